@@ -1,0 +1,25 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format lock
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup:  ## .venv with everything the tests need
+	@scripts/setup.sh dev
+
+lint: setup  ## style, types, floors
+	.venv/bin/ruff check src tests
+	.venv/bin/ruff format --check src tests
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: setup  ## put the code into shape
+	.venv/bin/ruff format src tests
+	.venv/bin/ruff check --fix src tests
+
+test: lint  ## every check and every test
+	.venv/bin/pytest -n 2
+
+lock:  ## renew the lock files from pyproject.toml
+	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock
+	.venv/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/dev.lock

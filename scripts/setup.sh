@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes .venv with the locked dependencies; $1 is run (what users need) or dev (with the test tools).
+# A stamp with the lock's hash makes the second call cost nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+kind=${1:-run}
+lock=requirements/$kind.lock
+stamp=.venv/.coroom-$kind-$(sha256sum "$lock" pyproject.toml | sha256sum | cut -c1-16)
+[ -e "$stamp" ] && exit 0
+
+python=${PYTHON:-}
+for candidate in python3.13 python3.12 python3.11 python3; do
+  [ -n "$python" ] && break
+  command -v "$candidate" >/dev/null 2>&1 || continue
+  "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && python=$candidate
+done
+if [ -z "$python" ]; then
+  echo "setup: no Python 3.11, 3.12 or 3.13 found; install one (Debian: apt-get install python3) or set PYTHON" >&2
+  exit 2
+fi
+
+if ! [ -x .venv/bin/python ]; then
+  if ! "$python" -m venv .venv 2>/dev/null; then
+    # Debian ships Python without venv's ensurepip; one package brings it.
+    rm -rf .venv
+    as_root=; [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update -qq && $as_root apt-get install -y -qq python3-venv
+    "$python" -m venv .venv
+  fi
+fi
+echo "setup: installing the locked dependencies ($kind) into .venv …"
+.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+.venv/bin/python -m pip install -q --disable-pip-version-check hatchling editables
+.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+rm -f .venv/.coroom-"$kind"-*
+touch "$stamp"
