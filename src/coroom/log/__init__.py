@@ -1,0 +1,1 @@
+"""Where the room's events are kept: one contract, several implementations."""
