@@ -15,6 +15,8 @@ from coroom.ports import NO_BLOBS, Compacted, HeadMoved, LogBusy, LogCorrupt, Lo
 # A checkpoint costs two fsyncs, an uncheckpointed log costs reading time after a crash: 4 MiB balances them.
 CHECKPOINT_BYTES = 4 << 20
 _PAGES_FREED_AT_ONCE = 256
+# A damaged name in the schema can end up in a message of SQLite's that Python then fails to decode.
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
 _VIEWS_KEPT = 2
 _READ_BATCH = 1000
 
@@ -46,7 +48,7 @@ class SqliteLog:
         self._connections: list[sqlite3.Connection] = []
         try:
             self._open()
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self.close()
             raise LogCorrupt(0, f"{self._path} cannot be read ({error})") from error
         except BaseException:
@@ -137,7 +139,7 @@ class SqliteLog:
                 raise LogBusy(f"another program is writing to {self._path}: {error}") from error
             self._failure = str(error)
             self._refuse_after_failure()
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self._roll_back()
             self._failure = str(error)
             raise LogCorrupt(self._head, f"SQLite found damage while writing ({error})") from error
@@ -172,7 +174,7 @@ class SqliteLog:
                 if outermost:
                     self._reader.execute("BEGIN")
                 yield self._reader
-            except sqlite3.Error as error:
+            except DAMAGE as error:
                 raise LogCorrupt(seq, str(error)) from error
             finally:
                 if outermost and self._reader.in_transaction:
