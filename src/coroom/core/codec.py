@@ -1,0 +1,147 @@
+"""Events, commands and states to JSON text and back: one generic rule over the core's dataclasses."""
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from coroom.core import command
+from coroom.core.event import Body
+from coroom.core.state import RoomState
+from coroom.core.table import Table
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+T = TypeVar("T")
+
+KINDS: dict[str, type[Body]] = {body.kind: body for body in get_args(Body)}
+"""Every kind of event by its name in the log."""
+
+_REPLIES: dict[str, type[command.Good]] = {reply.__name__: reply for reply in get_args(command.Good)}
+
+
+def encode_body(body: Body) -> str:
+    """The canonical JSON text of an event's body: sorted keys, no spaces, defaults written out."""
+    return _dump(to_json(body))
+
+
+def decode_body(kind: str, text: str) -> Body:
+    """The body that `encode_body` wrote. Raises KeyError for a kind this version does not know, ValueError
+    for a text that is not of that kind. A field that a newer version added with a default may be missing.
+    """
+    return cast("Body", from_json(KINDS[kind], json.loads(text)))
+
+
+def encode_state(state: RoomState) -> bytes:
+    """A snapshot of the room; equal states give equal bytes."""
+    return _dump(to_json(state)).encode("utf-8", "surrogatepass")
+
+
+def decode_state(data: bytes) -> RoomState:
+    """The state that `encode_state` wrote."""
+    return cast("RoomState", from_json(RoomState, json.loads(data.decode("utf-8", "surrogatepass"))))
+
+
+def encode_reply(reply: command.Good) -> str:
+    """A good reply, for the answer that a repeated operation gets."""
+    return _dump([type(reply).__name__, to_json(reply)])
+
+
+def decode_reply(text: str) -> command.Good:
+    """The reply that `encode_reply` wrote."""
+    name, value = json.loads(text)
+    return cast("command.Good", from_json(_REPLIES[name], value))
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def to_json(value: object) -> Json:
+    """A core value as plain JSON: dataclasses and tables as objects, tuples and sets as arrays."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_json(getattr(value, name)) for name in _names(type(value))}
+    message = f"no JSON form for {type(value).__name__}"
+    raise TypeError(message)
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    assert isinstance(kind, type)
+    assert is_dataclass(kind)
+    return tuple(field.name for field in fields(kind))
+
+
+def from_json(kind: object, value: Json) -> object:
+    """The core value of type `kind` that `to_json` made into `value`. Raises ValueError when it is none."""
+    return _reader(kind)(value)
+
+
+@cache
+def _reader(kind: object) -> Callable[[Json], object]:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in {Union, UnionType}:
+        return _union_reader(arguments)
+    if origin is tuple:
+        return _tuple_reader(arguments)
+    if origin is Table:
+        return _table_reader(_reader(arguments[0]))
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return lambda value: kind(_expect(str, value))
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _dataclass_reader(kind)
+    if isinstance(kind, type):
+        return lambda value: _expect(kind, value)
+    message = f"no reader for {kind!r}"
+    raise TypeError(message)
+
+
+def _expect(kind: type[T], value: object) -> T:
+    if type(value) is not kind:
+        message = f"expected {kind.__name__}, got {value!r:.60}"
+        raise ValueError(message)
+    return value
+
+
+def _union_reader(arguments: tuple[object, ...]) -> Callable[[Json], object]:
+    others = [argument for argument in arguments if argument is not NoneType]
+    if len(others) != 1 or len(arguments) != 2:
+        message = f"only optional values are read back, not {arguments!r}"
+        raise TypeError(message)
+    read = _reader(others[0])
+    return lambda value: None if value is None else read(value)
+
+
+def _tuple_reader(arguments: tuple[object, ...]) -> Callable[[Json], object]:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        read = _reader(arguments[0])
+        return lambda value: tuple(read(item) for item in _expect(list, value))
+    readers = [_reader(argument) for argument in arguments]
+    return lambda value: tuple(read(item) for read, item in zip(readers, _expect(list, value), strict=True))
+
+
+def _table_reader(read: Callable[[Json], object]) -> Callable[[Json], object]:
+    return lambda value: Table((key, read(item)) for key, item in _expect(dict, value).items())
+
+
+def _dataclass_reader(kind: type) -> Callable[[Json], object]:
+    hints = get_type_hints(kind)
+    readers = {name: _reader(hints[name]) for name in _names(kind)}
+
+    def read(value: Json) -> object:
+        given = _expect(dict, value)
+        return kind(**{name: readers[name](item) for name, item in given.items() if name in readers})
+
+    return read

@@ -1,0 +1,154 @@
+"""Coming, going, being paused; and the room's own opening and closing."""
+
+from coroom.core.agent import EVERYONE, JOINABLE, OPERATOR, Agent, Permission, Presence, Rank
+from coroom.core.claim import Ending
+from coroom.core.command import CloseRoom, Join, Joined, Leave, Ok, OpenRoom, Pause, Resume
+from coroom.core.decide.claims import end, freed, task_given_back
+from coroom.core.decide.decision import Decision, lacks, notice, refused, unknown_agent
+from coroom.core.errors import Code, Refused
+from coroom.core.event import (
+    AgentJoined,
+    AgentLeft,
+    AgentPaused,
+    AgentResumed,
+    Body,
+    ClaimEnded,
+    RoomClosed,
+    RoomOpened,
+    RoomReopened,
+)
+from coroom.core.notice import NoticeKind
+from coroom.core.policies import policy_named
+from coroom.core.state import RoomState
+
+
+def open_room(state: RoomState, by: str, command: OpenRoom, _now_ms: int) -> Decision:
+    """Begin on an empty log; reopen a closed room; an open one stays as it is."""
+    bad = lacks(state, by, Permission.END_ROOM)
+    if bad:
+        return Decision(bad)
+    if state.room:
+        return Decision(Ok(state.room), (RoomReopened(),) if state.closed else ())
+    policy = policy_named(command.policy)
+    if isinstance(policy, Refused):
+        return Decision(policy)
+    opened = RoomOpened(
+        room=command.room,
+        policy=command.policy,
+        limits=command.limits,
+        repository=command.repository,
+        commit=command.commit,
+    )
+    return Decision(Ok(command.room), (opened,))
+
+
+def close_room(state: RoomState, by: str, command: CloseRoom, _now_ms: int) -> Decision:
+    """Stop taking commands; claims and tasks stay as they are for the day the room opens again."""
+    bad = lacks(state, by, Permission.END_ROOM)
+    return Decision(bad) if bad else Decision(Ok(), (RoomClosed(reason=command.reason),))
+
+
+def join(state: RoomState, by: str, command: Join, _now_ms: int) -> Decision:
+    """Let an agent in. Only host and operator admit, since the secret is theirs to hand out."""
+    bad = lacks(state, by, Permission.END_ROOM) or _bad_join(state, command)
+    if bad:
+        return Decision(bad)
+    known = state.agents.get(command.agent)
+    rank = known.rank if known else next_rank(state, command.parent)
+    joined = AgentJoined(
+        agent=command.agent,
+        role=command.role,
+        rank=rank,
+        parent=known.parent if known else command.parent,
+        secret_hash=command.secret_hash,
+        client=command.client,
+    )
+    return Decision(Joined(command.agent, rank), (joined,))
+
+
+def _bad_join(state: RoomState, command: Join) -> Refused | None:
+    name = command.agent
+    if not _is_name(name, state.limits.name_chars_max):
+        return Refused(
+            Code.BAD_INPUT,
+            f"'{name[:80]}' is no agent name.",
+            f"Use 1 to {state.limits.name_chars_max} letters, digits, '-', '_', '.'; 'host' and 'operator' are taken.",
+        )
+    if command.role not in JOINABLE:
+        return Refused(Code.FORBIDDEN, f"Nobody joins as {command.role.value}.", "Choose another role.")
+    if command.parent is not None and command.parent not in state.agents:
+        return unknown_agent(command.parent)
+    if name not in state.agents and len(state.agents) >= state.limits.agents_max:
+        return Refused(
+            Code.LIMIT,
+            f"The room has had {state.limits.agents_max} agents.",
+            "Let an agent that left join again.",
+        )
+    return None
+
+
+def _is_name(name: str, chars_max: int) -> bool:
+    allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
+    return 0 < len(name) <= chars_max and allowed and name[0].isalnum() and name not in {"host", "operator"}
+
+
+def next_rank(state: RoomState, parent: str | None) -> Rank:
+    """The rank after all siblings: arrivals are appended, children stay inside their parent."""
+    inside: Rank = state.agents[parent].rank if parent else ()
+    siblings = [a.rank[-1] for a in state.agents.values() if a.rank[:-1] == inside]
+    return (*inside, max(siblings, default=0) + 1)
+
+
+def leave(state: RoomState, by: str, command: Leave, now_ms: int) -> Decision:
+    """Go oneself, or be sent by host or operator. Claims end, a held task returns, the judges hear of held edits."""
+    agent = state.agents.get(command.agent)
+    if agent is None:
+        return Decision(unknown_agent(command.agent))
+    if by != command.agent:
+        bad = lacks(state, by, Permission.PAUSE)
+        if bad:
+            return Decision(bad)
+    if agent.presence is Presence.LEFT:
+        return Decision(Ok())
+    left = AgentLeft(agent=agent.name, reason=command.reason)
+    return Decision(Ok(), (left, *_given_up(state, agent, now_ms)))
+
+
+def _given_up(state: RoomState, agent: Agent, now_ms: int) -> tuple[Body, ...]:
+    ended: list[ClaimEnded] = [
+        end(claim, claim.resources, Ending.HOLDER_LEFT, agent.name) for claim in state.claims_of(agent.name)
+    ]
+    back = task_given_back(state, ended, f"{agent.name} left")
+    held = state.open_held(agent.name)
+    told: tuple[Body, ...] = ()
+    if held:
+        names = ", ".join(f"{h.id} on {h.path}" for h in held)
+        text = f"{agent.name} left with held edits: {names}. Take one in with answer."
+        told = (notice(state, 1, NoticeKind.CONFLICT, sender=agent.name, to=EVERYONE, text=text, about=held[0].id),)
+    return (*ended, *back, *told, *freed(state, ended, now_ms, first=1 + len(told)))
+
+
+def pause(state: RoomState, by: str, command: Pause, _now_ms: int) -> Decision:
+    """Stop an agent: whatever it asks is refused until it is resumed, what it writes is held."""
+    return _set_paused(state, by, command.agent, AgentPaused(agent=command.agent), Presence.ACTIVE)
+
+
+def resume(state: RoomState, by: str, command: Resume, _now_ms: int) -> Decision:
+    """Let a paused agent go on."""
+    return _set_paused(state, by, command.agent, AgentResumed(agent=command.agent), Presence.PAUSED)
+
+
+def _set_paused(state: RoomState, by: str, name: str, event: AgentPaused | AgentResumed, before: Presence) -> Decision:
+    bad = lacks(state, by, Permission.PAUSE)
+    if bad:
+        return Decision(bad)
+    agent = state.agents.get(name)
+    if agent is None:
+        return Decision(unknown_agent(name))
+    if agent.presence is Presence.LEFT:
+        return refused(Code.NOT_FOUND, f"{name} has left.", "There is nobody to pause or resume.")
+    if agent.presence is not before:
+        return Decision(Ok())
+    word = "paused" if isinstance(event, AgentPaused) else "resumed"
+    told = notice(state, 1, NoticeKind.OPERATOR, sender=OPERATOR, to=name, text=f"The operator has {word} you.")
+    return Decision(Ok(), (event, told))

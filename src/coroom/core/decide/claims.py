@@ -1,0 +1,224 @@
+"""Claims: granted whole or refused at once, renewed by signs of life, ended by release, time or the operator."""
+
+from dataclasses import replace
+
+from coroom.core.agent import HOST, Permission, Presence
+from coroom.core.claim import Blocker, Claim, Claimed, Ending, Mode, blockers_of
+from coroom.core.command import ClaimResources, Granted, Ok, Release, TakeOver
+from coroom.core.decide.decision import Decision, lacks, notice, refused
+from coroom.core.errors import Code, Refused
+from coroom.core.event import Body, ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed, TaskReturned
+from coroom.core.notice import NoticeKind
+from coroom.core.policies import POLICIES
+from coroom.core.policy import Wait, not_yet
+from coroom.core.resource import Footprint, Resource, Scheme, covers, overlaps
+from coroom.core.state import RoomState
+
+_STRENGTH = {Mode.ANNOUNCED: 0, Mode.SHARED: 1, Mode.EXCLUSIVE: 2}
+
+
+def claim_resources(state: RoomState, by: str, command: ClaimResources, now_ms: int) -> Decision:
+    """Grant all or none. Held already in that mode or a stronger one: renewed, with the same fence."""
+    bad = lacks(state, by, Permission.CLAIM) or _bad_claim(state, by, command)
+    if bad:
+        return Decision(bad)
+    wanted = tuple(dict.fromkeys(command.resources))
+    for mine in state.claims_of(by):
+        strong_enough = _STRENGTH[mine.mode] >= _STRENGTH[command.mode]
+        if strong_enough and all(any(covers(held, want) for held in mine.resources) for want in wanted):
+            return Decision(
+                Granted(mine.id, mine.fence, now_ms + mine.ttl_ms),
+                (ClaimsRenewed(agent=by, claims=(mine.id,), now_ms=now_ms),),
+            )
+    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=wanted))
+    if command.mode is Mode.EXCLUSIVE and isinstance(admission, Wait):
+        return Decision(not_yet(admission))
+    blockers = blockers_of(wanted, command.mode, by, state.claims.values(), now_ms)
+    if blockers:
+        return _refuse(by, wanted, command.mode, blockers, now_ms)
+    granted = grant(state, by, wanted, command.mode, command.purpose, command.ttl_ms, now_ms)
+    return Decision(Granted(granted.claim, granted.fence, granted.deadline_ms), (granted,))
+
+
+def grant(
+    state: RoomState,
+    agent: str,
+    wanted: tuple[Resource, ...],
+    mode: Mode,
+    purpose: str,
+    ttl_ms: int,
+    now_ms: int,
+) -> ClaimGranted:
+    """The event of a claim that nothing stands against."""
+    ttl_ms = ttl_ms or state.limits.claim_ttl_ms_default
+    return ClaimGranted(
+        claim=f"c{state.numbered + 1}",
+        agent=agent,
+        resources=wanted,
+        mode=mode,
+        purpose=purpose,
+        fence=state.fence + 1,
+        ttl_ms=ttl_ms,
+        deadline_ms=now_ms + ttl_ms,
+    )
+
+
+def _bad_claim(state: RoomState, by: str, command: ClaimResources) -> Refused | None:
+    limits = state.limits
+    if not command.resources:
+        return Refused(
+            Code.BAD_INPUT,
+            "A claim needs at least one resource.",
+            "Name what you will change, like file:src/a.py.",
+        )
+    if len(command.resources) > limits.claim_resources_max:
+        return Refused(
+            Code.LIMIT,
+            f"{len(command.resources)} resources are more than the {limits.claim_resources_max} one claim may hold.",
+            "Claim a dir: or glob: instead.",
+        )
+    if any(r.scheme is Scheme.TASK for r in command.resources):
+        return Refused(Code.BAD_INPUT, "A task is held by taking it.", "Call task with do=next or do=take.")
+    if not 0 <= command.ttl_ms <= limits.claim_ttl_ms_max:
+        return Refused(
+            Code.LIMIT,
+            f"A claim lasts 1 ms to {limits.claim_ttl_ms_max // 1000} s.",
+            "Leave the time out; every call of yours renews your claims.",
+        )
+    if len(command.purpose) > limits.title_chars_max:
+        return Refused(Code.LIMIT, f"A purpose has at most {limits.title_chars_max} characters.", "Say it in one line.")
+    if len(state.claims_of(by)) >= limits.claims_per_agent_max:
+        return Refused(Code.LIMIT, f"You hold {limits.claims_per_agent_max} claims.", "Release what you do not need.")
+    return None
+
+
+def claimed(wanted: tuple[Resource, ...], blockers: tuple[Blocker, ...], now_ms: int) -> Claimed:
+    """The refusal that names holder, purpose, expiry, and what is free."""
+    free = tuple(want for want in wanted if not any(b.wanted == want for b in blockers))
+    lines = dict.fromkeys(
+        f"{b.held} is held by {b.holder} ({b.mode.value}{f': {b.purpose}' if b.purpose else ''}) "
+        f"for {max(1, (b.until_ms - now_ms) // 1000)} s more unless renewed."
+        for b in blockers
+    )
+    free_text = f" Free of what you asked: {', '.join(map(str, free))}." if free else ""
+    return Claimed(
+        Code.CLAIMED,
+        " ".join(lines) + free_text,
+        "Work on something else or claim what is free; you will be told when it is released.",
+        blockers,
+        free,
+    )
+
+
+def _refuse(by: str, wanted: tuple[Resource, ...], mode: Mode, blockers: tuple[Blocker, ...], now_ms: int) -> Decision:
+    holders = tuple(dict.fromkeys(b.holder for b in blockers))
+    return Decision(
+        claimed(wanted, blockers, now_ms),
+        (ClaimRefused(agent=by, resources=wanted, mode=mode, holders=holders),),
+    )
+
+
+def release(state: RoomState, by: str, command: Release, now_ms: int) -> Decision:
+    """Give up what the named resources cover; refused when nothing of it is held."""
+    bad = lacks(state, by, Permission.CLAIM)
+    if bad:
+        return Decision(bad)
+    ended = []
+    for claim in state.claims_of(by):
+        given = tuple(r for r in claim.resources if _given_up(r, command.resources))
+        if given:
+            ended.append(end(claim, given, Ending.RELEASED, by))
+    if command.resources and not ended:
+        held = ", ".join(str(r) for c in state.claims_of(by) for r in c.resources) or "nothing"
+        return refused(
+            Code.NOT_YOURS,
+            f"You hold none of that; you hold {held}.",
+            "Release what you hold, as you claimed it.",
+        )
+    return Decision(Ok(), (*ended, *freed(state, ended, now_ms)))
+
+
+def _given_up(held: Resource, named: tuple[Resource, ...]) -> bool:
+    if held.scheme is Scheme.TASK:
+        return False
+    return not named or any(covers(name, held) for name in named)
+
+
+def take_over(state: RoomState, by: str, command: TakeOver, now_ms: int) -> Decision:
+    """End another's claim: with the permission to, or because its holder has left."""
+    claim = state.claims.get(command.claim)
+    if claim is None:
+        return refused(Code.NOT_FOUND, f"No claim '{command.claim}' is held.", "Call sync to see who holds what.")
+    holder = state.agents.get(claim.holder)
+    gone = holder is None or holder.presence is Presence.LEFT
+    bad = lacks(state, by, Permission.CLAIM if gone else Permission.RELEASE_OTHERS)
+    if bad:
+        return Decision(bad)
+    ended = [end(claim, claim.resources, Ending.TAKEN_OVER, by)]
+    told = notice(
+        state,
+        1,
+        NoticeKind.OPERATOR,
+        sender=by,
+        to=claim.holder,
+        text=f"Your claim on {', '.join(map(str, claim.resources))} was ended by {by}. {command.reason}".strip(),
+        resources=claim.resources,
+    )
+    back = task_given_back(state, ended, f"the claim was ended by {by}")
+    return Decision(Ok(claim.id), (*ended, *back, told, *freed(state, ended, now_ms, first=2)))
+
+
+def end(claim: Claim, resources: tuple[Resource, ...], ending: Ending, by: str) -> ClaimEnded:
+    """The event of a claim that ends, for some or all of its resources."""
+    return ClaimEnded(claim=claim.id, agent=claim.holder, resources=resources, ending=ending, by=by)
+
+
+def expired(state: RoomState, now_ms: int) -> tuple[Body, ...]:
+    """What time alone has brought about by `now_ms`: ended claims, tasks given back, waiters told."""
+    late = sorted((c for c in state.claims.values() if c.deadline_ms <= now_ms), key=lambda c: c.fence)
+    if not late:
+        return ()
+    ended = [end(claim, claim.resources, Ending.EXPIRED, HOST) for claim in late]
+    back = task_given_back(state, ended, "the claim ran out without a sign of life")
+    return (*ended, *back, *freed(state, ended, now_ms))
+
+
+def task_given_back(state: RoomState, ended: list[ClaimEnded], note: str) -> tuple[TaskReturned, ...]:
+    """Tasks whose holding claim is among the ended go back to the board."""
+    claims = {e.claim for e in ended if any(r.scheme is Scheme.TASK for r in e.resources)}
+    held = sorted((t for t in state.tasks.values() if t.claim in claims), key=lambda t: t.posted_seq)
+    return tuple(TaskReturned(task=t.id, agent=t.holder or "", note=note) for t in held)
+
+
+def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int = 1) -> tuple[Body, ...]:
+    """Tell those who were refused, first come first, that all they wanted is free now."""
+    given = {e.claim: set(e.resources) for e in ended}
+    left = [
+        replace(c, resources=tuple(r for r in c.resources if r not in given.get(c.id, ())))
+        for c in state.claims.values()
+    ]
+    told: list[Body] = []
+    for want in state.wanted:
+        met = [r for e in ended for r in e.resources if any(overlaps(r, w) for w in want.resources)]
+        if not met or any(e.agent == want.agent for e in ended):
+            continue
+        if blockers_of(want.resources, want.mode, want.agent, left, now_ms):
+            continue
+        told.append(
+            notice(
+                state,
+                first + len(told),
+                NoticeKind.FREED,
+                sender=HOST,
+                to=want.agent,
+                text=f"Free now: {', '.join(map(str, want.resources))}. Claim it if you still need it.",
+                resources=want.resources,
+            )
+        )
+    return tuple(told)
+
+
+def beat(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:
+    """Renew the agent's claims once half of a lease is gone; nothing otherwise, so that the log stays small."""
+    due = tuple(c.id for c in state.claims_of(by) if c.deadline_ms - now_ms < c.ttl_ms // 2)
+    return (ClaimsRenewed(agent=by, claims=due, now_ms=now_ms),) if due else ()

@@ -1,0 +1,188 @@
+"""Edits: accepted against the version they were merged with, or held as a value; readers are told."""
+
+from collections.abc import Iterable
+
+from coroom.core.agent import EVERYONE, HOST, Permission
+from coroom.core.claim import Mode, blockers_of
+from coroom.core.command import Accepted, AcceptEdit, DropHeld, Held, HoldEdit, Ok
+from coroom.core.decide.claims import claimed
+from coroom.core.decide.decision import Decision, judges, lacks, notice, present_agent, refused
+from coroom.core.errors import Code, Refused
+from coroom.core.event import Body, EditHeld, FileAccepted, HeldSettled
+from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldState
+from coroom.core.notice import NoticeKind
+from coroom.core.policies import POLICIES
+from coroom.core.policy import Wait, not_yet
+from coroom.core.resource import Footprint, Resource, Scheme, file
+from coroom.core.state import RoomState
+
+
+def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Decision:
+    """Make the edit the accepted version, if the head has not moved, nobody's claim stands against it and the
+    policy lets it go. Accepting what is accepted already changes nothing.
+    """
+    bad = lacks(state, by, Permission.EDIT) or _not_admitted(state, by, command, now_ms)
+    if bad:
+        return Decision(bad)
+    head = state.head(command.path, command.line)
+    if (head.version if head else 0) != command.expected:
+        return refused(
+            Code.STALE,
+            f"{command.path} moved on while this was merged.",
+            "Merge again with what is accepted now.",
+        )
+    settles = state.held.get(command.settles)
+    settled = command.settles if settles and settles.state is HeldState.OPEN else ""
+    if head and _same(head, command) and not command.renamed_from:
+        closing = HeldSettled(held=settled, by=by, dropped=False, note="the room has it")
+        return Decision(Accepted(command.path, head.version), (closing,) if settled else ())
+    version = _version(state, by, command, head)
+    accepted = FileAccepted(
+        line=command.line,
+        file=version,
+        before=head.blob if head else "",
+        layer=command.layer,
+        written=command.written,
+        settles=settled,
+    )
+    told = _observed(state, by, command, version) if command.line == SHARED_LINE else ()
+    return Decision(Accepted(command.path, version.version), (accepted, *told))
+
+
+def _not_admitted(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Refused | None:
+    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=command.touched))
+    if isinstance(admission, Wait):
+        return not_yet(admission)
+    if isinstance(admission, Refused):
+        return admission
+    blockers = blockers_of(command.touched, Mode.SHARED, by, state.claims.values(), now_ms)
+    return claimed(command.touched, blockers, now_ms) if blockers else None
+
+
+def _same(head: FileVersion, command: AcceptEdit) -> bool:
+    if head.kind is FileKind.ABSENT and command.kind is FileKind.ABSENT:
+        return True
+    return (head.kind, head.blob, head.executable) == (command.kind, command.blob, command.executable)
+
+
+def _version(state: RoomState, by: str, command: AcceptEdit, head: FileVersion | None) -> FileVersion:
+    origin = state.head(command.renamed_from, command.line) if command.renamed_from else head
+    agent = state.agents.get(by)
+    return FileVersion(
+        path=command.path,
+        file_id=origin.file_id if origin else f"i{state.numbered + 1}",
+        version=state.version + 1,
+        kind=command.kind,
+        blob=command.blob,
+        executable=command.executable,
+        size=command.size,
+        by=by,
+        task=agent.task if agent else None,
+        renamed_from=command.renamed_from,
+    )
+
+
+def _observed(state: RoomState, by: str, command: AcceptEdit, version: FileVersion) -> tuple[Body, ...]:
+    """One unread *observed* notice for each reader and path: a newer one takes the place of the older."""
+    told: list[Body] = []
+    for reader in POLICIES[state.policy].affected(state, by, command.path):
+        if state.reads_of(reader).get(command.path, 0) >= version.version:
+            continue
+        about = command.path
+        earlier = next((n.id for n in state.inbox(reader) if n.kind is NoticeKind.OBSERVED and n.about == about), "")
+        told.append(
+            notice(
+                state,
+                1 + len(told),
+                NoticeKind.OBSERVED,
+                sender=HOST,
+                to=reader,
+                text=_what_changed(by, command, version),
+                resources=command.touched,
+                about=about,
+                replaces=earlier,
+            )
+        )
+    return tuple(told)
+
+
+def _what_changed(by: str, command: AcceptEdit, version: FileVersion) -> str:
+    symbols = _symbols(command.touched)
+    inside = f" ({', '.join(symbols[:6])}{', …' if len(symbols) > 6 else ''})" if symbols else ""
+    verb = "deleted" if command.kind is FileKind.ABSENT else "changed"
+    verb = f"renamed {command.renamed_from} to" if command.renamed_from else verb
+    return f"{by} {verb} {command.path}{inside}, which you have read; it is at version {version.version} now."
+
+
+def _symbols(touched: Iterable[Resource]) -> tuple[str, ...]:
+    return tuple(r.name.partition("#")[2] for r in touched if r.scheme is Scheme.SYMBOL)
+
+
+def hold_edit(state: RoomState, by: str, command: HoldEdit, _now_ms: int) -> Decision:
+    """Store the edit as held and hand it back: to its author, else to those who judge, else to everyone.
+
+    One held edit for each author and path: a later one takes the place of the earlier, with the first base kept.
+    """
+    if by not in state.agents and by != HOST:
+        return refused(Code.UNKNOWN_AGENT, f"No agent '{by}' is in this room.", "Join the room first.")
+    earlier = next(iter(state.open_held(by, command.path)), None)
+    if earlier is None and len(state.open_held()) >= state.limits.held_open_max:
+        return refused(Code.LIMIT, f"{state.limits.held_open_max} edits are held.", "Settle some of them first.")
+    if earlier and (earlier.mine, earlier.theirs, earlier.reason) == (
+        command.mine,
+        command.theirs,
+        command.reason,
+    ):
+        return Decision(Held(earlier.id))
+    held = EditHeld(
+        held=earlier.id if earlier else f"h{state.numbered + 1}",
+        path=command.path,
+        agent=by,
+        base=earlier.base if earlier else command.base,
+        theirs=command.theirs,
+        mine=command.mine,
+        mine_kind=command.mine_kind,
+        mine_executable=command.mine_executable,
+        reason=command.reason,
+        parts=command.parts,
+    )
+    told: list[Body] = []
+    for to in _to_whom(state, by):
+        told.append(
+            notice(
+                state,
+                1 + len(told),
+                NoticeKind.CONFLICT,
+                sender=HOST,
+                to=to,
+                text=_what_conflicts(held, by, to, command.detail),
+                resources=(file(command.path),),
+                about=held.held,
+            )
+        )
+    return Decision(Held(held.held), (held, *told))
+
+
+def _to_whom(state: RoomState, by: str) -> tuple[str, ...]:
+    return (by,) if present_agent(state, by) else judges(state) or (EVERYONE,)
+
+
+def _what_conflicts(held: EditHeld, by: str, to: str, detail: str) -> str:
+    whose = "Your edit" if to == by else f"An edit by {by}"
+    todo = (
+        f"Nothing is lost: it is kept as {held.held}. Combine both in {held.path} and write it again, "
+        f"or answer {held.held} with theirs (take the room's text), mine (take yours whole) or merged (the file "
+        f"on your disk is the combination)."
+    )
+    return f"{whose} of {held.path} is held: {held.reason}. {todo}" + (f"\n{detail}" if detail else "")
+
+
+def drop_held(state: RoomState, by: str, command: DropHeld, _now_ms: int) -> Decision:
+    """Close a held edit without taking it in; its text stays in the history."""
+    held = state.held.get(command.held)
+    if held is None or held.state is not HeldState.OPEN:
+        return refused(Code.NOT_FOUND, f"'{command.held}' is no open held edit.", "Call sync to see what is held.")
+    bad = lacks(state, by, Permission.EDIT if held.agent == by else Permission.RESOLVE_OTHERS)
+    if bad:
+        return Decision(bad)
+    return Decision(Ok(held.id), (HeldSettled(held=held.id, by=by, dropped=True, note=command.note),))

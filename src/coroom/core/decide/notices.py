@@ -1,0 +1,140 @@
+"""What agents tell one another, what they have read, what checks say."""
+
+from coroom.core.agent import EVERYONE, HOST, OPERATOR, Permission
+from coroom.core.command import CloseFinding, GiveVerdict, MarkRead, NoteReads, Ok, RaiseFinding, Say
+from coroom.core.decide.decision import Decision, lacks, notice, present_agent, refused, unknown_agent
+from coroom.core.errors import Code, Refused
+from coroom.core.event import Body, FilesRead, FindingClosed, FindingRaised, NoticesRead, VerdictGiven
+from coroom.core.notice import SAID, NoticeKind
+from coroom.core.resource import file
+from coroom.core.state import RoomState
+
+
+def say(state: RoomState, by: str, command: Say, now_ms: int) -> Decision:
+    """Tell one present agent or all. Text has no power: nothing but an inbox changes (promise voice:powerless)."""
+    bad = lacks(state, by, Permission.SAY) or _bad_words(state, by, command, now_ms)
+    if bad:
+        return Decision(bad)
+    kind = NoticeKind.OPERATOR if by == OPERATOR and command.kind is NoticeKind.NOTE else command.kind
+    sent = notice(
+        state,
+        1,
+        kind,
+        sender=by,
+        to=command.to,
+        text=command.text,
+        resources=command.resources,
+        about=command.about,
+    )
+    return Decision(Ok(sent.notice), (sent,))
+
+
+def _bad_words(state: RoomState, by: str, command: Say, now_ms: int) -> Refused | None:
+    limits = state.limits
+    if command.kind not in SAID or (command.kind is NoticeKind.OPERATOR and by != OPERATOR):
+        return Refused(
+            Code.BAD_INPUT,
+            f"'{command.kind.value}' is not for saying.",
+            "Say a note, contract, question, answer or done.",
+        )
+    if not command.text.strip() or len(command.text) > limits.text_chars_max:
+        return Refused(
+            Code.LIMIT,
+            f"A message has 1 to {limits.text_chars_max} characters.",
+            "Put longer text into a file and name it.",
+        )
+    if command.to not in {EVERYONE, OPERATOR} and present_agent(state, command.to) is None:
+        return unknown_agent(command.to)
+    agent = state.agents.get(by)
+    if agent and agent.minute == now_ms // 60_000 and agent.said_this_minute >= limits.messages_per_minute_max:
+        return Refused(
+            Code.LIMIT,
+            f"You have said {limits.messages_per_minute_max} things this minute.",
+            "Wait, and say it in one message.",
+        )
+    return None
+
+
+def mark_read(state: RoomState, by: str, command: MarkRead, _now_ms: int) -> Decision:
+    """Move the caller's cursor; only over what is in its inbox, so that a repeat changes nothing."""
+    inbox = state.inboxes.get(by, ())
+    read = tuple(n for n in inbox if n in set(command.notices))
+    return Decision(Ok(), (NoticesRead(agent=by, notices=read),) if read else ())
+
+
+def note_reads(state: RoomState, by: str, command: NoteReads, _now_ms: int) -> Decision:
+    """Remember which versions the caller has seen. What it knew already is not stored again."""
+    if present_agent(state, by) is None:
+        return Decision(unknown_agent(by))
+    known = state.reads_of(by)
+    versions = []
+    for path in dict.fromkeys(command.paths):
+        head = state.head(path)
+        version = head.version if head else 0
+        if known.get(path) != version:
+            versions.append((path, version))
+    return Decision(Ok(), (FilesRead(agent=by, versions=tuple(versions)),) if versions else ())
+
+
+def raise_finding(state: RoomState, by: str, command: RaiseFinding, _now_ms: int) -> Decision:
+    """Store a doubt and tell the authors it names; the same doubt is raised once while it is open."""
+    bad = lacks(state, by, Permission.JUDGE)
+    if bad:
+        return Decision(bad)
+    for known in state.findings.values():
+        same = (known.kind, known.path, known.symbol) == (command.check, command.path, command.symbol)
+        if known.open and same:
+            return Decision(Ok(known.id))
+    raised = FindingRaised(
+        finding=f"f{state.numbered + 1}",
+        check=command.check,
+        path=command.path,
+        at_line=command.at_line,
+        symbol=command.symbol,
+        message=command.message,
+        agents=command.agents,
+    )
+    told: list[Body] = [
+        notice(
+            state,
+            1 + number,
+            NoticeKind.CONFLICT,
+            sender=HOST,
+            to=agent,
+            text=f"{command.check} in {command.path}:{command.at_line}: {command.message}",
+            resources=(file(command.path),),
+            about=raised.finding,
+        )
+        for number, agent in enumerate(command.agents, start=1)
+    ]
+    return Decision(Ok(raised.finding), (raised, *told))
+
+
+def close_finding(state: RoomState, by: str, command: CloseFinding, _now_ms: int) -> Decision:
+    """The check that raised it passes now."""
+    bad = lacks(state, by, Permission.JUDGE)
+    if bad:
+        return Decision(bad)
+    known = state.findings.get(command.finding)
+    if known is None:
+        return refused(Code.NOT_FOUND, f"There is no finding '{command.finding}'.", "Call sync to see what is open.")
+    return Decision(Ok(known.id), (FindingClosed(finding=known.id),) if known.open else ())
+
+
+def give_verdict(state: RoomState, by: str, command: GiveVerdict, _now_ms: int) -> Decision:
+    """Store what a check said of one tree, and tell whom it concerns."""
+    bad = lacks(state, by, Permission.JUDGE)
+    if bad:
+        return Decision(bad)
+    given = VerdictGiven(tree=command.tree, check=command.check, passed=command.passed, summary=command.summary)
+    word = "passed" if command.passed else "FAILED"
+    told = notice(
+        state,
+        1,
+        NoticeKind.VERDICT,
+        sender=HOST,
+        to=command.to,
+        text=f"{command.check} {word} on tree {command.tree[:12]}: {command.summary}",
+        about=command.tree,
+    )
+    return Decision(Ok(), (given, told))

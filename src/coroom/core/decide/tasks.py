@@ -1,0 +1,236 @@
+"""The board: post, take, finish, give back."""
+
+from coroom.core.agent import EVERYONE, Permission
+from coroom.core.claim import Ending, Mode, blockers_of
+from coroom.core.command import (
+    CancelTask,
+    FinishTask,
+    Ok,
+    Posted,
+    PostTask,
+    ReopenTask,
+    ReturnTask,
+    Taken,
+    TakeTask,
+)
+from coroom.core.decide.claims import beat, claimed, end, freed, grant
+from coroom.core.decide.decision import Decision, lacks, notice, refused
+from coroom.core.errors import Code, Refused
+from coroom.core.event import (
+    Body,
+    ClaimEnded,
+    TaskCancelled,
+    TaskDone,
+    TaskPosted,
+    TaskReopened,
+    TaskReturned,
+    TaskTaken,
+)
+from coroom.core.notice import NoticeKind
+from coroom.core.policies import POLICIES
+from coroom.core.policy import Wait, not_yet
+from coroom.core.resource import Footprint
+from coroom.core.resource import task as task_resource
+from coroom.core.state import RoomState
+from coroom.core.task import Task, TaskState, alike
+
+
+def post_task(state: RoomState, by: str, command: PostTask, _now_ms: int) -> Decision:
+    """Put a task on the board, unless one that means the same is there already."""
+    bad = lacks(state, by, Permission.POST_TASK) or _bad_post(state, command)
+    if bad:
+        return Decision(bad)
+    name = command.task or f"t{state.numbered + 1}"
+    if name in state.tasks:
+        return refused(
+            Code.DUPLICATE,
+            f"There is a task '{name}' already: {state.tasks[name].title}.",
+            "Choose another id.",
+        )
+    twin = next(
+        (t for t in _by_age(state) if t.state is not TaskState.CANCELLED and alike(t.title, command.title)),
+        None,
+    )
+    if twin and not command.despite_duplicate:
+        return refused(
+            Code.DUPLICATE,
+            f"Task {twin.id} ({twin.state.value}) has nearly this title: {twin.title}.",
+            "If it is other work, post it again with despite_duplicate.",
+        )
+    posted = TaskPosted(
+        task=name,
+        title=command.title.strip(),
+        description=command.description,
+        touches=command.touches,
+        after=command.after,
+        by=by,
+    )
+    return Decision(Posted(name), (posted,))
+
+
+def _bad_post(state: RoomState, command: PostTask) -> Refused | None:
+    limits = state.limits
+    if not command.title.strip():
+        return Refused(Code.BAD_INPUT, "A task needs a title.", "Say in one line what shall be true afterwards.")
+    if len(command.title) > limits.title_chars_max or len(command.description) > limits.description_chars_max:
+        return Refused(
+            Code.LIMIT,
+            f"A title has at most {limits.title_chars_max} characters, a description {limits.description_chars_max}.",
+            "Shorten it, or put the text into a file and name that.",
+        )
+    if len(command.touches) > limits.task_touches_max or len(state.tasks) >= limits.tasks_max:
+        return Refused(
+            Code.LIMIT,
+            f"A task touches at most {limits.task_touches_max} resources, a room has at most {limits.tasks_max} tasks.",
+            "Split the task, or name directories.",
+        )
+    missing = [name for name in command.after if name not in state.tasks]
+    if missing:
+        return Refused(Code.NOT_FOUND, f"There is no task {', '.join(missing)} to come after.", "Post that one first.")
+    if len(command.task) > limits.name_chars_max or any(c.isspace() or ord(c) < 33 for c in command.task):
+        return Refused(Code.BAD_INPUT, "A task id is one short word.", "Leave it out to have the room number it.")
+    return None
+
+
+def _by_age(state: RoomState) -> list[Task]:
+    return sorted(state.tasks.values(), key=lambda t: t.posted_seq)
+
+
+def ready(state: RoomState, task: Task) -> bool:
+    """Whether the task is open and all it comes after is done."""
+    done = all(state.tasks[name].state in {TaskState.DONE, TaskState.CANCELLED} for name in task.after)
+    return task.state is TaskState.OPEN and done
+
+
+def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Decision:
+    """Hold one task, exclusively. Asking again for the task one holds gives the same answer."""
+    bad = lacks(state, by, Permission.TAKE_TASK)
+    if bad:
+        return Decision(bad)
+    mine = state.agents[by].task if by in state.agents else None
+    if mine and command.task in {"", mine}:
+        held = state.claims[state.tasks[mine].claim or ""]
+        return Decision(Taken(mine, held.id, held.fence, held.deadline_ms), beat(state, by, now_ms))
+    if mine:
+        return refused(
+            Code.CONFLICT,
+            f"You hold task {mine}.",
+            "Finish it (do=done) or give it back (do=give_back) first.",
+        )
+    chosen = state.tasks.get(command.task) if command.task else _next(state, by, now_ms)
+    if chosen is None:
+        return Decision(_nothing(state, command))
+    if not ready(state, chosen):
+        return Decision(_not_ready(state, chosen))
+    wanted = (task_resource(chosen.id),)
+    blockers = blockers_of(wanted, Mode.EXCLUSIVE, by, state.claims.values(), now_ms)
+    if blockers:
+        return Decision(claimed(wanted, blockers, now_ms))
+    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=wanted))
+    if isinstance(admission, Wait):
+        return Decision(not_yet(admission))
+    granted = grant(state, by, wanted, Mode.EXCLUSIVE, chosen.title, 0, now_ms)
+    taken = TaskTaken(task=chosen.id, agent=by, claim=granted.claim)
+    return Decision(Taken(chosen.id, granted.claim, granted.fence, granted.deadline_ms), (granted, taken))
+
+
+def _next(state: RoomState, by: str, now_ms: int) -> Task | None:
+    """The oldest ready task whose declared files nobody keeps; else the oldest ready one."""
+    open_ones = [t for t in _by_age(state) if ready(state, t)]
+    for candidate in open_ones:
+        if not blockers_of(candidate.touches, Mode.EXCLUSIVE, by, state.claims.values(), now_ms):
+            return candidate
+    return open_ones[0] if open_ones else None
+
+
+def _nothing(state: RoomState, command: TakeTask) -> Refused:
+    if command.task:
+        return Refused(
+            Code.NOT_FOUND, f"There is no task '{command.task}'.", "Call task with do=list to see the board."
+        )
+    waiting = [t.id for t in _by_age(state) if t.state in {TaskState.OPEN, TaskState.TAKEN}]
+    if waiting:
+        return Refused(
+            Code.WAIT,
+            f"Nothing is ready; under way or waiting for others: {', '.join(waiting[:10])}.",
+            "Call sync with wait_s to be told when something is.",
+        )
+    return Refused(Code.NOT_FOUND, "The board is done.", "Nothing is left for you to do; end your turn.")
+
+
+def _not_ready(state: RoomState, task: Task) -> Refused:
+    if task.state is TaskState.OPEN:
+        unmet = [n for n in task.after if state.tasks[n].state not in {TaskState.DONE, TaskState.CANCELLED}]
+        return Refused(Code.WAIT, f"Task {task.id} comes after {', '.join(unmet)}.", "Take another with do=next.")
+    who = f" by {task.holder}" if task.holder else ""
+    return Refused(Code.CLAIMED, f"Task {task.id} is {task.state.value}{who}.", "Take another with do=next.")
+
+
+def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> Decision:
+    """The held task is done. Refused while an edit of the caller's is held, since that work is not in yet."""
+    task = _held_task(state, by)
+    if isinstance(task, Refused):
+        return Decision(task)
+    held = state.open_held(by)
+    if held:
+        names = ", ".join(f"{h.id} ({h.path})" for h in held)
+        return refused(
+            Code.HELD_OPEN,
+            f"Edits of yours are held: {names}.",
+            "Combine them with the room's text, or answer with drop.",
+        )
+    events: list[Body] = [TaskDone(task=task.id, agent=by, summary=command.summary[: state.limits.text_chars_max])]
+    ended = _end_task_claim(state, task, Ending.DONE, by)
+    text = f"Task {task.id} is done: {task.title}." + (f" {command.summary}" if command.summary else "")
+    told = notice(state, 1, NoticeKind.DONE, sender=by, to=EVERYONE, text=text, about=task.id)
+    return Decision(Ok(task.id), (*events, *ended, told, *freed(state, ended, now_ms, first=2)))
+
+
+def return_task(state: RoomState, by: str, command: ReturnTask, now_ms: int) -> Decision:
+    """Give the held task back with a note of what was tried."""
+    task = _held_task(state, by)
+    if isinstance(task, Refused):
+        return Decision(task)
+    back = TaskReturned(task=task.id, agent=by, note=command.note[: state.limits.text_chars_max])
+    ended = _end_task_claim(state, task, Ending.RELEASED, by)
+    return Decision(Ok(task.id), (back, *ended, *freed(state, ended, now_ms)))
+
+
+def _held_task(state: RoomState, by: str) -> Task | Refused:
+    bad = lacks(state, by, Permission.TAKE_TASK)
+    if bad:
+        return bad
+    name = state.agents[by].task if by in state.agents else None
+    if name is None:
+        return Refused(Code.NOT_YOURS, "You hold no task.", "Take one with do=next.")
+    return state.tasks[name]
+
+
+def _end_task_claim(state: RoomState, task: Task, ending: Ending, by: str) -> list[ClaimEnded]:
+    claim = state.claims.get(task.claim or "")
+    return [end(claim, claim.resources, ending, by)] if claim else []
+
+
+def reopen_task(state: RoomState, by: str, command: ReopenTask, _now_ms: int) -> Decision:
+    """A done task is open again; for those who judge."""
+    bad = lacks(state, by, Permission.JUDGE)
+    if bad:
+        return Decision(bad)
+    task = state.tasks.get(command.task)
+    if task is None or task.state is not TaskState.DONE:
+        return refused(Code.NOT_FOUND, f"'{command.task}' is no done task.", "Call task with do=list to see the board.")
+    return Decision(Ok(task.id), (TaskReopened(task=task.id, note=command.note),))
+
+
+def cancel_task(state: RoomState, by: str, command: CancelTask, now_ms: int) -> Decision:
+    """A task shall not be done; for those who judge, and for who posted it while nobody holds it."""
+    task = state.tasks.get(command.task)
+    if task is None or task.state not in {TaskState.OPEN, TaskState.TAKEN}:
+        return refused(Code.NOT_FOUND, f"'{command.task}' is no open task.", "Call task with do=list to see the board.")
+    own = task.posted_by == by and task.state is TaskState.OPEN
+    bad = lacks(state, by, Permission.POST_TASK if own else Permission.JUDGE)
+    if bad:
+        return Decision(bad)
+    ended = _end_task_claim(state, task, Ending.RELEASED, by)
+    cancelled = TaskCancelled(task=task.id, note=command.note)
+    return Decision(Ok(task.id), (cancelled, *ended, *freed(state, ended, now_ms)))

@@ -1,0 +1,41 @@
+"""What can go wrong, in two kinds: a refusal is a value for the caller, a fault ends the host."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a command was refused; stable, so that programs may branch on it."""
+
+    BAD_INPUT = "bad-input"
+    CLAIMED = "claimed"
+    CONFLICT = "conflict"
+    DUPLICATE = "duplicate"
+    FORBIDDEN = "forbidden"
+    HELD_OPEN = "held-open"
+    LIMIT = "limit"
+    NOT_FOUND = "not-found"
+    NOT_YOURS = "not-yours"
+    PAUSED = "paused"
+    RED = "red"
+    ROOM_CLOSED = "room-closed"
+    STALE = "stale"
+    UNKNOWN_AGENT = "unknown-agent"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The command changed nothing. `why` says what stood in the way, `next_step` one thing to do now."""
+
+    code: Code
+    why: str
+    next_step: str
+
+    def __str__(self) -> str:
+        """Both sentences, as a person or a model reads them."""
+        return f"{self.why} {self.next_step}".strip()
+
+
+class Fault(Exception):
+    """Something of ours broke; the host stops rather than guess."""

@@ -1,0 +1,31 @@
+"""`isolated`: each agent on a line of its own, seen by the others on landing only; the git branch setting."""
+
+from coroom.core.policy import Admission, Go, Repair
+from coroom.core.resource import Footprint
+from coroom.core.state import RoomState
+
+
+class Isolated:
+    """A line for each agent; landing merges it into the shared one."""
+
+    name = "isolated"
+
+    def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
+        """Nobody waits."""
+        return Go()
+
+    def line(self, agent: str) -> str:
+        """The agent's own line."""
+        return agent
+
+    def visible(self, _state: RoomState, reader: str, writer: str) -> bool:
+        """Only one's own work."""
+        return reader == writer
+
+    def affected(self, _state: RoomState, _writer: str, _path: str) -> tuple[str, ...]:
+        """Nobody, since nobody sees it yet."""
+        return ()
+
+    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
+        """What conflicts is held when it lands."""
+        return ()

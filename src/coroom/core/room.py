@@ -1,0 +1,148 @@
+"""The two functions everything hangs on: `decide` says what a command would make happen, `evolve` makes it so.
+
+The host's rule, written once: the events of a decision are durable before any of its effects is performed or
+its reply is sent.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hmac import compare_digest
+from typing import cast, get_args
+
+from coroom.core import command as c
+from coroom.core.agent import HOST, OPERATOR
+from coroom.core.codec import decode_reply, encode_reply
+from coroom.core.decide import actions, agents, claims, edits, notices, tasks
+from coroom.core.decide.decision import Decision
+from coroom.core.errors import Code, Refused
+from coroom.core.event import Answered, Body, Event
+from coroom.core.evolve import evolve
+from coroom.core.state import RoomState
+
+_Decide = Callable[[RoomState, str, c.Command, int], Decision]
+
+
+def _beat(state: RoomState, by: str, _command: c.Beat, now_ms: int) -> Decision:
+    return Decision(events=claims.beat(state, by, now_ms))
+
+
+def _tick(_state: RoomState, _by: str, _command: c.Tick, _now_ms: int) -> Decision:
+    return Decision()
+
+
+_DECIDES: dict[type[object], object] = {
+    c.OpenRoom: agents.open_room,
+    c.CloseRoom: agents.close_room,
+    c.Join: agents.join,
+    c.Leave: agents.leave,
+    c.Pause: agents.pause,
+    c.Resume: agents.resume,
+    c.Beat: _beat,
+    c.Tick: _tick,
+    c.ClaimResources: claims.claim_resources,
+    c.Release: claims.release,
+    c.TakeOver: claims.take_over,
+    c.PostTask: tasks.post_task,
+    c.TakeTask: tasks.take_task,
+    c.FinishTask: tasks.finish_task,
+    c.ReturnTask: tasks.return_task,
+    c.ReopenTask: tasks.reopen_task,
+    c.CancelTask: tasks.cancel_task,
+    c.Say: notices.say,
+    c.MarkRead: notices.mark_read,
+    c.NoteReads: notices.note_reads,
+    c.RaiseFinding: notices.raise_finding,
+    c.CloseFinding: notices.close_finding,
+    c.GiveVerdict: notices.give_verdict,
+    c.AcceptEdit: edits.accept_edit,
+    c.HoldEdit: edits.hold_edit,
+    c.DropHeld: edits.drop_held,
+    c.StartAction: actions.start_action,
+    c.StartLanding: actions.start_landing,
+    c.FinishAction: actions.finish_action,
+}
+assert set(_DECIDES) == set(get_args(c.Command))
+
+_WHILE_CLOSED = (c.OpenRoom, c.FinishAction, c.MarkRead)
+_NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
+
+
+def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
+    """What `call` would make happen at `now_ms`: events, effects and a reply. Never raises on bad input, never
+    mutates.
+
+    Time comes first: leases that ran out by now end before the command is looked at. A call with an operation id
+    that was answered before gets that answer again and changes nothing. Whatever an agent asks is a sign of life.
+    """
+    now_ms = max(now_ms, state.now_ms)
+    due = claims.expired(state, now_ms)
+    current = fold(state, due, now_ms, HOST)
+    before = _answered_before(current, call)
+    if before is not None:
+        return Decision(before, due)
+    wrong = _not_now(current, call)
+    if wrong:
+        return Decision(wrong, due)
+    one = cast("_Decide", _DECIDES[type(call.command)])
+    decision = one(current, call.by, call.command, now_ms)
+    events = (*due, *decision.events, *_sign_of_life(current, call, decision, now_ms))
+    if call.operation and not isinstance(decision.reply, Refused):
+        answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply))
+        events = (*events, answer)
+    return Decision(decision.reply, events, decision.effects)
+
+
+def _answered_before(state: RoomState, call: c.Call) -> c.Good | None:
+    if not call.operation:
+        return None
+    for operation, reply in reversed(state.operations.get(call.by, ())):
+        if operation == call.operation:
+            return decode_reply(reply)
+    return None
+
+
+def _not_now(state: RoomState, call: c.Call) -> Refused | None:
+    if len(call.operation) > state.limits.name_chars_max:
+        return Refused(Code.LIMIT, "The operation id is too long.", "Use a short random word.")
+    if not state.room and not isinstance(call.command, c.OpenRoom):
+        return Refused(Code.NOT_FOUND, "There is no room yet.", "Open it first.")
+    if state.closed and not isinstance(call.command, _WHILE_CLOSED):
+        return Refused(
+            Code.ROOM_CLOSED,
+            "The room is closed.",
+            "The operator can open it again with coroom run --resume.",
+        )
+    return None
+
+
+def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: int) -> tuple[Body, ...]:
+    if call.by in {HOST, OPERATOR} or isinstance(call.command, _NO_SIGN_OF_LIFE):
+        return ()
+    ended = {getattr(body, "claim", None) for body in decision.events}
+    return tuple(
+        replace(renewed, claims=kept)
+        for renewed in claims.beat(state, call.by, now_ms)
+        if (kept := tuple(claim for claim in renewed.claims if claim not in ended))
+    )
+
+
+def fold(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> RoomState:
+    """The state after these bodies, numbered on from it."""
+    for event in number(state, bodies, now_ms, by):
+        state = evolve(state, event)
+    return state
+
+
+def number(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> tuple[Event, ...]:
+    """The bodies as the next events of the log."""
+    at_ms = max(now_ms, state.now_ms)
+    return tuple(Event(state.seq + offset, at_ms, by, body) for offset, body in enumerate(bodies, start=1))
+
+
+def authenticate(state: RoomState, secret_hash: str) -> str | None:
+    """The agent whose secret has this hash. Constant work for each agent, whatever the hash is."""
+    found = None
+    for agent in state.agents.values():
+        if agent.secret_hash and compare_digest(agent.secret_hash.encode(), secret_hash.encode()):
+            found = agent.name
+    return found

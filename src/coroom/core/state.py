@@ -1,0 +1,114 @@
+"""The room as it stands: what `evolve` makes and `decide` reads."""
+
+from dataclasses import dataclass
+
+from coroom.core.action import Action
+from coroom.core.agent import Agent, Presence
+from coroom.core.claim import Claim, Mode
+from coroom.core.file import SHARED_LINE, FileVersion, Finding, HeldEdit, HeldState
+from coroom.core.limits import Limits
+from coroom.core.notice import Notice
+from coroom.core.resource import Resource
+from coroom.core.table import Table
+from coroom.core.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A refused claimant, first come first told when the resources are free."""
+
+    agent: str
+    resources: tuple[Resource, ...]
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check said of one tree."""
+
+    tree: str
+    check: str
+    passed: bool
+    summary: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a ref stands since a landing."""
+
+    ref: str
+    commit: str
+    tree: str
+    tasks: tuple[str, ...]
+    version: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomState:
+    """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded."""
+
+    seq: int = 0
+    now_ms: int = 0
+    room: str = ""
+    policy: str = "open"
+    repository: str = ""
+    commit: str = ""
+    closed: bool = False
+    limits: Limits = Limits()
+    numbered: int = 0
+    fence: int = 0
+    version: int = 0
+    agents: Table[Agent] = Table()
+    claims: Table[Claim] = Table()
+    wanted: tuple[Wanted, ...] = ()
+    tasks: Table[Task] = Table()
+    notices: tuple[Notice, ...] = ()
+    inboxes: Table[tuple[str, ...]] = Table()
+    letters: Table[Notice] = Table()
+    reads: Table[Table[int]] = Table()
+    lines: Table[Table[FileVersion]] = Table()
+    held: Table[HeldEdit] = Table()
+    findings: Table[Finding] = Table()
+    verdicts: Table[Verdict] = Table()
+    actions: Table[Action] = Table()
+    landings: tuple[Landing, ...] = ()
+    operations: Table[tuple[tuple[str, str], ...]] = Table()
+
+    def files(self, line: str = SHARED_LINE) -> Table[FileVersion]:
+        """The accepted versions on a line, by path; absent ones stay in it as tombstones."""
+        return self.lines.get(line) or Table()
+
+    def head(self, path: str, line: str = SHARED_LINE) -> FileVersion | None:
+        """The accepted version of `path` on a line, if it ever had one."""
+        return self.files(line).get(path)
+
+    def reads_of(self, agent: str) -> Table[int]:
+        """The version of each path that the agent has last seen."""
+        return self.reads.get(agent) or Table()
+
+    def claims_of(self, agent: str) -> tuple[Claim, ...]:
+        """The agent's claims, oldest first."""
+        return tuple(sorted((c for c in self.claims.values() if c.holder == agent), key=lambda c: c.fence))
+
+    def open_held(self, agent: str = "", path: str = "") -> tuple[HeldEdit, ...]:
+        """Held edits still open, oldest first, of one agent and path where given."""
+        return tuple(
+            sorted(
+                (
+                    h
+                    for h in self.held.values()
+                    if h.state is HeldState.OPEN and agent in {"", h.agent} and path in {"", h.path}
+                ),
+                key=lambda h: h.opened_seq,
+            )
+        )
+
+    def inbox(self, agent: str) -> tuple[Notice, ...]:
+        """The notices the agent has not read, oldest first."""
+        return tuple(self.letters[notice] for notice in self.inboxes.get(agent, ()))
+
+    def present(self) -> tuple[Agent, ...]:
+        """The agents that have not left, in rank order."""
+        return tuple(sorted((a for a in self.agents.values() if a.presence is not Presence.LEFT), key=lambda a: a.rank))
