@@ -143,3 +143,11 @@ class Log(Protocol):
     def close(self) -> None:
         """Release the log; a second call does nothing."""
         ...
+
+
+class Clock(Protocol):
+    """The time of the host, in one piece that a simulation can hold in its hand."""
+
+    def now_ms(self) -> int:
+        """Return milliseconds since the epoch; never less than what it returned before in this process."""
+        ...

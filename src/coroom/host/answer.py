@@ -1,0 +1,43 @@
+"""What the door answers, before anybody writes it as text."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from coroom.core.codec import Json
+from coroom.core.errors import Refused
+from coroom.core.notice import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The reply to one call of an agent: a sentence, data for programs, and the notices that ride on it."""
+
+    text: str = ""
+    data: dict[str, Json] = field(default_factory=dict)
+    refused: Refused | None = None
+    notices: tuple[Notice, ...] = ()
+    left: int = 0
+
+
+class Touch(StrEnum):
+    """What a tool of an agent's own does to files, as far as its name and arguments tell."""
+
+    READ = "read"
+    EDIT = "edit"
+    WRITE = "write"
+    DELETE = "delete"
+    SHELL = "shell"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """One use of an agent's own tool, seen by a hook. `paths` are as the client gave them (absolute or relative to
+    `cwd`); the door puts them beneath the agent's root, and ignores those outside it.
+    """
+
+    touch: Touch
+    tool: str = ""
+    paths: tuple[str, ...] = ()
+    command: str = ""
+    cwd: str = ""

@@ -1,0 +1,63 @@
+"""Which unread notices ride on a reply, and when they count as read."""
+
+from dataclasses import dataclass
+
+from coroom.core.notice import URGENT, Notice, NoticeKind
+from coroom.core.resource import overlaps
+from coroom.core.state import RoomState
+
+RIDE_CHARS_MAX = 1_600
+"""About 400 tokens on any reply that the agent did not ask for (spec agentroom §7.4)."""
+
+SYNC_CHARS_MAX = 8_000
+"""About 2,000 tokens on a sync, which the agent asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The notices that a reply carries, most relevant first, and how many wait for the next one."""
+
+    notices: tuple[Notice, ...]
+    left: int
+
+
+def choose(state: RoomState, agent: str, chars_max: int) -> Delivery:
+    """The unread notices that fit into `chars_max`: urgent ones first, then those on what the agent holds."""
+    unread = state.inbox(agent)
+    held = [r for claim in state.claims_of(agent) for r in claim.resources]
+
+    def weight(notice: Notice) -> tuple[int, int]:
+        touches_mine = any(overlaps(r, h) for r in notice.resources for h in held)
+        if notice.kind in URGENT:
+            return 0, notice.seq
+        if touches_mine or notice.kind is NoticeKind.OBSERVED:
+            return 1, notice.seq
+        return (2 if notice.to == agent else 3), notice.seq
+
+    chosen: list[Notice] = []
+    room = chars_max
+    for notice in sorted(unread, key=weight):
+        room -= len(notice.text) + 60
+        if chosen and room < 0:
+            break
+        chosen.append(notice)
+    return Delivery(tuple(chosen), len(unread) - len(chosen))
+
+
+class Cursors:
+    """What each agent was handed and has not yet acknowledged.
+
+    A reply can be lost on its way, so a notice counts as read when the agent that got it comes back with another
+    call: delivery is at least once, in order, and survives a restart of either side (promise notice:delivered).
+    """
+
+    def __init__(self) -> None:
+        self._handed: dict[str, tuple[str, ...]] = {}
+
+    def hand(self, agent: str, delivery: Delivery) -> None:
+        """Remember what the reply under way carries."""
+        self._handed[agent] = (*self._handed.get(agent, ()), *(n.id for n in delivery.notices))
+
+    def acknowledged(self, agent: str) -> tuple[str, ...]:
+        """What the agent has seen, now that it calls again; asked once for each call."""
+        return self._handed.pop(agent, ())

@@ -1,0 +1,351 @@
+"""Everything an agent can ask of the room, whatever client it speaks through: one method a tool or a hook.
+
+The caller has proved who the agent is. Each answer carries the agent's unread notices.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from coroom.core import command as c
+from coroom.core.agent import EVERYONE, OPERATOR
+from coroom.core.claim import Mode
+from coroom.core.codec import Json, to_json
+from coroom.core.errors import Code, Refused
+from coroom.core.notice import NoticeKind
+from coroom.core.resource import Resource, parse
+from coroom.core.state import RoomState
+from coroom.core.task import Task, TaskState
+from coroom.host.answer import Answer, ToolUse
+from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
+from coroom.host.host import Host
+
+SYNC_WAIT_S_MAX = 240
+"""Codex gives a tool 300 s, whatever it says meanwhile (spec mcp_clients §1.5)."""
+
+HEARTBEAT_S = 15.0
+"""OpenCode gives up after 60 s of silence."""
+
+SETTLE_S = 0.25
+"""News comes in bursts; a waiting agent is woken once for a burst."""
+
+
+class Workspace(Protocol):
+    """What the door needs of the room's files."""
+
+    async def settle(self, agent: str) -> None:
+        """Take in whatever the agent's disk holds that the room has not seen."""
+        ...
+
+    async def before(self, agent: str, use: ToolUse) -> Refused | None:
+        """Begin the agent's tool call: nothing is put on its disk until `after`. Refused: it must not run."""
+        ...
+
+    async def after(self, agent: str, use: ToolUse) -> None:
+        """End the agent's tool call: take in what it wrote, note what it read, then put what waited."""
+        ...
+
+    async def read(self, agent: str, path: str) -> str | Refused:
+        """The accepted text of a file, as the agent may see it; noted as read."""
+        ...
+
+    async def edit(self, agent: str, path: str, old: str, new: str) -> c.Accepted | c.Held | Refused:
+        """Replace `old`, which must occur exactly once (empty: the file is new), by `new`."""
+        ...
+
+    async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
+        """Settle a held edit: mine, theirs or merged."""
+        ...
+
+
+class Lander(Protocol):
+    """What the door needs of landing."""
+
+    async def land(self, agent: str, heartbeat: Callable[[str], Awaitable[None]]) -> Answer:
+        """Check the room's tree and move the room's branch to it."""
+        ...
+
+
+class Door:
+    """The room as agents meet it."""
+
+    def __init__(self, host: Host, workspace: Workspace, lander: Lander) -> None:
+        self._host = host
+        self._workspace = workspace
+        self._lander = lander
+        self._cursors = Cursors()
+
+    @property
+    def host(self) -> Host:
+        """The host behind the door."""
+        return self._host
+
+    async def sync(
+        self, agent: str, wait_s: float, heartbeat: Callable[[str], Awaitable[None]], about: str = ""
+    ) -> Answer:
+        """News since the agent's cursor. With `wait_s`, wait for some, with a heartbeat while it lasts."""
+        await self._arrive(agent)
+        deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
+        while not self._host.state.inbox(agent):
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                break
+            seq = self._host.state.seq
+            if not await self._host.changed(seq, min(left, HEARTBEAT_S)):
+                await heartbeat("waiting for news")
+                await self._host.submit(agent, c.Beat())
+            elif self._host.state.inbox(agent):
+                await asyncio.sleep(min(SETTLE_S, max(left, 0)))
+        state = self._host.state
+        data = room_in_brief(state, agent, self._host.clock.now_ms())
+        if about:
+            data["about"] = _details(state, about)
+        return self._answer(agent, "", data, chars_max=SYNC_CHARS_MAX)
+
+    async def claim(
+        self, agent: str, resources: list[str], mode: str, purpose: str, ttl_s: float, operation: str
+    ) -> Answer:
+        """Hold all of the resources, or none."""
+        await self._arrive(agent)
+        wanted = _parsed(resources)
+        if isinstance(wanted, Refused):
+            return self._refusal(agent, wanted)
+        if mode not in Mode.__members__.values():
+            return self._refusal(agent, _unknown("mode", mode, [m.value for m in Mode]))
+        asked = c.ClaimResources(resources=wanted, mode=Mode(mode), purpose=purpose, ttl_ms=int(ttl_s * 1000))
+        reply = await self._host.submit(agent, asked, operation)
+        names = ", ".join(map(str, wanted))
+        return self._replied(agent, reply, f"You hold {names} ({mode}).")
+
+    async def release(self, agent: str, resources: list[str], operation: str) -> Answer:
+        """Give up resources; none named: all but the task."""
+        await self._arrive(agent)
+        named = _parsed(resources)
+        if isinstance(named, Refused):
+            return self._refusal(agent, named)
+        reply = await self._host.submit(agent, c.Release(named), operation)
+        return self._replied(agent, reply, "Released.")
+
+    async def say(
+        self, agent: str, kind: str, text: str, to: str, about: str, resources: list[str], operation: str
+    ) -> Answer:
+        """Tell one agent, the operator or all."""
+        await self._arrive(agent)
+        named = _parsed(resources)
+        if isinstance(named, Refused):
+            return self._refusal(agent, named)
+        if kind not in NoticeKind.__members__.values():
+            return self._refusal(agent, _unknown("kind", kind, ["note", "contract", "question", "done"]))
+        said = c.Say(kind=NoticeKind(kind), text=text, to=to or EVERYONE, resources=named, about=about)
+        return self._replied(agent, await self._host.submit(agent, said, operation), "Said.")
+
+    async def task(self, agent: str, do: str, given: dict[str, Json], operation: str) -> Answer:
+        """The board: next, take, list, post, done, give_back."""
+        await self._arrive(agent)
+        if do == "list":
+            return self._answer(agent, "", {"tasks": [brief(t) for t in by_age(self._host.state)]})
+        if do == "done":
+            await self._workspace.settle(agent)
+        asked = _task_command(do, given)
+        if isinstance(asked, Refused):
+            return self._refusal(agent, asked)
+        reply = await self._host.submit(agent, asked, operation)
+        if isinstance(reply, c.Taken):
+            task = self._host.state.tasks[reply.task]
+            data = {**_data(reply), **detail(task)}
+            return self._answer(agent, f"Task {task.id} is yours: {task.title}", data)
+        return self._replied(
+            agent, reply, {"done": "Well done.", "give_back": "Given back.", "post": "Posted."}.get(do, "")
+        )
+
+    async def land(self, agent: str, heartbeat: Callable[[str], Awaitable[None]]) -> Answer:
+        """Check what the room has accepted and move its branch there."""
+        await self._arrive(agent)
+        await self._workspace.settle(agent)
+        answer = await self._lander.land(agent, heartbeat)
+        if answer.refused:
+            return self._refusal(agent, answer.refused)
+        return self._answer(agent, answer.text, answer.data)
+
+    async def answer(self, agent: str, about: str, choice: str, text: str, operation: str) -> Answer:
+        """Settle a held edit (mine, theirs, merged), or answer a question with text."""
+        await self._arrive(agent)
+        state = self._host.state
+        if about in state.held:
+            if choice not in {"mine", "theirs", "merged"}:
+                return self._refusal(agent, _unknown("choice", choice, ["mine", "theirs", "merged"]))
+            await self._workspace.settle(agent)
+            return self._replied(
+                agent, await self._workspace.choose(agent, about, choice), f"{about} is settled: {choice}."
+            )
+        asked = next((n for n in state.notices if n.id == about and n.kind is NoticeKind.QUESTION), None)
+        if asked is None:
+            why = f"'{about}' is neither a held edit nor a question."
+            return self._refusal(agent, Refused(Code.NOT_FOUND, why, "Call sync to see what is open."))
+        said = c.Say(kind=NoticeKind.ANSWER, text=text or choice, to=asked.sender, about=about)
+        return self._replied(agent, await self._host.submit(agent, said, operation), "Answered.")
+
+    async def read(self, agent: str, path: str, first_line: int = 1, lines: int = 2_000) -> Answer:
+        """The accepted text of a file, for agents without file tools of their own."""
+        await self._arrive(agent)
+        text = await self._workspace.read(agent, path)
+        if isinstance(text, Refused):
+            return self._refusal(agent, text)
+        every = text.splitlines(keepends=True)
+        shown = "".join(every[max(first_line - 1, 0) : max(first_line - 1, 0) + lines])
+        head = self._host.state.head(path)
+        return self._answer(agent, shown, {"path": path, "version": head.version if head else 0, "lines": len(every)})
+
+    async def edit(self, agent: str, path: str, old: str, new: str) -> Answer:
+        """Replace text in a file, for agents without file tools of their own."""
+        await self._arrive(agent)
+        reply = await self._workspace.edit(agent, path, old, new)
+        if isinstance(reply, c.Held):
+            why = f"The edit is held as {reply.held}."
+            return self._refusal(
+                agent, Refused(Code.CONFLICT, why, "Its notice says with what; read the file and combine.")
+            )
+        return self._replied(agent, reply, f"{path} is changed.")
+
+    async def before_tool(self, agent: str, use: ToolUse) -> Refused | None:
+        """Whether the agent's own tool may run now. Nothing is put on its disk until `after_tool`."""
+        await self._arrive(agent)
+        return await self._workspace.before(agent, use)
+
+    async def after_tool(self, agent: str, use: ToolUse) -> Answer:
+        """The agent's own tool has run: what it wrote is taken in, and news rides back."""
+        await self._workspace.after(agent, use)
+        return self._answer(agent, "", {})
+
+    async def on_start(self, agent: str) -> Answer:
+        """A session begins: where things stand."""
+        await self._arrive(agent)
+        return self._answer(agent, "", room_in_brief(self._host.state, agent, self._host.clock.now_ms()))
+
+    async def on_stop(self, agent: str) -> Answer:
+        """The agent wants to end its turn: what it has not read yet, if anything."""
+        await self._arrive(agent)
+        await self._workspace.settle(agent)
+        return self._answer(agent, "", {}, chars_max=SYNC_CHARS_MAX)
+
+    async def _arrive(self, agent: str) -> None:
+        seen = self._cursors.acknowledged(agent)
+        if seen:
+            await self._host.submit(agent, c.MarkRead(seen))
+
+    def _replied(self, agent: str, reply: c.Good | Refused, text: str) -> Answer:
+        return self._refusal(agent, reply) if isinstance(reply, Refused) else self._answer(agent, text, _data(reply))
+
+    def _refusal(self, agent: str, refused: Refused) -> Answer:
+        delivery = choose(self._host.state, agent, RIDE_CHARS_MAX)
+        self._cursors.hand(agent, delivery)
+        return Answer(refused=refused, data=_data(refused), notices=delivery.notices, left=delivery.left)
+
+    def _answer(self, agent: str, text: str, data: dict[str, Json], chars_max: int = RIDE_CHARS_MAX) -> Answer:
+        delivery = choose(self._host.state, agent, chars_max)
+        self._cursors.hand(agent, delivery)
+        return Answer(text=text, data=data, notices=delivery.notices, left=delivery.left)
+
+
+def _data(value: object) -> dict[str, Json]:
+    data = to_json(value)
+    assert isinstance(data, dict)
+    return data
+
+
+def _unknown(what: str, given: str, known: list[str]) -> Refused:
+    return Refused(Code.BAD_INPUT, f"'{given[:60]}' is no {what}.", f"It is one of {', '.join(known)}.")
+
+
+def _parsed(texts: list[str]) -> tuple[Resource, ...] | Refused:
+    found = []
+    for text in texts:
+        one = parse(text if ":" in text else f"file:{text}")
+        if isinstance(one, Refused):
+            return one
+        found.append(one)
+    return tuple(found)
+
+
+def _task_command(do: str, given: dict[str, Json]) -> c.Command | Refused:
+    def text(name: str) -> str:
+        value = given.get(name)
+        return value if isinstance(value, str) else ""
+
+    def texts(name: str) -> list[str]:
+        value = given.get(name)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+    match do:
+        case "next" | "take":
+            return c.TakeTask(text("task") if do == "take" else "")
+        case "done":
+            return c.FinishTask(text("summary"))
+        case "give_back":
+            return c.ReturnTask(text("summary"))
+        case "post":
+            touches = _parsed(texts("touches"))
+            if isinstance(touches, Refused):
+                return touches
+            return c.PostTask(
+                title=text("title"),
+                description=text("description"),
+                touches=touches,
+                after=tuple(texts("after")),
+                task=text("task"),
+                despite_duplicate=given.get("despite_duplicate") is True,
+            )
+        case _:
+            return _unknown("do", do, ["next", "take", "list", "post", "done", "give_back"])
+
+
+def by_age(state: RoomState) -> list[Task]:
+    """The board, oldest first."""
+    return sorted(state.tasks.values(), key=lambda t: t.posted_seq)
+
+
+def brief(task: Task) -> dict[str, Json]:
+    """A task in one line of data."""
+    return {
+        "id": task.id,
+        "title": task.title,
+        "state": task.state.value,
+        "holder": task.holder,
+        "after": list(task.after),
+        "touches": [str(r) for r in task.touches],
+    }
+
+
+def detail(task: Task) -> dict[str, Json]:
+    """A task with all that its holder needs, notes of earlier attempts included."""
+    attempts: list[Json] = [f"{a.agent}: {a.note}" for a in task.attempts]
+    return {**brief(task), "description": task.description, "attempts": attempts}
+
+
+def room_in_brief(state: RoomState, agent: str, now_ms: int) -> dict[str, Json]:
+    """Where things stand, in a few lines: who is here, what others hold, my claims, my task, what is held."""
+    me = state.agents.get(agent)
+    open_ones = [t for t in by_age(state) if t.state in {TaskState.OPEN, TaskState.TAKEN}]
+    return {
+        "room": state.room,
+        "policy": state.policy,
+        "you": agent,
+        "task": me.task if me else None,
+        "agents": [f"{a.name} ({a.presence.value}{f', on {a.task}' if a.task else ''})" for a in state.present()],
+        "claims": [
+            f"{r} by {claim.holder} ({claim.mode.value}, {max(0, claim.deadline_ms - now_ms) // 1000} s)"
+            for claim in sorted(state.claims.values(), key=lambda claim: claim.fence)
+            for r in claim.resources
+        ][:40],
+        "tasks": [f"{t.id} {t.state.value}{f' by {t.holder}' if t.holder else ''}: {t.title}" for t in open_ones][:40],
+        "held": [f"{h.id} {h.path} by {h.agent}: {h.reason}" for h in state.open_held()][:20],
+        "operator": OPERATOR,
+    }
+
+
+def _details(state: RoomState, about: str) -> Json:
+    if about in state.tasks:
+        return detail(state.tasks[about])
+    if about in state.held:
+        return to_json(state.held[about])
+    return None

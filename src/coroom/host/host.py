@@ -1,0 +1,267 @@
+"""The host of one room: it decides, stores, and only then acts and replies (DESIGN §2)."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from coroom.core.action import Action, Phase
+from coroom.core.agent import HOST
+from coroom.core.codec import decode_body, decode_state, encode_body, encode_state
+from coroom.core.command import Call, Command, FinishAction, Good, Tick
+from coroom.core.decide.decision import Perform
+from coroom.core.errors import Fault, Refused
+from coroom.core.event import Event
+from coroom.core.evolve import evolve
+from coroom.core.room import decide, number
+from coroom.core.state import RoomState
+from coroom.ports import NO_BLOBS, Clock, HeadMoved, Log, Stored
+
+BATCH_CALLS_MAX = 256
+"""Calls decided in one flush: more would make the first of them wait for the last."""
+
+VIEW_EVERY_EVENTS = 1_000
+"""A snapshot each thousand events keeps opening under a second (spec crdt §5.1)."""
+
+RECENT_EVENTS = 2_000
+"""Events kept in memory for pages that connect; older ones are read from the log."""
+
+
+class Performer(Protocol):
+    """Performs the started actions of one tool, outside the room."""
+
+    async def perform(self, action: Action) -> FinishAction:
+        """Act, and say how it ended."""
+        ...
+
+    async def probe(self, action: Action) -> FinishAction:
+        """Find out how an action ended that a crash cut off, and finish or undo it."""
+        ...
+
+
+@dataclass(slots=True)
+class _Pending:
+    call: Call
+    blobs: Mapping[str, bytes]
+    reply: asyncio.Future[Good | Refused]
+
+
+class Host:
+    """One room over one log. All methods belong to the event loop that `open` ran in."""
+
+    def __init__(self, log: Log, clock: Clock, state: RoomState) -> None:
+        self._log = log
+        self._clock = clock
+        self._state = state
+        self._view_seq = state.seq
+        self._pending: deque[_Pending] = deque()
+        self._wake = asyncio.Event()
+        self._news = asyncio.Condition()
+        self._listeners: list[Callable[[Event], None]] = []
+        self._performers: dict[str, Performer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="coroom-log")
+        self._fault: BaseException | None = None
+        self._closing = False
+        self.recent: deque[Event] = deque(maxlen=RECENT_EVENTS)
+
+    @classmethod
+    async def open(cls, log: Log, clock: Clock, performers: Mapping[str, Performer] | None = None) -> "Host":
+        """Recover the room from its log and start serving; actions that a crash cut off are probed first.
+
+        Raises:
+            LogCorrupt: what is stored is not what was appended.
+        """
+        host = cls(log, clock, await asyncio.to_thread(recover, log))
+        host.recent.extend(await asyncio.to_thread(read_events, log, max(0, host._state.seq - 500)))
+        host._performers = dict(performers or {})
+        host._start(host._flush_forever())
+        await host._probe_started()
+        host._start(host._tick_forever())
+        return host
+
+    @property
+    def state(self) -> RoomState:
+        """The room as it is durable: nothing in it can be taken back by a crash."""
+        return self._state
+
+    @property
+    def clock(self) -> Clock:
+        """The clock whose time the room's leases run by."""
+        return self._clock
+
+    def blob(self, blob_hash: str) -> bytes | None:
+        """The content of that hash, verified, or None when the room never stored it."""
+        return b"" if blob_hash == "" else self._log.blob(blob_hash)
+
+    def events(self, after: int) -> list[Event]:
+        """Every event after `after`, from the log."""
+        return read_events(self._log, after)
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` with each event once it is durable. Returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def submit(
+        self, by: str, command: Command, operation: str = "", blobs: Mapping[str, bytes] = NO_BLOBS
+    ) -> Good | Refused:
+        """Decide the command, store what it makes happen, act, and reply.
+
+        Raises:
+            Fault: the log cannot be written; nothing of the command has happened.
+        """
+        if self._fault:
+            raise Fault(str(self._fault)) from self._fault
+        pending = _Pending(Call(by, command, operation), blobs, asyncio.get_running_loop().create_future())
+        self._pending.append(pending)
+        self._wake.set()
+        return await pending.reply
+
+    async def changed(self, after: int, wait_s: float) -> bool:
+        """Wait until an event after `after` is durable, at most `wait_s` seconds. Says whether there is one."""
+        async with self._news:
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait_for(lambda: self._state.seq > after or self._closing)
+            except TimeoutError:
+                return False
+        return self._state.seq > after
+
+    async def ended(self, action: str) -> Action:
+        """Wait until a started action has ended, and return it."""
+        while True:
+            seq = self._state.seq
+            found = self._state.actions[action]
+            if found.phase is not Phase.STARTED:
+                return found
+            await self.changed(seq, 3_600)
+
+    async def close(self) -> None:
+        """Finish what is pending, keep a snapshot, release the log."""
+        self._closing = True
+        while self._pending and not self._fault:
+            self._wake.set()
+            await asyncio.sleep(0)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        async with self._news:
+            self._news.notify_all()
+        if not self._fault and self._state.seq > self._view_seq:
+            await self._in_writer(self._log.save_view, self._state.seq, encode_state(self._state))
+        self._writer.shutdown()
+        self._log.close()
+
+    def _start(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tick_forever(self) -> None:
+        while True:
+            deadlines = [c.deadline_ms for c in self._state.claims.values()]
+            wait_ms = min([1_000, *(d - self._clock.now_ms() for d in deadlines)])
+            await asyncio.sleep(max(wait_ms, 10) / 1_000)
+            if any(d <= self._clock.now_ms() for d in deadlines):
+                await self.submit(HOST, Tick())
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._pending:
+                batch = [self._pending.popleft() for _ in range(min(BATCH_CALLS_MAX, len(self._pending)))]
+                try:
+                    await self._flush(batch)
+                except BaseException as fault:
+                    self._fail(fault, batch)
+                    raise
+
+    async def _flush(self, batch: list[_Pending]) -> None:
+        state, events, replies = self._state, [], []
+        effects: list[Perform] = []
+        blobs: dict[str, bytes] = {}
+        for pending in batch:
+            now_ms = self._clock.now_ms()
+            decision = decide(state, pending.call, now_ms)
+            for event in number(state, decision.events, now_ms, pending.call.by):
+                state = evolve(state, event)
+                events.append(event)
+            if not isinstance(decision.reply, Refused):
+                blobs.update(pending.blobs)
+            replies.append((pending.reply, decision.reply))
+            effects += decision.effects
+        if events:
+            await self._append(events, blobs)
+            self._state = state
+            await self._publish(events)
+        for effect in effects:
+            self._start(self._perform(effect.action))
+        for future, reply in replies:
+            if not future.done():
+                future.set_result(reply)
+        if self._state.seq - self._view_seq >= VIEW_EVERY_EVENTS:
+            self._view_seq = self._state.seq
+            await self._in_writer(self._log.save_view, self._state.seq, encode_state(self._state))
+
+    async def _append(self, events: list[Event], blobs: Mapping[str, bytes]) -> None:
+        stored = [Stored(e.seq, e.at_ms, e.by, e.body.kind, encode_body(e.body)) for e in events]
+        head = await self._in_writer(self._log.append, self._state.seq, stored, blobs)
+        if isinstance(head, HeadMoved):
+            message = f"another host appended to this room: head {head.actual}, expected {head.expected}"
+            raise Fault(message)
+
+    async def _publish(self, events: list[Event]) -> None:
+        self.recent.extend(events)
+        for event in events:
+            for listener in list(self._listeners):
+                listener(event)
+        async with self._news:
+            self._news.notify_all()
+
+    async def _perform(self, action_id: str) -> None:
+        action = self._state.actions[action_id]
+        performer = self._performers.get(action.tool)
+        if performer is None:
+            ending = FinishAction(action=action_id, ending="failed", result=f"nothing here performs {action.tool}")
+        else:
+            ending = await performer.perform(action)
+        await self.submit(HOST, ending)
+
+    async def _probe_started(self) -> None:
+        for action in list(self._state.actions.values()):
+            if action.phase is Phase.STARTED and action.tool in self._performers:
+                await self.submit(HOST, await self._performers[action.tool].probe(action))
+
+    async def _in_writer(self, function: Callable[..., object], *arguments: object) -> object:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, function, *arguments)
+
+    def _fail(self, fault: BaseException, batch: list[_Pending]) -> None:
+        self._fault = fault if isinstance(fault, Exception) else Fault("the room is closing")
+        for pending in (*batch, *self._pending):
+            if not pending.reply.done():
+                pending.reply.set_exception(Fault(f"the room has stopped: {self._fault}"))
+        self._pending.clear()
+
+
+def recover(log: Log) -> RoomState:
+    """The room folded from its log: the newest snapshot that belongs to this history, then what came after."""
+    kept = log.load_view()
+    state = decode_state(kept[1]) if kept else RoomState()
+    for event in read_events(log, state.seq):
+        state = evolve(state, event)
+    return state
+
+
+def read_events(log: Log, after: int) -> list[Event]:
+    """Every event after `after`, decoded."""
+    events: list[Event] = []
+    while True:
+        batch = log.read(after)
+        if not batch:
+            return events
+        events += [Event(s.seq, s.at_ms, s.by, decode_body(s.kind, s.body)) for s in batch]
+        after = batch[-1].seq
