@@ -1,7 +1,7 @@
 """Events, commands and states to JSON text and back: one generic rule over the core's dataclasses."""
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -13,7 +13,7 @@ from coroom.core.event import Body
 from coroom.core.state import RoomState
 from coroom.core.table import Table
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 T = TypeVar("T")
 
 KINDS: dict[str, type[Body]] = {body.kind: body for body in get_args(Body)}
