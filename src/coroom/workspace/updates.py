@@ -1,0 +1,73 @@
+"""What a document sends to its replicas, and what they answer."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One change of a document, to be received in order.
+
+    `payload` is what changed, or everything when `epoch` is a new one; the checksum covers the other fields too.
+    """
+
+    file: str
+    epoch: int
+    seq: int
+    crc32: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a document or replica is, to be compared with another's; `vector` is the CRDT's own account."""
+
+    file: str
+    epoch: int
+    seq: int
+    vector: bytes
+    text_crc32: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUp:
+    """All that a replica at some standing lacks, and where it stands when it has it."""
+
+    whole: bool
+    standing: Standing
+    crc32: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The update is in; the next one is `seq + 1`."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The update was in already; nothing changed."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nothing changed: the update numbered `expected` must come first (or a repair)."""
+
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """Nothing changed: this is not what the document sent."""
+
+    why: str
+
+
+def seal(update: Update) -> int:
+    """Return the checksum that an update must carry, whatever it carries now."""
+    prefix = f"{update.file}\n{update.epoch} {update.seq} ".encode()
+    return crc32(update.payload, crc32(prefix))
