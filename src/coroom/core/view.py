@@ -1,0 +1,400 @@
+"""What people and agents see of the room: pure folds of the state, for the live page and for `sync`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from coroom.core import event as e
+from coroom.core.agent import EVERYONE, HOST, OPERATOR, Agent, Presence, Rank, Role
+from coroom.core.claim import Mode
+from coroom.core.codec import Json, to_json
+from coroom.core.file import FileKind
+from coroom.core.notice import Notice, NoticeKind
+from coroom.core.state import RoomState, Verdict
+from coroom.core.task import Attempt, Task, TaskState
+
+PAGE_NOTICES_MAX = 100
+"""What fits on a page that is read by eye; the log has the rest."""
+
+PAGE_VERDICTS_MAX = 20
+"""The newest verdicts and landings; older ones say nothing of the room as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """One agent: who it is and what it is doing. `silent_ms` is the time since its last logged sign of life."""
+
+    name: str
+    role: Role
+    rank: Rank
+    parent: str | None
+    client: str
+    presence: Presence
+    task: str | None
+    task_title: str
+    claims: tuple[str, ...]
+    unread: int
+    held: int
+    silent_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One task as the board shows it. `waits_for` are the tasks it comes after that are not done."""
+
+    id: str
+    title: str
+    description: str
+    state: TaskState
+    ready: bool
+    holder: str | None
+    posted_by: str
+    after: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    touches: tuple[str, ...]
+    summary: str
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One live claim. `left_ms` is what is left of the lease if no sign of life renews it."""
+
+    claim: str
+    holder: str
+    mode: Mode
+    resources: tuple[str, ...]
+    purpose: str
+    fence: int
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Something that two agents' work does not agree on: a held edit (`kind` is "held") or a finding."""
+
+    id: str
+    kind: str
+    path: str
+    line: int
+    agents: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that waits for the operator: `kind` is question, held, silent, paused or verdict."""
+
+    kind: str
+    id: str
+    agent: str
+    text: str
+
+
+def roster(state: RoomState, now_ms: int) -> tuple[Present, ...]:
+    """Every agent the room has known, those who left last, each in rank order."""
+    known = sorted(state.agents.values(), key=lambda a: (a.presence is Presence.LEFT, a.rank))
+    return tuple(_present(state, agent, now_ms) for agent in known)
+
+
+def _present(state: RoomState, agent: Agent, now_ms: int) -> Present:
+    return Present(
+        name=agent.name,
+        role=agent.role,
+        rank=agent.rank,
+        parent=agent.parent,
+        client=agent.client,
+        presence=agent.presence,
+        task=agent.task,
+        task_title=state.tasks[agent.task].title if agent.task else "",
+        claims=tuple(str(r) for claim in state.claims_of(agent.name) for r in claim.resources),
+        unread=len(state.inboxes.get(agent.name, ())),
+        held=len(state.open_held(agent.name)),
+        silent_ms=max(0, now_ms - agent.seen_ms),
+    )
+
+
+def board(state: RoomState) -> tuple[Entry, ...]:
+    """Every task, oldest first."""
+    return tuple(_entry(state, task) for task in sorted(state.tasks.values(), key=lambda t: t.posted_seq))
+
+
+def _entry(state: RoomState, task: Task) -> Entry:
+    past = {TaskState.DONE, TaskState.CANCELLED}
+    waits_for = tuple(name for name in task.after if state.tasks[name].state not in past)
+    return Entry(
+        id=task.id,
+        title=task.title,
+        description=task.description,
+        state=task.state,
+        ready=task.state is TaskState.OPEN and not waits_for,
+        holder=task.holder,
+        posted_by=task.posted_by,
+        after=task.after,
+        waits_for=waits_for,
+        touches=tuple(map(str, task.touches)),
+        summary=task.summary,
+        attempts=task.attempts,
+    )
+
+
+def holdings(state: RoomState, now_ms: int) -> tuple[Holding, ...]:
+    """Every live claim, oldest first."""
+    return tuple(
+        Holding(
+            claim=claim.id,
+            holder=claim.holder,
+            mode=claim.mode,
+            resources=tuple(map(str, claim.resources)),
+            purpose=claim.purpose,
+            fence=claim.fence,
+            left_ms=max(0, claim.deadline_ms - now_ms),
+        )
+        for claim in sorted(state.claims.values(), key=lambda c: c.fence)
+    )
+
+
+def conflicts(state: RoomState) -> tuple[Conflict, ...]:
+    """Held edits that are open, oldest first, then the open findings, oldest first."""
+    held = tuple(
+        Conflict(id=h.id, kind="held", path=h.path, line=0, agents=(h.agent,), text=h.reason) for h in state.open_held()
+    )
+    findings = tuple(
+        Conflict(id=f.id, kind=f.kind, path=f.path, line=f.line, agents=f.agents, text=f.message)
+        for f in sorted(state.findings.values(), key=lambda f: (len(f.id), f.id))
+        if f.open
+    )
+    return held + findings
+
+
+def needs_operator(state: RoomState, now_ms: int) -> tuple[Need, ...]:
+    """What nobody but a person will settle: the list is empty when the operator may look away."""
+    return (*_questions(state), *_orphans(state), *_stuck(state, now_ms), *_red(state))
+
+
+def _questions(state: RoomState) -> tuple[Need, ...]:
+    answered = {n.about for n in state.notices if n.sender == OPERATOR and n.about}
+    asked = (n for n in state.notices if n.to == OPERATOR and n.kind is NoticeKind.QUESTION)
+    return tuple(Need(kind="question", id=n.id, agent=n.sender, text=n.text) for n in asked if n.id not in answered)
+
+
+def _orphans(state: RoomState) -> tuple[Need, ...]:
+    here = {agent.name for agent in state.present()}
+    return tuple(
+        Need(kind="held", id=h.id, agent=h.agent, text=f"{h.path}: {h.reason}")
+        for h in state.open_held()
+        if h.agent not in here
+    )
+
+
+def _stuck(state: RoomState, now_ms: int) -> tuple[Need, ...]:
+    work = any(t.state in {TaskState.OPEN, TaskState.TAKEN} for t in state.tasks.values())
+    found = []
+    for agent in state.present():
+        silent_ms = now_ms - agent.seen_ms
+        if agent.presence is Presence.PAUSED:
+            found.append(Need(kind="paused", id=agent.name, agent=agent.name, text=f"{agent.name} is paused."))
+        elif work and silent_ms >= state.limits.claim_ttl_ms_default:
+            text = f"{agent.name} has done nothing for {silent_ms // 1000} s while there is work."
+            found.append(Need(kind="silent", id=agent.name, agent=agent.name, text=text))
+    return tuple(found)
+
+
+def _red(state: RoomState) -> tuple[Need, ...]:
+    newest: dict[str, Verdict] = {}
+    for verdict in sorted(state.verdicts.values(), key=lambda v: v.seq):
+        newest[verdict.check] = verdict
+    return tuple(
+        Need(kind="verdict", id=v.tree, agent=HOST, text=f"{v.check} failed: {v.summary}")
+        for v in newest.values()
+        if not v.passed
+    )
+
+
+def page(state: RoomState, now_ms: int) -> dict[str, Json]:
+    """Everything the live page shows, as plain JSON.
+
+    Args:
+        state: the room.
+        now_ms: the room's clock; only what is left of leases and how long agents are silent depend on it.
+
+    Returns:
+        The keys room, roster, claims, tasks, held, findings, notices, verdicts, landings and needs.
+        Nothing in it is a secret or the hash of one.
+    """
+    found = conflicts(state)
+    verdicts = sorted(state.verdicts.values(), key=lambda v: v.seq)[-PAGE_VERDICTS_MAX:]
+    return {
+        "room": _room(state, now_ms),
+        "roster": to_json(roster(state, now_ms)),
+        "claims": to_json(holdings(state, now_ms)),
+        "tasks": to_json(board(state)),
+        "held": to_json(tuple(c for c in found if c.kind == "held")),
+        "findings": to_json(tuple(c for c in found if c.kind != "held")),
+        "notices": [_letter(notice) for notice in state.notices[-PAGE_NOTICES_MAX:]],
+        "verdicts": to_json(tuple(verdicts)),
+        "landings": to_json(state.landings[-PAGE_VERDICTS_MAX:]),
+        "needs": to_json(needs_operator(state, now_ms)),
+    }
+
+
+def _room(state: RoomState, now_ms: int) -> Json:
+    count = {kind: sum(t.state is kind for t in state.tasks.values()) for kind in TaskState}
+    return {
+        "name": state.room,
+        "policy": state.policy,
+        "repository": state.repository,
+        "commit": state.commit,
+        "closed": state.closed,
+        "seq": state.seq,
+        "now_ms": now_ms,
+        "version": state.version,
+        "files": len(state.files()),
+        "present": len(state.present()),
+        "tasks": {kind.value: number for kind, number in count.items()},
+    }
+
+
+def _letter(notice: Notice) -> Json:
+    return {
+        "id": notice.id,
+        "seq": notice.seq,
+        "at_ms": notice.at_ms,
+        "kind": notice.kind.value,
+        "sender": notice.sender,
+        "to": notice.to,
+        "text": notice.text,
+        "resources": [str(resource) for resource in notice.resources],
+        "about": notice.about,
+    }
+
+
+def describe(event: e.Event) -> str:
+    """The event in one plain sentence, for the timeline. Names every agent by name; text of others is quoted."""
+    body = event.body
+    match body:
+        case e.RoomOpened() | e.RoomClosed() | e.RoomReopened() | e.Landed() | e.VerdictGiven():
+            return _of_the_room(body)
+        case e.AgentJoined() | e.AgentLeft() | e.AgentPaused() | e.AgentResumed():
+            return _of_agents(body)
+        case e.ClaimGranted() | e.ClaimRefused() | e.ClaimsRenewed() | e.ClaimEnded():
+            return _of_claims(body)
+        case e.TaskPosted() | e.TaskTaken() | e.TaskReturned() | e.TaskDone() | e.TaskReopened() | e.TaskCancelled():
+            return _of_tasks(body)
+        case e.FileAccepted() | e.EditHeld() | e.HeldSettled() | e.FindingRaised() | e.FindingClosed():
+            return _of_files(body)
+        case e.ActionStarted() | e.ActionFinished() | e.ActionFailed() | e.ActionUndone():
+            return _of_actions(body)
+        case e.NoticeSent(sender=sender, to=to, about_kind=kind, text=text):
+            return f"{sender} to {'everyone' if to == EVERYONE else to}, {kind.value}: “{text}”"
+        case e.NoticesRead(agent=agent, notices=notices):
+            return f"{agent} read {_count(notices, 'notice')}."
+        case e.FilesRead(agent=agent, versions=versions):
+            return f"{agent} read {_list(path for path, _ in versions)}."
+        case e.Answered(agent=agent, operation=operation):
+            return f"{agent} got the answer of operation {operation}."
+    assert_never(body)
+
+
+def _of_the_room(body: e.RoomOpened | e.RoomClosed | e.RoomReopened | e.Landed | e.VerdictGiven) -> str:
+    match body:
+        case e.RoomOpened(room=room, policy=policy):
+            return f"Room {room} opened under the policy {policy}."
+        case e.RoomClosed(reason=reason):
+            return f"The room closed{_because(reason)}."
+        case e.RoomReopened():
+            return "The room opened again."
+        case e.Landed(ref=ref, commit=commit, tasks=tasks):
+            return f"{_list(tasks) or 'The room'} landed on {ref} as {commit[:12]}."
+        case e.VerdictGiven(check=check, tree=tree, passed=passed, summary=summary):
+            return f"{check} {'passed' if passed else 'failed'} on tree {tree[:12]}{_because(summary)}."
+    assert_never(body)
+
+
+def _of_agents(body: e.AgentJoined | e.AgentLeft | e.AgentPaused | e.AgentResumed) -> str:
+    match body:
+        case e.AgentJoined(agent=agent, role=role, client=client):
+            return f"{agent} joined as {role.value}{f' with {client}' if client else ''}."
+        case e.AgentLeft(agent=agent, reason=reason):
+            return f"{agent} left{_because(reason)}."
+        case e.AgentPaused(agent=agent):
+            return f"{agent} was paused."
+        case e.AgentResumed(agent=agent):
+            return f"{agent} may go on."
+    assert_never(body)
+
+
+def _of_claims(body: e.ClaimGranted | e.ClaimRefused | e.ClaimsRenewed | e.ClaimEnded) -> str:
+    match body:
+        case e.ClaimGranted(agent=agent, resources=resources, mode=mode, purpose=purpose):
+            return f"{agent} holds {_list(resources)} ({mode.value}){_because(purpose)}."
+        case e.ClaimRefused(agent=agent, resources=resources, holders=holders):
+            return f"{agent} was refused {_list(resources)}, held by {_list(holders)}."
+        case e.ClaimsRenewed(agent=agent, claims=claims):
+            return f"{agent} renewed {_count(claims, 'claim')}."
+        case e.ClaimEnded(agent=agent, resources=resources, ending=ending):
+            return f"{agent} no longer holds {_list(resources)} ({ending.value})."
+    assert_never(body)
+
+
+def _of_tasks(
+    body: e.TaskPosted | e.TaskTaken | e.TaskReturned | e.TaskDone | e.TaskReopened | e.TaskCancelled,
+) -> str:
+    match body:
+        case e.TaskPosted(task=task, title=title, by=by):
+            return f"{by} posted task {task}: “{title}”"
+        case e.TaskTaken(task=task, agent=agent):
+            return f"{agent} took task {task}."
+        case e.TaskReturned(task=task, agent=agent, note=note):
+            return f"Task {task} came back from {agent}{_because(note)}."
+        case e.TaskDone(task=task, agent=agent, summary=summary):
+            return f"{agent} finished task {task}{_because(summary)}."
+        case e.TaskReopened(task=task, note=note):
+            return f"Task {task} is open again{_because(note)}."
+        case e.TaskCancelled(task=task, note=note):
+            return f"Task {task} was cancelled{_because(note)}."
+    assert_never(body)
+
+
+def _of_files(body: e.FileAccepted | e.EditHeld | e.HeldSettled | e.FindingRaised | e.FindingClosed) -> str:
+    match body:
+        case e.FileAccepted(file=file):
+            verb = "deleted" if file.kind is FileKind.ABSENT else "changed"
+            verb = f"renamed {file.renamed_from} to" if file.renamed_from else verb
+            return f"{file.by} {verb} {file.path} (version {file.version})."
+        case e.EditHeld(held=held, agent=agent, path=path, reason=reason):
+            return f"An edit by {agent} of {path} is held as {held}{_because(reason)}."
+        case e.HeldSettled(held=held, by=by, dropped=dropped, note=note):
+            return f"{by} {'dropped' if dropped else 'resolved'} the held edit {held}{_because(note)}."
+        case e.FindingRaised(finding=finding, check=check, path=path, at_line=line, message=message):
+            return f"{check} doubts {path}:{line} ({finding}){_because(message)}."
+        case e.FindingClosed(finding=finding):
+            return f"Finding {finding} is settled."
+    assert_never(body)
+
+
+def _of_actions(body: e.ActionStarted | e.ActionFinished | e.ActionFailed | e.ActionUndone) -> str:
+    match body:
+        case e.ActionStarted(action=action, agent=agent, tool=tool, footprint=footprint):
+            touched = _list(footprint.writes)
+            return f"{agent} started {tool} ({action}){f' on {touched}' if touched else ''}."
+        case e.ActionFinished(action=action, result=result):
+            return f"Action {action} finished{_because(result)}."
+        case e.ActionFailed(action=action, result=result):
+            return f"Action {action} failed{_because(result)}."
+        case e.ActionUndone(action=action, result=result):
+            return f"Action {action} was undone{_because(result)}."
+    assert_never(body)
+
+
+def _because(text: str) -> str:
+    return f": {text.rstrip('.')}" if text else ""
+
+
+def _count(things: Sequence[str], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _list(things: Iterable[object]) -> str:
+    names = [str(thing) for thing in things]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
