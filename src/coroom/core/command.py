@@ -166,9 +166,18 @@ class MarkRead:
 
 @dataclass(frozen=True, slots=True)
 class NoteReads:
-    """The caller has read these paths as they are now."""
+    """The caller has read these paths at these versions; when one is behind, it is told at once."""
 
-    paths: tuple[str, ...]
+    versions: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFiles:
+    """The repository's files as the room finds them: (path, kind, blob, executable, size). Only the host seeds, and
+    only paths the room has never seen, so that two bridges on one repository never double a text.
+    """
+
+    files: tuple[tuple[str, FileKind, str, bool, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +309,7 @@ Command = (
     | Say
     | MarkRead
     | NoteReads
+    | SeedFiles
     | AcceptEdit
     | HoldEdit
     | DropHeld

@@ -221,6 +221,14 @@ class FilesRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilesSeeded:
+    """The room took these files from the repository as their first versions."""
+
+    kind: ClassVar[str] = "files-seeded"
+    files: tuple[FileVersion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileAccepted:
     """A file has a new accepted version: an action that commutes."""
 
@@ -379,6 +387,7 @@ Body = (
     | NoticeSent
     | NoticesRead
     | FilesRead
+    | FilesSeeded
     | FileAccepted
     | EditHeld
     | HeldSettled

@@ -299,6 +299,19 @@ def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], .
     return replace(state, reads=state.reads.put(agent, known))
 
 
+@_on(e.FilesSeeded)
+def _files_seeded(state: RoomState, _event: e.Event, body: e.FilesSeeded) -> RoomState:
+    files = state.files()
+    for file in body.files:
+        files = files.put(file.path, file)
+    return replace(
+        state,
+        lines=state.lines.put(SHARED_LINE, files),
+        version=max(state.version, *(f.version for f in body.files)),
+        numbered=state.numbered + len(body.files),
+    )
+
+
 @_on(e.FileAccepted)
 def _file_accepted(state: RoomState, event: e.Event, body: e.FileAccepted) -> RoomState:
     files = state.files(body.line).put(body.file.path, body.file)

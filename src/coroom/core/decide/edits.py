@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from coroom.core.agent import EVERYONE, HOST, Permission
 from coroom.core.claim import Mode, blockers_of
-from coroom.core.command import Accepted, AcceptEdit, DropHeld, Held, HoldEdit, Ok
+from coroom.core.command import Accepted, AcceptEdit, DropHeld, Held, HoldEdit, NoteReads, Ok, SeedFiles
 from coroom.core.decide.claims import claimed
-from coroom.core.decide.decision import Decision, judges, lacks, notice, present_agent, refused
+from coroom.core.decide.decision import Decision, judges, lacks, notice, present_agent, refused, unknown_agent
 from coroom.core.errors import Code, Refused
-from coroom.core.event import Body, EditHeld, FileAccepted, HeldSettled
+from coroom.core.event import Body, EditHeld, FileAccepted, FilesRead, FilesSeeded, HeldSettled, NoticeSent
 from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldState
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
@@ -86,24 +86,27 @@ def _observed(state: RoomState, by: str, command: AcceptEdit, version: FileVersi
     """One unread *observed* notice for each reader and path: a newer one takes the place of the older."""
     told: list[Body] = []
     for reader in POLICIES[state.policy].affected(state, by, command.path):
-        if state.reads_of(reader).get(command.path, 0) >= version.version:
-            continue
-        about = command.path
-        earlier = next((n.id for n in state.inbox(reader) if n.kind is NoticeKind.OBSERVED and n.about == about), "")
-        told.append(
-            notice(
-                state,
-                1 + len(told),
-                NoticeKind.OBSERVED,
-                sender=HOST,
-                to=reader,
-                text=_what_changed(by, command, version),
-                resources=command.touched,
-                about=about,
-                replaces=earlier,
-            )
-        )
+        if state.reads_of(reader).get(command.path, 0) < version.version:
+            text = _what_changed(by, command, version)
+            told.append(_observe(state, 1 + len(told), reader, command.path, command.touched, text))
     return tuple(told)
+
+
+def _observe(
+    state: RoomState, number: int, reader: str, path: str, resources: tuple[Resource, ...], text: str
+) -> NoticeSent:
+    unread = (n.id for n in state.inbox(reader) if n.kind is NoticeKind.OBSERVED and n.about == path)
+    return notice(
+        state,
+        number,
+        NoticeKind.OBSERVED,
+        sender=HOST,
+        to=reader,
+        text=text,
+        resources=resources,
+        about=path,
+        replaces=next(unread, ""),
+    )
 
 
 def _what_changed(by: str, command: AcceptEdit, version: FileVersion) -> str:
@@ -112,6 +115,45 @@ def _what_changed(by: str, command: AcceptEdit, version: FileVersion) -> str:
     verb = "deleted" if command.kind is FileKind.ABSENT else "changed"
     verb = f"renamed {command.renamed_from} to" if command.renamed_from else verb
     return f"{by} {verb} {command.path}{inside}, which you have read; it is at version {version.version} now."
+
+
+def note_reads(state: RoomState, by: str, command: NoteReads, _now_ms: int) -> Decision:
+    """Remember which versions the caller has seen. A read that was behind is told at once."""
+    if present_agent(state, by) is None:
+        return Decision(unknown_agent(by))
+    known = state.reads_of(by)
+    fresh = tuple((path, version) for path, version in command.versions if known.get(path) != version)
+    told: list[Body] = []
+    for path, version in fresh:
+        head = state.head(path)
+        if head and head.version > version and head.by != by and POLICIES[state.policy].visible(state, by, head.by):
+            text = f"{path}, which you have just read, was already changed by {head.by}; read it again."
+            told.append(_observe(state, 1 + len(told), by, path, (file(path),), text))
+    return Decision(Ok(), (FilesRead(agent=by, versions=fresh), *told) if fresh else ())
+
+
+def seed_files(state: RoomState, by: str, command: SeedFiles, _now_ms: int) -> Decision:
+    """Take the repository's files as first versions, those that the room has not seen."""
+    if by != HOST:
+        return refused(Code.FORBIDDEN, "Only the room seeds files.", "Write the file on your disk.")
+    known = state.files()
+    fresh = [one for one in command.files if one[0] not in known]
+    if not fresh:
+        return Decision(Ok())
+    versions = tuple(
+        FileVersion(
+            path=path,
+            file_id=f"i{state.numbered + number}",
+            version=state.version + number,
+            kind=kind,
+            blob=blob,
+            executable=executable,
+            size=size,
+            by=HOST,
+        )
+        for number, (path, kind, blob, executable, size) in enumerate(fresh, start=1)
+    )
+    return Decision(Ok(), (FilesSeeded(files=versions),))
 
 
 def _symbols(touched: Iterable[Resource]) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """What agents tell one another, what they have read, what checks say."""
 
 from coroom.core.agent import EVERYONE, HOST, OPERATOR, Permission
-from coroom.core.command import CloseFinding, GiveVerdict, MarkRead, NoteReads, Ok, RaiseFinding, Say
+from coroom.core.command import CloseFinding, GiveVerdict, MarkRead, Ok, RaiseFinding, Say
 from coroom.core.decide.decision import Decision, lacks, notice, present_agent, refused, unknown_agent
 from coroom.core.errors import Code, Refused
-from coroom.core.event import Body, FilesRead, FindingClosed, FindingRaised, NoticesRead, VerdictGiven
+from coroom.core.event import Body, FindingClosed, FindingRaised, NoticesRead, VerdictGiven
 from coroom.core.notice import SAID, NoticeKind
 from coroom.core.resource import file
 from coroom.core.state import RoomState
@@ -60,20 +60,6 @@ def mark_read(state: RoomState, by: str, command: MarkRead, _now_ms: int) -> Dec
     inbox = state.inboxes.get(by, ())
     read = tuple(n for n in inbox if n in set(command.notices))
     return Decision(Ok(), (NoticesRead(agent=by, notices=read),) if read else ())
-
-
-def note_reads(state: RoomState, by: str, command: NoteReads, _now_ms: int) -> Decision:
-    """Remember which versions the caller has seen. What it knew already is not stored again."""
-    if present_agent(state, by) is None:
-        return Decision(unknown_agent(by))
-    known = state.reads_of(by)
-    versions = []
-    for path in dict.fromkeys(command.paths):
-        head = state.head(path)
-        version = head.version if head else 0
-        if known.get(path) != version:
-            versions.append((path, version))
-    return Decision(Ok(), (FilesRead(agent=by, versions=tuple(versions)),) if versions else ())
 
 
 def raise_finding(state: RoomState, by: str, command: RaiseFinding, _now_ms: int) -> Decision:
