@@ -1,0 +1,19 @@
+"""What tests of a room need, shipped for the tests of others: a scripted model server and a pretended room."""
+
+from coroom.testing.loopback import Loopback
+from coroom.testing.model_server import ModelServer, Received
+from coroom.testing.pretend_room import Called, Hooked, PretendRoom
+from coroom.testing.script import Call, Outcome, Script, Turn
+
+__all__ = [
+    "Call",
+    "Called",
+    "Hooked",
+    "Loopback",
+    "ModelServer",
+    "Outcome",
+    "PretendRoom",
+    "Received",
+    "Script",
+    "Turn",
+]

@@ -1,0 +1,279 @@
+"""The scripted model server by plain HTTP, without any agent CLI."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from coroom.testing import Call, ModelServer, Script, Turn
+
+CLAIM = {"name": "claim", "parameters": {"type": "object"}}
+GREETING = Script(
+    (
+        Turn(text="Claiming.", calls=(Call("claim", {"path": "a.py"}),), expect="start"),
+        Turn(calls=(Call("claim", {"fence": "${fence:int}"}),), expect="granted", capture={"fence": r"fence (\d+)"}),
+        Turn(text="Fence ${fence}.", never="refused"),
+    )
+)
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer({"a": GREETING}) as running:
+        yield running
+
+
+def post(server: ModelServer, path: str, body: dict[str, Any], key: str = "a") -> str:
+    request = urllib.request.Request(
+        server.url + path,
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        told: str = response.read().decode()
+    return told
+
+
+def events(streamed: str) -> list[dict[str, Any]]:
+    lines = (line.removeprefix("data: ") for line in streamed.splitlines() if line.startswith("data: {"))
+    return [json.loads(line) for line in lines]
+
+
+class Anthropic:
+    path = "/v1/messages"
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = [{"role": "user", "content": "start"}]
+
+    def body(self) -> dict[str, Any]:
+        tools = [{"name": "mcp__coroom__claim", "input_schema": {}}, {"name": "Write", "input_schema": {}}]
+        return {"model": "m", "messages": self.messages, "tools": tools}
+
+    def read(self, told: str) -> tuple[str, list[Any]]:
+        content = json.loads(told)["content"]
+        self.messages.append({"role": "assistant", "content": content})
+        texts = [block["text"] for block in content if block["type"] == "text"]
+        return "".join(texts), [block["input"] for block in content if block["type"] == "tool_use"]
+
+    def result(self, text: str) -> None:
+        calls = [block["id"] for block in self.messages[-1]["content"] if block["type"] == "tool_use"]
+        blocks = [{"type": "tool_result", "tool_use_id": call, "content": text} for call in calls]
+        self.messages.append({"role": "user", "content": blocks})
+
+
+class Responses:
+    path = "/v1/responses"
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = [{"type": "message", "role": "user", "content": "start"}]
+
+    def body(self) -> dict[str, Any]:
+        tools = [{"type": "namespace", "name": "mcp__coroom", "tools": [{"type": "function"} | CLAIM]}]
+        return {"model": "m", "input": self.items, "tools": tools}
+
+    def read(self, told: str) -> tuple[str, list[Any]]:
+        output = json.loads(told)["output"]
+        self.items += output
+        texts = [item["content"][0]["text"] for item in output if item["type"] == "message"]
+        return "".join(texts), [json.loads(item["arguments"]) for item in output if item["type"] == "function_call"]
+
+    def result(self, text: str) -> None:
+        calls = [item["call_id"] for item in self.items if item["type"] == "function_call"]
+        self.items.append({"type": "function_call_output", "call_id": calls[-1], "output": text})
+
+
+class Chat:
+    path = "/v1/chat/completions"
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = [{"role": "system", "content": "s"}, {"role": "user", "content": "start"}]
+
+    def body(self) -> dict[str, Any]:
+        tools = [{"type": "function", "function": CLAIM | {"name": "coroom_claim"}}]
+        return {"model": "m", "messages": self.messages, "tools": tools}
+
+    def read(self, told: str) -> tuple[str, list[Any]]:
+        message = json.loads(told)["choices"][0]["message"]
+        self.messages.append(message)
+        calls = [json.loads(call["function"]["arguments"]) for call in message.get("tool_calls", [])]
+        return message["content"] or "", calls
+
+    def result(self, text: str) -> None:
+        for call in self.messages[-1]["tool_calls"]:
+            self.messages.append({"role": "tool", "tool_call_id": call["id"], "content": text})
+
+
+class Gemini:
+    path = "/v1beta/models/g:generateContent"
+
+    def __init__(self) -> None:
+        self.contents: list[dict[str, Any]] = [{"role": "user", "parts": [{"text": "start"}]}]
+
+    def body(self) -> dict[str, Any]:
+        declared = [CLAIM | {"name": "mcp_coroom_claim"}]
+        return {"contents": self.contents, "tools": [{"functionDeclarations": declared}]}
+
+    def read(self, told: str) -> tuple[str, list[Any]]:
+        content = json.loads(told)["candidates"][0]["content"]
+        self.contents.append(content)
+        texts = [part["text"] for part in content["parts"] if "text" in part]
+        return "".join(texts), [part["functionCall"]["args"] for part in content["parts"] if "functionCall" in part]
+
+    def result(self, text: str) -> None:
+        answer = {"functionResponse": {"name": "mcp_coroom_claim", "response": {"output": text}}}
+        self.contents.append({"role": "user", "parts": [answer]})
+
+
+DIALECTS = pytest.mark.parametrize("dialect", [Anthropic, Responses, Chat, Gemini])
+
+
+@DIALECTS
+def test_a_script_is_played_from_the_conversation_alone_in_every_dialect(server: ModelServer, dialect: Any) -> None:
+    client = dialect()
+    assert client.read(post(server, client.path, client.body())) == ("Claiming.", [{"path": "a.py"}])
+    client.result("granted with fence 42")
+    assert client.read(post(server, client.path, client.body())) == ("", [{"fence": 42}])
+    client.result("ok")
+    assert client.read(post(server, client.path, client.body())) == ("Fence 42.", [])
+    assert server.failures() == ()
+    assert [one.conversation.turn for one in server.received("a")] == [0, 1, 2]
+
+
+@DIALECTS
+def test_a_request_that_is_repeated_gets_the_same_answer(server: ModelServer, dialect: Any) -> None:
+    client = dialect()
+    assert post(server, client.path, client.body()) == post(server, client.path, client.body())
+
+
+@DIALECTS
+def test_an_expectation_that_fails_is_named_and_the_script_goes_on(server: ModelServer, dialect: Any) -> None:
+    client = dialect()
+    client.read(post(server, client.path, client.body()))
+    client.result("refused")
+    _, calls = client.read(post(server, client.path, client.body()))
+    assert calls == [{"fence": "${fence:int}"}]
+    failures = server.failures()
+    assert "turn 1: expect granted not met by 'refused'" in failures[0]
+    assert "capture fence" in failures[1]
+    assert "stopped after turn 1 of 2" in failures[2]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "wanted"),
+    [
+        (Anthropic, ["message_start", "content_block_delta", "message_stop"]),
+        (Responses, ["response.created", "response.output_item.done", "response.completed"]),
+        (Chat, ["chat.completion.chunk"]),
+    ],
+)
+def test_a_streamed_answer_says_the_same_as_a_whole_one(server: ModelServer, dialect: Any, wanted: list[str]) -> None:
+    streamed = events(post(server, dialect.path, dialect().body() | {"stream": True}))
+    assert set(wanted) <= {str(one.get("type") or one.get("object")) for one in streamed}
+    together = json.dumps(streamed)
+    assert "Claiming." in together
+    assert "a.py" in together
+
+
+def test_gemini_streams_by_the_verb_in_the_path(server: ModelServer) -> None:
+    (told,) = events(post(server, "/v1beta/models/g:streamGenerateContent?alt=sse", Gemini().body()))
+    assert told["candidates"][0]["content"]["parts"][0] == {"text": "Claiming."}
+
+
+def test_a_request_without_tools_is_no_turn_of_the_script(server: ModelServer) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Give this a title"}]}
+    assert json.loads(post(server, "/v1/messages", body))["content"][0]["text"] == "Done."
+    assert server.received() == ()
+
+
+def test_an_unknown_key_is_refused_and_the_known_ones_are_named(server: ModelServer) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        post(server, "/v1/messages", Anthropic().body(), key="nobody")
+    with refused.value as answer:
+        assert answer.code == 401
+        assert "there are: a" in answer.read().decode()
+
+
+def test_a_hidden_tool_is_searched_for_once_or_twice_and_that_is_no_turn(server: ModelServer) -> None:
+    client = Responses()
+    search = {"type": "tool_search", "execution": "client", "parameters": {}}
+    (looking,) = json.loads(post(server, client.path, client.body() | {"tools": [search]}))["output"]
+    assert looking["type"] == "tool_search_call"
+    assert looking["arguments"]["query"] == "claim"
+    found = client.body()["tools"]
+    client.items += [looking, {"type": "tool_search_output", "call_id": looking["call_id"], "tools": found}]
+    output = json.loads(post(server, client.path, client.body() | {"tools": [search]}))["output"]
+    assert (output[-1]["name"], output[-1]["namespace"]) == ("claim", "mcp__coroom")
+
+    lost = Responses()
+    for _ in range(2):
+        (looking,) = json.loads(post(server, lost.path, lost.body() | {"tools": [search]}))["output"]
+        lost.items += [looking, {"type": "tool_search_output", "call_id": looking["call_id"], "tools": []}]
+    (given_up,) = json.loads(post(server, lost.path, lost.body() | {"tools": [search]}))["output"]
+    assert "There is no tool claim" in given_up["content"][0]["text"]
+
+
+def test_a_client_with_one_javascript_tool_gets_the_call_as_javascript(server: ModelServer) -> None:
+    client = Responses()
+    tools = [{"type": "namespace", "name": "functions", "tools": [{"type": "custom", "name": "exec"}]}]
+    offered = {"type": "additional_tools", "role": "developer", "tools": tools}
+    (_, call) = json.loads(post(server, client.path, {"model": "m", "input": [offered, *client.items]}))["output"]
+    assert call["type"] == "custom_tool_call"
+    assert 'const wanted = "claim"' in call["input"]
+    assert '{"path": "a.py"}' in call["input"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "parameters"),
+    [
+        ("Write", {"file_path": "/w/a.py", "content": "x\n"}),
+        ("write_file", {"file_path": "/w/a.py", "content": "x\n"}),
+        ("write", {"filePath": "/w/a.py", "content": "x\n"}),
+    ],
+)
+def test_a_verb_is_put_into_the_words_of_the_client(server: ModelServer, tool: str, parameters: dict[str, str]) -> None:
+    server.add("w", Script((Turn(calls=(Call("@write", {"path": "a.py", "text": "x\n"}),)),), {"cwd": "/w"}))
+    client = Anthropic()
+    body = client.body() | {"tools": [{"name": tool}]}
+    assert client.read(post(server, client.path, body, key="w"))[1] == [parameters]
+
+
+def test_a_room_s_tool_goes_before_a_tool_of_the_client_with_the_same_name(server: ModelServer) -> None:
+    server.add("t", Script((Turn(calls=(Call("task", {"verb": "next"}),)),)))
+    client = Chat()
+    names = ("task", "coroom_task", "multitask")
+    body = client.body() | {"tools": [{"type": "function", "function": {"name": name}} for name in names]}
+    message = json.loads(post(server, client.path, body, key="t"))["choices"][0]["message"]
+    assert message["tool_calls"][0]["function"]["name"] == "coroom_task"
+
+
+def test_a_turn_is_held_until_its_gate_opens_and_until_the_other_script_is_there(server: ModelServer) -> None:
+    server.add("b", Script((Turn(text="b speaks", gate="now", after=("a", 1)),)))
+    answered: list[str] = []
+    held = threading.Thread(target=lambda: answered.append(post(server, "/v1/messages", Anthropic().body(), key="b")))
+    held.start()
+    assert server.wait_until_asked("b", 0, within_s=10)
+    server.open("now")
+    client = Anthropic()
+    client.read(post(server, client.path, client.body()))
+    assert answered == []
+    client.result("granted with fence 1")
+    client.read(post(server, client.path, client.body()))
+    held.join(10)
+    assert "b speaks" in answered[0]
+
+
+def test_a_turn_that_is_held_too_long_is_refused_and_told() -> None:
+    with ModelServer({"a": Script((Turn(gate="never opened"),))}, hold_s=0.05) as server:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            post(server, "/v1/messages", Anthropic().body())
+        refused.value.close()
+        assert refused.value.code == 504
+        assert "never opened" in server.failures()[0]
+
+
+def test_tokens_are_counted_for_clients_that_ask(server: ModelServer) -> None:
+    assert json.loads(post(server, "/v1/messages/count_tokens", {}))["input_tokens"] > 0
