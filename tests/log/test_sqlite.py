@@ -23,7 +23,7 @@ from coroom.ports import LogBusy, LogCorrupt, LogFull, Stored
 
 # Larger campaigns: COROOM_KILLS=2000 COROOM_FLIP_STRIDE=1 pytest tests/log/test_sqlite.py
 KILLS = int(os.environ.get("COROOM_KILLS", "30"))
-FLIP_STRIDE = int(os.environ.get("COROOM_FLIP_STRIDE", "97"))
+FLIP_STRIDE = int(os.environ.get("COROOM_FLIP_STRIDE", "199"))
 
 
 def event(seq: int, body: str = "{}") -> Stored:
@@ -183,9 +183,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(directory)], check=True)
 
 
-def test_when_the_disk_is_full_the_log_refuses_writes_and_stays_readable(
-    small_disk: Path, tmp_path: Path
-) -> None:
+def test_when_the_disk_is_full_the_log_refuses_writes_and_stays_readable(small_disk: Path, tmp_path: Path) -> None:
     heads = fill(small_disk / "room.db")
     moved = tmp_path / "moved"
     shutil.copytree(small_disk, moved)
@@ -268,7 +266,8 @@ def test_a_flipped_byte_is_detected_or_harmless_and_never_serves_another_event(t
     assert 40_000 < len(sound) < 100_000
     rng = random.Random("flips")
     outcomes = {"refused": 0, "detected": 0, "harmless": 0}
-    for position in range(rng.randrange(FLIP_STRIDE), len(sound), FLIP_STRIDE):
+    header = range(100)
+    for position in (*header, *range(100 + rng.randrange(FLIP_STRIDE), len(sound), FLIP_STRIDE)):
         damaged = bytearray(sound)
         damaged[position] ^= rng.choice((0x01, 0x80, 0xFF, 1 + rng.randrange(255)))
         path.write_bytes(damaged)
@@ -325,6 +324,22 @@ def test_a_changed_or_missing_row_is_found_by_reading_and_by_verify(tmp_path: Pa
         with pytest.raises(LogCorrupt):
             log.verify()
         assert log.read(1_150)[-1].seq == 1_180
+
+
+def test_an_archive_of_another_history_is_found_wherever_reading_begins(tmp_path: Path) -> None:
+    for room, body in (("one", "{}"), ("two", "[]")):
+        with opened(tmp_path / room) as log:
+            log.append(0, [event(seq, body) for seq in range(1, 3_201)])
+            log.compact(3_200)
+    with sqlite3.connect(tmp_path / "two") as connection:
+        connection.execute("ATTACH ? AS one", (str(tmp_path / "one"),))
+        connection.execute("INSERT OR REPLACE INTO segment SELECT * FROM one.segment WHERE last = 2048")
+    connection.close()
+    with opened(tmp_path / "two") as log:
+        for after in (0, 1_023, 1_024, 1_500, 2_048, 2_100):
+            with pytest.raises(LogCorrupt, match="do not join"):
+                log.read(after, 3_200)
+        assert len(log.read(3_100)) == 100
 
 
 def test_a_damaged_blob_is_an_error_and_a_damaged_snapshot_gives_way_to_an_older_one(tmp_path: Path) -> None:

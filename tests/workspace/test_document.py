@@ -333,6 +333,15 @@ def test_an_edit_before_the_seed_is_a_fault() -> None:
         Document("f1", 1).apply_edit([Replace(0, 0, "x")], "ada")
 
 
+def test_standings_are_equal_after_many_restarts_under_new_client_ids() -> None:
+    rng = random.Random("restarts")
+    document, sent = seeded("abc")
+    for _ in range(40):
+        document = Document.load(document.snapshot(), rng.randrange(2**32))
+        sent.append(insert(document, 0, "x"))
+    assert following(sent).standing() == document.standing()
+
+
 def test_an_empty_file_is_seeded_too() -> None:
     document, sent = seeded("")
     sent.append(insert(document, 0, "first"))
@@ -396,7 +405,14 @@ def test_undo_never_takes_back_the_seed() -> None:
     assert document.text() == "seed"
 
 
-def test_undo_of_what_another_has_deleted_brings_nothing_back() -> None:
+def test_undo_of_what_another_has_deleted_brings_nothing_back_and_takes_the_edit_before_it() -> None:
+    document, _ = seeded("ab")
+    insert(document, 2, "earlier", "ada")
+    insert(document, 0, "X", "ada")
+    document.apply_edit([Replace(0, 1, "")], "bob")
+    document.undo("ada")
+    assert document.text() == "ab"
+
     document, _ = seeded("ab")
     insert(document, 1, "X", "ada")
     document.apply_edit([Replace(0, 3, "")], "bob")

@@ -20,9 +20,7 @@ def link(previous: bytes, event: Stored) -> bytes:
     Raises:
         UnicodeEncodeError: (a ValueError) a text holds a lone surrogate.
     """
-    row = (
-        f"{event.seq} {event.at_ms} {len(event.by)} {len(event.kind)} {event.by}{event.kind}{event.body}"
-    ).encode()
+    row = (f"{event.seq} {event.at_ms} {len(event.by)} {len(event.kind)} {event.by}{event.kind}{event.body}").encode()
     return sha256(previous + row).digest()[:LINK_BYTES]
 
 

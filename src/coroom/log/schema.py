@@ -29,9 +29,7 @@ def wal_reset_warning(version: tuple[int, int, int] = sqlite3.sqlite_version_inf
     if version >= _WAL_RESET_FIXED:
         return None
     found = ".".join(map(str, version))
-    return (
-        f"SQLite {found} has the WAL-reset bug (fixed in 3.51.3): let no other program open the room's log."
-    )
+    return f"SQLite {found} has the WAL-reset bug (fixed in 3.51.3): let no other program open the room's log."
 
 
 def create(path: str) -> None:

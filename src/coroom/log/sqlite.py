@@ -17,13 +17,17 @@ CHECKPOINT_BYTES = 4 << 20
 _PAGES_FREED_AT_ONCE = 256
 # A damaged name in the schema can end up in a message of SQLite's that Python then fails to decode.
 DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+_DISK_RESULTS = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
 _VIEWS_KEPT = 2
 _READ_BATCH = 1000
 
 _ROWS = "SELECT seq, at_ms, by, kind, body, chain FROM event WHERE seq > ? AND seq <= ? ORDER BY seq"
-_SEGMENTS = (
-    "SELECT first, last, previous, chain, data FROM segment WHERE last > ? AND first <= ? ORDER BY last"
-)
+_SEGMENTS = "SELECT first, last, previous, chain, data FROM segment WHERE last > ? AND first <= ? ORDER BY last"
 
 
 class SqliteLog:
@@ -36,6 +40,7 @@ class SqliteLog:
     Raises:
         LogBusy: another host has the log open.
         LogCorrupt: the file is damaged where opening looks (tables, head); reading verifies the rest.
+        LogFull: the disk failed already while opening.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -50,7 +55,12 @@ class SqliteLog:
             self._open()
         except DAMAGE as error:
             self.close()
+            if isinstance(error, sqlite3.OperationalError) and _result(error) in _DISK_RESULTS:
+                raise LogFull(f"{self._path} could not be opened ({error}); free or mend its disk.") from error
             raise LogCorrupt(0, f"{self._path} cannot be read ({error})") from error
+        except OSError as error:
+            self.close()
+            raise LogFull(f"{self._path} could not be opened ({error}); free or mend its disk.") from error
         except BaseException:
             self.close()
             raise
@@ -98,10 +108,7 @@ class SqliteLog:
             with self._transaction() as writer:
                 writer.executemany(
                     "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        (e.seq, e.at_ms, e.by, e.kind, e.body, chain)
-                        for e, chain in zip(events, chains, strict=True)
-                    ],
+                    [(e.seq, e.at_ms, e.by, e.kind, e.body, chain) for e, chain in zip(events, chains, strict=True)],
                 )
                 writer.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", blobs.items())
                 if events:
@@ -113,9 +120,7 @@ class SqliteLog:
             return self._head
 
     def _move_head(self, writer: sqlite3.Connection, seq: int, chain: bytes) -> None:
-        moved = writer.execute(
-            "UPDATE head SET seq = ?, chain = ? WHERE one = 1 AND seq = ?", (seq, chain, self._head)
-        )
+        moved = writer.execute("UPDATE head SET seq = ?, chain = ? WHERE one = 1 AND seq = ?", (seq, chain, self._head))
         if moved.rowcount != 1:
             raise LogCorrupt(self._head, "another program has written to the log")
 
@@ -135,7 +140,7 @@ class SqliteLog:
             self._writer.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._roll_back()
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            if _result(error) == sqlite3.SQLITE_BUSY:
                 raise LogBusy(f"another program is writing to {self._path}: {error}") from error
             self._failure = str(error)
             self._refuse_after_failure()
@@ -156,14 +161,17 @@ class SqliteLog:
                 self._failure = str(error)
 
     def _checkpoint_when_due(self) -> None:
-        if self._unchecked_bytes < CHECKPOINT_BYTES:
-            return
-        try:
-            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.Error as error:
-            # What was appended is durable in the write-ahead file; only what comes next must be refused.
-            self._failure = str(error)
-        self._unchecked_bytes = 0
+        if self._unchecked_bytes >= CHECKPOINT_BYTES:
+            self._maintain("PRAGMA wal_checkpoint(PASSIVE)")
+            self._unchecked_bytes = 0
+
+    def _maintain(self, statement: str) -> None:
+        """Tidy the file; a failure spoils nothing that was appended, but what comes next must be refused."""
+        if self._failure is None:
+            try:
+                self._writer.executescript(statement)
+            except DAMAGE as error:
+                self._failure = str(error)
 
     @contextmanager
     def _snapshot(self, seq: int) -> Iterator[sqlite3.Connection]:
@@ -191,7 +199,7 @@ class SqliteLog:
         with self._snapshot(after + 1) as reader:
             segments = [_segment(row) for row in reader.execute(_SEGMENTS, (after, last))]
             position = segments[0].first - 1 if segments else after
-            previous = segments[0].previous if segments else self._chain_at(after)
+            previous = self._chain_at(position)
             events: list[Stored] = []
             for segment in segments:
                 if (segment.first, segment.previous) != (position + 1, previous):
@@ -221,6 +229,8 @@ class SqliteLog:
                 return chain
             case None, tuple():
                 segment = _segment(packed)
+                if segment.last == seq:
+                    return segment.chain
                 return links(segment.previous, unpack(segment)[: seq - segment.first + 1])[-1]
             case _:
                 raise LogCorrupt(seq, "it is missing")
@@ -299,7 +309,7 @@ class SqliteLog:
                 )
                 writer.execute("DELETE FROM event WHERE seq <= ?", (segment.last,))
             # As a script, since `execute` would take one step, which frees one page.
-            self._writer.executescript(f"PRAGMA incremental_vacuum({_PAGES_FREED_AT_ONCE})")
+            self._maintain(f"PRAGMA incremental_vacuum({_PAGES_FREED_AT_ONCE})")
             self._unchecked_bytes += len(segment.data) + SEGMENT_EVENTS * 256
             self._checkpoint_when_due()
             return True
@@ -339,6 +349,11 @@ class SqliteLog:
                 connection.close()
             self._connections = []
             self._exclusive.release()
+
+
+def _result(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, the lowest byte of the extended one; errors of Python's have none."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 def _segment(row: tuple[object, ...]) -> Segment:

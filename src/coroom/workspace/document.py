@@ -109,7 +109,7 @@ class Engine:
         """Undo the author's newest edit that still shows; return the update, empty if there is none."""
         with self._guarded():
             manager = self._undo.get(author)
-            while manager is not None and manager.can_undo() and not self._updates:
+            if manager is not None:
                 manager.undo()
             return self._taken() if self._updates else b""
 
@@ -125,9 +125,9 @@ class Engine:
         return taken[0] if len(taken) == 1 else pycrdt.merge_updates(_NO_CHANGE, *taken)
 
     def vector(self) -> bytes:
-        """Return the state vector, how far each client's insertions are in, equal for equal states."""
+        """Return the state vector, how far each client's insertions are in; equal for equal states."""
         with self._guarded():
-            return _in_order(self._doc.get_state())
+            return self._doc.get_state()
 
     def since(self, vector: bytes) -> bytes:
         """Return one update with all that a replica at `vector` lacks."""
@@ -352,31 +352,3 @@ class Replica:
 def _standing(file: str, epoch: int, seq: int, engine: Engine) -> Standing:
     text = engine.text().encode()
     return Standing(file=file, epoch=epoch, seq=seq, vector=engine.vector(), text_crc32=crc32(text))
-
-
-def _in_order(vector: bytes) -> bytes:
-    """Sort the entries of a state vector by client, since the library gives them in any order."""
-    numbers = _numbers(vector)
-    pairs = sorted(zip(numbers[1::2], numbers[2::2], strict=True))
-    return b"".join(map(_number, [numbers[0], *(number for pair in pairs for number in pair)]))
-
-
-def _numbers(data: bytes) -> list[int]:
-    """Read numbers of seven bits a byte, the lowest first, each but its last byte marked by the top bit."""
-    numbers = []
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            numbers.append(number)
-            number = shift = 0
-    return numbers
-
-
-def _number(number: int) -> bytes:
-    written = bytearray()
-    while number >= 0x80:
-        written.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*written, number])
