@@ -9,7 +9,7 @@ from coroom.core.action import PHASE_AFTER, Action
 from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
 from coroom.core.claim import Claim
 from coroom.core.file import SHARED_LINE, Finding, HeldEdit, HeldState
-from coroom.core.notice import Notice, NoticeKind
+from coroom.core.notice import URGENT, Notice, NoticeKind
 from coroom.core.state import Landing, RoomState, Verdict, Wanted
 from coroom.core.table import Table
 from coroom.core.task import TASK_AFTER, Attempt, Task, TaskState
@@ -73,7 +73,9 @@ def _agent_joined(state: RoomState, event: e.Event, body: e.AgentJoined) -> Room
 
 
 def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
-    agent = state.agents[name]
+    agent = state.agents.get(name)
+    if agent is None:
+        return state
     after = PRESENCE_AFTER.get((agent.presence, kind), agent.presence)
     secret_hash = "" if after is Presence.LEFT else agent.secret_hash
     moved = replace(agent, presence=after, secret_hash=secret_hash)
@@ -251,6 +253,9 @@ def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
         notices=(*state.notices, notice)[-state.limits.notices_kept_max :],
         numbered=state.numbered + 1,
     )
+    if body.about_kind is NoticeKind.FREED:
+        served = (body.to, body.resources)
+        changed = replace(changed, wanted=tuple(w for w in changed.wanted if (w.agent, w.resources) != served))
     return _count_words(_forget(changed, dropped), event, body)
 
 
@@ -265,16 +270,20 @@ def _count_words(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
 
 
 def _least_needed(state: RoomState, inbox: tuple[str, ...], count: int) -> set[str]:
-    observed = [n for n in inbox if state.letters[n].kind is NoticeKind.OBSERVED]
-    rest = [n for n in inbox if state.letters[n].kind is not NoticeKind.OBSERVED]
-    return set([*observed, *rest][:count])
+    def weight(name: str) -> int:
+        kind = state.letters[name].kind
+        return 0 if kind is NoticeKind.OBSERVED else 2 if kind in URGENT else 1
+
+    return set(sorted(inbox, key=weight)[:count])
 
 
 def _forget(state: RoomState, notices: set[str]) -> RoomState:
+    if not notices:
+        return state
+    unread = {name for inbox in state.inboxes.values() for name in inbox if name in notices}
     letters = state.letters
-    for name in sorted(notices):
-        if not any(name in inbox for inbox in state.inboxes.values()):
-            letters = letters.without(name)
+    for name in sorted(notices - unread):
+        letters = letters.without(name)
     return replace(state, letters=letters)
 
 
@@ -294,7 +303,8 @@ def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], .
     known = state.reads.get(agent) or Table()
     for path, version in versions:
         known = known.put(path, version)
-    for path in sorted(known, key=lambda p: known[p])[: max(0, len(known) - state.limits.reads_per_agent_max)]:
+    over = len(known) - state.limits.reads_per_agent_max
+    for path in sorted(known, key=lambda p: known[p])[:over] if over > 0 else ():
         known = known.without(path)
     return replace(state, reads=state.reads.put(agent, known))
 

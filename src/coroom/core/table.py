@@ -22,12 +22,12 @@ class Table(Mapping[str, V], Generic[V]):
     def __init__(self, items: Iterable[tuple[str, V]] = ()) -> None:
         buckets: list[dict[str, V]] = [{} for _ in range(_WIDTH)]
         for key, value in items:
-            buckets[crc32(key.encode("utf-8", "surrogateescape")) % _WIDTH][key] = value
+            buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key] = value
         self._buckets = tuple(buckets)
         self._size = sum(len(bucket) for bucket in buckets)
 
     def __getitem__(self, key: str) -> V:
-        return self._buckets[crc32(key.encode("utf-8", "surrogateescape")) % _WIDTH][key]
+        return self._buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key]
 
     def __iter__(self) -> Iterator[str]:
         for bucket in self._buckets:
@@ -49,7 +49,7 @@ class Table(Mapping[str, V], Generic[V]):
 
     def put(self, key: str, value: V) -> "Table[V]":
         """This table with `key` set to `value`."""
-        place = crc32(key.encode("utf-8", "surrogateescape")) % _WIDTH
+        place = crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH
         old = self._buckets[place]
         bucket = dict(old)
         bucket[key] = value
@@ -57,7 +57,7 @@ class Table(Mapping[str, V], Generic[V]):
 
     def without(self, key: str) -> "Table[V]":
         """This table without `key`; itself when the key is not there."""
-        place = crc32(key.encode("utf-8", "surrogateescape")) % _WIDTH
+        place = crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH
         old = self._buckets[place]
         if key not in old:
             return self

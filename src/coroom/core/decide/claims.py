@@ -192,7 +192,10 @@ def task_given_back(state: RoomState, ended: list[ClaimEnded], note: str) -> tup
 
 def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int = 1) -> tuple[Body, ...]:
     """Tell those who were refused, first come first, that all they wanted is free now."""
+    if not ended or not state.wanted:
+        return ()
     given = {e.claim: set(e.resources) for e in ended}
+    gone = {e.agent for e in ended if e.ending is Ending.HOLDER_LEFT}
     left = [
         replace(c, resources=tuple(r for r in c.resources if r not in given.get(c.id, ())))
         for c in state.claims.values()
@@ -200,7 +203,7 @@ def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int 
     told: list[Body] = []
     for want in state.wanted:
         met = [r for e in ended for r in e.resources if any(overlaps(r, w) for w in want.resources)]
-        if not met or any(e.agent == want.agent for e in ended):
+        if not met or want.agent in gone:
             continue
         if blockers_of(want.resources, want.mode, want.agent, left, now_ms):
             continue
