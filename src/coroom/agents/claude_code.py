@@ -1,0 +1,148 @@
+"""Claude Code: the room's tools listed at once, hooks by HTTP that block when the room is silent."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from coroom.agents.adapter import (
+    HOOK_LIMIT_S,
+    SERVER,
+    TOKEN_VARIABLE,
+    TOOL_LIMIT_S,
+    AgentOutput,
+    Launch,
+    Missing,
+    Session,
+    find,
+    hook_argv,
+    mcp_url,
+    parse_line,
+    room_env,
+)
+
+INSTALL = "Install Claude Code: npm install -g @anthropic-ai/claude-code"
+GUARDED_TOOLS = "Edit|Write|MultiEdit|NotebookEdit|Bash|Read"
+"""Asked about before: whatever writes, the shell, and reads (from which staleness is known)."""
+
+BLOCKING_HTTP_SINCE = (2, 1, 329)
+"""The first version tried in which an HTTP hook that fails can block; older ones let the action pass."""
+
+_VERSION_LIMIT_S = 10.0
+_QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+}
+
+
+def _command(moment: str) -> dict[str, Any]:
+    return {"type": "command", "command": shlex.join(hook_argv("claude", moment)), "timeout": HOOK_LIMIT_S}
+
+
+def _http(room_url: str, moment: str) -> dict[str, Any]:
+    hook: dict[str, Any] = {
+        "type": "http",
+        "url": f"{room_url}/hooks/claude/{moment}",
+        "headers": {"Authorization": f"Bearer ${TOKEN_VARIABLE}"},
+        "allowedEnvVars": [TOKEN_VARIABLE],
+        "timeout": HOOK_LIMIT_S,
+    }
+    return hook | {"onFailure": "block"} if moment == "before" else hook
+
+
+def hooks(room_url: str, *, http: bool) -> dict[str, list[dict[str, Any]]]:
+    """The `hooks` of its settings; with `http` false every hook is a command, as older versions need."""
+
+    def handler(moment: str) -> dict[str, Any]:
+        return _http(room_url, moment) if http else _command(moment)
+
+    return {
+        # An HTTP hook did not fire at the start of a session.
+        "SessionStart": [{"hooks": [_command("start")]}],
+        "PreToolUse": [{"matcher": GUARDED_TOOLS, "hooks": [handler("before")]}],
+        "PostToolUse": [{"matcher": "*", "hooks": [handler("after")]}],
+        "PostToolUseFailure": [{"matcher": "*", "hooks": [handler("after")]}],
+        "Stop": [{"hooks": [handler("stop")]}],
+    }
+
+
+def mcp_server(url: str) -> dict[str, Any]:
+    """The room's entry among its MCP servers; `alwaysLoad` keeps the tools out of the search."""
+    return {
+        "type": "http",
+        "url": url,
+        "headers": {"Authorization": f"Bearer ${{{TOKEN_VARIABLE}}}"},
+        "alwaysLoad": True,
+    }
+
+
+def version(binary: Path) -> tuple[int, ...]:
+    """The version of an installed Claude Code; empty when it does not tell, which counts as old."""
+    try:
+        told = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=_VERSION_LIMIT_S, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", told)
+    return tuple(int(part) for part in match.groups()) if match else ()
+
+
+class ClaudeCode:
+    """`claude -p` in a mirror, with everything it needs on its command line and below the session's home."""
+
+    name = "claude"
+
+    def prepare(self, session: Session) -> Launch | Missing:
+        """See the port."""
+        binary = find("claude", session, INSTALL)
+        if isinstance(binary, Missing):
+            return binary
+        settings, servers = session.home / "settings.json", session.home / "mcp.json"
+        http = version(binary) >= BLOCKING_HTTP_SINCE
+        env = room_env(session) | _QUIET | {"MCP_TOOL_TIMEOUT": str(TOOL_LIMIT_S * 1000)}
+        if session.api:
+            env |= {"ANTHROPIC_BASE_URL": session.api.base_url, "ANTHROPIC_API_KEY": session.api.key}
+        argv = [str(binary), "-p", "--output-format", "stream-json", "--verbose"]
+        argv += ["--mcp-config", str(servers), "--strict-mcp-config", "--settings", str(settings)]
+        argv += ["--permission-mode", "acceptEdits"]
+        argv += ["--allowedTools", f"mcp__{SERVER},Read,Edit,Write,MultiEdit,NotebookEdit,Bash,Glob,Grep"]
+        argv += ["--input-format", "stream-json"] if session.stay_open else []
+        argv += ["--model", session.model] if session.model else []
+        return Launch(
+            argv=tuple(argv),
+            env=env,
+            cwd=session.mirror,
+            files={
+                settings: json.dumps({"hooks": hooks(session.room_url, http=http)}, indent=2),
+                servers: json.dumps({"mcpServers": {SERVER: mcp_server(mcp_url(session))}}, indent=2),
+            },
+            stdin=self.message(session.prompt) if session.stay_open else session.prompt,
+            stay_open=session.stay_open,
+        )
+
+    def read_output(self, line: str) -> AgentOutput | None:
+        """See the port."""
+        told = parse_line(line)
+        if told is None or told.get("type") != "result":
+            return None
+        usage = told.get("usage") or {}
+        read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        text = told.get("result")
+        return AgentOutput(
+            text=None if told.get("is_error") else text,
+            error=str(text or told.get("subtype")) if told.get("is_error") else None,
+            input_tokens=sum(usage.get(name) or 0 for name in read),
+            output_tokens=usage.get("output_tokens"),
+            cost_usd=told.get("total_cost_usd"),
+            final=True,
+        )
+
+    def message(self, text: str) -> str:
+        """See the port; read with the next tool result, when standard input was kept open."""
+        content = [{"type": "text", "text": text}]
+        return json.dumps({"type": "user", "message": {"role": "user", "content": content}}) + "\n"

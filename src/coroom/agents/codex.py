@@ -1,0 +1,127 @@
+"""Codex: everything on the command line, above the user's own configuration and login; hooks are commands."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import tomlkit
+
+from coroom.agents.adapter import (
+    HOOK_LIMIT_S,
+    SERVER,
+    TOKEN_VARIABLE,
+    TOOL_LIMIT_S,
+    AgentOutput,
+    Launch,
+    Missing,
+    Session,
+    find,
+    hook_argv,
+    mcp_url,
+    parse_line,
+    room_env,
+)
+
+INSTALL = "Install Codex: npm install -g @openai/codex"
+START_LIMIT_S = 20
+"""How long Codex waits for the room; without `required` its first turn may begin without the room's tools."""
+
+PROVIDER = "coroom-session"
+_KEY_VARIABLE = "COROOM_MODEL_KEY"
+
+
+def mcp_server(url: str) -> dict[str, Any]:
+    """The room's entry among its MCP servers."""
+    return {
+        "url": url,
+        "bearer_token_env_var": TOKEN_VARIABLE,
+        "required": True,
+        "default_tools_approval_mode": "approve",
+        "startup_timeout_sec": START_LIMIT_S,
+        "tool_timeout_sec": TOOL_LIMIT_S,
+    }
+
+
+def hooks() -> dict[str, list[dict[str, Any]]]:
+    """Its hooks, in the form of its `hooks.json` and of `[hooks]` in its configuration."""
+
+    def handler(moment: str) -> dict[str, Any]:
+        command = shlex.join(hook_argv("codex", moment))
+        return {"hooks": [{"type": "command", "command": command, "timeout": HOOK_LIMIT_S}]}
+
+    return {
+        "SessionStart": [handler("start")],
+        "PreToolUse": [handler("before")],
+        "PostToolUse": [handler("after")],
+        "Stop": [handler("stop")],
+    }
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    written: str = tomlkit.item(value).as_string()
+    return written
+
+
+class Codex:
+    """`codex exec` in a mirror."""
+
+    name = "codex"
+
+    def prepare(self, session: Session) -> Launch | Missing:
+        """See the port."""
+        binary = find("codex", session, INSTALL)
+        if isinstance(binary, Missing):
+            return binary
+        settings: dict[str, Any] = {
+            f"mcp_servers.{SERVER}": mcp_server(mcp_url(session)),
+            "check_for_update_on_startup": False,
+            "approval_policy": "never",
+            **{f"hooks.{event}": groups for event, groups in hooks().items()},
+        }
+        env = room_env(session)
+        if session.api:
+            env[_KEY_VARIABLE] = session.api.key
+            settings |= {
+                "model_provider": PROVIDER,
+                f"model_providers.{PROVIDER}": {
+                    "name": PROVIDER,
+                    "base_url": f"{session.api.base_url}/v1",
+                    "wire_api": "responses",
+                    "env_key": _KEY_VARIABLE,
+                },
+            }
+        argv = [str(binary), "exec", "--json", "--skip-git-repo-check", "--sandbox", "workspace-write"]
+        # Our hooks are named right here, on the command line; there is nothing for a person to review first.
+        argv += ["--dangerously-bypass-hook-trust"]
+        for key, value in settings.items():
+            argv += ["-c", f"{key}={_toml(value)}"]
+        argv += ["--model", session.model] if session.model else []
+        return Launch(argv=(*argv, "-"), env=env, cwd=session.mirror, stdin=session.prompt)
+
+    def read_output(self, line: str) -> AgentOutput | None:
+        """See the port."""
+        told = parse_line(line) or {}
+        item = told.get("item") or {}
+        match told.get("type"):
+            case "item.completed" if item.get("type") == "agent_message":
+                return AgentOutput(text=item.get("text"))
+            case "turn.completed":
+                usage = told.get("usage") or {}
+                return AgentOutput(
+                    input_tokens=usage.get("input_tokens"),
+                    output_tokens=usage.get("output_tokens"),
+                    final=True,
+                )
+            case "turn.failed":
+                return AgentOutput(error=str((told.get("error") or {}).get("message")), final=True)
+            case "error":
+                return AgentOutput(error=str(told.get("message")))
+        return None
+
+    def message(self, text: str) -> None:
+        """Codex reads no messages while it works."""
+        del text

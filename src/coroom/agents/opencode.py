@@ -1,0 +1,103 @@
+"""OpenCode: its configuration comes in an environment variable, the hooks in a plugin of our own."""
+
+import json
+from typing import Any
+
+from coroom.agents.adapter import (
+    SERVER,
+    TOKEN_VARIABLE,
+    TOOL_LIMIT_S,
+    AgentOutput,
+    Launch,
+    Missing,
+    Session,
+    find,
+    mcp_url,
+    packaged,
+    parse_line,
+    room_env,
+)
+
+INSTALL = "Install OpenCode: npm install -g opencode-ai"
+PROVIDER = "coroom-session"
+PLUGIN = "opencode_plugin.js"
+_QUIET = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_SHARE": "1"}
+_OFFLINE = {
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+}
+
+
+def mcp_server(url: str) -> dict[str, Any]:
+    """The room's entry among its MCP servers."""
+    return {
+        "type": "remote",
+        "url": url,
+        "enabled": True,
+        "oauth": False,
+        "headers": {"Authorization": f"Bearer {{env:{TOKEN_VARIABLE}}}"},
+        "timeout": TOOL_LIMIT_S * 1000,
+    }
+
+
+def plugin_url() -> str:
+    """Where our plugin is, in the form its configuration wants."""
+    return packaged(PLUGIN).as_uri()
+
+
+class OpenCode:
+    """`opencode run` in a mirror."""
+
+    name = "opencode"
+
+    def prepare(self, session: Session) -> Launch | Missing:
+        """See the port."""
+        binary = find("opencode", session, INSTALL)
+        if isinstance(binary, Missing):
+            return binary
+        config: dict[str, Any] = {
+            "autoupdate": False,
+            "share": "disabled",
+            "permission": "allow",
+            "plugin": [plugin_url()],
+            "mcp": {SERVER: mcp_server(mcp_url(session))},
+        }
+        env, model = room_env(session) | _QUIET, session.model
+        if session.api:
+            env |= _OFFLINE
+            chosen = session.model or "default"
+            model = f"{PROVIDER}/{chosen}"
+            config["provider"] = {
+                PROVIDER: {
+                    "npm": "@ai-sdk/openai-compatible",
+                    "options": {"baseURL": f"{session.api.base_url}/v1", "apiKey": "{env:COROOM_MODEL_KEY}"},
+                    "models": {chosen: {}},
+                }
+            }
+            env["COROOM_MODEL_KEY"] = session.api.key
+        env["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
+        argv = [str(binary), "run", "--format", "json", *(["--model", model] if model else [])]
+        return Launch(argv=tuple(argv), env=env, cwd=session.mirror, stdin=session.prompt)
+
+    def read_output(self, line: str) -> AgentOutput | None:
+        """See the port; it prints no last line, its end is its exit."""
+        told = parse_line(line) or {}
+        part = told.get("part") or {}
+        match told.get("type"):
+            case "text":
+                return AgentOutput(text=part.get("text"))
+            case "step_finish":
+                tokens = part.get("tokens") or {}
+                return AgentOutput(
+                    input_tokens=tokens.get("input"),
+                    output_tokens=tokens.get("output"),
+                    cost_usd=part.get("cost"),
+                )
+            case "error":
+                return AgentOutput(error=json.dumps(told.get("error")))
+        return None
+
+    def message(self, text: str) -> None:
+        """OpenCode reads no messages while it works."""
+        del text

@@ -1,0 +1,74 @@
+"""The adapters with the real agent CLIs, each against a scripted model and a pretended room."""
+
+from typing import Any
+
+import pytest
+
+from coroom.agents.adapter import AgentAdapter
+from coroom.agents.claude_code import ClaudeCode
+from coroom.agents.codex import Codex
+from coroom.agents.gemini import Gemini
+from coroom.agents.opencode import OpenCode
+from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
+
+pytestmark = pytest.mark.clients
+
+CLIENTS = [
+    pytest.param(ClaudeCode(), "claude-sonnet-4-5", id="claude"),
+    pytest.param(Codex(), "gpt-5.5", id="codex"),
+    pytest.param(Codex(), "gpt-6.1-sol", id="codex-javascript"),
+    pytest.param(OpenCode(), "scripted", id="opencode"),
+    pytest.param(Gemini(), "gemini-2.5-flash", id="gemini"),
+]
+SILENT = "could not be asked|blocking because onFailure"
+
+
+@pytest.mark.parametrize(("adapter", "name"), CLIENTS)
+def test_a_client_claims_is_refused_hears_the_news_and_stands_still_when_the_room_is_dead(
+    stage: Any, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
+) -> None:
+    mirror = stage.mirror("a", notes__txt="read me\n", api__txt="old\n")
+    room.greet("[room] You are a.")
+    room.deny(r"api\.txt.*new|new.*api\.txt", "[room] api.txt is held by b: wait or take another file.")
+    script = Script(
+        (
+            Turn(
+                calls=(Call("claim", {"resources": ["file:api.txt"], "purpose": "to change it"}),),
+                expect="Play your part",
+            ),
+            Turn(calls=(Call("@read", {"path": "api.txt"}),), expect=r"fence\D*7"),
+            Turn(calls=(Call("@read", {"path": "notes.txt"}),), expect="old", gate="news"),
+            Turn(
+                calls=(Call("@write", {"path": "api.txt", "text": "new\n"}),), expect=r"(?=.*read me)(?=.*b changed it)"
+            ),
+            Turn(calls=(Call("@write", {"path": "free.txt", "text": "mine\n"}),), expect="held by b: wait"),
+            Turn(calls=(Call("@write", {"path": "late.txt", "text": "late\n"}),), never="held by b", gate="dead"),
+            Turn(calls=(Call("@shell", {"command": "echo late > later.txt"}),), expect=SILENT),
+            Turn(text="I stop here.", expect=SILENT),
+        ),
+        {"cwd": str(mirror)},
+    )
+    model.add("a", script)
+    with stage.start(adapter, stage.session("a", model=name)) as agent:
+        assert model.wait_until_asked("a", 2, within_s=40), "".join(agent.printed)
+        room.tell("[room] b changed it.")
+        model.open("news")
+        assert model.wait_until_asked("a", 5, within_s=20), "".join(agent.printed)
+        room.die()
+        model.open("dead")
+        status = agent.end()
+
+    printed = "".join(agent.printed)
+    assert model.failures() == (), printed
+    assert status == 0, printed
+    assert (mirror / "api.txt").read_text() == "old\n"
+    assert (mirror / "free.txt").read_text() == "mine\n"
+    assert not (mirror / "late.txt").exists()
+    assert not (mirror / "later.txt").exists()
+    assert sorted(path.name for path in mirror.iterdir()) == [".git", "api.txt", "free.txt", "notes.txt"]
+    assert [(one.token, one.tool) for one in room.called()] == [("token-of-a", "claim")]
+    assert {one.token for one in room.hooked()} == {"token-of-a"}
+    first = model.received("a")[0]
+    assert "[room] You are a." in str(first.body)
+    assert [output.text for output in agent.outputs if output.text][-1] == "I stop here."
+    assert sum(output.output_tokens or 0 for output in agent.outputs) > 0
