@@ -15,8 +15,9 @@ from coroom.core.codec import decode_reply, encode_reply
 from coroom.core.decide import actions, agents, claims, edits, notices, tasks
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
-from coroom.core.event import Answered, Body, Event
+from coroom.core.event import Answered, Body, ClaimsRenewed, Event
 from coroom.core.evolve import evolve
+from coroom.core.policies import policy_named
 from coroom.core.state import RoomState
 
 _Decide = Callable[[RoomState, str, c.Command, int], Decision]
@@ -72,13 +73,14 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     """What `call` would make happen at `now_ms`: events, effects and a reply. Never raises on bad input, never
     mutates.
 
-    Time comes first: leases that ran out by now end before the command is looked at. A call with an operation id
+    Time comes first: leases that ran out by now end before the command is looked at; in a closed room time stands
+    still. A call with an operation id
     that was answered before gets that answer again and changes nothing. Whatever an agent asks is a sign of life.
     """
     now_ms = max(now_ms, state.now_ms)
-    due = claims.expired(state, now_ms)
+    due = () if state.closed else claims.expired(state, now_ms)
     current = fold(state, due, now_ms, HOST)
-    before = _answered_before(current, call)
+    before = answered_before(current, call.by, call.operation)
     if before is not None:
         return Decision(before, due)
     wrong = _not_now(current, call)
@@ -93,13 +95,12 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     return Decision(decision.reply, events, decision.effects)
 
 
-def _answered_before(state: RoomState, call: c.Call) -> c.Good | None:
-    if not call.operation:
+def answered_before(state: RoomState, by: str, operation: str) -> c.Good | None:
+    """What `by` was answered when it first asked for `operation`; None when it never did, or when there is no id."""
+    if not operation:
         return None
-    for operation, reply in reversed(state.operations.get(call.by, ())):
-        if operation == call.operation:
-            return decode_reply(reply)
-    return None
+    answers = reversed(state.operations.get(by, ()))
+    return next((decode_reply(reply) for known, reply in answers if known == operation), None)
 
 
 def _not_now(state: RoomState, call: c.Call) -> Refused | None:
@@ -107,6 +108,9 @@ def _not_now(state: RoomState, call: c.Call) -> Refused | None:
         return Refused(Code.LIMIT, "The operation id is too long.", "Use a short random word.")
     if not state.room and not isinstance(call.command, c.OpenRoom):
         return Refused(Code.NOT_FOUND, "There is no room yet.", "Open it first.")
+    policy = policy_named(state.policy)
+    if isinstance(policy, Refused):
+        return policy
     if state.closed and not isinstance(call.command, _WHILE_CLOSED):
         return Refused(
             Code.ROOM_CLOSED,
@@ -119,11 +123,12 @@ def _not_now(state: RoomState, call: c.Call) -> Refused | None:
 def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: int) -> tuple[Body, ...]:
     if call.by in {HOST, OPERATOR} or isinstance(call.command, _NO_SIGN_OF_LIFE):
         return ()
-    ended = {getattr(body, "claim", None) for body in decision.events}
+    named = {getattr(body, "claim", None) for body in decision.events}
+    named |= {claim for body in decision.events if isinstance(body, ClaimsRenewed) for claim in body.claims}
     return tuple(
         replace(renewed, claims=kept)
         for renewed in claims.beat(state, call.by, now_ms)
-        if (kept := tuple(claim for claim in renewed.claims if claim not in ended))
+        if (kept := tuple(claim for claim in renewed.claims if claim not in named))
     )
 
 

@@ -61,3 +61,8 @@ class Cursors:
     def acknowledged(self, agent: str) -> tuple[str, ...]:
         """What the agent has seen, now that it calls again; asked once for each call."""
         return self._handed.pop(agent, ())
+
+    def take_back(self, agent: str, notices: tuple[str, ...]) -> None:
+        """A reply that carried these was lost: the agent has not been handed them after all."""
+        kept = tuple(n for n in self._handed.get(agent, ()) if n not in notices)
+        self._handed[agent] = kept

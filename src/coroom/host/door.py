@@ -14,6 +14,7 @@ from coroom.core.codec import Json, to_json
 from coroom.core.errors import Code, Refused
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import Resource, parse
+from coroom.core.room import answered_before
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState
 from coroom.host.answer import Answer, ToolUse
@@ -49,8 +50,10 @@ class Workspace(Protocol):
         """The accepted text of a file, as the agent may see it; noted as read."""
         ...
 
-    async def edit(self, agent: str, path: str, old: str, new: str) -> c.Accepted | c.Held | Refused:
-        """Replace `old`, which must occur exactly once (empty: the file is new), by `new`."""
+    async def edit(
+        self, agent: str, path: str, old: str, new: str, operation: str = ""
+    ) -> c.Accepted | c.Held | Refused:
+        """Replace `old`, which must occur exactly once (empty: the file is new), by `new`; submitted as `operation`."""
         ...
 
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
@@ -84,7 +87,7 @@ class Door:
         self, agent: str, wait_s: float, heartbeat: Callable[[str], Awaitable[None]], about: str = ""
     ) -> Answer:
         """News since the agent's cursor. With `wait_s`, wait for some, with a heartbeat while it lasts."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
         while not self._host.state.inbox(agent):
             left = deadline - asyncio.get_running_loop().time()
@@ -106,7 +109,7 @@ class Door:
         self, agent: str, resources: list[str], mode: str, purpose: str, ttl_s: float, operation: str
     ) -> Answer:
         """Hold all of the resources, or none."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         wanted = _parsed(resources)
         if isinstance(wanted, Refused):
             return self._refusal(agent, wanted)
@@ -119,7 +122,7 @@ class Door:
 
     async def release(self, agent: str, resources: list[str], operation: str) -> Answer:
         """Give up resources; none named: all but the task."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         named = _parsed(resources)
         if isinstance(named, Refused):
             return self._refusal(agent, named)
@@ -130,7 +133,7 @@ class Door:
         self, agent: str, kind: str, text: str, to: str, about: str, resources: list[str], operation: str
     ) -> Answer:
         """Tell one agent, the operator or all."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         named = _parsed(resources)
         if isinstance(named, Refused):
             return self._refusal(agent, named)
@@ -141,7 +144,7 @@ class Door:
 
     async def task(self, agent: str, do: str, given: dict[str, Json], operation: str) -> Answer:
         """The board: next, take, list, post, done, give_back."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         if do == "list":
             return self._answer(agent, "", {"tasks": [brief(t) for t in by_age(self._host.state)]})
         if do == "done":
@@ -153,7 +156,7 @@ class Door:
         if isinstance(reply, c.Taken):
             task = self._host.state.tasks[reply.task]
             data = {**_data(reply), **detail(task)}
-            return self._answer(agent, f"Task {task.id} is yours: {task.title}", data)
+            return self._answer(agent, f"Task {task.id} is yours.", data)
         return self._replied(
             agent, reply, {"done": "Well done.", "give_back": "Given back.", "post": "Posted."}.get(do, "")
         )
@@ -169,7 +172,7 @@ class Door:
 
     async def answer(self, agent: str, about: str, choice: str, text: str, operation: str) -> Answer:
         """Settle a held edit (mine, theirs, merged), or answer a question with text."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         state = self._host.state
         if about in state.held:
             if choice not in {"mine", "theirs", "merged"}:
@@ -196,10 +199,13 @@ class Door:
         head = self._host.state.head(path)
         return self._answer(agent, shown, {"path": path, "version": head.version if head else 0, "lines": len(every)})
 
-    async def edit(self, agent: str, path: str, old: str, new: str) -> Answer:
+    async def edit(self, agent: str, path: str, old: str, new: str, operation: str = "") -> Answer:
         """Replace text in a file, for agents without file tools of their own."""
         await self._arrive(agent)
-        reply = await self._workspace.edit(agent, path, old, new)
+        # Asked before the text is looked at: a repeat would no longer find `old`, or find it in `new`.
+        reply: c.Good | Refused | None = answered_before(self._host.state, agent, operation)
+        if reply is None:
+            reply = await self._workspace.edit(agent, path, old, new, operation)
         if isinstance(reply, c.Held):
             why = f"The edit is held as {reply.held}."
             return self._refusal(
@@ -214,12 +220,13 @@ class Door:
 
     async def after_tool(self, agent: str, use: ToolUse) -> Answer:
         """The agent's own tool has run: what it wrote is taken in, and news rides back."""
+        await self._arrive(agent)
         await self._workspace.after(agent, use)
         return self._answer(agent, "", {})
 
     async def on_start(self, agent: str) -> Answer:
-        """A session begins: where things stand."""
-        await self._arrive(agent)
+        """A session begins: where things stand. What an earlier session was handed last, this one has not seen."""
+        self._cursors.acknowledged(agent)
         return self._answer(agent, "", room_in_brief(self._host.state, agent, self._host.clock.now_ms()))
 
     async def on_stop(self, agent: str) -> Answer:
@@ -228,9 +235,14 @@ class Door:
         await self._workspace.settle(agent)
         return self._answer(agent, "", {}, chars_max=SYNC_CHARS_MAX)
 
-    async def _arrive(self, agent: str) -> None:
+    def undelivered(self, agent: str, answer: Answer) -> None:
+        """The reply never reached the agent: what rode on it stays unread."""
+        self._cursors.take_back(agent, tuple(n.id for n in answer.notices))
+
+    async def _arrive(self, agent: str, operation: str = "") -> None:
         seen = self._cursors.acknowledged(agent)
-        if seen:
+        # Who asks for an operation again has not got the reply to it.
+        if seen and not answered_before(self._host.state, agent, operation):
             await self._host.submit(agent, c.MarkRead(seen))
 
     def _replied(self, agent: str, reply: c.Good | Refused, text: str) -> Answer:
@@ -309,6 +321,7 @@ def brief(task: Task) -> dict[str, Json]:
     return {
         "id": task.id,
         "title": task.title,
+        "posted_by": task.posted_by,
         "state": task.state.value,
         "holder": task.holder,
         "after": list(task.after),
