@@ -88,7 +88,8 @@ def test_an_acknowledged_event_survives_a_kill_at_any_moment(tmp_path: Path) -> 
             pass
         child.send_signal(signal.SIGKILL)
         late, _ = child.communicate()
-        acked = max([acked, *(int(line.split()[1]) for line in late.splitlines() if line.count(" ") == 1)])
+        whole_lines = late.split("\n")[:-1]
+        acked = max([acked, *(int(line.split()[1]) for line in whole_lines)])
         with opened(path) as log:
             assert log.head() >= acked
             assert read_all(log) == [
@@ -287,11 +288,22 @@ def test_a_log_cut_short_never_serves_a_shorter_history(tmp_path: Path) -> None:
         assert outcome_of_damage(path, written) != "harmless" or size > len(sound) - 8_192
 
 
-def test_a_log_whose_newest_rows_were_taken_away_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM event WHERE seq > 28",
+        "UPDATE head SET seq = 28",
+        "UPDATE head SET seq = 31",
+        "UPDATE head SET seq = -1",
+        "UPDATE head SET chain = (SELECT chain FROM event WHERE seq = 29)",
+        "DELETE FROM head",
+    ],
+)
+def test_a_log_that_has_forgotten_or_invented_its_newest_events_is_refused(tmp_path: Path, change: str) -> None:
     path = tmp_path / "room.db"
     build_small_log(path, 30)
     with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM event WHERE seq > 28")
+        connection.execute(change)
     connection.close()
     with pytest.raises(LogCorrupt):
         SqliteLog(path)
@@ -324,6 +336,31 @@ def test_a_changed_or_missing_row_is_found_by_reading_and_by_verify(tmp_path: Pa
         with pytest.raises(LogCorrupt):
             log.verify()
         assert log.read(1_150)[-1].seq == 1_180
+
+
+def test_the_fault_names_the_first_event_that_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "room.db"
+    build_small_log(path, 1_180)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM event WHERE seq = 1100")
+    connection.close()
+    with opened(path) as log, pytest.raises(LogCorrupt, match="event 1100: it is missing") as caught:
+        read_all(log)
+    assert caught.value.seq == 1_100
+
+
+def test_every_commit_is_synced_one_connection_checkpoints_and_the_other_cannot_write(tmp_path: Path) -> None:
+    with opened(tmp_path / "room.db") as log:
+
+        def setting(name: str) -> object:
+            return log._writer.execute(f"PRAGMA {name}").fetchone()[0]
+
+        full = 2
+        assert setting("synchronous") == full
+        assert setting("journal_mode") == "wal"
+        assert setting("wal_autocheckpoint") == 0
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            log._reader.execute("DELETE FROM event")
 
 
 def test_an_archive_of_another_history_is_found_wherever_reading_begins(tmp_path: Path) -> None:
