@@ -87,7 +87,7 @@ class Door:
         self, agent: str, wait_s: float, heartbeat: Callable[[str], Awaitable[None]], about: str = ""
     ) -> Answer:
         """News since the agent's cursor. With `wait_s`, wait for some, with a heartbeat while it lasts."""
-        await self._arrive(agent, operation)
+        await self._arrive(agent)
         deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
         while not self._host.state.inbox(agent):
             left = deadline - asyncio.get_running_loop().time()
@@ -201,7 +201,7 @@ class Door:
 
     async def edit(self, agent: str, path: str, old: str, new: str, operation: str = "") -> Answer:
         """Replace text in a file, for agents without file tools of their own."""
-        await self._arrive(agent)
+        await self._arrive(agent, operation)
         # Asked before the text is looked at: a repeat would no longer find `old`, or find it in `new`.
         reply: c.Good | Refused | None = answered_before(self._host.state, agent, operation)
         if reply is None:
