@@ -1,6 +1,8 @@
 """Coming, going, being paused; and the room's own opening and closing."""
 
-from coroom.core.agent import EVERYONE, JOINABLE, OPERATOR, Agent, Permission, Presence, Rank
+from dataclasses import fields
+
+from coroom.core.agent import EVERYONE, HOST, JOINABLE, OPERATOR, Agent, Permission, Presence, Rank
 from coroom.core.claim import Ending
 from coroom.core.command import CloseRoom, Join, Joined, Leave, Ok, OpenRoom, Pause, Resume
 from coroom.core.decide.claims import end, freed, task_given_back
@@ -17,6 +19,7 @@ from coroom.core.event import (
     RoomOpened,
     RoomReopened,
 )
+from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import policy_named
 from coroom.core.state import RoomState
@@ -30,8 +33,9 @@ def open_room(state: RoomState, by: str, command: OpenRoom, _now_ms: int) -> Dec
     if state.room:
         return Decision(Ok(state.room), (RoomReopened(),) if state.closed else ())
     policy = policy_named(command.policy)
-    if isinstance(policy, Refused):
-        return Decision(policy)
+    refusal = policy if isinstance(policy, Refused) else _bad_room(command)
+    if refusal:
+        return Decision(refusal)
     opened = RoomOpened(
         room=command.room,
         policy=command.policy,
@@ -42,8 +46,19 @@ def open_room(state: RoomState, by: str, command: OpenRoom, _now_ms: int) -> Dec
     return Decision(Ok(command.room), (opened,))
 
 
+def _bad_room(command: OpenRoom) -> Refused | None:
+    if not is_name(command.room, command.limits.name_chars_max):
+        return Refused(Code.BAD_INPUT, f"'{command.room[:80]}' is no room name.", "Use letters, digits, '-', '_', '.'.")
+    zero = [field.name for field in fields(Limits) if getattr(command.limits, field.name) < 1]
+    if zero:
+        return Refused(Code.BAD_INPUT, f"The limit {zero[0]} is below 1.", "Leave it out to have the usual one.")
+    return None
+
+
 def close_room(state: RoomState, by: str, command: CloseRoom, _now_ms: int) -> Decision:
-    """Stop taking commands; claims and tasks stay as they are for the day the room opens again."""
+    """Stop taking commands; claims and tasks stay as they are for the day the room opens again, when every
+    lease starts anew.
+    """
     bad = lacks(state, by, Permission.END_ROOM)
     return Decision(bad) if bad else Decision(Ok(), (RoomClosed(reason=command.reason),))
 
@@ -68,7 +83,7 @@ def join(state: RoomState, by: str, command: Join, _now_ms: int) -> Decision:
 
 def _bad_join(state: RoomState, command: Join) -> Refused | None:
     name = command.agent
-    if not _is_name(name, state.limits.name_chars_max):
+    if not is_name(name, state.limits.name_chars_max):
         return Refused(
             Code.BAD_INPUT,
             f"'{name[:80]}' is no agent name.",
@@ -76,6 +91,8 @@ def _bad_join(state: RoomState, command: Join) -> Refused | None:
         )
     if command.role not in JOINABLE:
         return Refused(Code.FORBIDDEN, f"Nobody joins as {command.role.value}.", "Choose another role.")
+    if any(a.secret_hash == command.secret_hash != "" and a.name != name for a in state.agents.values()):
+        return Refused(Code.DUPLICATE, "Another agent has this secret.", "Give each agent a secret of its own.")
     if command.parent is not None and command.parent not in state.agents:
         return unknown_agent(command.parent)
     if name not in state.agents and len(state.agents) >= state.limits.agents_max:
@@ -87,9 +104,10 @@ def _bad_join(state: RoomState, command: Join) -> Refused | None:
     return None
 
 
-def _is_name(name: str, chars_max: int) -> bool:
+def is_name(name: str, chars_max: int) -> bool:
+    """Whether `name` may stand for a room or an agent: short, plain, and none that the room uses itself."""
     allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
-    return 0 < len(name) <= chars_max and allowed and name[0].isalnum() and name not in {"host", "operator"}
+    return 0 < len(name) <= chars_max and allowed and name[0].isalnum() and name not in {HOST, OPERATOR}
 
 
 def next_rank(state: RoomState, parent: str | None) -> Rank:
