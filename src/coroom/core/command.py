@@ -118,16 +118,18 @@ class TakeTask:
 
 @dataclass(frozen=True, slots=True)
 class FinishTask:
-    """The held task is done."""
+    """The held task is done. With `task` given, only if that is the one held: a late message ends no other."""
 
     summary: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnTask:
-    """Give the held task back, with what the next holder should know."""
+    """Give the held task back, with what the next holder should know. `task` as in `FinishTask`."""
 
     note: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)

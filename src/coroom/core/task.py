@@ -68,4 +68,5 @@ def alike(a: str, b: str) -> bool:
         return True
     if not words_a & words_b:
         return False
-    return SequenceMatcher(None, a.lower(), b.lower(), autojunk=False).ratio() >= 0.88
+    matcher = SequenceMatcher(None, a.lower(), b.lower(), autojunk=False)
+    return matcher.real_quick_ratio() >= 0.88 and matcher.quick_ratio() >= 0.88 and matcher.ratio() >= 0.88

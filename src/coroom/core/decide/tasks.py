@@ -40,18 +40,15 @@ def post_task(state: RoomState, by: str, command: PostTask, _now_ms: int) -> Dec
     bad = lacks(state, by, Permission.POST_TASK) or _bad_post(state, command)
     if bad:
         return Decision(bad)
-    name = command.task or f"t{state.numbered + 1}"
+    name = command.task or _fresh_id(state)
     if name in state.tasks:
         return refused(
             Code.DUPLICATE,
             f"There is a task '{name}' already: {state.tasks[name].title}.",
             "Choose another id.",
         )
-    twin = next(
-        (t for t in _by_age(state) if t.state is not TaskState.CANCELLED and alike(t.title, command.title)),
-        None,
-    )
-    if twin and not command.despite_duplicate:
+    twin = None if command.despite_duplicate else _twin(state, command.title)
+    if twin:
         return refused(
             Code.DUPLICATE,
             f"Task {twin.id} ({twin.state.value}) has nearly this title: {twin.title}.",
@@ -66,6 +63,17 @@ def post_task(state: RoomState, by: str, command: PostTask, _now_ms: int) -> Dec
         by=by,
     )
     return Decision(Posted(name), (posted,))
+
+
+def _twin(state: RoomState, title: str) -> Task | None:
+    return next((t for t in _by_age(state) if t.state is not TaskState.CANCELLED and alike(t.title, title)), None)
+
+
+def _fresh_id(state: RoomState) -> str:
+    number = state.numbered + 1
+    while f"t{number}" in state.tasks:
+        number += 1
+    return f"t{number}"
 
 
 def _bad_post(state: RoomState, command: PostTask) -> Refused | None:
@@ -107,7 +115,9 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
     bad = lacks(state, by, Permission.TAKE_TASK)
     if bad:
         return Decision(bad)
-    mine = state.agents[by].task if by in state.agents else None
+    if by not in state.agents:
+        return refused(Code.UNKNOWN_AGENT, f"{by} is no agent that works.", "Let an agent join and take it.")
+    mine = state.agents[by].task
     if mine and command.task in {"", mine}:
         held = state.claims[state.tasks[mine].claim or ""]
         return Decision(Taken(mine, held.id, held.fence, held.deadline_ms), beat(state, by, now_ms))
@@ -168,7 +178,7 @@ def _not_ready(state: RoomState, task: Task) -> Refused:
 
 def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> Decision:
     """The held task is done. Refused while an edit of the caller's is held, since that work is not in yet."""
-    task = _held_task(state, by)
+    task = _held_task(state, by, command.task)
     if isinstance(task, Refused):
         return Decision(task)
     held = state.open_held(by)
@@ -179,7 +189,7 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
             f"Edits of yours are held: {names}.",
             "Combine them with the room's text, or answer with drop.",
         )
-    events: list[Body] = [TaskDone(task=task.id, agent=by, summary=command.summary[: state.limits.text_chars_max])]
+    events: list[Body] = [TaskDone(task=task.id, agent=by, summary=_cut(state, command.summary))]
     ended = _end_task_claim(state, task, Ending.DONE, by)
     text = f"Task {task.id} is done: {task.title}." + (f" {command.summary}" if command.summary else "")
     told = notice(state, 1, NoticeKind.DONE, sender=by, to=EVERYONE, text=text, about=task.id)
@@ -188,21 +198,23 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
 
 def return_task(state: RoomState, by: str, command: ReturnTask, now_ms: int) -> Decision:
     """Give the held task back with a note of what was tried."""
-    task = _held_task(state, by)
+    task = _held_task(state, by, command.task)
     if isinstance(task, Refused):
         return Decision(task)
-    back = TaskReturned(task=task.id, agent=by, note=command.note[: state.limits.text_chars_max])
+    back = TaskReturned(task=task.id, agent=by, note=_cut(state, command.note))
     ended = _end_task_claim(state, task, Ending.RELEASED, by)
     return Decision(Ok(task.id), (back, *ended, *freed(state, ended, now_ms)))
 
 
-def _held_task(state: RoomState, by: str) -> Task | Refused:
+def _held_task(state: RoomState, by: str, named: str) -> Task | Refused:
     bad = lacks(state, by, Permission.TAKE_TASK)
     if bad:
         return bad
     name = state.agents[by].task if by in state.agents else None
     if name is None:
         return Refused(Code.NOT_YOURS, "You hold no task.", "Take one with do=next.")
+    if named not in {"", name}:
+        return Refused(Code.NOT_YOURS, f"You hold task {name}, not {named}.", f"Finish or give back {name}.")
     return state.tasks[name]
 
 
@@ -219,7 +231,7 @@ def reopen_task(state: RoomState, by: str, command: ReopenTask, _now_ms: int) ->
     task = state.tasks.get(command.task)
     if task is None or task.state is not TaskState.DONE:
         return refused(Code.NOT_FOUND, f"'{command.task}' is no done task.", "Call task with do=list to see the board.")
-    return Decision(Ok(task.id), (TaskReopened(task=task.id, note=command.note),))
+    return Decision(Ok(task.id), (TaskReopened(task=task.id, note=_cut(state, command.note)),))
 
 
 def cancel_task(state: RoomState, by: str, command: CancelTask, now_ms: int) -> Decision:
@@ -232,5 +244,13 @@ def cancel_task(state: RoomState, by: str, command: CancelTask, now_ms: int) -> 
     if bad:
         return Decision(bad)
     ended = _end_task_claim(state, task, Ending.RELEASED, by)
-    cancelled = TaskCancelled(task=task.id, note=command.note)
-    return Decision(Ok(task.id), (cancelled, *ended, *freed(state, ended, now_ms)))
+    cancelled = TaskCancelled(task=task.id, note=_cut(state, command.note))
+    told: list[Body] = []
+    if task.holder:
+        text = f"Task {task.id} was cancelled by {by}: {task.title}. {command.note}".strip()
+        told.append(notice(state, 1, NoticeKind.OPERATOR, sender=by, to=task.holder, text=text, about=task.id))
+    return Decision(Ok(task.id), (cancelled, *ended, *told, *freed(state, ended, now_ms, first=1 + len(told))))
+
+
+def _cut(state: RoomState, text: str) -> str:
+    return text[: state.limits.text_chars_max]
