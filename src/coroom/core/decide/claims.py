@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from coroom.core.agent import HOST, Permission, Presence
+from coroom.core.agent import HOST, OPERATOR, Permission, Presence
 from coroom.core.claim import Blocker, Claim, Claimed, Ending, Mode, blockers_of
 from coroom.core.command import ClaimResources, Granted, Ok, Release, TakeOver
 from coroom.core.decide.decision import Decision, lacks, notice, refused
@@ -19,17 +19,20 @@ _STRENGTH = {Mode.ANNOUNCED: 0, Mode.SHARED: 1, Mode.EXCLUSIVE: 2}
 
 def claim_resources(state: RoomState, by: str, command: ClaimResources, now_ms: int) -> Decision:
     """Grant all or none. Held already in that mode or a stronger one: renewed, with the same fence."""
-    bad = lacks(state, by, Permission.CLAIM) or _bad_claim(state, by, command)
+    bad = lacks(state, by, Permission.CLAIM) or _bad_claim(state, command)
     if bad:
         return Decision(bad)
     wanted = tuple(dict.fromkeys(command.resources))
-    for mine in state.claims_of(by):
+    held = state.claims_of(by)
+    for mine in held:
         strong_enough = _STRENGTH[mine.mode] >= _STRENGTH[command.mode]
-        if strong_enough and all(any(covers(held, want) for held in mine.resources) for want in wanted):
+        if strong_enough and all(any(covers(one, want) for one in mine.resources) for want in wanted):
             return Decision(
                 Granted(mine.id, mine.fence, now_ms + mine.ttl_ms),
                 (ClaimsRenewed(agent=by, claims=(mine.id,), now_ms=now_ms),),
             )
+    if len(held) >= state.limits.claims_per_agent_max:
+        return refused(Code.LIMIT, f"You hold {len(held)} claims.", "Release what you do not need.")
     admission = POLICIES[state.policy].admit(state, by, Footprint(writes=wanted))
     if command.mode is Mode.EXCLUSIVE and isinstance(admission, Wait):
         return Decision(not_yet(admission))
@@ -63,7 +66,7 @@ def grant(
     )
 
 
-def _bad_claim(state: RoomState, by: str, command: ClaimResources) -> Refused | None:
+def _bad_claim(state: RoomState, command: ClaimResources) -> Refused | None:
     limits = state.limits
     if not command.resources:
         return Refused(
@@ -87,8 +90,6 @@ def _bad_claim(state: RoomState, by: str, command: ClaimResources) -> Refused | 
         )
     if len(command.purpose) > limits.title_chars_max:
         return Refused(Code.LIMIT, f"A purpose has at most {limits.title_chars_max} characters.", "Say it in one line.")
-    if len(state.claims_of(by)) >= limits.claims_per_agent_max:
-        return Refused(Code.LIMIT, f"You hold {limits.claims_per_agent_max} claims.", "Release what you do not need.")
     return None
 
 
@@ -150,7 +151,7 @@ def take_over(state: RoomState, by: str, command: TakeOver, now_ms: int) -> Deci
     if claim is None:
         return refused(Code.NOT_FOUND, f"No claim '{command.claim}' is held.", "Call sync to see who holds what.")
     holder = state.agents.get(claim.holder)
-    gone = holder is None or holder.presence is Presence.LEFT
+    gone = claim.holder not in {HOST, OPERATOR} and (holder is None or holder.presence is Presence.LEFT)
     bad = lacks(state, by, Permission.CLAIM if gone else Permission.RELEASE_OTHERS)
     if bad:
         return Decision(bad)
@@ -180,7 +181,23 @@ def expired(state: RoomState, now_ms: int) -> tuple[Body, ...]:
         return ()
     ended = [end(claim, claim.resources, Ending.EXPIRED, HOST) for claim in late]
     back = task_given_back(state, ended, "the claim ran out without a sign of life")
-    return (*ended, *back, *freed(state, ended, now_ms))
+    told = _told_of_expiry(state, ended)
+    return (*ended, *back, *told, *freed(state, ended, now_ms, first=1 + len(told)))
+
+
+def _told_of_expiry(state: RoomState, ended: list[ClaimEnded]) -> tuple[Body, ...]:
+    """One notice for each holder still here: a slow agent must learn that what it holds is no longer its own."""
+    told: list[Body] = []
+    for holder in dict.fromkeys(e.agent for e in ended):
+        lost = tuple(r for e in ended if e.agent == holder for r in e.resources)
+        text = (
+            f"Your claim on {', '.join(map(str, lost))} ran out, since nothing was heard of you. "
+            f"Claim it again before you go on; somebody else may have it by now."
+        )
+        told.append(
+            notice(state, 1 + len(told), NoticeKind.CONFLICT, sender=HOST, to=holder, text=text, resources=lost)
+        )
+    return tuple(told)
 
 
 def task_given_back(state: RoomState, ended: list[ClaimEnded], note: str) -> tuple[TaskReturned, ...]:
