@@ -67,6 +67,8 @@ def start_landing(state: RoomState, by: str, command: StartLanding, now_ms: int)
 
 
 def _not_landable(state: RoomState, command: StartLanding) -> Refused | None:
+    if any("\n" in text for text in (command.ref, command.commit, command.tree, *command.tasks)):
+        return Refused(Code.BAD_INPUT, "A name of a ref, commit, tree or task is one line.", "Name them as git does.")
     held = state.open_held()
     if held:
         names = ", ".join(f"{h.id} ({h.path}, {h.agent})" for h in held[:5])
