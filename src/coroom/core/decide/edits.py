@@ -9,7 +9,7 @@ from coroom.core.decide.claims import claimed
 from coroom.core.decide.decision import Decision, judges, lacks, notice, present_agent, refused, unknown_agent
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, EditHeld, FileAccepted, FilesRead, FilesSeeded, HeldSettled, NoticeSent
-from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldState
+from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldEdit, HeldState
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
 from coroom.core.policy import Wait, not_yet
@@ -33,6 +33,10 @@ def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> 
         )
     settles = state.held.get(command.settles)
     settled = command.settles if settles and settles.state is HeldState.OPEN else ""
+    if settles and settled:
+        wrong = _may_not_settle(state, by, command, settles)
+        if wrong:
+            return Decision(wrong)
     if head and _same(head, command) and not command.renamed_from:
         closing = HeldSettled(held=settled, by=by, dropped=False, note="the room has it")
         return Decision(Accepted(command.path, head.version), (closing,) if settled else ())
@@ -49,14 +53,28 @@ def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> 
     return Decision(Accepted(command.path, version.version), (accepted, *told))
 
 
+def _may_not_settle(state: RoomState, by: str, command: AcceptEdit, held: HeldEdit) -> Refused | None:
+    if held.path not in {command.path, command.renamed_from}:
+        return Refused(Code.BAD_INPUT, f"{held.id} is held for {held.path}.", "Settle it with an edit of that file.")
+    return None if held.agent == by else lacks(state, by, Permission.RESOLVE_OTHERS)
+
+
+def _writes(command: AcceptEdit) -> tuple[Resource, ...]:
+    """What the edit touches; the whole file when its finer parts are not known."""
+    if any(r.path == command.path for r in command.touched):
+        return command.touched
+    return (*command.touched, file(command.path))
+
+
 def _not_admitted(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Refused | None:
-    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=command.touched))
+    writes = _writes(command)
+    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=writes))
     if isinstance(admission, Wait):
         return not_yet(admission)
     if isinstance(admission, Refused):
         return admission
-    blockers = blockers_of(command.touched, Mode.SHARED, by, state.claims.values(), now_ms)
-    return claimed(command.touched, blockers, now_ms) if blockers else None
+    blockers = blockers_of(writes, Mode.SHARED, by, state.claims.values(), now_ms)
+    return claimed(writes, blockers, now_ms) if blockers else None
 
 
 def _same(head: FileVersion, command: AcceptEdit) -> bool:
