@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -139,9 +139,14 @@ def _table_reader(read: Callable[[Json], object]) -> Callable[[Json], object]:
 def _dataclass_reader(kind: type) -> Callable[[Json], object]:
     hints = get_type_hints(kind)
     readers = {name: _reader(hints[name]) for name in _names(kind)}
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
 
     def read(value: Json) -> object:
         given = _expect(dict, value)
+        missing = needed - given.keys()
+        if missing:
+            message = f"{kind.__name__} without {', '.join(sorted(missing))}"
+            raise ValueError(message)
         return kind(**{name: readers[name](item) for name, item in given.items() if name in readers})
 
     return read

@@ -50,8 +50,11 @@ def _room_closed(state: RoomState, _event: e.Event, _body: e.RoomClosed) -> Room
 
 
 @_on(e.RoomReopened)
-def _room_reopened(state: RoomState, _event: e.Event, _body: e.RoomReopened) -> RoomState:
-    return replace(state, closed=False)
+def _room_reopened(state: RoomState, event: e.Event, _body: e.RoomReopened) -> RoomState:
+    claims = state.claims
+    for claim in state.claims.values():
+        claims = claims.put(claim.id, replace(claim, deadline_ms=event.at_ms + claim.ttl_ms))
+    return replace(state, closed=False, claims=claims)
 
 
 @_on(e.AgentJoined)
@@ -69,7 +72,7 @@ def _agent_joined(state: RoomState, event: e.Event, body: e.AgentJoined) -> Room
         seen_ms=event.at_ms,
         task=known.task if known else None,
     )
-    return replace(state, agents=state.agents.put(agent.name, agent))
+    return replace(state, agents=state.agents.put(agent.name, agent), operations=state.operations.without(agent.name))
 
 
 def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
@@ -187,7 +190,7 @@ def _task_taken(state: RoomState, _event: e.Event, body: e.TaskTaken) -> RoomSta
 def _task_returned(state: RoomState, _event: e.Event, body: e.TaskReturned) -> RoomState:
     def give_back(task: Task) -> Task:
         attempts = (*task.attempts, Attempt(body.agent, body.note)) if body.note else task.attempts
-        return replace(task, holder=None, claim=None, attempts=attempts)
+        return replace(task, holder=None, claim=None, attempts=attempts[-state.limits.attempts_kept_max :])
 
     return _set_agent_task(_move_task(state, body.kind, body.task, give_back), body.agent, None)
 
@@ -207,7 +210,8 @@ def _task_done(state: RoomState, event: e.Event, body: e.TaskDone) -> RoomState:
 def _task_reopened(state: RoomState, _event: e.Event, body: e.TaskReopened) -> RoomState:
     def again(task: Task) -> Task:
         attempt = Attempt(task.holder or "", body.note)
-        return replace(task, holder=None, attempts=(*task.attempts, attempt), done_seq=0)
+        attempts = (*task.attempts, attempt)[-state.limits.attempts_kept_max :]
+        return replace(task, holder=None, attempts=attempts, done_seq=0)
 
     return _move_task(state, body.kind, body.task, again)
 
@@ -317,7 +321,7 @@ def _files_seeded(state: RoomState, _event: e.Event, body: e.FilesSeeded) -> Roo
     return replace(
         state,
         lines=state.lines.put(SHARED_LINE, files),
-        version=max(state.version, *(f.version for f in body.files)),
+        version=max([state.version, *(f.version for f in body.files)]),
         numbered=state.numbered + len(body.files),
     )
 

@@ -43,6 +43,9 @@ class Limits:
     task_touches_max: int = 64
     """As many as a claim may hold, since a task's touch-set becomes one."""
 
+    attempts_kept_max: int = 20
+    """A task that came back more often needs a person, not a longer history."""
+
     inbox_notices_max: int = 500
     """An agent that reads nothing must not grow the room; the oldest observed notices go first."""
 
@@ -54,6 +57,9 @@ class Limits:
 
     reads_per_agent_max: int = 5_000
     """Files an agent is remembered to have read; the oldest go first."""
+
+    ended_kept_max: int = 1_000
+    """Ended actions, settled held edits, closed findings and verdicts that are remembered of each; the log has all."""
 
     held_open_max: int = 1_000
     """Held edits are handed back; a thousand open ones mean nobody is working."""

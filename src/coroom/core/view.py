@@ -281,16 +281,16 @@ def describe(event: e.Event) -> str:
             return _of_claims(body)
         case e.TaskPosted() | e.TaskTaken() | e.TaskReturned() | e.TaskDone() | e.TaskReopened() | e.TaskCancelled():
             return _of_tasks(body)
-        case e.FileAccepted() | e.EditHeld() | e.HeldSettled() | e.FindingRaised() | e.FindingClosed():
+        case e.FileAccepted() | e.FilesSeeded() | e.EditHeld() | e.HeldSettled():
             return _of_files(body)
+        case e.FindingRaised() | e.FindingClosed():
+            return _of_findings(body)
         case e.ActionStarted() | e.ActionFinished() | e.ActionFailed() | e.ActionUndone():
             return _of_actions(body)
         case e.NoticeSent(sender=sender, to=to, about_kind=kind, text=text):
             return f"{sender} to {'everyone' if to == EVERYONE else to}, {kind.value}: “{text}”"
-        case e.NoticesRead(agent=agent, notices=notices):
-            return f"{agent} read {_count(notices, 'notice')}."
-        case e.FilesRead(agent=agent, versions=versions):
-            return f"{agent} read {_list(path for path, _ in versions)}."
+        case e.NoticesRead() | e.FilesRead():
+            return _of_reading(body)
         case e.Answered(agent=agent, operation=operation):
             return f"{agent} got the answer of operation {operation}."
     assert_never(body)
@@ -356,21 +356,31 @@ def _of_tasks(
     assert_never(body)
 
 
-def _of_files(body: e.FileAccepted | e.EditHeld | e.HeldSettled | e.FindingRaised | e.FindingClosed) -> str:
+def _of_files(body: e.FileAccepted | e.FilesSeeded | e.EditHeld | e.HeldSettled) -> str:
     match body:
         case e.FileAccepted(file=file):
             verb = "deleted" if file.kind is FileKind.ABSENT else "changed"
             verb = f"renamed {file.renamed_from} to" if file.renamed_from else verb
             return f"{file.by} {verb} {file.path} (version {file.version})."
+        case e.FilesSeeded(files=files):
+            return f"The room took {_count(files, 'file')} from the repository."
         case e.EditHeld(held=held, agent=agent, path=path, reason=reason):
             return f"An edit by {agent} of {path} is held as {held}{_because(reason)}."
         case e.HeldSettled(held=held, by=by, dropped=dropped, note=note):
             return f"{by} {'dropped' if dropped else 'resolved'} the held edit {held}{_because(note)}."
-        case e.FindingRaised(finding=finding, check=check, path=path, at_line=line, message=message):
-            return f"{check} doubts {path}:{line} ({finding}){_because(message)}."
-        case e.FindingClosed(finding=finding):
-            return f"Finding {finding} is settled."
     assert_never(body)
+
+
+def _of_findings(body: e.FindingRaised | e.FindingClosed) -> str:
+    if isinstance(body, e.FindingClosed):
+        return f"Finding {body.finding} is settled."
+    return f"{body.check} doubts {body.path}:{body.at_line} ({body.finding}){_because(body.message)}."
+
+
+def _of_reading(body: e.NoticesRead | e.FilesRead) -> str:
+    if isinstance(body, e.NoticesRead):
+        return f"{body.agent} read {_count(body.notices, 'notice')}."
+    return f"{body.agent} read {_list(path for path, _ in body.versions)}."
 
 
 def _of_actions(body: e.ActionStarted | e.ActionFinished | e.ActionFailed | e.ActionUndone) -> str:
@@ -391,7 +401,7 @@ def _because(text: str) -> str:
     return f": {text.rstrip('.')}" if text else ""
 
 
-def _count(things: Sequence[str], noun: str) -> str:
+def _count(things: Sequence[object], noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
