@@ -191,6 +191,18 @@ def test_when_the_disk_is_full_the_log_refuses_writes_and_stays_readable(small_d
     assert_refused_for_good_and_nothing_lost(moved / "room.db", heads)
 
 
+def test_a_log_that_cannot_be_made_or_locked_says_so_and_holds_no_lock(tmp_path: Path) -> None:
+    with pytest.raises(LogFull, match="could not be opened"):
+        SqliteLog(tmp_path / "absent" / "room.db")
+    obstacle = tmp_path / "room.db.new"
+    obstacle.mkdir()
+    with pytest.raises(LogFull, match="could not be opened"):
+        SqliteLog(tmp_path / "room.db")
+    obstacle.rmdir()
+    with opened(tmp_path / "room.db") as log:
+        assert log.append(0, [event(1)]) == 1
+
+
 class FailingCommit:
     """A connection whose next commit fails as a broken disk makes it fail."""
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -340,6 +341,27 @@ def test_standings_are_equal_after_many_restarts_under_new_client_ids() -> None:
         document = Document.load(document.snapshot(), rng.randrange(2**32))
         sent.append(insert(document, 0, "x"))
     assert following(sent).standing() == document.standing()
+
+
+def test_documents_and_repairs_that_are_over_leave_no_memory_behind() -> None:
+    def resident_bytes() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    document, sent = seeded("x" * 100_000)
+    replica = following(sent)
+
+    def use() -> None:
+        assert replica.repair(document.catch_up(None)) == Applied(1)
+        other, _ = seeded("x" * 100_000)
+        insert(other, 0, "y")
+        other.undo("ada")
+
+    for _ in range(20):
+        use()
+    before = resident_bytes()
+    for _ in range(300):
+        use()
+    assert resident_bytes() - before < 20_000_000
 
 
 def test_an_empty_file_is_seeded_too() -> None:

@@ -49,9 +49,10 @@ class SqliteLog:
         self._reading = RLock()
         self._failure: str | None = None
         self._unchecked_bytes = 0
-        self._exclusive = Exclusive(self._path)
+        self._exclusive: Exclusive | None = None
         self._connections: list[sqlite3.Connection] = []
         try:
+            self._exclusive = Exclusive(self._path)
             self._open()
         except DAMAGE as error:
             self.close()
@@ -348,7 +349,8 @@ class SqliteLog:
             for connection in closing:
                 connection.close()
             self._connections = []
-            self._exclusive.release()
+            if self._exclusive is not None:
+                self._exclusive.release()
 
 
 def _result(error: sqlite3.Error) -> int:

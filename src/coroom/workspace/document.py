@@ -48,15 +48,20 @@ class Engine:
             raise ValueError(f"client id {client_id} is not below 2^32")
         self._thread = threading.get_ident()
         self._broken: str | None = None
-        self._updates: list[bytes] = []
         self._undo: dict[str, pycrdt.UndoManager] = {}
         with self._guarded():
             self._text = pycrdt.Text()
             self._doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc({_ROOT: self._text}, client_id=client_id)
-            self._subscription = self._doc.observe(self._on_change)
 
-    def _on_change(self, event: pycrdt.TransactionEvent) -> None:
-        self._updates.append(event.update)
+    @contextmanager
+    def _recorded(self) -> Iterator[list[bytes]]:
+        """Collect the updates of a change; only for its time, as an observed document is never freed."""
+        updates: list[bytes] = []
+        subscription = self._doc.observe(lambda event: updates.append(event.update))
+        try:
+            yield updates
+        finally:
+            self._doc.unobserve(subscription)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -85,7 +90,7 @@ class Engine:
         """
         bounds = [position for edit in edits for position in (edit.start, edit.end)]
         places = to_utf8_each(before, bounds)
-        with self._guarded():
+        with self._guarded(), self._recorded() as updates:
             if author is not None:
                 self._follow(author)
             with self._doc.transaction(origin=author):
@@ -95,7 +100,7 @@ class Engine:
                         del self._text[start:end]
                     if edits[index].text:
                         self._text.insert(start, edits[index].text)
-            return self._taken()
+        return updates[0] if updates else _NO_CHANGE
 
     def _follow(self, author: str) -> None:
         """Record the author's edits for undo, each as a step of its own whatever the clock says."""
@@ -107,22 +112,16 @@ class Engine:
 
     def undo(self, author: str) -> bytes:
         """Undo the author's newest edit that still shows; return the update, empty if there is none."""
-        with self._guarded():
+        with self._guarded(), self._recorded() as updates:
             manager = self._undo.get(author)
             if manager is not None:
                 manager.undo()
-            return self._taken() if self._updates else b""
+            return pycrdt.merge_updates(*updates) if updates else b""
 
     def apply(self, update: bytes) -> None:
         """Take in an update that another engine made and that is whole and in order."""
         with self._guarded():
             self._doc.apply_update(update)
-            self._updates.clear()
-
-    def _taken(self) -> bytes:
-        taken = self._updates[:]
-        self._updates.clear()
-        return taken[0] if len(taken) == 1 else pycrdt.merge_updates(_NO_CHANGE, *taken)
 
     def vector(self) -> bytes:
         """Return the state vector, how far each client's insertions are in; equal for equal states."""
