@@ -397,8 +397,15 @@ def test_a_damaged_repair_changes_nothing() -> None:
     replica = following(sent)
     insert(document, 3, "d")
     good = document.catch_up(replica.standing())
-    assert isinstance(replica.repair(replace(good, payload=good.payload[::-1])), Damaged)
-    assert replica.text() == "abc"
+    for bad in (
+        replace(good, payload=good.payload[::-1]),
+        replace(good, whole=not good.whole),
+        replace(good, standing=replace(good.standing, seq=7)),
+        replace(good, standing=replace(good.standing, epoch=7)),
+        replace(good, standing=replace(good.standing, text_crc32=7)),
+    ):
+        assert isinstance(replica.repair(bad), Damaged)
+        assert replica.text() == "abc"
     assert replica.repair(good) == Applied(2)
 
 
@@ -520,7 +527,7 @@ def test_undo_does_not_reach_beyond_the_epoch(monkeypatch: pytest.MonkeyPatch) -
     assert document.text() == text
 
 
-def test_the_seal_covers_every_field_of_an_update() -> None:
+def test_a_seal_covers_every_field_of_an_update() -> None:
     update = Update(file="f", epoch=1, seq=2, crc32=0, payload=b"p")
     others = [replace(update, file="g"), replace(update, epoch=2), replace(update, seq=3)]
     assert seal(update) not in {seal(other) for other in [*others, replace(update, payload=b"q")]}

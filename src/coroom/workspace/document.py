@@ -240,7 +240,8 @@ class Document:
             and (replica.seq < mine.seq or replica == mine)
         )
         payload = self._engine.since(replica.vector if replica is not None and part else _NOTHING)
-        return CatchUp(whole=not part, standing=mine, crc32=crc32(payload), payload=payload)
+        unsealed = CatchUp(whole=not part, standing=mine, crc32=0, payload=payload)
+        return replace(unsealed, crc32=seal(unsealed))
 
     def snapshot(self) -> bytes:
         """Return all of the document but its undo history, for `load`."""
@@ -334,7 +335,7 @@ class Replica:
         """
         if catch_up.standing.file != self._file:
             return Damaged(f"it belongs to {catch_up.standing.file}, not to {self._file}")
-        if crc32(catch_up.payload) != catch_up.crc32:
+        if seal(catch_up) != catch_up.crc32:
             return Damaged("its checksum does not match")
         engine = Engine(self._client_id)
         if not catch_up.whole:

@@ -67,7 +67,11 @@ class Damaged:
     why: str
 
 
-def seal(update: Update) -> int:
-    """Return the checksum that an update must carry, whatever it carries now."""
-    prefix = f"{update.file}\n{update.epoch} {update.seq} ".encode()
-    return crc32(update.payload, crc32(prefix))
+def seal(message: Update | CatchUp) -> int:
+    """Return the checksum that a message must carry, whatever it carries now; it covers every other field."""
+    match message:
+        case Update(file=file, epoch=epoch, seq=seq):
+            covered = f"{file}\n{epoch} {seq} ".encode()
+        case CatchUp(whole=whole, standing=goal):
+            covered = f"{goal.file}\n{goal.epoch} {goal.seq} {whole} {goal.text_crc32} ".encode() + goal.vector
+    return crc32(message.payload, crc32(covered))
