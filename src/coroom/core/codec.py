@@ -19,6 +19,8 @@ T = TypeVar("T")
 KINDS: dict[str, type[Body]] = {body.kind: body for body in get_args(Body)}
 """Every kind of event by its name in the log."""
 
+_PLAIN = frozenset({NoneType, bool, int, float, str})
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _REPLIES: dict[str, type[command.Good]] = {reply.__name__: reply for reply in get_args(command.Good)}
 
 
@@ -56,24 +58,29 @@ def decode_reply(text: str) -> command.Good:
 
 
 def _dump(value: Json) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _ENCODER.encode(value)
 
 
 def to_json(value: object) -> Json:
     """A core value as plain JSON: dataclasses and tables as objects, tuples and sets as arrays."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return [to_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: to_json(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: to_json(getattr(value, name)) for name in _names(type(value))}
-    message = f"no JSON form for {type(value).__name__}"
+    return _writer(cast("Hashable", type(value)))(value)
+
+
+@cache
+def _writer(kind: Hashable) -> Callable[[object], Json]:
+    assert isinstance(kind, type)
+    if kind in _PLAIN:
+        return lambda value: cast("Json", value)
+    if issubclass(kind, StrEnum):
+        return lambda value: cast("StrEnum", value).value
+    if issubclass(kind, tuple):
+        return lambda value: [to_json(item) for item in cast("tuple[object, ...]", value)]
+    if issubclass(kind, Mapping):
+        return lambda value: {key: to_json(item) for key, item in cast("Mapping[str, object]", value).items()}
+    if is_dataclass(kind):
+        names = _names(kind)
+        return lambda value: {name: to_json(getattr(value, name)) for name in names}
+    message = f"no JSON form for {kind.__name__}"
     raise TypeError(message)
 
 

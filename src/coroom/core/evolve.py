@@ -10,7 +10,7 @@ from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
 from coroom.core.claim import Claim
 from coroom.core.file import SHARED_LINE, Finding, HeldEdit, HeldState
 from coroom.core.notice import URGENT, Notice, NoticeKind
-from coroom.core.state import Landing, RoomState, Verdict, Wanted
+from coroom.core.state import Landing, RoomState, Verdict, Wanted, but
 from coroom.core.table import Table
 from coroom.core.task import TASK_AFTER, Attempt, Task, TaskState
 
@@ -19,10 +19,17 @@ _Change = Callable[[RoomState, e.Event, e.Body], RoomState]
 _CHANGES: dict[type[object], _Change] = {}
 
 
+SEEN_GRAIN_MS = 1_000
+"""How exactly it is known when an agent last did something: a second is enough for whoever looks at it."""
+
+
 def evolve(state: RoomState, event: e.Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
     changed = _CHANGES[type(event.body)](state, event, event.body)
-    return replace(changed, seq=event.seq, now_ms=max(state.now_ms, event.at_ms))
+    known = changed.agents.get(event.by)
+    if known and event.at_ms - known.seen_ms >= SEEN_GRAIN_MS:
+        changed = but(changed, agents=changed.agents.put(known.name, replace(known, seen_ms=event.at_ms)))
+    return but(changed, seq=event.seq, now_ms=max(state.now_ms, event.at_ms))
 
 
 def _on(kind: type[_B]) -> Callable[[Callable[[RoomState, e.Event, _B], RoomState]], None]:
@@ -34,7 +41,7 @@ def _on(kind: type[_B]) -> Callable[[Callable[[RoomState, e.Event, _B], RoomStat
 
 @_on(e.RoomOpened)
 def _room_opened(state: RoomState, _event: e.Event, body: e.RoomOpened) -> RoomState:
-    return replace(
+    return but(
         state,
         room=body.room,
         policy=body.policy,
@@ -46,7 +53,7 @@ def _room_opened(state: RoomState, _event: e.Event, body: e.RoomOpened) -> RoomS
 
 @_on(e.RoomClosed)
 def _room_closed(state: RoomState, _event: e.Event, _body: e.RoomClosed) -> RoomState:
-    return replace(state, closed=True)
+    return but(state, closed=True)
 
 
 @_on(e.RoomReopened)
@@ -54,7 +61,7 @@ def _room_reopened(state: RoomState, event: e.Event, _body: e.RoomReopened) -> R
     claims = state.claims
     for claim in state.claims.values():
         claims = claims.put(claim.id, replace(claim, deadline_ms=event.at_ms + claim.ttl_ms))
-    return replace(state, closed=False, claims=claims)
+    return but(state, closed=False, claims=claims)
 
 
 @_on(e.AgentJoined)
@@ -72,7 +79,7 @@ def _agent_joined(state: RoomState, event: e.Event, body: e.AgentJoined) -> Room
         seen_ms=event.at_ms,
         task=known.task if known else None,
     )
-    return replace(state, agents=state.agents.put(agent.name, agent), operations=state.operations.without(agent.name))
+    return but(state, agents=state.agents.put(agent.name, agent), operations=state.operations.without(agent.name))
 
 
 def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
@@ -82,13 +89,13 @@ def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
     after = PRESENCE_AFTER.get((agent.presence, kind), agent.presence)
     secret_hash = "" if after is Presence.LEFT else agent.secret_hash
     moved = replace(agent, presence=after, secret_hash=secret_hash)
-    return replace(state, agents=state.agents.put(name, moved))
+    return but(state, agents=state.agents.put(name, moved))
 
 
 @_on(e.AgentLeft)
 def _agent_left(state: RoomState, _event: e.Event, body: e.AgentLeft) -> RoomState:
     gone = _set_presence(state, body.kind, body.agent)
-    return replace(gone, wanted=tuple(w for w in gone.wanted if w.agent != body.agent))
+    return but(gone, wanted=tuple(w for w in gone.wanted if w.agent != body.agent))
 
 
 @_on(e.AgentPaused)
@@ -113,7 +120,7 @@ def _claim_granted(state: RoomState, _event: e.Event, body: e.ClaimGranted) -> R
         ttl_ms=body.ttl_ms,
         deadline_ms=body.deadline_ms,
     )
-    return replace(
+    return but(
         state,
         claims=state.claims.put(claim.id, claim),
         fence=max(state.fence, body.fence),
@@ -127,7 +134,7 @@ def _claim_refused(state: RoomState, _event: e.Event, body: e.ClaimRefused) -> R
     want = Wanted(body.agent, body.resources, body.mode)
     if want in state.wanted or not body.agent:
         return state
-    return replace(state, wanted=(*state.wanted, want)[-state.limits.wanted_max :])
+    return but(state, wanted=(*state.wanted, want)[-state.limits.wanted_max :])
 
 
 @_on(e.ClaimsRenewed)
@@ -139,7 +146,7 @@ def _claims_renewed(state: RoomState, _event: e.Event, body: e.ClaimsRenewed) ->
             claims = claims.put(name, replace(claim, deadline_ms=body.now_ms + claim.ttl_ms))
     agent = state.agents.get(body.agent)
     agents = state.agents.put(agent.name, replace(agent, seen_ms=body.now_ms)) if agent else state.agents
-    return replace(state, claims=claims, agents=agents)
+    return but(state, claims=claims, agents=agents)
 
 
 @_on(e.ClaimEnded)
@@ -149,7 +156,7 @@ def _claim_ended(state: RoomState, _event: e.Event, body: e.ClaimEnded) -> RoomS
         return state
     kept = tuple(r for r in claim.resources if r not in body.resources)
     claims = state.claims.put(claim.id, replace(claim, resources=kept)) if kept else state.claims.without(claim.id)
-    return replace(state, claims=claims)
+    return but(state, claims=claims)
 
 
 @_on(e.TaskPosted)
@@ -164,7 +171,7 @@ def _task_posted(state: RoomState, event: e.Event, body: e.TaskPosted) -> RoomSt
         posted_seq=event.seq,
         state=TaskState.OPEN,
     )
-    return replace(state, tasks=state.tasks.put(posted.id, posted), numbered=state.numbered + 1)
+    return but(state, tasks=state.tasks.put(posted.id, posted), numbered=state.numbered + 1)
 
 
 def _move_task(state: RoomState, kind: str, name: str, changed: Callable[[Task], Task]) -> RoomState:
@@ -172,12 +179,12 @@ def _move_task(state: RoomState, kind: str, name: str, changed: Callable[[Task],
     after = TASK_AFTER.get((task.state, kind)) if task else None
     if task is None or after is None:
         return state
-    return replace(state, tasks=state.tasks.put(name, replace(changed(task), state=after)))
+    return but(state, tasks=state.tasks.put(name, replace(changed(task), state=after)))
 
 
 def _set_agent_task(state: RoomState, name: str, task: str | None) -> RoomState:
     agent = state.agents.get(name)
-    return state if agent is None else replace(state, agents=state.agents.put(name, replace(agent, task=task)))
+    return state if agent is None else but(state, agents=state.agents.put(name, replace(agent, task=task)))
 
 
 @_on(e.TaskTaken)
@@ -250,7 +257,7 @@ def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
             kept = tuple(n for n in kept if n not in gone)
         inboxes = inboxes.put(reader, (*kept, notice.id))
     letters = state.letters.put(notice.id, notice) if body.readers else state.letters
-    changed = replace(
+    changed = but(
         state,
         inboxes=inboxes,
         letters=letters,
@@ -259,7 +266,7 @@ def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
     )
     if body.about_kind is NoticeKind.FREED:
         served = (body.to, body.resources)
-        changed = replace(changed, wanted=tuple(w for w in changed.wanted if (w.agent, w.resources) != served))
+        changed = but(changed, wanted=tuple(w for w in changed.wanted if (w.agent, w.resources) != served))
     return _count_words(_forget(changed, dropped), event, body)
 
 
@@ -270,7 +277,7 @@ def _count_words(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
     minute = event.at_ms // 60_000
     count = agent.said_this_minute + 1 if agent.minute == minute else 1
     said = replace(agent, minute=minute, said_this_minute=count)
-    return replace(state, agents=state.agents.put(agent.name, said))
+    return but(state, agents=state.agents.put(agent.name, said))
 
 
 def _least_needed(state: RoomState, inbox: tuple[str, ...], count: int) -> set[str]:
@@ -288,14 +295,14 @@ def _forget(state: RoomState, notices: set[str]) -> RoomState:
     letters = state.letters
     for name in sorted(notices - unread):
         letters = letters.without(name)
-    return replace(state, letters=letters)
+    return but(state, letters=letters)
 
 
 @_on(e.NoticesRead)
 def _notices_read(state: RoomState, _event: e.Event, body: e.NoticesRead) -> RoomState:
     read = set(body.notices)
     left = tuple(n for n in state.inboxes.get(body.agent, ()) if n not in read)
-    return _forget(replace(state, inboxes=state.inboxes.put(body.agent, left)), read)
+    return _forget(but(state, inboxes=state.inboxes.put(body.agent, left)), read)
 
 
 @_on(e.FilesRead)
@@ -310,7 +317,7 @@ def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], .
     over = len(known) - state.limits.reads_per_agent_max
     for path in sorted(known, key=lambda p: known[p])[:over] if over > 0 else ():
         known = known.without(path)
-    return replace(state, reads=state.reads.put(agent, known))
+    return but(state, reads=state.reads.put(agent, known))
 
 
 @_on(e.FilesSeeded)
@@ -318,7 +325,7 @@ def _files_seeded(state: RoomState, _event: e.Event, body: e.FilesSeeded) -> Roo
     files = state.files()
     for file in body.files:
         files = files.put(file.path, file)
-    return replace(
+    return but(
         state,
         lines=state.lines.put(SHARED_LINE, files),
         version=max([state.version, *(f.version for f in body.files)]),
@@ -329,7 +336,7 @@ def _files_seeded(state: RoomState, _event: e.Event, body: e.FilesSeeded) -> Roo
 @_on(e.FileAccepted)
 def _file_accepted(state: RoomState, event: e.Event, body: e.FileAccepted) -> RoomState:
     files = state.files(body.line).put(body.file.path, body.file)
-    changed = replace(
+    changed = but(
         state,
         lines=state.lines.put(body.line, files),
         version=max(state.version, body.file.version),
@@ -357,14 +364,14 @@ def _edit_held(state: RoomState, event: e.Event, body: e.EditHeld) -> RoomState:
         parts=body.parts,
         opened_seq=event.seq,
     )
-    return replace(state, held=state.held.put(held.id, held), numbered=state.numbered + 1)
+    return but(state, held=state.held.put(held.id, held), numbered=state.numbered + 1)
 
 
 def _settle(state: RoomState, held: str, by: str, ending: HeldState) -> RoomState:
     edit = state.held.get(held)
     if edit is None:
         return state
-    return replace(state, held=state.held.put(held, replace(edit, state=ending, settled_by=by)))
+    return but(state, held=state.held.put(held, replace(edit, state=ending, settled_by=by)))
 
 
 @_on(e.HeldSettled)
@@ -383,7 +390,7 @@ def _finding_raised(state: RoomState, _event: e.Event, body: e.FindingRaised) ->
         message=body.message,
         agents=body.agents,
     )
-    return replace(state, findings=state.findings.put(finding.id, finding), numbered=state.numbered + 1)
+    return but(state, findings=state.findings.put(finding.id, finding), numbered=state.numbered + 1)
 
 
 @_on(e.FindingClosed)
@@ -391,13 +398,13 @@ def _finding_closed(state: RoomState, _event: e.Event, body: e.FindingClosed) ->
     finding = state.findings.get(body.finding)
     if finding is None:
         return state
-    return replace(state, findings=state.findings.put(finding.id, replace(finding, open=False)))
+    return but(state, findings=state.findings.put(finding.id, replace(finding, open=False)))
 
 
 @_on(e.VerdictGiven)
 def _verdict_given(state: RoomState, event: e.Event, body: e.VerdictGiven) -> RoomState:
     verdict = Verdict(body.tree, body.check, body.passed, body.summary, event.seq)
-    return replace(state, verdicts=state.verdicts.put(f"{body.tree}/{body.check}", verdict))
+    return but(state, verdicts=state.verdicts.put(f"{body.tree}/{body.check}", verdict))
 
 
 @_on(e.ActionStarted)
@@ -413,7 +420,7 @@ def _action_started(state: RoomState, event: e.Event, body: e.ActionStarted) -> 
         undo=body.undo,
         started_seq=event.seq,
     )
-    return replace(
+    return but(
         state,
         actions=state.actions.put(action.id, action),
         numbered=state.numbered + 1,
@@ -426,7 +433,7 @@ def _move_action(state: RoomState, body: e.ActionFinished | e.ActionFailed | e.A
     after = PHASE_AFTER.get((action.phase, body.kind)) if action else None
     if action is None or after is None:
         return state
-    return replace(state, actions=state.actions.put(action.id, replace(action, phase=after, result=body.result)))
+    return but(state, actions=state.actions.put(action.id, replace(action, phase=after, result=body.result)))
 
 
 @_on(e.ActionFinished)
@@ -447,14 +454,14 @@ def _action_undone(state: RoomState, _event: e.Event, body: e.ActionUndone) -> R
 @_on(e.Landed)
 def _landed(state: RoomState, event: e.Event, body: e.Landed) -> RoomState:
     landing = Landing(body.ref, body.commit, body.tree, body.tasks, body.version, event.seq)
-    return replace(state, landings=(*state.landings, landing)[-1_000:])
+    return but(state, landings=(*state.landings, landing)[-1_000:])
 
 
 @_on(e.Answered)
 def _answered(state: RoomState, _event: e.Event, body: e.Answered) -> RoomState:
     known = (*state.operations.get(body.agent, ()), (body.operation, body.reply))
     kept = known[-state.limits.operations_per_agent_max :]
-    return replace(state, operations=state.operations.put(body.agent, kept))
+    return but(state, operations=state.operations.put(body.agent, kept))
 
 
 _MISSING = set(get_args(e.Body)) - set(_CHANGES)

@@ -1,6 +1,7 @@
 """The room as it stands: what `evolve` makes and `decide` reads."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from coroom.core.action import Action
 from coroom.core.agent import Agent, Presence
@@ -11,6 +12,8 @@ from coroom.core.notice import Notice
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 from coroom.core.task import Task
+
+__all__ = ["Landing", "RoomState", "Verdict", "Wanted", "but"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Landing:
     seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RoomState:
     """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded."""
 
@@ -112,3 +115,17 @@ class RoomState:
     def present(self) -> tuple[Agent, ...]:
         """The agents that have not left, in rank order."""
         return tuple(sorted((a for a in self.agents.values() if a.presence is not Presence.LEFT), key=lambda a: a.rank))
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as but
+else:
+
+    def but(state: RoomState, **changes: object) -> RoomState:
+        """The state with these fields changed: `dataclasses.replace` for the checker, and ten times as fast, since
+        every event of every replay passes here and a state has many fields.
+        """
+        fresh = object.__new__(RoomState)
+        fresh.__dict__.update(state.__dict__)
+        fresh.__dict__.update(changes)
+        return fresh

@@ -1,6 +1,6 @@
 """A persistent map from text to values: every change gives a new table and leaves the old one as it was."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import Generic, TypeVar
 from zlib import crc32
 
@@ -17,7 +17,7 @@ class Table(Mapping[str, V], Generic[V]):
     made, so that a room opened from a snapshot decides as the one that replayed (promise sim:reproducible).
     """
 
-    __slots__ = ("_buckets", "_size")
+    __slots__ = ("_buckets", "_ordered", "_size")
 
     def __init__(self, items: Iterable[tuple[str, V]] = ()) -> None:
         buckets: list[dict[str, V]] = [{} for _ in range(_WIDTH)]
@@ -25,16 +25,31 @@ class Table(Mapping[str, V], Generic[V]):
             buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key] = value
         self._buckets = tuple(buckets)
         self._size = sum(len(bucket) for bucket in buckets)
+        self._ordered: tuple[tuple[str, V], ...] | None = None
 
     def __getitem__(self, key: str) -> V:
         return self._buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key]
 
     def __iter__(self) -> Iterator[str]:
-        for bucket in self._buckets:
-            yield from sorted(bucket)
+        return iter([key for key, _ in self.ordered()])
 
     def __len__(self) -> int:
         return self._size
+
+    def values(self) -> ValuesView[V]:
+        """The values, in the order of the keys."""
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, V]:
+        """The pairs, in the order of the keys."""
+        return _Items(self)
+
+    def ordered(self) -> tuple[tuple[str, V], ...]:
+        """The pairs in the one order of these keys; made at the first use, since most tables are never walked."""
+        if self._ordered is None:
+            buckets = (bucket for bucket in self._buckets if bucket)
+            self._ordered = tuple((key, bucket[key]) for bucket in buckets for key in sorted(bucket))
+        return self._ordered
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Table):
@@ -69,4 +84,19 @@ class Table(Mapping[str, V], Generic[V]):
         fresh: Table[V] = Table.__new__(Table)
         fresh._buckets = (*self._buckets[:place], bucket, *self._buckets[place + 1 :])
         fresh._size = size
+        fresh._ordered = None
         return fresh
+
+
+class _Values(ValuesView[V]):
+    _mapping: Table[V]
+
+    def __iter__(self) -> Iterator[V]:
+        return iter([value for _, value in self._mapping.ordered()])
+
+
+class _Items(ItemsView[str, V]):
+    _mapping: Table[V]
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        return iter(self._mapping.ordered())
