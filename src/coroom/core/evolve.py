@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar, cast, get_args
 
 from coroom.core import event as e
-from coroom.core.action import PHASE_AFTER, Action
+from coroom.core.action import PHASE_AFTER, Action, Phase
 from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
 from coroom.core.claim import Claim
 from coroom.core.file import SHARED_LINE, Finding, HeldEdit, HeldState
@@ -15,6 +15,7 @@ from coroom.core.table import Table
 from coroom.core.task import TASK_AFTER, Attempt, Task, TaskState
 
 _B = TypeVar("_B", bound=e.Body)
+_V = TypeVar("_V")
 _Change = Callable[[RoomState, e.Event, e.Body], RoomState]
 _CHANGES: dict[type[object], _Change] = {}
 
@@ -364,7 +365,22 @@ def _edit_held(state: RoomState, event: e.Event, body: e.EditHeld) -> RoomState:
         parts=body.parts,
         opened_seq=event.seq,
     )
-    return but(state, held=state.held.put(held.id, held), numbered=state.numbered + 1)
+    kept = _trim(
+        state.held.put(held.id, held),
+        state.limits.ended_kept_max,
+        lambda h: None if h.state is HeldState.OPEN else h.opened_seq,
+    )
+    return but(state, held=kept, numbered=state.numbered + 1)
+
+
+def _trim(table: Table[_V], most: int, ended: Callable[[_V], int | None]) -> Table[_V]:
+    """The table without the oldest of what is over and done with, as far as it holds more than `most`."""
+    if len(table) <= most:
+        return table
+    past = sorted((age, key) for key, value in table.items() if (age := ended(value)) is not None)
+    for _, key in past[: len(table) - most]:
+        table = table.without(key)
+    return table
 
 
 def _settle(state: RoomState, held: str, by: str, ending: HeldState) -> RoomState:
@@ -380,7 +396,7 @@ def _held_settled(state: RoomState, _event: e.Event, body: e.HeldSettled) -> Roo
 
 
 @_on(e.FindingRaised)
-def _finding_raised(state: RoomState, _event: e.Event, body: e.FindingRaised) -> RoomState:
+def _finding_raised(state: RoomState, event: e.Event, body: e.FindingRaised) -> RoomState:
     finding = Finding(
         id=body.finding,
         kind=body.check,
@@ -389,8 +405,14 @@ def _finding_raised(state: RoomState, _event: e.Event, body: e.FindingRaised) ->
         symbol=body.symbol,
         message=body.message,
         agents=body.agents,
+        raised_seq=event.seq,
     )
-    return but(state, findings=state.findings.put(finding.id, finding), numbered=state.numbered + 1)
+    kept = _trim(
+        state.findings.put(finding.id, finding),
+        state.limits.ended_kept_max,
+        lambda f: None if f.open else f.raised_seq,
+    )
+    return but(state, findings=kept, numbered=state.numbered + 1)
 
 
 @_on(e.FindingClosed)
@@ -404,7 +426,8 @@ def _finding_closed(state: RoomState, _event: e.Event, body: e.FindingClosed) ->
 @_on(e.VerdictGiven)
 def _verdict_given(state: RoomState, event: e.Event, body: e.VerdictGiven) -> RoomState:
     verdict = Verdict(body.tree, body.check, body.passed, body.summary, event.seq)
-    return but(state, verdicts=state.verdicts.put(f"{body.tree}/{body.check}", verdict))
+    given = state.verdicts.put(f"{body.tree}/{body.check}", verdict)
+    return but(state, verdicts=_trim(given, state.limits.ended_kept_max, lambda v: v.seq))
 
 
 @_on(e.ActionStarted)
@@ -422,7 +445,11 @@ def _action_started(state: RoomState, event: e.Event, body: e.ActionStarted) -> 
     )
     return but(
         state,
-        actions=state.actions.put(action.id, action),
+        actions=_trim(
+            state.actions.put(action.id, action),
+            state.limits.ended_kept_max,
+            lambda a: None if a.phase is Phase.STARTED else a.started_seq,
+        ),
         numbered=state.numbered + 1,
         fence=max(state.fence, body.fence),
     )
@@ -454,7 +481,7 @@ def _action_undone(state: RoomState, _event: e.Event, body: e.ActionUndone) -> R
 @_on(e.Landed)
 def _landed(state: RoomState, event: e.Event, body: e.Landed) -> RoomState:
     landing = Landing(body.ref, body.commit, body.tree, body.tasks, body.version, event.seq)
-    return but(state, landings=(*state.landings, landing)[-1_000:])
+    return but(state, landings=(*state.landings, landing)[-state.limits.ended_kept_max :])
 
 
 @_on(e.Answered)

@@ -88,3 +88,4 @@ class Finding:
     message: str
     agents: tuple[str, ...]
     open: bool = True
+    raised_seq: int = 0

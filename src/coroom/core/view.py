@@ -161,7 +161,7 @@ def conflicts(state: RoomState) -> tuple[Conflict, ...]:
     )
     findings = tuple(
         Conflict(id=f.id, kind=f.kind, path=f.path, line=f.line, agents=f.agents, text=f.message)
-        for f in sorted(state.findings.values(), key=lambda f: (len(f.id), f.id))
+        for f in sorted(state.findings.values(), key=lambda f: f.raised_seq)
         if f.open
     )
     return held + findings
