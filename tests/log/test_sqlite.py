@@ -455,6 +455,15 @@ def test_a_half_made_log_of_a_crashed_start_is_made_again(tmp_path: Path) -> Non
     assert not Path(f"{path}.new").exists()
 
 
+def test_a_log_may_lie_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"a b?mode=memory#%41\xff\xc3\xa9") / "room.db"
+    path.parent.mkdir()
+    with opened(path) as log:
+        log.append(0, [event(1)])
+    with opened(path) as log:
+        assert read_all(log) == [event(1)]
+
+
 def test_the_log_of_a_room_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     with opened(path) as log:

@@ -17,6 +17,7 @@ TABLES = {
     "view": "CREATE TABLE view (seq INTEGER PRIMARY KEY, seal BLOB NOT NULL, data BLOB NOT NULL)",
 }
 
+_CAREFUL = ("mmap_size=0", "cell_size_check=ON", "trusted_schema=OFF")
 _WAL_RESET_FIXED = (3, 51, 3)
 
 
@@ -71,27 +72,24 @@ def _sync_directory(path: str) -> None:
 
 def connect_writer(path: str) -> sqlite3.Connection:
     """Open the one connection that writes and checkpoints; its user serialises the threads."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL").fetchall()
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA wal_autocheckpoint=0")
-    connection.execute("PRAGMA mmap_size=0").fetchall()
-    _distrust(connection)
-    return connection
+    settings = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", *_CAREFUL)
+    return _connect(f"file:{quote(os.fsencode(path))}?mode=rw", settings)
 
 
 def connect_reader(path: str) -> sqlite3.Connection:
     """Open a connection that cannot write, so that reading need not wait for a commit to reach the disk."""
-    address = f"file:{quote(path)}?mode=ro"
+    return _connect(f"file:{quote(os.fsencode(path))}?mode=ro", _CAREFUL)
+
+
+def _connect(address: str, settings: tuple[str, ...]) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA mmap_size=0").fetchall()
-    _distrust(connection)
+    try:
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}").fetchall()
+    except BaseException:
+        connection.close()
+        raise
     return connection
-
-
-def _distrust(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA cell_size_check=ON")
-    connection.execute("PRAGMA trusted_schema=OFF")
 
 
 def check_tables(connection: sqlite3.Connection) -> None:
