@@ -1,0 +1,231 @@
+"""The Linux watcher: one inotify watch for each directory that is not ignored.
+
+A new directory is watched first and listed then, so no file made in between is missed. The kernel says when its queue
+overflowed and when it has no watch to spare; both are told as `Rescan`. Changes through a shared mapping make no event.
+
+Source: inotify(7).
+"""
+
+import errno
+import os
+from contextlib import suppress
+from enum import Enum
+
+from inotify_simple import Event, INotify, flags
+
+from coroom.workspace.beneath import Root
+from coroom.workspace.hints import Batch, Hint, RescanReason
+from coroom.workspace.ignore import Ignore
+from coroom.workspace.names import Refusal, check_name, is_git_directory, is_under
+
+_WATCH = (
+    flags.CLOSE_WRITE
+    | flags.CREATE
+    | flags.DELETE
+    | flags.MOVED_FROM
+    | flags.MOVED_TO
+    | flags.ATTRIB
+    | flags.DELETE_SELF
+    | flags.MOVE_SELF
+    | flags.ONLYDIR
+    | flags.EXCL_UNLINK
+)
+_ROOT_LOST = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
+# The two halves of a rename are queued one after the other; the second is never further away than this.
+_RENAME_HALVES_MS = 2
+
+
+class Tell(Enum):
+    """Which of the files that are there already when a directory is taken in hand are told as changed."""
+
+    NOTHING = 0
+    FRESH = 1
+    ALL = 2
+
+
+class InotifyWatcher:
+    """See `watch.Watcher`."""
+
+    def __init__(self, root: Root, ignore: Ignore, inotify: INotify | None = None) -> None:
+        """Watch all of `root`.
+
+        Args:
+            root: the workspace.
+            ignore: directories for which no watch is spent, and paths that are not told.
+            inotify: the kernel's side; for tests that need it to fail.
+
+        Raises:
+            OSError: the system has no inotify instance left. Running out of *watches* is a hint instead.
+        """
+        self._root = root
+        self._ignore = ignore
+        self._inotify = inotify if inotify is not None else INotify(nonblocking=True)
+        self._paths: dict[int, str] = {}
+        self._watches: dict[str, int] = {}
+        self._half_moves: dict[int, tuple[str, bool]] = {}
+        self._batch = Batch()
+        self._adopt("", tell=Tell.NOTHING)
+
+    def drain(self) -> list[Hint]:
+        """See `Watcher.drain`."""
+        overflowed = self._read(0)
+        if self._half_moves:
+            overflowed |= self._read(_RENAME_HALVES_MS)
+        self._settle_half_moves(None)
+        if overflowed:
+            self.refresh()
+            self._batch.rescan(RescanReason.OVERFLOW)
+        told, self._batch = self._batch.hints(), Batch()
+        return told
+
+    def fileno(self) -> int | None:
+        """See `Watcher.fileno`."""
+        return int(self._inotify.fileno())
+
+    def refresh(self) -> None:
+        """See `Watcher.refresh`: directories now ignored lose their watch, others get one."""
+        before = set(self._paths)
+        self._paths.clear()
+        self._watches.clear()
+        self._adopt("", tell=Tell.NOTHING)
+        for watch in before - set(self._paths):
+            with suppress(OSError):
+                self._inotify.rm_watch(watch)
+
+    def close(self) -> None:
+        """See `Watcher.close`."""
+        self._inotify.close()
+
+    @property
+    def watches(self) -> int:
+        """How many directories are watched."""
+        return len(self._watches)
+
+    def _read(self, timeout_ms: int) -> bool:
+        overflowed = False
+        for event in self._inotify.read(timeout=timeout_ms):
+            if event.mask & flags.Q_OVERFLOW:
+                overflowed = True
+            elif event.mask & flags.IGNORED:
+                self._unmap(event.wd)
+            else:
+                self._take(event)
+        return overflowed
+
+    def _take(self, event: Event) -> None:
+        directory = self._paths.get(event.wd)
+        if directory is None:
+            return
+        if not event.name:
+            if not directory and event.mask & _ROOT_LOST:
+                self._batch.rescan(RescanReason.ROOT_LOST)
+            return
+        path = f"{directory}/{event.name}" if directory else str(event.name)
+        is_dir = bool(event.mask & flags.ISDIR)
+        if is_git_directory(event.name) or self._ignore.ignores(path, is_dir=is_dir):
+            return
+        if isinstance(check_name(path), Refusal):
+            return
+        if event.mask & flags.MOVED_FROM:
+            self._half_moves[event.cookie] = (path, is_dir)
+            return
+        half = self._half_moves.pop(event.cookie, None) if event.mask & flags.MOVED_TO else None
+        # What left and never arrived must be told before its name, or that of a directory above it, changes hands.
+        self._settle_half_moves(None if is_dir else path)
+        if event.mask & flags.DELETE:
+            self._batch.gone(path, is_dir=is_dir)
+        elif is_dir:
+            self._take_directory(event, path, half)
+        else:
+            self._take_file(event, path, half)
+
+    def _take_file(self, event: Event, path: str, half: tuple[str, bool] | None) -> None:
+        if event.mask & flags.CREATE:
+            self._batch.created(path)
+        elif half is not None:
+            self._batch.moved_file(half[0], path)
+        else:
+            complete = bool(event.mask & (flags.CLOSE_WRITE | flags.MOVED_TO))
+            self._batch.changed(path, complete=complete or None)
+
+    def _take_directory(self, event: Event, path: str, half: tuple[str, bool] | None) -> None:
+        if half is not None:
+            self._batch.moved_directory(half[0], path)
+            self._rename(half[0], path)
+            # Directories made in it just before the rename could not be opened by their old name.
+            self._adopt(path, tell=Tell.FRESH)
+        elif event.mask & (flags.CREATE | flags.MOVED_TO) or path not in self._watches:
+            self._adopt(path, tell=Tell.ALL)
+
+    def _settle_half_moves(self, path: str | None) -> None:
+        for cookie, (old, is_dir) in list(self._half_moves.items()):
+            if path is None or old == path:
+                del self._half_moves[cookie]
+                if is_dir:
+                    self._forget(old)
+                self._batch.gone(old, is_dir=is_dir)
+
+    def _adopt(self, top: str, *, tell: Tell) -> None:
+        waiting = [top]
+        while waiting:
+            directory = waiting.pop()
+            fresh = self._add_watch(directory)
+            listed = self._root.list(directory)
+            if isinstance(listed, Refusal):
+                continue
+            for name, is_dir in listed:
+                path = f"{directory}/{name}" if directory else name
+                if isinstance(check_name(path), Refusal) or self._ignore.ignores(path, is_dir=is_dir):
+                    continue
+                if is_dir:
+                    waiting.append(path)
+                elif tell is Tell.ALL or (fresh and tell is Tell.FRESH):
+                    self._batch.changed(path, complete=None)
+
+    def _add_watch(self, directory: str) -> bool:
+        try:
+            fd = self._root.open_directory(directory)
+        except OSError:
+            return False
+        try:
+            # By descriptor, so that a link swapped in meanwhile is not followed out of the workspace.
+            watch = int(self._inotify.add_watch(f"/proc/self/fd/{fd}", _WATCH))
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                self._batch.rescan(RescanReason.WATCH_LIMIT)
+                return True
+            if error.errno in (errno.ENOENT, errno.EACCES):
+                return False
+            raise
+        finally:
+            os.close(fd)
+        known_as = self._paths.get(watch)
+        if known_as == directory:
+            return False
+        if known_as is not None:
+            self._watches.pop(known_as, None)
+        replaced = self._watches.get(directory)
+        if replaced is not None:
+            self._paths.pop(replaced, None)
+        self._paths[watch] = directory
+        self._watches[directory] = watch
+        return True
+
+    def _rename(self, old: str, new: str) -> None:
+        for path in [path for path in self._watches if is_under(path, old)]:
+            watch = self._watches.pop(path)
+            renamed = new + path[len(old) :]
+            self._watches[renamed] = watch
+            self._paths[watch] = renamed
+
+    def _forget(self, directory: str) -> None:
+        for path in [path for path in self._watches if is_under(path, directory)]:
+            watch = self._watches.pop(path)
+            self._paths.pop(watch, None)
+            with suppress(OSError):
+                self._inotify.rm_watch(watch)
+
+    def _unmap(self, watch: int) -> None:
+        path = self._paths.pop(watch, None)
+        if path is not None and self._watches.get(path) == watch:
+            del self._watches[path]
