@@ -1,0 +1,30 @@
+"""The command line: each subcommand is its own module, imported only when it is called."""
+
+from importlib import import_module
+
+import click
+
+# The command's name, and the module that holds a click command of the same name.
+COMMANDS = {
+    "merge": "coroom.cli.merge",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a subcommand's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy)
+@click.version_option(package_name="coroom")
+def main() -> None:
+    """Several coding agents, one repository, nobody's work lost."""

@@ -1,0 +1,29 @@
+"""The only files that know tree-sitter: parsing, definitions and references, by language."""
+
+from coroom.syntax.additive import Element, Import, Literal, imports_in, literal_at
+from coroom.syntax.definitions import Definition, definitions, every, symbols_touched
+from coroom.syntax.languages import grammar_of
+from coroom.syntax.parse import first_error, parses
+from coroom.syntax.references import Facts, facts_of
+from coroom.syntax.signatures import Call, Parameter, fits, means_the_same
+
+__all__ = [
+    "Call",
+    "Definition",
+    "Element",
+    "Facts",
+    "Import",
+    "Literal",
+    "Parameter",
+    "definitions",
+    "every",
+    "facts_of",
+    "first_error",
+    "fits",
+    "grammar_of",
+    "imports_in",
+    "literal_at",
+    "means_the_same",
+    "parses",
+    "symbols_touched",
+]
