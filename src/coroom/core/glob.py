@@ -2,73 +2,81 @@
 
 from functools import lru_cache
 
+Part = tuple[str, bool]
+"""One part of a path and whether its characters stand for themselves."""
+
+Pattern = tuple[Part, ...]
+"""A set of paths, part by part."""
+
+_DEEP: Part = ("**", False)
 _MAGIC = frozenset("*?[")
 
 
-def is_literal(pattern: str) -> bool:
-    """Whether the pattern can match one path only."""
-    return not _MAGIC & set(pattern)
+def is_literal(text: str) -> bool:
+    """Whether the text as a pattern can match one path only."""
+    return not _MAGIC & set(text)
 
 
-def globs_meet(a: str, b: str, *, a_literal: bool = False, b_literal: bool = False) -> bool:
-    """Whether some path matches both patterns; exact for `*`, `?` and `**`, towards true for classes.
+def exactly(path: str) -> Pattern:
+    """The pattern of one path, whatever characters are in it."""
+    return tuple((part, True) for part in path.split("/"))
 
-    A pattern marked literal is a path: its special characters stand for themselves.
+
+def beneath(directory: str) -> Pattern:
+    """The pattern of all that lies in a directory, which ends with '/' or is empty for the root."""
+    return (*((part, True) for part in directory.split("/")[:-1]), _DEEP)
+
+
+def matching(text: str) -> Pattern:
+    """The pattern that somebody wrote."""
+    return tuple((part, is_literal(part)) for part in text.split("/"))
+
+
+def meet(a: Pattern, b: Pattern) -> bool:
+    """Whether some path matches both: exact for `*`, `?` and `**`, towards true for classes, which may also be
+    meant as they stand (`app/[id]/page.tsx` is a usual name).
     """
-    if a_literal and b_literal:
-        return a == b
-    return _parts_meet(_parts(a, literal=a_literal), _parts(b, literal=b_literal))
+    return a == b or _parts_meet(a, b)
 
 
-def covers_glob(a: str, b: str, *, b_literal: bool = False) -> bool:
+def covers(a: Pattern, b: Pattern) -> bool:
     """Whether every path that b matches is matched by a; false when that is not plain to see."""
-    if a == b and not b_literal:
+    if a == b:
         return True
-    if b_literal:
-        return globs_meet(a, b, b_literal=True)
-    if a == "**":
-        return True
-    prefix, _, rest = a.rpartition("/")
-    return rest == "**" and is_literal(prefix) and b.startswith(prefix + "/")
-
-
-_Part = tuple[str, bool]
-
-
-def _parts(pattern: str, *, literal: bool) -> tuple[_Part, ...]:
-    return tuple((part, literal) for part in pattern.split("/"))
+    if any("[" in text and not literal for text, literal in a):
+        return False
+    if all(literal for _, literal in b):
+        return meet(a, b)
+    *above, last = a
+    return last == _DEEP and all(literal for _, literal in above) and b[: len(above)] == tuple(above)
 
 
 @lru_cache(maxsize=4096)
-def _parts_meet(a: tuple[_Part, ...], b: tuple[_Part, ...]) -> bool:
+def _parts_meet(a: Pattern, b: Pattern) -> bool:
     row = [False] * (len(b) + 1)
     row[len(b)] = True
     for j in range(len(b) - 1, -1, -1):
-        row[j] = _any_depth(b[j]) and row[j + 1]
+        row[j] = b[j] == _DEEP and row[j + 1]
     for i in range(len(a) - 1, -1, -1):
         below = row
         row = [False] * (len(b) + 1)
-        row[len(b)] = _any_depth(a[i]) and below[len(b)]
+        row[len(b)] = a[i] == _DEEP and below[len(b)]
         for j in range(len(b) - 1, -1, -1):
-            if _any_depth(a[i]) or _any_depth(b[j]):
-                row[j] = below[j] or row[j + 1] or below[j + 1]
+            if _DEEP in {a[i], b[j]}:
+                row[j] = below[j] or row[j + 1]
             else:
                 row[j] = below[j + 1] and _part_meets(a[i], b[j])
     return row[0]
 
 
-def _any_depth(part: _Part) -> bool:
-    return part == ("**", False)
-
-
-def _part_meets(a: _Part, b: _Part) -> bool:
-    if a[0] == b[0] and a[1] == b[1]:
-        return True
+def _part_meets(a: Part, b: Part) -> bool:
+    if a[1] and b[1]:
+        return a[0] == b[0]
     return _tokens_meet(_tokens(*a), _tokens(*b))
 
 
 def _tokens(text: str, literal: bool) -> tuple[str, ...]:  # noqa: FBT001
-    """One token a character; '*' any run, '?' (also for a class) any one, '=c' exactly c."""
+    """One token a character; '*' any run (also for a class), '?' any one, '=c' exactly c."""
     if literal:
         return tuple("=" + c for c in text)
     tokens: list[str] = []
@@ -76,7 +84,7 @@ def _tokens(text: str, literal: bool) -> tuple[str, ...]:  # noqa: FBT001
     while i < len(text):
         closing = text.find("]", i + 2) if text[i] == "[" else -1
         if closing > 0:
-            tokens.append("?")
+            tokens.append("*")
             i = closing
         else:
             tokens.append(text[i] if text[i] in "*?" else "=" + text[i])

@@ -7,9 +7,11 @@ So a claim may wait for nothing, but two claims that could meet are never both g
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from coroom.core import glob
 from coroom.core.errors import Code, Refused
-from coroom.core.glob import covers_glob, globs_meet, is_literal
+from coroom.core.glob import Pattern, is_literal
 
 
 class Scheme(StrEnum):
@@ -43,7 +45,7 @@ class Resource:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.scheme.value}:{self.name}"
+        return f"{self.scheme.value}:{self.name or '.'}"
 
     @property
     def path(self) -> str | None:
@@ -71,6 +73,13 @@ def task(task_id: str) -> Resource:
     return Resource(Scheme.TASK, task_id)
 
 
+def ref(name: str) -> Resource:
+    """The resource of one ref; a branch has the same one by its short and by its full name."""
+    while name.startswith("refs/heads/"):
+        name = name.removeprefix("refs/heads/")
+    return Resource(Scheme.REF, name)
+
+
 def parse(text: str, *, chars_max: int = 4_200) -> Resource | Refused:
     """The resource that `text` names, normalised; refused with examples when it names none."""
     scheme_text, colon, name = text.strip().partition(":")
@@ -90,6 +99,12 @@ def _checked(scheme: Scheme, name: str, text: str) -> Resource | Refused:
         if clean is None or not hash_sign or not symbol or any(not part for part in symbol.split(".")):
             return _bad(text, "a symbol is a relative path, '#' and a dotted name")
         return Resource(scheme, f"{clean}#{symbol}")
+    if scheme is Scheme.FILE and name.endswith("/"):
+        return _checked(Scheme.DIR, name, text)
+    if scheme is Scheme.FILE and set("*?") & set(name):
+        return _checked(Scheme.GLOB, name, text)
+    if scheme is Scheme.REF:
+        return ref(name) if ref(name).name else _bad(text, "it names no branch")
     if scheme in _IN_FILES:
         clean = clean_path(name.rstrip("/") if scheme is Scheme.DIR else name)
         if scheme is Scheme.DIR and name.strip("/") in {"", "."}:
@@ -122,6 +137,8 @@ def clean_path(path: str) -> str | None:
 
 def overlaps(a: Resource, b: Resource) -> bool:
     """Whether a and b may name a thing in common. Symmetric and reflexive."""
+    if a == b:
+        return True
     if a.scheme in _IN_FILES and b.scheme in _IN_FILES:
         return _files_meet(a, b)
     if a.scheme in _IN_ROWS and b.scheme in _IN_ROWS:
@@ -151,14 +168,11 @@ def covers(a: Resource, b: Resource) -> bool:
     return False
 
 
-def _as_glob(resource: Resource) -> str:
+@lru_cache(maxsize=4096)
+def _pattern(resource: Resource) -> Pattern:
     if resource.scheme is Scheme.DIR:
-        return resource.name + "**"
-    return resource.path or resource.name
-
-
-def _literal(resource: Resource) -> bool:
-    return resource.scheme in {Scheme.FILE, Scheme.SYMBOL}
+        return glob.beneath(resource.name)
+    return glob.matching(resource.name) if resource.path is None else glob.exactly(resource.path)
 
 
 def _files_meet(a: Resource, b: Resource) -> bool:
@@ -167,7 +181,9 @@ def _files_meet(a: Resource, b: Resource) -> bool:
         path_b, _, symbol_b = b.name.partition("#")
         nested = symbol_a == symbol_b or _nested(symbol_a, symbol_b) or _nested(symbol_b, symbol_a)
         return path_a == path_b and nested
-    return globs_meet(_as_glob(a), _as_glob(b), a_literal=_literal(a), b_literal=_literal(b))
+    if a.path is not None and b.path is not None:
+        return a.path == b.path
+    return glob.meet(_pattern(a), _pattern(b))
 
 
 def _file_covers(a: Resource, b: Resource) -> bool:
@@ -177,7 +193,7 @@ def _file_covers(a: Resource, b: Resource) -> bool:
         return b.scheme is Scheme.SYMBOL and path_a == path_b and _nested(symbol_b, symbol_a)
     if a.scheme is Scheme.FILE:
         return b.path == a.name
-    return covers_glob(_as_glob(a), _as_glob(b), b_literal=_literal(b))
+    return glob.covers(_pattern(a), _pattern(b))
 
 
 def _nested(inner: str, outer: str) -> bool:
@@ -207,6 +223,14 @@ def _rows_meet(a: Resource, b: Resource) -> bool:
     table_b, conditions_b = _set_parts(b)
     if table_a != table_b:
         return False
-    fields_a = dict(condition.split("=", 1) for condition in conditions_a if "=" in condition)
-    fields_b = dict(condition.split("=", 1) for condition in conditions_b if "=" in condition)
-    return all(fields_b.get(field, value) == value for field, value in fields_a.items())
+    fields_a, fields_b = _fields(conditions_a), _fields(conditions_b)
+    return all(fields_a[field] & fields_b[field] for field in fields_a.keys() & fields_b.keys())
+
+
+def _fields(conditions: frozenset[str]) -> dict[str, set[str]]:
+    fields: dict[str, set[str]] = {}
+    for condition in conditions:
+        field, equals, value = condition.partition("=")
+        if equals:
+            fields.setdefault(field, set()).add(value)
+    return fields

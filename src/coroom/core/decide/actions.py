@@ -11,7 +11,7 @@ from coroom.core.event import ActionFailed, ActionFinished, ActionStarted, Actio
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
 from coroom.core.policy import Wait, not_yet
-from coroom.core.resource import Footprint, Resource, Scheme
+from coroom.core.resource import Footprint, ref
 from coroom.core.state import RoomState
 
 LAND = "land"
@@ -48,7 +48,7 @@ def _stands_against(state: RoomState, by: str, footprint: Footprint, now_ms: int
 
 def start_landing(state: RoomState, by: str, command: StartLanding, now_ms: int) -> Decision:
     """Let `ref` move to `commit`: only with nothing held, no open finding and a passing verdict for this tree."""
-    footprint = Footprint(writes=(Resource(Scheme.REF, command.ref),))
+    footprint = Footprint(writes=(ref(command.ref),))
     bad = lacks(state, by, Permission.LAND) or _not_landable(state, command)
     bad = bad or _stands_against(state, by, footprint, now_ms)
     if bad:
@@ -116,8 +116,8 @@ def finish_action(state: RoomState, by: str, command: FinishAction, _now_ms: int
         return Decision(Ok(action.id), (ActionUndone(action=action.id, result=command.result),))
     events: list[Body] = [ActionFinished(action=action.id, result=command.result)]
     if action.tool == LAND:
-        ref, commit, tree, version, *tasks = action.arguments.split("\n")
-        events.append(Landed(ref=ref, commit=commit, tree=tree, tasks=tuple(tasks), version=int(version)))
-        text = f"Landed {', '.join(tasks) or 'the room'} on {ref} as {commit[:12]}."
+        name, commit, tree, version, *tasks = action.arguments.split("\n")
+        events.append(Landed(ref=name, commit=commit, tree=tree, tasks=tuple(tasks), version=int(version)))
+        text = f"Landed {', '.join(tasks) or 'the room'} on {name} as {commit[:12]}."
         events.append(notice(state, 1, NoticeKind.VERDICT, sender=HOST, to="*", text=text, about=action.id))
     return Decision(Ok(action.id), tuple(events))

@@ -1,0 +1,68 @@
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coroom.core.table import Table
+
+keys = st.text(st.characters(), max_size=3)
+changes = st.lists(st.tuples(st.booleans(), keys, st.integers()), max_size=60)
+
+
+@given(changes)
+def test_a_table_holds_what_a_dict_would(steps: list[tuple[bool, str, int]]) -> None:
+    table: Table[int] = Table()
+    model: dict[str, int] = {}
+    for put, key, value in steps:
+        before, was = table, dict(table)
+        table = table.put(key, value) if put else table.without(key)
+        if put:
+            model[key] = value
+        else:
+            model.pop(key, None)
+        assert dict(before) == was
+    assert dict(table) == model
+    assert len(table) == len(model)
+    assert sorted(table.values()) == sorted(model.values())
+    assert dict(table.items()) == model
+
+
+@given(st.dictionaries(keys, st.integers(), max_size=40), st.randoms())
+def test_order_and_equality_depend_on_the_content_only(content: dict[str, int], random: object) -> None:
+    items = list(content.items())
+    random.shuffle(items)  # type: ignore[attr-defined]
+    grown: Table[int] = Table()
+    for key, value in items:
+        grown = grown.put(key, value).put("gone", 0).without("gone")
+    made = Table(content.items())
+    assert "gone" in content or (grown == made and hash(grown) == hash(made))
+    if "gone" not in content:
+        assert list(grown) == list(made)
+        assert list(grown.values()) == list(made.values())
+        assert list(grown.items()) == list(made.items())
+
+
+def test_a_table_without_a_key_it_has_not_is_itself() -> None:
+    table = Table([("a", 1)])
+    assert table.without("b") is table
+
+
+def test_a_table_differs_from_another_content_and_from_other_things() -> None:
+    assert Table([("a", 1)]) != Table([("a", 2)])
+    assert Table([("a", 1)]) != Table([("a", 1), ("b", 1)])
+    assert Table([("a", 1)]) != {"a": 1}
+
+
+def test_a_table_shows_what_is_in_it() -> None:
+    assert repr(Table([("a", 1)])) == "Table({'a': 1})"
+
+
+def test_a_missing_key_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        Table([("a", 1)])["b"]
+
+
+def test_a_copy_of_a_table_equals_it() -> None:
+    table = Table([("a", 1), ("b", 2)])
+    assert copy.copy(table) == table
