@@ -142,9 +142,9 @@ def packaged(name: str) -> Path:
     return Path(__file__).with_name(name)
 
 
-def hook_argv(client: str, moment: str) -> list[str]:
-    """The command hook of `client` for `moment` (start, before, after or stop)."""
-    return [sys.executable, "-S", "-E", str(packaged("hook_client.py")), client, moment]
+def hook_argv(client: str, moment: str, room_url: str) -> list[str]:
+    """The command hook of `client` for `moment` (start, before, after or stop); COROOM_URL goes before `room_url`."""
+    return [sys.executable, "-S", "-E", str(packaged("hook_client.py")), client, moment, room_url]
 
 
 def parse_line(line: str) -> dict[str, Any] | None:

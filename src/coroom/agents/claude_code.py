@@ -30,6 +30,9 @@ GUARDED_TOOLS = "Edit|Write|MultiEdit|NotebookEdit|Bash|Read"
 BLOCKING_HTTP_SINCE = (2, 1, 329)
 """The first version tried in which an HTTP hook that fails can block; older ones let the action pass."""
 
+HTTP_LIMIT_S = 4
+"""How long a silent room may hold up a tool."""
+
 _VERSION_LIMIT_S = 10.0
 _QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -39,8 +42,9 @@ _QUIET = {
 }
 
 
-def _command(moment: str) -> dict[str, Any]:
-    return {"type": "command", "command": shlex.join(hook_argv("claude", moment)), "timeout": HOOK_LIMIT_S}
+def _command(room_url: str, moment: str) -> dict[str, Any]:
+    command = shlex.join(hook_argv("claude", moment, room_url))
+    return {"type": "command", "command": command, "timeout": HOOK_LIMIT_S}
 
 
 def _http(room_url: str, moment: str) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def _http(room_url: str, moment: str) -> dict[str, Any]:
         "url": f"{room_url}/hooks/claude/{moment}",
         "headers": {"Authorization": f"Bearer ${TOKEN_VARIABLE}"},
         "allowedEnvVars": [TOKEN_VARIABLE],
-        "timeout": HOOK_LIMIT_S,
+        "timeout": HTTP_LIMIT_S,
     }
     return hook | {"onFailure": "block"} if moment == "before" else hook
 
@@ -58,11 +62,11 @@ def hooks(room_url: str, *, http: bool) -> dict[str, list[dict[str, Any]]]:
     """The `hooks` of its settings; with `http` false every hook is a command, as older versions need."""
 
     def handler(moment: str) -> dict[str, Any]:
-        return _http(room_url, moment) if http else _command(moment)
+        return _http(room_url, moment) if http else _command(room_url, moment)
 
     return {
         # An HTTP hook did not fire at the start of a session.
-        "SessionStart": [{"hooks": [_command("start")]}],
+        "SessionStart": [{"hooks": [_command(room_url, "start")]}],
         "PreToolUse": [{"matcher": GUARDED_TOOLS, "hooks": [handler("before")]}],
         "PostToolUse": [{"matcher": "*", "hooks": [handler("after")]}],
         "PostToolUseFailure": [{"matcher": "*", "hooks": [handler("after")]}],

@@ -1,10 +1,9 @@
 """Codex: everything on the command line, above the user's own configuration and login; hooks are commands."""
 
+import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
-
-import tomlkit
 
 from coroom.agents.adapter import (
     HOOK_LIMIT_S,
@@ -30,23 +29,23 @@ PROVIDER = "coroom-session"
 _KEY_VARIABLE = "COROOM_MODEL_KEY"
 
 
-def mcp_server(url: str) -> dict[str, Any]:
-    """The room's entry among its MCP servers."""
+def mcp_server(url: str, *, required: bool = True) -> dict[str, Any]:
+    """The room's entry among its MCP servers; when `required`, Codex does not start without it."""
     return {
         "url": url,
         "bearer_token_env_var": TOKEN_VARIABLE,
-        "required": True,
+        "required": required,
         "default_tools_approval_mode": "approve",
         "startup_timeout_sec": START_LIMIT_S,
         "tool_timeout_sec": TOOL_LIMIT_S,
     }
 
 
-def hooks() -> dict[str, list[dict[str, Any]]]:
+def hooks(room_url: str) -> dict[str, list[dict[str, Any]]]:
     """Its hooks, in the form of its `hooks.json` and of `[hooks]` in its configuration."""
 
     def handler(moment: str) -> dict[str, Any]:
-        command = shlex.join(hook_argv("codex", moment))
+        command = shlex.join(hook_argv("codex", moment, room_url))
         return {"hooks": [{"type": "command", "command": command, "timeout": HOOK_LIMIT_S}]}
 
     return {
@@ -57,13 +56,14 @@ def hooks() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """A value as TOML on one line: strings, numbers, booleans, and lists and objects of them."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_toml(key)} = {_toml(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{toml(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
-    written: str = tomlkit.item(value).as_string()
-    return written
+        return "[" + ", ".join(toml(inner) for inner in value) + "]"
+    # JSON writes all three as TOML does, but for one character that only TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class Codex:
@@ -80,7 +80,7 @@ class Codex:
             f"mcp_servers.{SERVER}": mcp_server(mcp_url(session)),
             "check_for_update_on_startup": False,
             "approval_policy": "never",
-            **{f"hooks.{event}": groups for event, groups in hooks().items()},
+            **{f"hooks.{event}": groups for event, groups in hooks(session.room_url).items()},
         }
         env = room_env(session)
         if session.api:
@@ -98,7 +98,7 @@ class Codex:
         # Our hooks are named right here, on the command line; there is nothing for a person to review first.
         argv += ["--dangerously-bypass-hook-trust"]
         for key, value in settings.items():
-            argv += ["-c", f"{key}={_toml(value)}"]
+            argv += ["-c", f"{key}={toml(value)}"]
         argv += ["--model", session.model] if session.model else []
         return Launch(argv=(*argv, "-"), env=env, cwd=session.mirror, stdin=session.prompt)
 

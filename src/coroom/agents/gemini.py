@@ -39,11 +39,11 @@ def mcp_server(url: str) -> dict[str, Any]:
     }
 
 
-def hooks() -> dict[str, list[dict[str, Any]]]:
+def hooks(room_url: str) -> dict[str, list[dict[str, Any]]]:
     """The `hooks` of its settings."""
 
     def handler(moment: str) -> dict[str, Any]:
-        command = shlex.join(hook_argv("gemini", moment))
+        command = shlex.join(hook_argv("gemini", moment, room_url))
         limit_ms = HOOK_LIMIT_S * 1000
         return {"hooks": [{"type": "command", "name": f"coroom {moment}", "command": command, "timeout": limit_ms}]}
 
@@ -55,9 +55,8 @@ def hooks() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def merged_hooks(existing: dict[str, Any]) -> dict[str, Any]:
-    """Its hooks with ours behind those that were there."""
-    return existing | {event: [*existing.get(event, []), *groups] for event, groups in hooks().items()}
+def _merged(existing: dict[str, Any], room_url: str) -> dict[str, Any]:
+    return existing | {event: [*existing.get(event, []), *groups] for event, groups in hooks(room_url).items()}
 
 
 def _user_file(name: str) -> str | None:
@@ -82,7 +81,7 @@ class Gemini:
         settings = parse_line(_user_file("settings.json") or "{}") or {}
         settings["general"] = settings.get("general", {}) | {"enableAutoUpdate": False}
         settings["mcpServers"] = settings.get("mcpServers", {}) | {SERVER: mcp_server(mcp_url(session))}
-        settings["hooks"] = merged_hooks(settings.get("hooks", {}))
+        settings["hooks"] = _merged(settings.get("hooks", {}), session.room_url)
         env = room_env(session) | {"GEMINI_CLI_HOME": str(session.home), "GEMINI_CLI_TRUST_WORKSPACE": "true"}
         if session.api:
             env |= {"GOOGLE_GEMINI_BASE_URL": session.api.base_url, "GEMINI_API_KEY": session.api.key}

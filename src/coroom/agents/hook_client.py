@@ -57,14 +57,15 @@ def _left(deadline: float) -> float:
 
 def main(arguments: list[str]) -> int:
     """Exit status 0, or 2 when an action must not go on because the room cannot be asked."""
-    client, moment = arguments
+    client, moment, *urls = arguments
     token = os.environ.get("COROOM_TOKEN")
     if not token:
         return 0
     deadline = time.monotonic() + LIMIT_S
     try:
-        reply = ask(os.environ["COROOM_URL"], token, f"/hooks/{client}/{moment}", sys.stdin.buffer.read(), deadline)
-    except (OSError, ValueError, KeyError) as fault:
+        url = os.environ.get("COROOM_URL") or urls[0]
+        reply = ask(url, token, f"/hooks/{client}/{moment}", sys.stdin.buffer.read(), deadline)
+    except (OSError, ValueError, IndexError) as fault:
         if moment != "before":
             return 0
         sys.stderr.write(

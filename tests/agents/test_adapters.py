@@ -1,0 +1,207 @@
+"""What an adapter starts and how it reads what it started, without the agents themselves."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, ModelApi, Session
+from coroom.agents.claude_code import ClaudeCode
+from coroom.agents.codex import Codex
+from coroom.agents.command import Command
+from coroom.agents.gemini import Gemini
+from coroom.agents.opencode import OpenCode
+
+ADAPTERS = pytest.mark.parametrize(
+    "adapter",
+    [ClaudeCode(), Codex(), OpenCode(), Gemini(), Command(("tool", "--ask", "{prompt}"))],
+    ids=lambda adapter: adapter.name,
+)
+SECRET = "the-token-nobody-may-read"
+
+
+def session(tmp_path: Path, *, binaries: tuple[str, ...] = (), stay_open: bool = False) -> Session:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in binaries:
+        (programs / name).write_text("#!/bin/sh\necho 2.1.329\n")
+        (programs / name).chmod(0o755)
+    return Session(
+        agent="a",
+        mirror=tmp_path / "mirror",
+        room_url="http://127.0.0.1:7777",
+        token=SECRET,
+        prompt="Do 'this' and\n\"that\" $HOME",
+        home=tmp_path / "home",
+        api=ModelApi("http://127.0.0.1:8888", "the-model-key"),
+        model="some-model",
+        env={"EXTRA": "1"},
+        search_path=str(programs),
+        stay_open=stay_open,
+    )
+
+
+def prepared(adapter: AgentAdapter, tmp_path: Path, *, stay_open: bool = False) -> Launch:
+    binaries = ("claude", "codex", "opencode", "gemini", "tool")
+    launch = adapter.prepare(session(tmp_path, binaries=binaries, stay_open=stay_open))
+    assert isinstance(launch, Launch)
+    return launch
+
+
+@ADAPTERS
+def test_a_missing_program_is_named_together_with_the_way_to_get_it(adapter: AgentAdapter, tmp_path: Path) -> None:
+    missing = adapter.prepare(session(tmp_path))
+    assert isinstance(missing, Missing)
+    assert missing.what in missing.install
+    assert missing.install.startswith("Install ")
+
+
+@ADAPTERS
+def test_secrets_are_in_the_environment_and_nowhere_else(adapter: AgentAdapter, tmp_path: Path) -> None:
+    launch = prepared(adapter, tmp_path)
+    seen = " ".join(launch.argv) + "".join(launch.files.values()) + launch.stdin + repr(launch)
+    assert SECRET not in seen
+    assert "the-model-key" not in seen
+    assert launch.env["COROOM_TOKEN"] == SECRET
+    assert launch.env["COROOM_URL"] == "http://127.0.0.1:7777"
+    assert launch.env["COROOM_AGENT"] == "a"
+    assert launch.env["EXTRA"] == "1"
+
+
+@ADAPTERS
+def test_nothing_is_written_into_the_mirror(adapter: AgentAdapter, tmp_path: Path) -> None:
+    launch = prepared(adapter, tmp_path)
+    assert launch.cwd == tmp_path / "mirror"
+    assert all(path.is_relative_to(tmp_path / "home") for path in launch.files)
+    assert not (tmp_path / "mirror").exists()
+
+
+@ADAPTERS
+def test_the_prompt_arrives_as_it_is_and_once(adapter: AgentAdapter, tmp_path: Path) -> None:
+    launch = prepared(adapter, tmp_path)
+    assert [*launch.argv, launch.stdin].count("Do 'this' and\n\"that\" $HOME") == 1
+
+
+@ADAPTERS
+def test_a_line_that_means_nothing_to_us_is_no_output(adapter: AgentAdapter) -> None:
+    lines = ["", "\n", *(["WARN something", "[1, 2]", '{"type": "unknown"}'] if adapter.name != "command" else [])]
+    assert [adapter.read_output(line) for line in lines] == [None] * len(lines)
+
+
+def test_a_command_without_a_place_for_the_prompt_gets_it_on_standard_input(tmp_path: Path) -> None:
+    launch = prepared(Command(("tool", "-x")), tmp_path)
+    assert launch.argv[1:] == ("-x",)
+    assert launch.stdin.startswith("Do 'this'")
+    assert Command(("tool",)).read_output("hello\n") == AgentOutput(text="hello")
+
+
+def test_claude_code_asks_by_http_and_is_blocked_when_that_fails(tmp_path: Path) -> None:
+    launch = prepared(ClaudeCode(), tmp_path)
+    settings = json.loads(launch.files[tmp_path / "home" / "settings.json"])
+    (before,) = settings["hooks"]["PreToolUse"]
+    assert before["hooks"][0]["type"] == "http"
+    assert before["hooks"][0]["onFailure"] == "block"
+    assert {"Edit", "Write", "NotebookEdit", "Bash"} <= set(before["matcher"].split("|"))
+    assert "onFailure" not in settings["hooks"]["Stop"][0]["hooks"][0]
+
+
+@pytest.mark.parametrize("answer", ["echo 2.1.100", "echo nonsense", "exit 1"])
+def test_an_older_claude_code_whose_http_hooks_let_pass_gets_command_hooks(tmp_path: Path, answer: str) -> None:
+    asked = session(tmp_path, binaries=("claude",))
+    (tmp_path / "programs" / "claude").write_text(f"#!/bin/sh\n{answer}\n")
+    launch = ClaudeCode().prepare(asked)
+    assert isinstance(launch, Launch)
+    hooks = json.loads(launch.files[tmp_path / "home" / "settings.json"])["hooks"]
+    kinds = {hook["type"] for groups in hooks.values() for group in groups for hook in group["hooks"]}
+    assert kinds == {"command"}
+
+
+def test_claude_code_with_open_input_gets_prompt_and_messages_in_one_form(tmp_path: Path) -> None:
+    launch = prepared(ClaudeCode(), tmp_path, stay_open=True)
+    assert launch.stay_open
+    assert json.loads(launch.stdin)["message"]["content"][0]["text"] == "Do 'this' and\n\"that\" $HOME"
+    assert launch.stdin == ClaudeCode().message("Do 'this' and\n\"that\" $HOME")
+
+
+def test_codex_settings_on_the_command_line_are_toml_that_requires_the_room(tmp_path: Path) -> None:
+    launch = prepared(Codex(), tmp_path)
+    given = [value for flag, value in zip(launch.argv, launch.argv[1:], strict=False) if flag == "-c"]
+    read = [tomllib.loads(line) for line in given]
+    (servers,) = [one["mcp_servers"]["coroom"] for one in read if "mcp_servers" in one]
+    assert servers["required"] is True
+    assert servers["url"] == "http://127.0.0.1:7777/mcp"
+    assert {event for one in read for event in one.get("hooks", {})} == {
+        "SessionStart",
+        "PreToolUse",
+        "PostToolUse",
+        "Stop",
+    }
+
+
+def test_gemini_keeps_the_settings_and_the_login_of_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "user" / ".gemini"
+    folder.mkdir(parents=True)
+    (folder / "oauth_creds.json").write_text('{"mine": 1}')
+    theirs = {"theme": "Dark", "hooks": {"BeforeTool": [{"hooks": [{"type": "command", "command": "theirs"}]}]}}
+    (folder / "settings.json").write_text(json.dumps(theirs))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    launch = prepared(Gemini(), tmp_path)
+    home = tmp_path / "home" / ".gemini"
+    settings = json.loads(launch.files[home / "settings.json"])
+    assert settings["theme"] == "Dark"
+    assert settings["hooks"]["BeforeTool"][0] == theirs["hooks"]["BeforeTool"][0]  # type: ignore[index]
+    assert len(settings["hooks"]["BeforeTool"]) == 2
+    assert launch.files[home / "oauth_creds.json"] == '{"mine": 1}'
+
+
+@pytest.mark.parametrize(
+    ("adapter", "line", "output"),
+    [
+        (
+            ClaudeCode(),
+            '{"type":"result","result":"Done","total_cost_usd":0.5,"usage":{"input_tokens":7,"output_tokens":5}}',
+            AgentOutput(text="Done", input_tokens=7, output_tokens=5, cost_usd=0.5, final=True),
+        ),
+        (
+            ClaudeCode(),
+            '{"type":"result","result":"Invalid key","is_error":true}',
+            AgentOutput(error="Invalid key", input_tokens=0, final=True),
+        ),
+        (
+            Codex(),
+            '{"type":"item.completed","item":{"type":"agent_message","text":"Hello"}}',
+            AgentOutput(text="Hello"),
+        ),
+        (
+            Codex(),
+            '{"type":"turn.completed","usage":{"input_tokens":9,"output_tokens":2}}',
+            AgentOutput(input_tokens=9, output_tokens=2, final=True),
+        ),
+        (Codex(), '{"type":"turn.failed","error":{"message":"no"}}', AgentOutput(error="no", final=True)),
+        (Codex(), '{"type":"error","message":"again"}', AgentOutput(error="again")),
+        (OpenCode(), '{"type":"text","part":{"text":"Hi"}}', AgentOutput(text="Hi")),
+        (
+            OpenCode(),
+            '{"type":"step_finish","part":{"cost":0.25,"tokens":{"input":3,"output":4}}}',
+            AgentOutput(input_tokens=3, output_tokens=4, cost_usd=0.25),
+        ),
+        (OpenCode(), '{"type":"error","error":{"name":"X"}}', AgentOutput(error='{"name": "X"}')),
+        (Gemini(), '{"type":"message","role":"assistant","content":"Hi"}', AgentOutput(text="Hi")),
+        (Gemini(), '{"type":"message","role":"user","content":"Hi"}', None),
+        (
+            Gemini(),
+            '{"type":"result","status":"success","stats":{"input_tokens":5,"output_tokens":1}}',
+            AgentOutput(input_tokens=5, output_tokens=1, final=True),
+        ),
+        (
+            Gemini(),
+            '{"type":"result","status":"error","error":{"message":"quota"}}',
+            AgentOutput(error="quota", final=True),
+        ),
+    ],
+)
+def test_a_line_of_output_is_read_for_text_tokens_cost_and_end(
+    adapter: AgentAdapter, line: str, output: AgentOutput | None
+) -> None:
+    assert adapter.read_output(line) == output
