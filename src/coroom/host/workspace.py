@@ -1,0 +1,189 @@
+"""The room's files as the door uses them: tool calls begin and end, texts are read, edited and chosen."""
+
+import os
+
+from coroom.core import command as c
+from coroom.core.agent import OPERATOR
+from coroom.core.errors import Code, Refused
+from coroom.core.file import SHARED_LINE, FileKind, HeldEdit, HeldState
+from coroom.host.answer import ToolUse, Touch
+from coroom.host.bridge import Bridge
+from coroom.host.content import Content, of_bytes
+from coroom.host.files import Files, may_touch, stale
+from coroom.host.host import Host
+from coroom.host.mirror import Mirror
+from coroom.workspace.names import Refusal, check_name
+
+_CHANGES = frozenset({Touch.EDIT, Touch.WRITE, Touch.DELETE, Touch.SHELL})
+
+
+class RoomWorkspace:
+    """Implements `door.Workspace` over the bridges of a room."""
+
+    def __init__(self, host: Host, files: Files) -> None:
+        self._host = host
+        self._files = files
+        self._bridges: dict[str, Bridge] = {}
+
+    @property
+    def files(self) -> Files:
+        """The accepted text and its mirrors."""
+        return self._files
+
+    async def open(self, mirror: Mirror) -> None:
+        """Begin to serve a mirror; what changed in it while nobody watched is taken in first."""
+        bridge = Bridge(self._host, self._files, mirror)
+        self._bridges[SHARED_LINE if mirror.shared else mirror.agent] = bridge
+        await bridge.start()
+
+    async def close(self) -> None:
+        """Take in what is on every disk, and let go of all of them."""
+        for bridge in list(self._bridges.values()):
+            await bridge.cycle(final=True)
+            await bridge.stop()
+        self._bridges.clear()
+        self._files.close()
+
+    def directory_of(self, agent: str) -> str | None:
+        """Where the agent works."""
+        mirror = self._files.mirror_of(agent)
+        return mirror.root.path if mirror else None
+
+    async def settle(self, agent: str) -> None:
+        """Take in whatever the agent's disk holds that the room has not seen."""
+        bridge = self._bridge(agent)
+        if bridge:
+            await bridge.cycle(final=True)
+
+    async def quiet(self) -> None:
+        """Take in whatever any disk holds."""
+        for bridge in list(self._bridges.values()):
+            await bridge.cycle(final=True)
+
+    async def before(self, agent: str, use: ToolUse) -> Refused | None:
+        """Begin the agent's tool call, or say why it must not run."""
+        bridge = self._bridge(agent)
+        if bridge is None:
+            return None
+        paths = self.beneath(bridge.mirror, use)
+        async with bridge.mirror.turn:
+            if use.touch in _CHANGES:
+                for path in paths:
+                    was = bridge.mirror.shadow[path]
+                    wrong = may_touch(self._host, agent, path) or stale(self._host, agent, use, path, was.version)
+                    if wrong:
+                        return wrong
+            paused = self._paused(agent)
+            if paused:
+                return paused
+            bridge.mirror.open_window(agent)
+        return None
+
+    def _paused(self, agent: str) -> Refused | None:
+        known = self._host.state.agents.get(agent)
+        if known and known.presence.value == "paused":
+            return Refused(Code.PAUSED, "The operator has paused you.", "Call sync with wait_s until you are resumed.")
+        return None
+
+    async def after(self, agent: str, use: ToolUse) -> None:
+        """End the agent's tool call: what it wrote goes in, what it read is noted, then what waited is put."""
+        bridge = self._bridge(agent)
+        if bridge is None:
+            return
+        await bridge.cycle(final=True)
+        paths = self.beneath(bridge.mirror, use)
+        shadow = bridge.mirror.shadow
+        if use.touch in {Touch.READ, Touch.EDIT, Touch.SHELL}:
+            versions = tuple((path, shadow[path].version) for path in paths if shadow[path].version)
+            if versions:
+                await self._host.submit(agent, c.NoteReads(versions))
+        bridge.mirror.close_window(agent)
+        await bridge.cycle(final=True)
+
+    def beneath(self, mirror: Mirror, use: ToolUse) -> list[str]:
+        """The paths of a tool use, relative to the mirror; those outside it are none of the room's business."""
+        root = os.path.realpath(mirror.root.path)
+        found = []
+        for path in use.paths:
+            whole = os.path.normpath(os.path.join(use.cwd or root, path))
+            inside = os.path.realpath(os.path.dirname(whole)) + "/" + os.path.basename(whole)
+            if inside.startswith(root + "/"):
+                name = check_name(inside[len(root) + 1 :])
+                if not isinstance(name, Refusal):
+                    found.append(name)
+        return list(dict.fromkeys(found))
+
+    async def read(self, agent: str, path: str) -> str | Refused:
+        """The accepted text of a file, noted as read."""
+        name = self._name(path)
+        if isinstance(name, Refused):
+            return name
+        await self.settle(agent)
+        version = self._files.head(name, self._files.line_of(agent))
+        if version is None or version.kind is FileKind.ABSENT:
+            return Refused(
+                Code.NOT_FOUND, f"There is no file {name}.", "Check the path; it is relative to the repository."
+            )
+        if version.kind is not FileKind.TEXT:
+            return Refused(
+                Code.BAD_INPUT, f"{name} is {version.kind.value}, not text.", "Use a tool of your own for it."
+            )
+        await self._host.submit(agent, c.NoteReads(((name, version.version),)))
+        return self._files.content(version).text
+
+    def _name(self, path: str) -> str | Refused:
+        name = check_name(path)
+        if isinstance(name, Refusal):
+            return Refused(
+                Code.BAD_INPUT, f"'{path[:120]}' cannot be: {name.detail}.", "Give a path relative to the repository."
+            )
+        return name
+
+    async def edit(self, agent: str, path: str, old: str, new: str) -> c.Accepted | c.Held | Refused:
+        """Replace `old`, which must occur exactly once in the accepted text, by `new`."""
+        name = self._name(path)
+        if isinstance(name, Refused):
+            return name
+        wrong = may_touch(self._host, agent, name)
+        if wrong:
+            return wrong
+        await self.settle(agent)
+        head = self._files.content(self._files.head(name, self._files.line_of(agent)))
+        if head.kind is FileKind.ABSENT:
+            if old:
+                return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
+            return await self._files.write(agent, name, of_bytes(new.encode()), head)
+        count = head.text.count(old) if old else 0
+        if head.kind is not FileKind.TEXT or count != 1:
+            why = f"'{old[:60]}' occurs {count} times in {name}."
+            return Refused(Code.STALE, why, "Read the file again and give a piece that occurs once.")
+        text = head.text.replace(old, new)
+        return await self._files.write(agent, name, of_bytes(text.encode(), executable=head.executable), head)
+
+    async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
+        """Settle a held edit. mine: the author's text goes in whole; theirs: the room's stays; merged: what the
+        author's disk holds now goes in whole.
+        """
+        edit = self._host.state.held.get(held)
+        if edit is None or edit.state is not HeldState.OPEN:
+            return Refused(Code.NOT_FOUND, f"'{held}' is no open held edit.", "Call sync to see what is held.")
+        if choice == "theirs":
+            return await self._host.submit(agent, c.DropHeld(held, "the room's text was chosen"))
+        content = self._mine(edit) if choice == "mine" else self._on_disk(agent, edit)
+        if content is None:
+            return Refused(
+                Code.NOT_FOUND, f"{edit.path} cannot be read on your disk.", "Write the combination there first."
+            )
+        return await self._files.force(agent, edit, content)
+
+    def _mine(self, edit: HeldEdit) -> Content:
+        return Content(edit.mine_kind, edit.mine, edit.mine_executable, self._host.blob(edit.mine))
+
+    def _on_disk(self, agent: str, edit: HeldEdit) -> Content | None:
+        mirror = self._files.mirror_of(agent)
+        return self._files.look(mirror, edit.path) if mirror else None
+
+    def _bridge(self, agent: str) -> Bridge | None:
+        if agent == OPERATOR:
+            return None
+        return self._bridges.get(agent) or self._bridges.get(SHARED_LINE)
