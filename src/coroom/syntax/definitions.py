@@ -139,9 +139,30 @@ def _definition(
         body=body,
         head=" ".join(text[inner.start_byte : head_end].decode(errors="replace").split()),
         decorators=tuple(_text(each) for each in outer.named_children if each.type == "decorator"),
-        parameters=parameters_of(_value(inner), grammar) if kind == "function" else None,
+        parameters=parameters_of(_value(inner), grammar) if kind == "function" else _fields_of(outer, inner, grammar),
         children=children,
     )
+
+
+def _fields_of(outer: Node, inner: Node, grammar: Grammar) -> tuple[Parameter, ...] | None:
+    """The parameters that a plain dataclass is made with; None for any other class, or when they cannot be told."""
+    marks = [_text(each) for each in outer.named_children if each.type == "decorator"]
+    made = [mark for mark in marks if mark.lstrip("@").split("(")[0].split(".")[-1] == "dataclass"]
+    block = inner.child_by_field_name("body")
+    if grammar.name != "python" or not made or block is None or inner.child_by_field_name("superclasses"):
+        return None
+    if "kw_only" in made[0] or "init" in made[0] or b"KW_ONLY" in (block.text or b""):
+        return None
+    found: list[Parameter] = []
+    for statement in block.named_children:
+        each = statement.named_children[0] if statement.type == "expression_statement" else statement
+        kind = each.child_by_field_name("type") if each.type == "assignment" else None
+        if kind is not None and "ClassVar" not in _text(kind):
+            required = each.child_by_field_name("right") is None
+            found.append(Parameter(name=_field(each, "left") or "", required=required, kind="plain"))
+        elif each.type == "function_definition" and _field(each, "name") == "__init__":
+            return None
+    return tuple(found)
 
 
 def _value(node: Node) -> Node:

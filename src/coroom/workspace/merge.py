@@ -1,5 +1,6 @@
 """The layered three-way merge of one file: identical, lines, syntax, union, and then the checks."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -152,7 +153,11 @@ def _reason(region: Region, texts: tuple[bytes, bytes, bytes], path: str, parts:
     if not name:
         return ""
     if not parts[0].strip():
-        return f"both added {name}" if names[1] == names[2] else f"both added lines at the same place, near {name}"
+        last = name.rsplit(".", 1)[-1].rstrip("()")
+        new = all(re.search(rf"\b{re.escape(last)}\b", part) for part in parts[1:])
+        return (
+            f"both added {name}" if new and names[1] == names[2] else f"both added lines at the same place, by {name}"
+        )
     if not parts[1].strip() or not parts[2].strip():
         gone, changed = ("ours", "theirs") if not parts[1].strip() else ("theirs", "ours")
         return f"{gone} took lines out of {names[0] or name} that {changed} changed"

@@ -46,8 +46,12 @@ def part_of(region: Region, base: Lines, ours: Lines, theirs: Lines) -> Lines:
 def settle_neighbours(base: Lines, ours: Lines, theirs: Lines) -> list[bytes] | None:
     """Changes of different lines, or of different elements of one bracketed line, that stand side by side.
 
-    Only where all three have as many lines, and each line still resembles the one it replaces.
+    Only where all three have as many lines, and each line still resembles the one it replaces; or where one side puts
+    lines before or behind those that the other changes.
     """
+    beside = _put_beside(base, ours, theirs) or _put_beside(base, theirs, ours)
+    if beside:
+        return beside
     if not len(base) == len(ours) == len(theirs):
         return None
     out: list[bytes] = []
@@ -63,6 +67,16 @@ def settle_neighbours(base: Lines, ours: Lines, theirs: Lines) -> list[bytes] | 
             out.append(merged)
     pairs = [(old, new) for side in (ours, theirs) for old, new in zip(base, side, strict=True) if old != new]
     return out if all(_alike(old, new) for old, new in pairs) else None
+
+
+def _put_beside(base: Lines, inserting: Lines, changing: Lines) -> list[bytes] | None:
+    """One side left the lines as they are and put others beside them, the other side changed them in place."""
+    count = len(base)
+    if not count or len(inserting) <= count or len(changing) != count or not all(map(_alike, base, changing)):
+        return None
+    if list(inserting[-count:]) == list(base):
+        return [*inserting[:-count], *changing]
+    return [*changing, *inserting[count:]] if list(inserting[:count]) == list(base) else None
 
 
 def _alike(old: bytes, new: bytes) -> bool:

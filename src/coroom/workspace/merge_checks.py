@@ -281,7 +281,8 @@ def _lost_members(base: _Side, one: _Side, other: _Side, merged: _Side, path: st
             or (grammar_name(path) in {"go", "java", "rust"} and not _renamed(name, base, one))
         ):
             continue
-        own = [line for line, holder in uses if holder in {"self", "cls", "this"}]
+        holders = {"self", "cls", "this", *(holder for _, holder in base.facts.member_lines.get(name, ()))}
+        own = [line for line, holder in uses if holder in holders]
         if own or name not in _BUILT_IN:
             message = f".{name}: one side removed or renamed it, the other uses it"
             yield Finding(kind="removed-name-used", line=(own or [uses[0][0]])[0], symbol=name, message=message)
@@ -309,7 +310,7 @@ def _callables(side: _Side, path: str) -> tuple[Mapping[str, _Signature], Mappin
             if made is not None:
                 bare.setdefault(each.name, []).append(made)
         for inner in every(each.children):
-            if inner.parameters is not None:
+            if inner.parameters is not None and inner.kind == "function":
                 member.setdefault(inner.name, []).append(_bound(inner, path))
     if grammar_name(path) == "java":
         for name, found in member.items():
