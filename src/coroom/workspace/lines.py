@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from cydifflib import SequenceMatcher
@@ -21,7 +22,9 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hunk:
+class Hunk:
+    """Elements `start` to `end` of the old sequence became `new_start` to `new_end` of the new one."""
+
     start: int
     end: int
     new_start: int
@@ -40,9 +43,30 @@ def diff3(base: Sequence[Hashable], ours: Sequence[Hashable], theirs: Sequence[H
 
     Promises git's verdict: changes that touch or overlap are a conflict unless both sides changed the stretch alike.
     """
+    return _regions(base, ours, theirs, hunks(base, ours), hunks(base, theirs))
+
+
+def diff3_texts(base: bytes, ours: bytes, theirs: bytes) -> list[Region]:
+    """The regions of a three-way merge of texts by lines, as `diff3` gives them."""
+    sides = split_lines(base), split_lines(ours), split_lines(theirs)
+    return _regions(*sides, list(text_hunks(base, ours)), list(text_hunks(base, theirs)))
+
+
+@lru_cache(maxsize=8)
+def text_hunks(old: bytes, new: bytes) -> tuple[Hunk, ...]:
+    """What differs between two texts by lines, kept for those who ask for the same two again."""
+    return tuple(hunks(split_lines(old), split_lines(new)))
+
+
+def _regions(
+    base: Sequence[Hashable],
+    ours: Sequence[Hashable],
+    theirs: Sequence[Hashable],
+    left: list[Hunk],
+    right: list[Hunk],
+) -> list[Region]:
     found: list[Region] = []
     at = (0, 0, 0)
-    left, right = hunks(base, ours), hunks(base, theirs)
     while left or right:
         low, high, mine, other = _next_cluster(left, right)
         our_span = _across(low, high, mine, at, 1)
@@ -62,10 +86,10 @@ def diff3(base: Sequence[Hashable], ours: Sequence[Hashable], theirs: Sequence[H
     return found
 
 
-def _next_cluster(left: list[_Hunk], right: list[_Hunk]) -> tuple[int, int, list[_Hunk], list[_Hunk]]:
+def _next_cluster(left: list[Hunk], right: list[Hunk]) -> tuple[int, int, list[Hunk], list[Hunk]]:
     """Take the next hunks that touch one another off both lists."""
-    mine: list[_Hunk] = []
-    other: list[_Hunk] = []
+    mine: list[Hunk] = []
+    other: list[Hunk] = []
     first = min((each[0] for each in (left, right) if each), key=lambda hunk: (hunk.start, hunk.end))
     low, high = first.start, first.end
     grown = True
@@ -78,7 +102,7 @@ def _next_cluster(left: list[_Hunk], right: list[_Hunk]) -> tuple[int, int, list
     return low, high, mine, other
 
 
-def _across(low: int, high: int, taken: list[_Hunk], at: tuple[int, int, int], side: int) -> Span:
+def _across(low: int, high: int, taken: list[Hunk], at: tuple[int, int, int], side: int) -> Span:
     if not taken:
         start = at[side] + low - at[0]
         return start, start + high - low
@@ -98,7 +122,7 @@ def _same(found: list[Region], at: tuple[int, int, int], until: int) -> None:
         )
 
 
-def hunks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[_Hunk]:
+def hunks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Hunk]:
     """What differs between two sequences, with free-floating hunks placed where git places them."""
     numbers: dict[Hashable, int] = {}
     before = [numbers.setdefault(each, len(numbers)) for each in old]
@@ -223,13 +247,13 @@ def _down(values: list[int], groups: _Groups, group: tuple[int, int, int]) -> tu
     return key, start, end
 
 
-def _joined(gone: _Groups, come: _Groups) -> list[_Hunk]:
-    found: list[_Hunk] = []
+def _joined(gone: _Groups, come: _Groups) -> list[Hunk]:
+    found: list[Hunk] = []
     removed = added = 0
     for key in sorted(gone.keys() | come.keys()):
         start, end = gone.get(key, (key + removed, key + removed))
         new_start, new_end = come.get(key, (key + added, key + added))
-        found.append(_Hunk(start, end, new_start, new_end))
+        found.append(Hunk(start, end, new_start, new_end))
         removed += end - start
         added += new_end - new_start
     return found

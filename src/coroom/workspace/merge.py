@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from coroom.syntax import definitions, every, grammar_of, parses
-from coroom.workspace.lines import Region, Span, diff3, split_lines
+from coroom.workspace.lines import Region, Span, diff3, diff3_texts, split_lines
 from coroom.workspace.merge_blocks import Lines, cut, part_of
 from coroom.workspace.merge_checks import Finding, findings
 from coroom.workspace.merge_syntax import SyntaxMerge, Unsettled
@@ -66,7 +66,7 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str) -> Merged:
     if base is None or any(_is_binary(each) for each in (base, ours, theirs)):
         return _held_whole(base, ours, theirs)
     sides = split_lines(base), split_lines(ours), split_lines(theirs)
-    regions = diff3(*sides)
+    regions = diff3_texts(base, ours, theirs)
     if all(region.kind != "conflict" for region in regions):
         text = b"".join(line for region in regions for line in part_of(region, *sides))
         found = findings(base, ours, theirs, text, path)

@@ -19,7 +19,7 @@ from coroom.syntax import (
     means_the_same,
     parses,
 )
-from coroom.workspace.lines import hunks, split_lines
+from coroom.workspace.lines import split_lines, text_hunks
 
 _WORD = re.compile(rb"[^\W\d]\w*")
 _DEFINED = re.compile(
@@ -121,7 +121,7 @@ def _touched(base: bytes, side: bytes) -> _Touched:
     old, new = split_lines(base), split_lines(side)
     gone, come = Counter[bytes](), Counter[bytes]()
     defined, headed = set[bytes](), set[bytes]()
-    for hunk in hunks(old, new):
+    for hunk in text_hunks(base, side):
         for line in old[hunk.start : hunk.end]:
             gone.update(_WORD.findall(line))
         for line in new[hunk.new_start : hunk.new_end]:
