@@ -288,6 +288,18 @@ def test_a_writer_that_pauses_is_waited_for_but_not_for_ever(mirror: Mirror) -> 
         assert (late.state.data, late.held_open) == (b"new text", True)
 
 
+def test_after_a_burst_the_watched_files_are_let_go_in_portions(mirror: Mirror) -> None:
+    for number in range(600):
+        (mirror.path / str(number)).write_bytes(b"old")
+        done(mirror.exchange.put(str(number), b"new", expected=expect(b"old"), now=0))
+    left = []
+    for _ in range(3):
+        assert mirror.exchange.collect(31) == []
+        left.append(mirror.exchange.watched)
+    assert 600 > left[0] > left[1] > left[2] == 0
+    assert mirror.staged() == []
+
+
 def test_whether_somebody_writes_to_a_file_is_known(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     (tmp_path / "link").symlink_to("f")

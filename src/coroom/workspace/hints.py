@@ -82,9 +82,13 @@ class Batch:
             del self._hints[below]
         if path in self._born:
             self._born.discard(path)
+            return
+        self._born = {born for born in self._born if not is_under(born, path)}
+        if is_dir:
+            # What comes under that name later does not undo it.
+            self._add(Gone(path))
         else:
-            # Under a key of its own, since a directory's going is not undone when something takes its name.
-            self._hints[path + "/" if is_dir else path] = Gone(path)
+            self._hints[path] = Gone(path)
 
     def moved_file(self, old: str, new: str) -> None:
         """A file was renamed; if it was made within this batch, that is how many editors save `new`."""
@@ -92,22 +96,25 @@ class Batch:
         if old in self._born:
             self._born.discard(old)
         else:
+            self._born.discard(new)
             self._add(Moved(old, new))
         self.changed(new, complete=True)
 
     def moved_directory(self, old: str, new: str) -> None:
-        """A directory was renamed; what was told of paths below it is told of their new names."""
+        """A directory was renamed; changes told of paths below it are told of their new names."""
         below = [(path, self._hints.pop(path)) for path in self._under(old)]
+        born = {path for path in self._born if is_under(path, old)}
+        self._born = {path for path in self._born - born if not is_under(path, new)}
+        self._born |= {new + path[len(old) :] for path in born}
+        # What went before the rename went under the old name, whatever takes that name later.
+        for path, hint in below:
+            if isinstance(hint, Gone):
+                self._add(Gone(path))
         self._add(Moved(old, new))
         for path, hint in below:
-            renamed = new + path[len(old) :]
-            if path in self._born:
-                self._born.discard(path)
-                self._born.add(renamed)
             if isinstance(hint, Changed):
+                renamed = new + path[len(old) :]
                 self._hints[renamed] = Changed(renamed, hint.complete)
-            else:
-                self._hints[renamed] = Gone(renamed.removesuffix("/"))
 
     def rescan(self, reason: RescanReason) -> None:
         """Hints are not enough; told once for each reason."""

@@ -134,6 +134,7 @@ class InotifyWatcher:
         self._settle_half_moves(None if is_dir else path)
         if event.mask & flags.DELETE:
             self._batch.gone(path, is_dir=is_dir)
+            self._unmap_below(path)
         elif is_dir:
             self._take_directory(event, path, half)
         else:
@@ -211,7 +212,14 @@ class InotifyWatcher:
         self._watches[directory] = watch
         return True
 
+    def _unmap_below(self, directory: str) -> None:
+        # What is watched by this name may be a later directory, found there before its own event was read; unmapped, it
+        # counts as fresh when that event comes.
+        for path in [path for path in self._watches if is_under(path, directory)]:
+            self._paths.pop(self._watches.pop(path), None)
+
     def _rename(self, old: str, new: str) -> None:
+        self._unmap_below(new)
         for path in [path for path in self._watches if is_under(path, old)]:
             watch = self._watches.pop(path)
             renamed = new + path[len(old) :]

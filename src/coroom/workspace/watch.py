@@ -1,12 +1,13 @@
 """Who notices that a workspace changed: the kernel where it can, else repeated looking."""
 
 import sys
+from collections.abc import Iterator
 from typing import Protocol
 
 from coroom.workspace.beneath import Root
 from coroom.workspace.hints import Batch, Hint
 from coroom.workspace.ignore import Ignore
-from coroom.workspace.names import is_under
+from coroom.workspace.names import is_under, parent_of
 from coroom.workspace.states import Entry
 
 
@@ -51,9 +52,14 @@ class ScanningWatcher:
         batch = Batch()
         gone = [path for path in before if path not in now]
         arrived = {now[path].signature.ino: path for path in now if path not in before}
-        for path in gone:
+        # A name that is a directory's now must be told as gone before anything is told of what lies below it.
+        directories = {above for path in now for above in _parents(path)} if gone else set()
+        for path in sorted(gone, key=lambda path: path not in directories):
             if any(is_under(path, directory) for directory in self._unreadable):
                 now[path] = before[path]
+                continue
+            if path in directories:
+                batch.gone(path)
                 continue
             new = arrived.get(before[path].signature.ino)
             if new is not None and now[new].kind is before[path].kind:
@@ -85,6 +91,11 @@ class ScanningWatcher:
     def _look(self) -> dict[str, Entry]:
         self._unreadable = set()
         return {entry.path: entry for entry in self._root.walk(self._ignore.ignores, self._unreadable.add)}
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path := parent_of(path):
+        yield path
 
 
 def open_watcher(root: Root, ignore: Ignore) -> Watcher:
