@@ -44,6 +44,12 @@ class Room:
             self.log.append(event)
         return decision.reply
 
+    def store(self, by: str, body: Body) -> None:
+        """The event as if an earlier version had decided it."""
+        event = Event(self.state.seq + 1, max(self.now_ms, self.state.now_ms), by, body)
+        self.state = evolve(self.state, event)
+        self.log.append(event)
+
     def ok(self, by: str, command: c.Command, kind: type[G], operation: str = "") -> G:
         reply = self.do(by, command, operation)
         assert isinstance(reply, kind), reply
@@ -67,6 +73,11 @@ class Room:
     def post(self, title: str, *, after: tuple[str, ...] = (), touches: tuple[str, ...] = ()) -> str:
         command = c.PostTask(title=title, after=after, touches=named(*touches), despite_duplicate=True)
         return self.ok(OPERATOR, command, c.Posted).task
+
+    def reads(self, *paths: str) -> c.NoteReads:
+        """Having read these paths as they are now."""
+        heads = ((path, self.state.head(path)) for path in paths)
+        return c.NoteReads(tuple((path, head.version if head else 0) for path, head in heads))
 
     def edit(self, by: str, path: str, blob: str, *, kind: FileKind = FileKind.TEXT, settles: str = "") -> c.Accepted:
         return self.ok(by, self.edit_of(path, blob, kind=kind, settles=settles), c.Accepted)

@@ -140,7 +140,7 @@ def note_reads(state: RoomState, by: str, command: NoteReads, _now_ms: int) -> D
     if present_agent(state, by) is None:
         return Decision(unknown_agent(by))
     known = state.reads_of(by)
-    fresh = tuple((path, version) for path, version in command.versions if known.get(path) != version)
+    fresh = tuple((path, version) for path, version in dict(command.versions).items() if known.get(path) != version)
     told: list[Body] = []
     for path, version in fresh:
         head = state.head(path)

@@ -120,7 +120,9 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
     mine = state.agents[by].task
     if mine and command.task in {"", mine}:
         held = state.claims[state.tasks[mine].claim or ""]
-        return Decision(Taken(mine, held.id, held.fence, held.deadline_ms), beat(state, by, now_ms))
+        renewed = beat(state, by, now_ms)
+        deadline_ms = now_ms + held.ttl_ms if any(held.id in r.claims for r in renewed) else held.deadline_ms
+        return Decision(Taken(mine, held.id, held.fence, deadline_ms), renewed)
     if mine:
         return refused(
             Code.CONFLICT,
