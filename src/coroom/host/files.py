@@ -170,7 +170,13 @@ class Files:
         return bases
 
     async def _take_in(
-        self, author: str, path: str, new: Content, bases: Sequence[Content], renamed_from: str = ""
+        self,
+        author: str,
+        path: str,
+        new: Content,
+        bases: Sequence[Content],
+        renamed_from: str = "",
+        operation: str = "",
     ) -> c.Accepted | c.Held | Refused:
         """Judge, then ask the room; again when the head has moved meanwhile. Whatever happens, the bytes are stored."""
         line = self.line_of(author)
@@ -188,7 +194,7 @@ class Files:
             if self._swings_forever(path, verdict.content.blob):
                 loop = Conflict("the same two texts replace each other in turn (two formatters?)", bases[0])
                 return await self._hold(author, path, new, bases[0], loop)
-            reply = await self._accept(author, path, line, new, head, verdict, renamed_from)
+            reply = await self._accept(author, path, line, new, head, verdict, renamed_from, operation=operation)
             if isinstance(reply, c.Accepted):
                 self._swing(path, author, verdict.content.blob)
                 return reply
@@ -207,6 +213,7 @@ class Files:
         verdict: Clean,
         renamed_from: str,
         settles: str = "",
+        operation: str = "",
     ) -> c.Good | Refused:
         content = verdict.content
         own = self._host.state.head(path, line)
@@ -225,12 +232,14 @@ class Files:
             renamed_from=renamed_from,
             settles=settles or (held.id if held else ""),
         )
-        return await self._host.submit(author, command, blobs=_blobs(new, content))
+        return await self._host.submit(author, command, operation, _blobs(new, content))
 
-    async def write(self, agent: str, path: str, new: Content, base: Content) -> c.Accepted | c.Held | Refused:
+    async def write(
+        self, agent: str, path: str, new: Content, base: Content, operation: str = ""
+    ) -> c.Accepted | c.Held | Refused:
         """Take in a text that an agent made from `base` without a disk of its own."""
         async with self._locks[path]:
-            return await self._take_in(agent, path, new, [base])
+            return await self._take_in(agent, path, new, [base], operation=operation)
 
     async def force(self, agent: str, held: HeldEdit, content: Content) -> c.Good | Refused:
         """Take `content` whole as the accepted text: the author of a held edit has decided."""

@@ -139,7 +139,9 @@ class RoomWorkspace:
             )
         return name
 
-    async def edit(self, agent: str, path: str, old: str, new: str) -> c.Accepted | c.Held | Refused:
+    async def edit(
+        self, agent: str, path: str, old: str, new: str, operation: str = ""
+    ) -> c.Accepted | c.Held | Refused:
         """Replace `old`, which must occur exactly once in the accepted text, by `new`."""
         name = self._name(path)
         if isinstance(name, Refused):
@@ -152,13 +154,15 @@ class RoomWorkspace:
         if head.kind is FileKind.ABSENT:
             if old:
                 return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
-            return await self._files.write(agent, name, of_bytes(new.encode()), head)
+            return await self._files.write(agent, name, of_bytes(new.encode()), head, operation)
         count = head.text.count(old) if old else 0
         if head.kind is not FileKind.TEXT or count != 1:
             why = f"'{old[:60]}' occurs {count} times in {name}."
             return Refused(Code.STALE, why, "Read the file again and give a piece that occurs once.")
         text = head.text.replace(old, new)
-        return await self._files.write(agent, name, of_bytes(text.encode(), executable=head.executable), head)
+        return await self._files.write(
+            agent, name, of_bytes(text.encode(), executable=head.executable), head, operation
+        )
 
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
         """Settle a held edit. mine: the author's text goes in whole; theirs: the room's stays; merged: what the

@@ -1,0 +1,121 @@
+"""A room as a program of our own reaches it: the same MCP tools and hooks over HTTP that every client uses."""
+
+import re
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
+
+from mcp import Client
+
+CALL_WITHIN_S = 300.0
+"""A sync waits up to 240 s, and a landing runs a test suite."""
+
+_LABEL = re.compile(r"^<<[0-9a-f]{12} (?P<facts>.*)$", re.MULTILINE)
+_FACT = re.compile(r'(?P<name>\w+)=(?P<value>"(?:[^"\\]|\\.)*"|\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One notice as a reply labels it: kind, sender, and what it is about and on."""
+
+    kind: str
+    sender: str
+    about: str
+    on: str
+
+    def concerns(self, path: str) -> bool:
+        """Whether it is about that file."""
+        return self.about == path or f":{path}" in self.on
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came back: `text` as a model reads it, `data` for programs, whether it was refused, and the news on it."""
+
+    text: str
+    data: Mapping[str, Any]
+    refused: bool
+
+    @property
+    def news(self) -> tuple[News, ...]:
+        """The notices that rode on the reply."""
+        return news_in(self.text)
+
+
+def news_in(text: str) -> tuple[News, ...]:
+    """The notices of a reply, read off the labels that only the room can write."""
+    found = []
+    for label in _LABEL.finditer(text):
+        facts = {m["name"]: m["value"].strip('"') for m in _FACT.finditer(label["facts"])}
+        if "id" in facts:
+            found.append(
+                News(facts.get("kind", ""), facts.get("from", ""), facts.get("about", ""), facts.get("on", ""))
+            )
+    return tuple(found)
+
+
+class RoomClient:
+    """One agent's connection. Use it in `async with`; it may be used from one task at a time."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=CALL_WITHIN_S)
+        self._stack = AsyncExitStack()
+        self._client: Client | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._http)
+        transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
+        self._client = await self._stack.enter_async_context(Client(transport, read_timeout_seconds=CALL_WITHIN_S))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, traceback)
+
+    async def tools(self) -> list[Mapping[str, Any]]:
+        """The room's tools with their schemas, as a model is given them."""
+        assert self._client
+        listed = await self._client.list_tools()
+        return [{"name": t.name, "description": t.description, "schema": t.input_schema} for t in listed.tools]
+
+    @property
+    def instructions(self) -> str:
+        """How to work in this room, for the head of a prompt."""
+        return (self._client and self._client.instructions) or ""
+
+    async def call(self, tool: str, arguments: Mapping[str, Any]) -> Told:
+        """Call one of the room's tools."""
+        assert self._client
+        result = await self._client.call_tool(tool, dict(arguments))
+        text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
+        data = result.structured_content or {}
+        return Told(text, data if isinstance(data, dict) else {}, bool(result.is_error))
+
+    async def before(self, touch: str, arguments: Mapping[str, Any], cwd: str) -> str | None:
+        """Ask the room before a tool of the agent's own runs. Returns why it must not, or None."""
+        answer = await self._hook("before", {"tool_name": touch, "tool_input": dict(arguments), "cwd": cwd})
+        return None if answer.get("allow") is True else str(answer.get("why") or "The room did not allow it.")
+
+    async def after(self, touch: str, arguments: Mapping[str, Any], cwd: str) -> str:
+        """Tell the room that the tool has run. Returns the news for the model, empty when there is none."""
+        answer = await self._hook("after", {"tool_name": touch, "tool_input": dict(arguments), "cwd": cwd})
+        return str(answer.get("news") or "")
+
+    async def stopping(self) -> str:
+        """Ask the room before the session ends. Returns what is still unread, empty when nothing is."""
+        return str((await self._hook("stop", {})).get("news") or "")
+
+    async def _hook(self, moment: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        response = await self._http.post(f"{self._url}/hooks/plain/{moment}", json=event)
+        answer = response.json()
+        if response.status_code != httpx2.codes.OK:
+            return {"allow": False, "why": f"{answer.get('why', '')} {answer.get('next', '')}".strip()}
+        return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,258 @@
+"""A room over a repository, put together: log, host, files, landing and door; and the seats of its agents."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coroom.core import command as c
+from coroom.core.agent import HOST, OPERATOR, Presence, Role
+from coroom.core.errors import Refused
+from coroom.core.file import SHARED_LINE, FileKind
+from coroom.git.mirror import STAGE, make_mirror
+from coroom.git.repository import Repository, read_blobs, tree_files
+from coroom.host.clock import SystemClock
+from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
+from coroom.host.door import Door
+from coroom.host.files import Files
+from coroom.host.host import Host
+from coroom.host.landing import Landing, LandingPlace, RefMover
+from coroom.host.mirror import Mirror
+from coroom.host.shadow import Shadow
+from coroom.host.workspace import RoomWorkspace
+from coroom.log.sqlite import SqliteLog
+from coroom.workspace.beneath import Root
+from coroom.workspace.exchange import Exchange
+from coroom.workspace.ignore import Ignore
+from coroom.workspace.stage import Stage
+from coroom.workspace.states import content_hash
+from coroom.workspace.watch import open_watcher
+
+SEED_FILES = 500
+"""Files seeded by one event."""
+
+LAND = "land"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomPlan:
+    """What a room is opened with.
+
+    `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
+    all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room).
+    """
+
+    name: str = "main"
+    policy: str = "open"
+    mirrors: Path | None = None
+    shared: bool = False
+    branch: str = ""
+    test: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An agent's way in: its name, its secret (kept nowhere else), and the directory it works in."""
+
+    agent: str
+    token: str = field(repr=False)
+    directory: Path
+
+
+class Room:
+    """One open room. Everything in it belongs to the event loop that opened it."""
+
+    def __init__(self, plan: RoomPlan, repository: Repository, host: Host, state_directory: Path) -> None:
+        self.plan = plan
+        self.repository = repository
+        self.host = host
+        self.directory = state_directory
+        self.workspace = RoomWorkspace(host, Files(host))
+        place = LandingPlace(
+            repository=repository,
+            scratch=state_directory / "scratch",
+            logs=state_directory / "logs",
+            quiet=self.workspace.quiet,
+            branch=plan.branch,
+            test=plan.test,
+        )
+        self.landing = Landing(host, place)
+        self.door = Door(host, self.workspace, self.landing)
+        self.operator_token = _kept_secret(state_directory / "operator.token")
+        self._seating = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, repository: Repository, plan: RoomPlan) -> "Room | Refused":
+        """Open the room of that name over the repository, new or as it was left.
+
+        Raises:
+            LogBusy: another host has this room open.
+            LogCorrupt: its log is damaged.
+        """
+        directory = state_directory(repository, plan.name)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log = SqliteLog(directory / "room.sqlite3")
+        try:
+            host = await Host.open(log, SystemClock(), {LAND: RefMover(repository.git)})
+        except BaseException:
+            log.close()
+            raise
+        opened = await host.submit(
+            OPERATOR,
+            c.OpenRoom(
+                room=plan.name, policy=plan.policy, repository=str(repository.toplevel), commit=repository.commit
+            ),
+        )
+        if isinstance(opened, Refused):
+            await host.close()
+            return opened
+        room = cls(plan, repository, host, directory)
+        await room._seed()
+        if plan.shared:
+            await room.workspace.open(room._mirror(SHARED_LINE, repository.toplevel, shared=True))
+        else:
+            await room._reopen_mirrors()
+        return room
+
+    @property
+    def name(self) -> str:
+        """The room's name."""
+        return self.plan.name
+
+    @property
+    def operator_hash(self) -> str:
+        """The SHA-256 of the operator's secret."""
+        return hashed(self.operator_token)
+
+    async def admit(
+        self, agent: str, role: Role = Role.IMPLEMENTER, client: str = "", parent: str | None = None
+    ) -> Seat | Refused:
+        """Give an agent a seat: a fresh secret, and a mirror unless all share the checkout. A known name keeps its
+        rank, its mirror and its claims; its old secret is void.
+        """
+        token = secrets.token_urlsafe(32)
+        joined = await self.host.submit(
+            HOST, c.Join(agent=agent, secret_hash=hashed(token), role=role, parent=parent, client=client)
+        )
+        if isinstance(joined, Refused):
+            return joined
+        if self.plan.shared:
+            return Seat(agent, token, self.repository.toplevel)
+        directory = self.mirror_directory(agent)
+        async with self._seating:
+            if self.workspace.directory_of(agent) is None:
+                if not directory.exists():
+                    commit = self.host.state.commit
+                    await asyncio.to_thread(make_mirror, self.repository, directory, agent, commit)
+                await self.workspace.open(self._mirror(agent, directory))
+        return Seat(agent, token, directory)
+
+    def mirror_directory(self, agent: str) -> Path:
+        """Where the agent's mirror is, or would be."""
+        return (self.plan.mirrors or mirrors_directory(self.repository, self.name)) / agent
+
+    async def close(self) -> None:
+        """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
+        await self.workspace.close()
+        await self.host.close()
+
+    async def _reopen_mirrors(self) -> None:
+        for agent in self.host.state.agents.values():
+            directory = self.mirror_directory(agent.name)
+            if directory.exists() and agent.presence is not Presence.LEFT:
+                await self.workspace.open(self._mirror(agent.name, directory))
+
+    def _mirror(self, agent: str, directory: Path, *, shared: bool = False) -> Mirror:
+        root = Root(str(directory))
+        ignore = Ignore.load(root, self.host.state.files())
+        stage = Stage.at(str(self.directory / "stage")) if shared else Stage.inside(root, f"{STAGE}/stage")
+        shadow = self.directory / "shared.shadow" if shared else directory / STAGE / "shadow"
+        return Mirror(
+            agent=agent,
+            root=root,
+            exchange=Exchange(root, stage),
+            shadow=Shadow(str(shadow)),
+            ignore=ignore,
+            watcher=open_watcher(root, ignore),
+            shared=shared,
+        )
+
+    async def _seed(self) -> None:
+        if self.host.state.files():
+            return
+        for batch in await asyncio.to_thread(lambda: list(_seeds(self.repository, self.host.state.commit))):
+            files = tuple((path, one.kind, one.blob, one.executable, one.size) for path, one in batch)
+            blobs = {one.blob: one.data for _, one in batch if one.data is not None}
+            await self.host.submit(HOST, c.SeedFiles(files), blobs=blobs)
+
+
+def _seeds(repository: Repository, commit: str) -> Iterator[list[tuple[str, Content]]]:
+    git = repository.git
+    files = [file for file in tree_files(git, commit) if file.size <= MIRROR_BYTES_MAX]
+    batch: list[tuple[str, Content]] = []
+    blobs = read_blobs(git, [file.oid for file in files])
+    for file, (_, data) in zip(files, blobs, strict=True):
+        if file.symlink:
+            content = Content(FileKind.SYMLINK, content_hash(data), data=data)
+        else:
+            content = of_bytes(data, executable=file.executable)
+        batch.append((file.path, content))
+        if len(batch) == SEED_FILES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def hashed(token: str) -> str:
+    """The form in which the room knows a secret."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def state_directory(repository: Repository, room: str) -> Path:
+    """Where a room keeps its log: beside the repository's objects, so that every work tree of it finds one room."""
+    return repository.common / "coroom" / room
+
+
+def mirrors_directory(repository: Repository, room: str) -> Path:
+    """Where mirrors are made by default: outside `.git`, which agents' sandboxes and search tools shut out."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    mark = hashlib.sha256(str(repository.common).encode()).hexdigest()[:8]
+    return Path(base) / "coroom" / f"{repository.toplevel.name}-{mark}" / room
+
+
+def _kept_secret(path: Path) -> str:
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii").strip()
+    secret = secrets.token_urlsafe(32)
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret + "\n")
+    return secret
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where a room is served right now, as other commands find it."""
+
+    pid: int
+    url: str
+
+    def write(self, directory: Path) -> None:
+        """Leave word in the room's directory."""
+        (directory / "host.json").write_text(json.dumps({"pid": self.pid, "url": self.url}), encoding="utf-8")
+
+    @staticmethod
+    def read(directory: Path) -> "Serving | None":
+        """The word left there, if the process that left it is alive."""
+        try:
+            found = json.loads((directory / "host.json").read_text(encoding="utf-8"))
+            os.kill(found["pid"], 0)
+        except (OSError, ValueError, KeyError):
+            return None
+        return Serving(found["pid"], found["url"])
