@@ -1,0 +1,342 @@
+"""The only file that runs git: plain argument lists, bytes in and out, bounded in time and size.
+
+What the machine or the repository has configured cannot run a program of its choice here: hooks, file system
+monitors, pagers, prompts, signing and network protocols are off. Git's own check that the repository belongs to
+the caller stays on.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+from coroom.core.errors import Fault
+
+TIMEOUT_S = 120.0
+"""A local git command that takes longer hangs."""
+
+OUT_BYTES_MAX = 1 << 30
+"""The content of a large repository's text, whole, and no more."""
+
+ERR_BYTES_MAX = 1 << 16
+"""The last line of the complaint is what is shown."""
+
+_CHUNK = 1 << 16
+
+_CONFIG = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "core.quotePath": "false",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "core.filesRefLockTimeout": "5000",
+    "core.fsync": "committed,reference",
+    "core.fsyncMethod": "batch",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "commit.gpgSign": "false",
+    "protocol.allow": "never",
+}
+
+_FIXED = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS": "true",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "false",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "LC_ALL": "C",
+}
+
+
+class GitFailed(Fault):
+    """Git ended in a way that nobody expected: what was asked, the exit code (negative: the signal) and why."""
+
+    def __init__(self, argv: tuple[str, ...], code: int, why: str) -> None:
+        super().__init__(f"git {' '.join(argv)[:300]} ended with {code}: {why}")
+        self.argv = argv
+        self.code = code
+        self.why = why
+
+
+class GitMissing(GitFailed):
+    """There is no git on this machine's path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended that was expected to end so."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def line(self) -> str:
+        """Standard output as one line of text."""
+        return os.fsdecode(self.out).strip()
+
+
+class Git:
+    """Git in one directory."""
+
+    def __init__(self, directory: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> None:
+        """Run in `directory`, with these variables on top of the fixed environment."""
+        self.directory = Path(directory)
+        self._environment = dict(environment or {})
+
+    def given(self, environment: Mapping[str, str]) -> "Git":
+        """The same directory with further variables, such as an index of one's own."""
+        return Git(self.directory, {**self._environment, **environment})
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        expect: Collection[int] = (0,),
+        config: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        out_bytes_max: int = OUT_BYTES_MAX,
+    ) -> Done:
+        """Run git and wait for it.
+
+        Args:
+            arguments: as on a command line; nothing is expanded.
+            stdin: what it reads.
+            expect: exit codes that are answers; every other is a fault.
+            config: settings for this command only.
+            timeout_s: seconds after which it is killed.
+            out_bytes_max: bytes of standard output after which it is killed.
+
+        Raises:
+            GitFailed: an unexpected exit code, out of time, too much output, or git cannot be started.
+        """
+        try:
+            process = subprocess.Popen(
+                ("git", *arguments),
+                cwd=self.directory,
+                env=environment(self._environment, config),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as problem:
+            raise _not_started(arguments, problem) from problem
+        taken = _Taken(process, out_bytes_max)
+        try:
+            taken.all(stdin, timeout_s)
+        finally:
+            _kill(process.pid, process.poll())
+            process.wait()
+            taken.close()
+        return _judged(arguments, process.returncode, taken.out, taken.err, expect, taken.stopped)
+
+    async def run_async(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        expect: Collection[int] = (0,),
+        config: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        out_bytes_max: int = OUT_BYTES_MAX,
+    ) -> Done:
+        """As `run`, without holding up the event loop; a cancelled call kills its git."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "git",
+                *arguments,
+                cwd=self.directory,
+                env=environment(self._environment, config),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as problem:
+            raise _not_started(arguments, problem) from problem
+        stopped, out, err = "", b"", b""
+        try:
+            async with asyncio.timeout(timeout_s):
+                out, err = await _talk(process, stdin, out_bytes_max)
+        except TimeoutError:
+            stopped = f"out of time after {timeout_s:g} s"
+        except _TooMuchError:
+            stopped = f"more than {out_bytes_max} bytes of output"
+        finally:
+            _kill(process.pid, process.returncode)
+            await asyncio.shield(process.wait())
+        assert process.returncode is not None
+        return _judged(arguments, process.returncode, out, err, expect, stopped)
+
+    def line(self, *arguments: str) -> str:
+        """The one line that git prints. Raises as `run`."""
+        return self.run(*arguments).line
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+class _Taken:
+    """What a process wrote, read by one thread a pipe so that no side can block the other."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", out_bytes_max: int) -> None:
+        self._process = process
+        self._out_bytes_max = out_bytes_max
+        self.out = b""
+        self.err = b""
+        self.stopped = ""
+
+    def all(self, stdin: bytes, timeout_s: float) -> None:
+        assert self._process.stdin
+        threads = [
+            Thread(target=_feed, args=(self._process.stdin, stdin), daemon=True),
+            Thread(target=self._read_err, daemon=True),
+            Thread(target=self._read_out, daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.stopped = self.stopped or f"out of time after {timeout_s:g} s"
+            _kill(self._process.pid, None)
+        for thread in threads:
+            thread.join()
+
+    def _read_out(self) -> None:
+        assert self._process.stdout
+        out = bytearray()
+        while chunk := os.read(self._process.stdout.fileno(), _CHUNK):
+            out += chunk
+            if len(out) > self._out_bytes_max:
+                self.stopped = f"more than {self._out_bytes_max} bytes of output"
+                _kill(self._process.pid, self._process.poll())
+                break
+        self.out = bytes(out)
+
+    def _read_err(self) -> None:
+        assert self._process.stderr
+        err = b""
+        while chunk := os.read(self._process.stderr.fileno(), _CHUNK):
+            err = (err + chunk)[-ERR_BYTES_MAX:]
+        self.err = err
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe and not pipe.closed:
+                pipe.close()
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    try:
+        pipe.write(data)
+        pipe.close()
+    except OSError:
+        return  # it ended without reading all; its exit code says whether that was right
+
+
+async def _talk(process: asyncio.subprocess.Process, stdin: bytes, out_bytes_max: int) -> tuple[bytes, bytes]:
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+
+    async def feed(pipe: asyncio.StreamWriter) -> None:
+        try:
+            pipe.write(stdin)
+            await pipe.drain()
+            pipe.close()
+            await pipe.wait_closed()
+        except OSError:
+            return
+
+    async def read(pipe: asyncio.StreamReader) -> bytes:
+        out = bytearray()
+        while chunk := await pipe.read(_CHUNK):
+            out += chunk
+            if len(out) > out_bytes_max:
+                raise _TooMuchError
+        return bytes(out)
+
+    async def read_tail(pipe: asyncio.StreamReader) -> bytes:
+        err = b""
+        while chunk := await pipe.read(_CHUNK):
+            err = (err + chunk)[-ERR_BYTES_MAX:]
+        return err
+
+    _, out, err, _ = await asyncio.gather(
+        feed(process.stdin), read(process.stdout), read_tail(process.stderr), process.wait()
+    )
+    return out, err
+
+
+def _judged(
+    arguments: tuple[str, ...], code: int, out: bytes, err: bytes, expect: Collection[int], stopped: str
+) -> Done:
+    if stopped:
+        raise GitFailed(arguments, code, stopped)
+    if code not in expect:
+        raise GitFailed(arguments, code, last_line(err))
+    return Done(code, out, err)
+
+
+def _not_started(arguments: tuple[str, ...], problem: OSError) -> GitFailed:
+    if isinstance(problem, FileNotFoundError) and problem.filename == "git":
+        return GitMissing(arguments, -1, "there is no git on the path")
+    return GitFailed(arguments, -1, str(problem))
+
+
+def _kill(pid: int, code: int | None) -> None:
+    if code is None:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def last_line(err: bytes) -> str:
+    """The last line of a complaint that says something."""
+    lines = [line.strip() for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:500] if lines else "it said nothing"
+
+
+def environment(extra: Mapping[str, str], config: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables that git sees: the caller's own without any of git's, and the settings fixed here."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    settings = [*_CONFIG.items(), *(("safe.directory", place) for place in _trusted_places()), *(config or {}).items()]
+    numbered = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings):
+        numbered[f"GIT_CONFIG_KEY_{number}"] = name
+        numbered[f"GIT_CONFIG_VALUE_{number}"] = value
+    return {**kept, **_FIXED, **numbered, **extra}
+
+
+@cache
+def _trusted_places() -> tuple[str, ...]:
+    """The directories that the user has told git to trust: the one thing taken from the user's own settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        found = subprocess.run(
+            ("git", "config", "--global", "-z", "--get-all", "safe.directory"),
+            env={**kept, "LC_ALL": "C"},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(os.fsdecode(place) for place in found.stdout.split(b"\0") if place)

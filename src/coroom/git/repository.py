@@ -1,0 +1,278 @@
+"""A look at the repository that a room is to be made of: whether it can be used, and what is in it."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from coroom.git.command import Git, GitFailed, GitMissing
+
+GIT_MIN = (2, 39)
+"""`merge-tree --write-tree` as the landing train needs it, and the security fixes of local clones."""
+
+SHOWN_MAX = 5
+"""Names in a message; the rest are counted."""
+
+BLOBS_A_CALL = 1_000
+"""Objects read by one process: what they hold together must fit into memory."""
+
+_IN_PROGRESS = {
+    "MERGE_HEAD": ("merge", "git merge --abort"),
+    "CHERRY_PICK_HEAD": ("cherry-pick", "git cherry-pick --abort"),
+    "REVERT_HEAD": ("revert", "git revert --abort"),
+    "rebase-merge": ("rebase", "git rebase --abort"),
+    "rebase-apply": ("rebase", "git rebase --abort"),
+}
+
+
+class Problem(StrEnum):
+    """Why a directory cannot be made a room."""
+
+    NO_GIT = "no-git"
+    GIT_TOO_OLD = "git-too-old"
+    NO_DIRECTORY = "no-directory"
+    NOT_A_REPOSITORY = "not-a-repository"
+    NOT_YOURS = "not-yours"
+    INSIDE_GIT_DIRECTORY = "inside-git-directory"
+    BARE = "bare"
+    NO_COMMIT = "no-commit"
+    IN_PROGRESS = "in-progress"
+    DETACHED = "detached"
+    DIRTY = "dirty"
+    DAMAGED = "damaged"
+
+
+class Caution(StrEnum):
+    """What can be used, but not as somebody may expect."""
+
+    SUBMODULES = "submodules"
+    LFS = "lfs"
+    UNTRACKED = "untracked"
+    SHALLOW = "shallow"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class NotUsable:
+    """The directory cannot be made a room: what is wrong, why that matters, and one thing to do now."""
+
+    what: Problem
+    why: str
+    next_step: str
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.next_step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One caution, in a sentence that can be shown."""
+
+    what: Caution
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A usable repository. `common` is where its objects and refs are (that of the main work tree), `git` runs in
+    `toplevel`.
+    """
+
+    toplevel: Path
+    common: Path
+    commit: str
+    branch: str
+    object_format: str
+    warnings: tuple[Warned, ...] = ()
+
+    @property
+    def git(self) -> Git:
+        """Git at the top of the work tree."""
+        return Git(self.toplevel)
+
+    @property
+    def no_object(self) -> str:
+        """The object name that stands for none."""
+        return "0" * (64 if self.object_format == "sha256" else 40)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """One file of a commit. A path that is not UTF-8 carries its bytes as surrogate escapes."""
+
+    path: str
+    mode: str
+    oid: str
+    size: int
+
+    @property
+    def executable(self) -> bool:
+        """Whether git says that it may be run."""
+        return self.mode == "100755"
+
+    @property
+    def symlink(self) -> bool:
+        """Whether its content is the text of a link."""
+        return self.mode == "120000"
+
+
+def inspect(directory: str | os.PathLike[str]) -> Repository | NotUsable:
+    """Look at `directory` and say whether a room can be made of it. Changes nothing, not even the index.
+
+    Returns:
+        The repository with its facts and cautions, or the first problem found. Untracked files are a caution only:
+        they are no part of the commit that the room starts from.
+    """
+    git = Git(directory)
+    if not Path(directory).is_dir():
+        return NotUsable(Problem.NO_DIRECTORY, f"{directory} is no directory.", "Name the directory of a checkout.")
+    try:
+        return _too_old(git) or _inspected(git)
+    except GitMissing:
+        return NotUsable(Problem.NO_GIT, "There is no git on the path.", "Install git 2.39 or newer.")
+    except GitFailed as failed:
+        return NotUsable(Problem.DAMAGED, f"Git cannot read this repository: {failed.why}.", "Run git fsck there.")
+
+
+def version_of(text: str) -> tuple[int, int]:
+    """The two numbers that count in what `git version` says."""
+    numbers = [int(part) for part in text.split()[2].split(".")[:2] if part.isdigit()]
+    return numbers[0], numbers[1]
+
+
+def _too_old(git: Git) -> NotUsable | None:
+    found = git.line("version")
+    if version_of(found) >= GIT_MIN:
+        return None
+    least = ".".join(map(str, GIT_MIN))
+    return NotUsable(Problem.GIT_TOO_OLD, f"This is {found}; the room needs {least}.", "Install a newer git.")
+
+
+def _inspected(git: Git) -> Repository | NotUsable:
+    place = _place(git)
+    if isinstance(place, NotUsable):
+        return place
+    toplevel, git_directory, common, object_format = place
+    git = Git(toplevel)
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", expect=(0, 1, 128))
+    if head.code:
+        return NotUsable(Problem.NO_COMMIT, f"{toplevel} has no commit yet.", "Commit something first.")
+    for name, (operation, abort) in _IN_PROGRESS.items():
+        if (git_directory / name).exists():
+            why = f"A {operation} is in progress in {toplevel}."
+            return NotUsable(Problem.IN_PROGRESS, why, f"Finish it, or take it back with {abort}.")
+    branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD", expect=(0, 1))
+    if branch.code:
+        why = f"{toplevel} is on no branch (HEAD is detached at {head.line[:12]})."
+        return NotUsable(Problem.DETACHED, why, "Check out a branch: git switch -c NAME.")
+    changed, untracked = _status(git)
+    if changed:
+        why = f"{toplevel} has uncommitted changes in {_names(changed)}."
+        return NotUsable(Problem.DIRTY, why, "Commit them, or put them aside with git stash.")
+    return Repository(
+        toplevel=toplevel,
+        common=common,
+        commit=head.line,
+        branch=branch.line,
+        object_format=object_format,
+        warnings=tuple(_warnings(git, common, head.line, untracked)),
+    )
+
+
+def _place(git: Git) -> tuple[Path, Path, Path, str] | NotUsable:
+    asked = ("--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir", "--show-object-format")
+    found = git.run("rev-parse", *asked, expect=(0, 128))
+    if found.code:
+        return _no_repository(git, found.err)
+    bare, inside, git_directory, object_format = os.fsdecode(found.out).splitlines()
+    if bare == "true":
+        why = f"{git.directory} is a bare repository: it has no checkout."
+        return NotUsable(Problem.BARE, why, "Clone it, and name the clone.")
+    if inside != "true":
+        why = f"{git.directory} lies inside a git directory."
+        return NotUsable(Problem.INSIDE_GIT_DIRECTORY, why, "Name the directory of the checkout itself.")
+    toplevel = Path(git.line("rev-parse", "--show-toplevel"))
+    common = Path(git.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    return toplevel, Path(git_directory), common, object_format
+
+
+def _no_repository(git: Git, err: bytes) -> NotUsable:
+    if b"dubious ownership" in err:
+        why = f"{git.directory} belongs to another user, so git does not read it."
+        step = f"If you trust it: git config --global --add safe.directory {git.directory.resolve()}"
+        return NotUsable(Problem.NOT_YOURS, why, step)
+    if b"not a git repository" in err:
+        why = f"{git.directory} is not in a git repository."
+        return NotUsable(Problem.NOT_A_REPOSITORY, why, "Make one there: git init, git add, git commit.")
+    raise GitFailed(("rev-parse",), 128, err.decode("utf-8", "replace").strip()[-300:])
+
+
+def _status(git: Git) -> tuple[list[str], list[str]]:
+    listed = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal")
+    entries = [os.fsdecode(entry) for entry in listed.out.split(b"\0") if entry]
+    changed = [entry[3:] for entry in entries if not entry.startswith("??")]
+    return changed, [entry[3:] for entry in entries if entry.startswith("??")]
+
+
+def _names(paths: list[str]) -> str:
+    shown = ", ".join(path.encode("utf-8", "replace").decode() for path in paths[:SHOWN_MAX])
+    return shown + (f" and {len(paths) - SHOWN_MAX} more" if len(paths) > SHOWN_MAX else "")
+
+
+def _warnings(git: Git, common: Path, commit: str, untracked: list[str]) -> Iterator[Warned]:
+    if untracked:
+        yield Warned(Caution.UNTRACKED, f"Not tracked by git, so not in the room: {_names(untracked)}.")
+    entries = _entries(git, commit)
+    modules = [path for path, mode, _, _ in entries if mode == "160000"]
+    if modules:
+        yield Warned(Caution.SUBMODULES, f"Submodules stay empty in the mirrors: {_names(modules)}.")
+    attributes = [oid for path, _, oid, _ in entries if path.rpartition("/")[2] == ".gitattributes"]
+    if any(b"filter=lfs" in data for _, data in read_blobs(git, attributes)):
+        yield Warned(
+            Caution.LFS, "Files in Git LFS are carried as the pointers that git has, not as what they stand for."
+        )
+    if (common / "shallow").exists():
+        yield Warned(Caution.SHALLOW, "The history is shallow; older commits are not there.")
+    if git.run("config", "--get-regexp", r"^remote\..*\.promisor$", expect=(0, 1)).out:
+        yield Warned(Caution.PARTIAL, "The clone is partial; a file that was never fetched cannot be carried.")
+
+
+def _entries(git: Git, commit: str) -> list[tuple[str, str, str, int]]:
+    listed = git.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+    entries = []
+    for line in listed.out.split(b"\0")[:-1]:
+        facts, _, path = line.partition(b"\t")
+        mode, _, oid, size = facts.decode().split()
+        entries.append((os.fsdecode(path), mode, oid, 0 if size == "-" else int(size)))
+    return entries
+
+
+def tree_files(git: Git, commit: str) -> list[TreeFile]:
+    """Every file and link of a commit in git's order; submodules are left out.
+
+    Raises:
+        GitFailed: there is no such commit.
+    """
+    return [TreeFile(*entry) for entry in _entries(git, commit) if entry[1] != "160000"]
+
+
+def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The content of each object, in the order asked for, as git stores it: no filter and no line ending is applied.
+
+    Raises:
+        GitFailed: an object is missing or is no blob.
+    """
+    wanted = list(oids)
+    for first in range(0, len(wanted), BLOBS_A_CALL):
+        some = wanted[first : first + BLOBS_A_CALL]
+        out = git.run("cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in some).encode()).out
+        at = 0
+        for oid in some:
+            end = out.index(b"\n", at)
+            found = out[at:end].split()
+            if len(found) != 3 or found[1] != b"blob":
+                raise GitFailed(("cat-file", "--batch"), 0, f"no blob: {out[at:end].decode()}")
+            size = int(found[2])
+            yield oid, out[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
