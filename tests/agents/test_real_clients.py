@@ -72,3 +72,53 @@ def test_a_client_claims_is_refused_hears_the_news_and_stands_still_when_the_roo
     assert "[room] You are a." in str(first.body)
     assert [output.text for output in agent.outputs if output.text][-1] == "I stop here."
     assert sum(output.output_tokens or 0 for output in agent.outputs) > 0
+
+
+@pytest.mark.parametrize(("adapter", "name"), [client for client in CLIENTS if client.id != "opencode"])
+def test_a_client_that_would_stop_goes_on_while_the_room_has_something_for_it(
+    stage: Any, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
+) -> None:
+    stage.mirror("a")
+    room.keep_going("[room] b asked you a question.")
+    model.add("a", Script((Turn(text="Done, I think."), Turn(text="Answered.", expect="b asked you a question"))))
+    with stage.start(adapter, stage.session("a", model=name)) as agent:
+        status = agent.end()
+    assert model.failures() == (), "".join(agent.printed)
+    assert status == 0
+    assert [output.text for output in agent.outputs if output.text][-1] == "Answered."
+
+
+def test_claude_code_reads_a_message_from_standard_input_with_the_next_tool_result(
+    stage: Any, model: ModelServer
+) -> None:
+    mirror = stage.mirror("a", notes__txt="read me\n")
+    turns = (
+        Turn(calls=(Call("@shell", {"command": "cat notes.txt"}),), gate="said"),
+        Turn(text="Heard.", expect="(?=.*read me)(?=.*from the operator)"),
+    )
+    model.add("a", Script(turns, {"cwd": str(mirror)}))
+    with stage.start(ClaudeCode(), stage.session("a", model="claude-sonnet-4-5", stay_open=True)) as agent:
+        assert model.wait_until_asked("a", 0, within_s=40), "".join(agent.printed)
+        agent.say("A word from the operator.")
+        model.open("said")
+        status = agent.end()
+    assert model.failures() == (), "".join(agent.printed)
+    assert status == 0
+
+
+def test_claude_code_changes_nothing_while_the_room_hangs(stage: Any, model: ModelServer, room: PretendRoom) -> None:
+    mirror = stage.mirror("a")
+    turns = (
+        Turn(calls=(Call("@write", {"path": "late.txt", "text": "late\n"}),), gate="frozen"),
+        Turn(text="I stop here.", expect=SILENT),
+    )
+    model.add("a", Script(turns, {"cwd": str(mirror)}))
+    with stage.start(ClaudeCode(), stage.session("a", model="claude-sonnet-4-5")) as agent:
+        assert model.wait_until_asked("a", 0, within_s=40), "".join(agent.printed)
+        room.freeze()
+        model.open("frozen")
+        assert model.wait_until_asked("a", 1, within_s=20), "".join(agent.printed)
+        room.die()
+        agent.end()
+    assert model.failures() == (), "".join(agent.printed)
+    assert not (mirror / "late.txt").exists()

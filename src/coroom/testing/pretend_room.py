@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+import anyio
 from mcp.server.mcpserver import Context, MCPServer
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -62,6 +63,7 @@ class PretendRoom:
         self._news: list[str] = []
         self._opening = ""
         self._unfinished: list[str] = []
+        self._frozen = False
         self._loopback: Loopback | None = None
 
     def __enter__(self) -> Self:
@@ -86,6 +88,10 @@ class PretendRoom:
         if self._loopback:
             self._loopback.__exit__(None, None, None)
             self._loopback = None
+
+    def freeze(self) -> None:
+        """Take hooks from now on, and never answer one."""
+        self._frozen = True
 
     def deny(self, pattern: str, reason: str) -> None:
         """Refuse every action whose tool input, as JSON, matches `pattern`."""
@@ -143,6 +149,8 @@ class PretendRoom:
     async def _hook(self, request: Request) -> Response:
         client, moment = request.path_params["client"], request.path_params["moment"]
         body = await request.json()
+        if self._frozen:
+            await anyio.sleep_forever()
         with self._lock:
             self._hooked.append(Hooked(client=client, moment=moment, token=_bearer(request.headers), body=body))
             return JSONResponse(self._answer(client, moment, body))
