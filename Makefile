@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock
+.PHONY: help setup run test lint format lock bench-merge
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -19,6 +19,9 @@ format: setup  ## put the code into shape
 
 test: lint  ## every check and every test
 	.venv/bin/pytest -n 2
+
+bench-merge: setup  ## replay real merges: make bench-merge REPOS="path/to/repository …" [ARGS="--suffix .go"]
+	.venv/bin/python benchmarks/merge.py $(REPOS) $(ARGS)
 
 lock:  ## renew the lock files from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock

@@ -84,6 +84,13 @@ def test_no_text_however_broken_makes_the_merge_fail(text: str, data: st.DataObj
         assert merged.status == "clean" or merged.text == sides[0]
 
 
+def test_nesting_beyond_all_reason_is_held_and_not_a_fault() -> None:
+    base = b"".join(b" " * depth + b"class x:\n" for depth in range(1200)) + b" " * 1200 + b"y = 1\n"
+    brackets = b"a = " + b"(" * 3000 + b"1" + b")" * 3000 + b"\n"
+    for text in (base, brackets):
+        assert merge(b"b = 1\n" + text, b"b = 2\n" + text, b"b = 3\n" + text, "a.py").status == "held"
+
+
 def test_two_new_files_of_one_name_are_held_unless_they_are_equal() -> None:
     assert merge(None, b"a\n", b"a\n", "a.py").status == "clean"
     held = merge(None, b"a\n", b"b\n", "a.py")

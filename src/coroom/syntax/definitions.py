@@ -68,6 +68,10 @@ def _texts(text: str, path: str) -> dict[str, tuple[bytes, ...]]:
     return found
 
 
+# Definitions nested deeper than anybody writes them are part of the one around them.
+_DEEPEST = 40
+
+
 def _in(parent: Node, text: bytes, grammar: Grammar, within: str) -> Iterator[Definition]:
     siblings = parent.named_children
     floor = 0
@@ -125,8 +129,9 @@ def _definition(
     kind = grammar.definitions[inner.type]
     block = inner.child_by_field_name("body")
     inside = _value(inner).child_by_field_name("body") or block
-    body = _interior(block, text, start, end, grammar) if block and kind in grammar.containers else None
-    children = tuple(_in(block, text, grammar, qualname)) if block and kind in grammar.containers else ()
+    opened = block if kind in grammar.containers and within.count(".") < _DEEPEST else None
+    body = _interior(opened, text, start, end, grammar) if opened is not None else None
+    children = tuple(_in(opened, text, grammar, qualname)) if opened is not None else ()
     head_end = inside.start_byte if inside is not None else inner.end_byte
     return Definition(
         name=name,

@@ -47,7 +47,7 @@ def settle_neighbours(base: Lines, ours: Lines, theirs: Lines) -> list[bytes] | 
     """Changes of different lines, or of different elements of one bracketed line, that stand side by side.
 
     Only where all three have as many lines, and each line still resembles the one it replaces; or where one side puts
-    lines before or behind those that the other changes.
+    a remark before or behind lines that the other changes.
     """
     beside = _put_beside(base, ours, theirs) or _put_beside(base, theirs, ours)
     if beside:
@@ -74,9 +74,18 @@ def _put_beside(base: Lines, inserting: Lines, changing: Lines) -> list[bytes] |
     count = len(base)
     if not count or len(inserting) <= count or len(changing) != count or not all(map(_alike, base, changing)):
         return None
-    if list(inserting[-count:]) == list(base):
+    if list(inserting[-count:]) == list(base) and _is_remark(inserting[:-count]):
         return [*inserting[:-count], *changing]
-    return [*changing, *inserting[count:]] if list(inserting[:count]) == list(base) else None
+    if list(inserting[:count]) == list(base) and _is_remark(inserting[count:]):
+        return [*changing, *inserting[count:]]
+    return None
+
+
+def _is_remark(lines: Lines) -> bool:
+    """Whether lines are comments or one documentation string, which no neighbouring change can contradict."""
+    text = b"".join(lines).strip()
+    quoted = text[:3] in {b'"""', b"'''"} and len(text) > 5 and text.endswith(text[:3]) and text.count(text[:3]) == 2
+    return quoted or all(line.lstrip().startswith((b"#", b"//")) for line in lines if line.strip())
 
 
 def _alike(old: bytes, new: bytes) -> bool:
@@ -87,7 +96,7 @@ def _alike(old: bytes, new: bytes) -> bool:
 
 
 def _words(token: bytes) -> list[bytes]:
-    return re.findall(rb"\w+", token)[:1]
+    return re.findall(rb"[\w.]+", token)[:1]
 
 
 def _merge_elements(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
