@@ -1,6 +1,7 @@
 import errno
 import os
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from coroom.workspace.beneath import Root
+from coroom.workspace import syscalls
+from coroom.workspace.beneath import KernelResolver, Resolver, Root, WalkingResolver
 from coroom.workspace.exchange import Exchange, Expected, Link, PutDone, PutReason, PutRefused
 from coroom.workspace.keeper import writer_open
 from coroom.workspace.stage import Note, Stage
@@ -41,9 +43,18 @@ class Interfering:
 
 
 class Mirror:
-    def __init__(self, directory: Path, swap: Swap, *, durable: bool = False, bytes_max: int = 1 << 20) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        swap: Swap,
+        *,
+        durable: bool = False,
+        bytes_max: int = 1 << 20,
+        resolver: Resolver | None = None,
+    ) -> None:
+        directory.mkdir(exist_ok=True)
         self.path = directory
-        self.root = Root(str(directory))
+        self.root = Root(str(directory), resolver=resolver)
         self.stage = Stage.inside(self.root, STAGE)
         self.swap = Interfering(swap)
         self.exchange = Exchange(
@@ -64,9 +75,7 @@ class Mirror:
 
 @pytest.fixture(params=SWAPS, ids=["kernel", "portable"])
 def mirror(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mirror]:
-    directory = tmp_path / "mirror"
-    directory.mkdir()
-    made = Mirror(directory, request.param())
+    made = Mirror(tmp_path / "mirror", request.param())
     yield made
     made.close()
 
@@ -447,6 +456,71 @@ def test_a_name_that_leads_outside_is_refused_and_nothing_there_changes(mirror: 
     ):
         assert refused(answer).reason is PutReason.NOT_BENEATH
     assert [(path.name, path.read_bytes()) for path in outside.iterdir()] == [("f", b"old")]
+
+
+@pytest.mark.parametrize("resolver", [KernelResolver, WalkingResolver])
+def test_puts_against_a_directory_swapped_for_a_link_write_nothing_outside(
+    tmp_path: Path, resolver: type[Resolver]
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "f").write_bytes(b"secret")
+    mirror = Mirror(tmp_path / "mirror", KernelSwap(), resolver=resolver())
+    (mirror.path / "d").mkdir()
+    (mirror.path / "d" / "keep").touch()
+    (mirror.path / "evil").symlink_to("../outside")
+    stop = threading.Event()
+
+    def swap_for_link() -> None:
+        while not stop.is_set():
+            syscalls.renameat2(mirror.root.fd, "d", mirror.root.fd, "evil", syscalls.RENAME_EXCHANGE)
+
+    swapper = threading.Thread(target=swap_for_link)
+    swapper.start()
+    outcomes: set[str] = set()
+    try:
+        for number in range(250):
+            for path in ("d/f", "d/new/deep"):
+                answers = (
+                    mirror.exchange.put(path, b"room", expected=None, now=number),
+                    mirror.exchange.put(path, b"secret", expected=expect(b"room"), now=number),
+                    mirror.exchange.move(path, "d/moved"),
+                    mirror.exchange.delete("d/moved", expected=expect(b"secret"), now=number),
+                )
+                outcomes |= {answer.reason if isinstance(answer, PutRefused) else "done" for answer in answers}
+    finally:
+        stop.set()
+        swapper.join()
+    assert {"done", PutReason.NOT_BENEATH} <= outcomes
+    assert [(path.name, path.read_bytes()) for path in outside.iterdir()] == [("f", b"secret")]
+    mirror.close()
+
+
+def test_a_put_on_a_disk_that_is_really_full_changes_nothing_and_succeeds_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "coroom-test", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("only root may mount a small file system")
+    try:
+        mirror = Mirror(small, KernelSwap())
+        (small / "f").write_bytes(b"old")
+        with suppress(OSError), open(small / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+        full = refused(mirror.exchange.put("f", b"new" * 4096, expected=expect(b"old"), now=0))
+        assert full.reason is PutReason.DISK_FULL
+        assert (small / "f").read_bytes() == b"old"
+        assert mirror.staged() == []
+        (small / "filler").unlink()
+        done(mirror.exchange.put("f", b"new" * 4096, expected=expect(b"old"), now=0))
+        mirror.close()
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
 
 
 def test_a_link_to_the_outside_is_replaced_as_a_link_or_refused(mirror: Mirror, tmp_path: Path) -> None:
