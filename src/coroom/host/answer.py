@@ -10,9 +10,12 @@ from coroom.core.notice import Notice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The reply to one call of an agent: a sentence, data for programs, and the notices that ride on it."""
+    """The reply to one call of an agent: a sentence of the room's own, data for programs, a file's text where one was
+    asked for, and the notices that ride on it.
+    """
 
     text: str = ""
+    file: str | None = None
     data: dict[str, Json] = field(default_factory=dict)
     refused: Refused | None = None
     notices: tuple[Notice, ...] = ()

@@ -7,9 +7,6 @@ from typing import Any, cast
 from coroom.core.agent import OPERATOR
 from coroom.host.door import Door
 
-OPERATOR_COOKIE = "coroom_operator"
-"""The cookie in which a page may carry the operator's token (HttpOnly, SameSite=Strict)."""
-
 _KEY = "coroom.caller"
 
 

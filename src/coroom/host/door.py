@@ -195,9 +195,12 @@ class Door:
         if isinstance(text, Refused):
             return self._refusal(agent, text)
         every = text.splitlines(keepends=True)
-        shown = "".join(every[max(first_line - 1, 0) : max(first_line - 1, 0) + lines])
+        first = max(first_line, 1)
+        shown = every[first - 1 : first - 1 + lines]
         head = self._host.state.head(path)
-        return self._answer(agent, shown, {"path": path, "version": head.version if head else 0, "lines": len(every)})
+        data: dict[str, Json] = {"path": path, "version": head.version if head else 0, "lines": len(every)}
+        said = f"Lines {first} to {first + len(shown) - 1} of {len(every)}." if shown else f"It has {len(every)} lines."
+        return self._answer(agent, said, data, file="".join(shown))
 
     async def edit(self, agent: str, path: str, old: str, new: str, operation: str = "") -> Answer:
         """Replace text in a file, for agents without file tools of their own."""
@@ -253,10 +256,18 @@ class Door:
         self._cursors.hand(agent, delivery)
         return Answer(refused=refused, data=_data(refused), notices=delivery.notices, left=delivery.left)
 
-    def _answer(self, agent: str, text: str, data: dict[str, Json], chars_max: int = RIDE_CHARS_MAX) -> Answer:
+    def _answer(
+        self,
+        agent: str,
+        text: str,
+        data: dict[str, Json],
+        *,
+        chars_max: int = RIDE_CHARS_MAX,
+        file: str | None = None,
+    ) -> Answer:
         delivery = choose(self._host.state, agent, chars_max)
         self._cursors.hand(agent, delivery)
-        return Answer(text=text, data=data, notices=delivery.notices, left=delivery.left)
+        return Answer(text=text, data=data, file=file, notices=delivery.notices, left=delivery.left)
 
 
 def _data(value: object) -> dict[str, Json]:

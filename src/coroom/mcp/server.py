@@ -1,0 +1,134 @@
+"""The room's MCP server: both protocol eras, stateless, answers as SSE; who calls is what the guard proved."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from itertools import count
+from typing import Any
+
+import anyio
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    CancelledNotificationParams,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+)
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from coroom.core.errors import Code, Fault, Refused
+from coroom.host.answer import Answer
+from coroom.host.caller import Caller, caller_of
+from coroom.host.errands import Errands
+from coroom.host.replies import reply
+from coroom.mcp.arguments import check
+from coroom.mcp.tools import BY_NAME, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
+from coroom.mcp.unheard import Unheard
+
+_LISTED = ListToolsResult(tools=[tool.listed() for tool in TOOLS], ttl_ms=3_600_000, cache_scope="private")
+_SCHEMAS = {tool.name: tool.input_schema for tool in _LISTED.tools}
+
+GRACE_S = 2.0
+"""What calls under way get to finish in when the daemon stops; the log keeps what they had stored."""
+
+Context = ServerRequestContext[dict[str, Any], Request]
+
+
+class McpDoor:
+    """The ASGI application of the MCP endpoint, for every room of the daemon."""
+
+    def __init__(self) -> None:
+        self._errands = Errands()
+        self._unheard = Unheard()
+        server: Server[dict[str, Any]] = Server(
+            "coroom",
+            version=version("coroom"),
+            title="Coroom",
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list,
+            on_call_tool=self._call,
+            get_tool_input_schema=_SCHEMAS.get,
+        )
+        server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._given_up)
+        # Hosts, origins and sizes are the guard's.
+        self._sessions = StreamableHTTPSessionManager(server, stateless=True, json_response=False)
+        self._app = StreamableHTTPASGIApp(self._sessions)
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Serve while the context is open; once only."""
+        async with self._sessions.run():
+            yield
+        await self._errands.end(GRACE_S)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. Nothing is ever pushed outside of an answer, so there is nothing to GET."""
+        if scope["method"] != "POST":
+            told = {"what": "method-not-allowed", "why": "MCP here is POST only.", "next": "Send a POST request."}
+            await JSONResponse(told, 405, {"Allow": "POST"})(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
+        return _LISTED
+
+    async def _call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
+        caller = caller_of(context.request.scope) if context.request else None
+        if caller is None:
+            raise MCPError(INVALID_PARAMS, "Who calls is not known. Send the agent's token as a bearer token.")
+        tool = BY_NAME.get(params.name)
+        if tool is None:
+            names = ", ".join(BY_NAME)
+            why = f"There is no tool '{params.name[:60]}'."
+            return _result(Answer(refused=Refused(Code.BAD_INPUT, why, f"The tools are {names}.")))
+        answer = await self._answer(caller, tool, params.arguments or {}, _heartbeat(context))
+        self._unheard.answered((caller.room, caller.name, context.request_id), caller.door, answer)
+        return _result(answer)
+
+    async def _given_up(self, context: Context, params: CancelledNotificationParams) -> None:
+        """The client will not look at the reply: what rides on it stays unread. Nothing else changes.
+
+        Only the older era sends this over HTTP; in the newer one a client closes the stream.
+        """
+        caller = caller_of(context.request.scope) if context.request else None
+        if caller:
+            self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
+
+    async def _answer(self, caller: Caller, tool: RoomTool, arguments: object, heartbeat: Heartbeat) -> Answer:
+        given = check(tool.name, tool.arguments, arguments)
+        if isinstance(given, Refused):
+            return Answer(refused=given)
+        acting = tool.act(caller.door, caller.name, given, heartbeat)
+        try:
+            if tool.waits:
+                return await acting
+            operation = tool.operation(given)
+            name = (caller.room, caller.name, tool.name, operation) if operation else None
+            return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
+        except Fault as fault:
+            return Answer(refused=Refused(Code.ROOM_CLOSED, f"The room has stopped: {fault}.", "Tell the user."))
+
+
+def _heartbeat(context: Context) -> Heartbeat:
+    steps = count(1)
+
+    async def beat(message: str) -> None:
+        try:
+            await context.session.report_progress(next(steps), None, message)
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+            return
+
+    return beat
+
+
+def _result(answer: Answer) -> CallToolResult:
+    made = reply(answer)
+    return CallToolResult(content=[TextContent(text=made.text)], structured_content=made.data, is_error=made.refused)

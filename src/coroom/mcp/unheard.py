@@ -1,0 +1,38 @@
+"""Replies that a client says it will not look at, whether it says so before they are made or just after."""
+
+from collections import deque
+
+from mcp_types import RequestId
+
+from coroom.host.answer import Answer
+from coroom.host.door import Door
+
+_KEPT_MAX = 256
+"""Calls remembered. Some clients give up calls that were answered long ago, which must not pile up."""
+
+Asked = tuple[str, str, RequestId | None]
+"""A room, an agent in it, and the id that its client gave the call."""
+
+
+class Unheard:
+    """Matches cancellations with replies. A wrong match costs a notice that comes twice, never one that is lost."""
+
+    def __init__(self) -> None:
+        self._given_up: deque[Asked] = deque(maxlen=_KEPT_MAX)
+        self._answered: deque[tuple[Asked, Answer]] = deque(maxlen=_KEPT_MAX)
+
+    def given_up(self, asked: Asked, door: Door) -> None:
+        """The client has cancelled this call."""
+        for known, answer in reversed(self._answered):
+            if known == asked:
+                door.undelivered(asked[1], answer)
+                return
+        self._given_up.append(asked)
+
+    def answered(self, asked: Asked, door: Door, answer: Answer) -> None:
+        """The reply to this call is on its way."""
+        if asked in self._given_up:
+            self._given_up.remove(asked)
+            door.undelivered(asked[1], answer)
+        elif answer.notices:
+            self._answered.append((asked, answer))
