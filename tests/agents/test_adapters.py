@@ -5,10 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, ModelApi, Session
 from coroom.agents.claude_code import ClaudeCode
-from coroom.agents.codex import Codex
+from coroom.agents.codex import Codex, toml
 from coroom.agents.command import Command
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
@@ -137,6 +139,17 @@ def test_codex_settings_on_the_command_line_are_toml_that_requires_the_room(tmp_
         "PostToolUse",
         "Stop",
     }
+
+
+TOML_VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(TOML_VALUES)
+def test_any_setting_is_written_as_toml_that_reads_the_same(value: object) -> None:
+    assert tomllib.loads(f"key = {toml(value)}") == {"key": value}
 
 
 def test_gemini_keeps_the_settings_and_the_login_of_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,13 @@ def test_a_dead_room_stops_an_action_with_a_sentence_that_says_what_to_do() -> N
     assert "coroom up" in told.stderr
 
 
+@pytest.mark.parametrize("url", ["https://127.0.0.1:9", "127.0.0.1:9", "http://localhost", "http://", "://:"])
+def test_an_address_it_cannot_use_stops_an_action_and_is_named(url: str) -> None:
+    told = run("before", url)
+    assert told.returncode == 2
+    assert "its address is http://HOST:PORT" in told.stderr
+
+
 def test_a_wrong_token_stops_an_action(room: PretendRoom) -> None:
     told = run("before", room.url, token="somebody else's")
     assert told.returncode == 2

@@ -1,8 +1,7 @@
 """The adapters with the real agent CLIs, each against a scripted model and a pretended room."""
 
-from typing import Any
-
 import pytest
+from tests.agents.stage import Stage
 
 from coroom.agents.adapter import AgentAdapter
 from coroom.agents.claude_code import ClaudeCode
@@ -25,7 +24,7 @@ SILENT = "could not be asked|blocking because onFailure"
 
 @pytest.mark.parametrize(("adapter", "name"), CLIENTS)
 def test_a_client_claims_is_refused_hears_the_news_and_stands_still_when_the_room_is_dead(
-    stage: Any, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
+    stage: Stage, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
 ) -> None:
     mirror = stage.mirror("a", notes__txt="read me\n", api__txt="old\n")
     room.greet("[room] You are a.")
@@ -50,10 +49,10 @@ def test_a_client_claims_is_refused_hears_the_news_and_stands_still_when_the_roo
     )
     model.add("a", script)
     with stage.start(adapter, stage.session("a", model=name)) as agent:
-        assert model.wait_until_asked("a", 2, within_s=40), "".join(agent.printed)
+        assert model.wait_until_asked("a", 2, within_s=80), "".join(agent.printed)
         room.tell("[room] b changed it.")
         model.open("news")
-        assert model.wait_until_asked("a", 5, within_s=20), "".join(agent.printed)
+        assert model.wait_until_asked("a", 5, within_s=60), "".join(agent.printed)
         room.die()
         model.open("dead")
         status = agent.end()
@@ -76,7 +75,7 @@ def test_a_client_claims_is_refused_hears_the_news_and_stands_still_when_the_roo
 
 @pytest.mark.parametrize(("adapter", "name"), [client for client in CLIENTS if client.id != "opencode"])
 def test_a_client_that_would_stop_goes_on_while_the_room_has_something_for_it(
-    stage: Any, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
+    stage: Stage, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
 ) -> None:
     stage.mirror("a")
     room.keep_going("[room] b asked you a question.")
@@ -89,7 +88,7 @@ def test_a_client_that_would_stop_goes_on_while_the_room_has_something_for_it(
 
 
 def test_claude_code_reads_a_message_from_standard_input_with_the_next_tool_result(
-    stage: Any, model: ModelServer
+    stage: Stage, model: ModelServer
 ) -> None:
     mirror = stage.mirror("a", notes__txt="read me\n")
     turns = (
@@ -98,7 +97,7 @@ def test_claude_code_reads_a_message_from_standard_input_with_the_next_tool_resu
     )
     model.add("a", Script(turns, {"cwd": str(mirror)}))
     with stage.start(ClaudeCode(), stage.session("a", model="claude-sonnet-4-5", stay_open=True)) as agent:
-        assert model.wait_until_asked("a", 0, within_s=40), "".join(agent.printed)
+        assert model.wait_until_asked("a", 0, within_s=80), "".join(agent.printed)
         agent.say("A word from the operator.")
         model.open("said")
         status = agent.end()
@@ -106,7 +105,7 @@ def test_claude_code_reads_a_message_from_standard_input_with_the_next_tool_resu
     assert status == 0
 
 
-def test_claude_code_changes_nothing_while_the_room_hangs(stage: Any, model: ModelServer, room: PretendRoom) -> None:
+def test_claude_code_changes_nothing_while_the_room_hangs(stage: Stage, model: ModelServer, room: PretendRoom) -> None:
     mirror = stage.mirror("a")
     turns = (
         Turn(calls=(Call("@write", {"path": "late.txt", "text": "late\n"}),), gate="frozen"),
@@ -114,10 +113,10 @@ def test_claude_code_changes_nothing_while_the_room_hangs(stage: Any, model: Mod
     )
     model.add("a", Script(turns, {"cwd": str(mirror)}))
     with stage.start(ClaudeCode(), stage.session("a", model="claude-sonnet-4-5")) as agent:
-        assert model.wait_until_asked("a", 0, within_s=40), "".join(agent.printed)
+        assert model.wait_until_asked("a", 0, within_s=80), "".join(agent.printed)
         room.freeze()
         model.open("frozen")
-        assert model.wait_until_asked("a", 1, within_s=20), "".join(agent.printed)
+        assert model.wait_until_asked("a", 1, within_s=60), "".join(agent.printed)
         room.die()
         agent.end()
     assert model.failures() == (), "".join(agent.printed)

@@ -5,16 +5,16 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.agents.stage import NO_NETWORK, Stage
 
 from coroom.agents.setup import Plan, apply, apply_undo, plan, plan_undo
 from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
 
 pytestmark = pytest.mark.clients
 
-_RUN_LIMIT_S = 60.0
+_RUN_LIMIT_S = 90.0
 _CLAUDE = "claude -p --output-format stream-json --verbose --model claude-sonnet-4-5 --permission-mode acceptEdits"
 _CODEX = "codex exec --json --skip-git-repo-check --sandbox workspace-write --dangerously-bypass-hook-trust"
 
@@ -59,9 +59,8 @@ def user_of(client: str, model_url: str) -> User:
     return User(argv, env, {".gemini/settings.json": json.dumps(gemini)})
 
 
-def run(user: User, stage: Any, home: Path, cwd: Path, extra: dict[str, str]) -> str:
-    offline = {"npm_config_registry": "http://127.0.0.1:9", "npm_config_fetch_retries": "0"}
-    env = {"PATH": stage.path, "HOME": str(home), "LANG": "C.UTF-8", **offline, **user.env, **extra}
+def run(user: User, stage: Stage, home: Path, cwd: Path, extra: dict[str, str]) -> str:
+    env = {"PATH": stage.path, "HOME": str(home), "LANG": "C.UTF-8", **NO_NETWORK, **user.env, **extra}
     told = subprocess.run(
         ["/usr/bin/env", *user.argv],
         cwd=cwd,
@@ -88,7 +87,7 @@ def set_up(client: str, user: User, home: Path, room_url: str, record: Path) -> 
 
 @pytest.mark.parametrize("client", ["claude", "codex", "opencode", "gemini"])
 def test_after_setup_the_client_is_in_the_room(
-    client: str, stage: Any, model: ModelServer, room: PretendRoom, tmp_path: Path
+    client: str, stage: Stage, model: ModelServer, room: PretendRoom, tmp_path: Path
 ) -> None:
     mirror, home, record = stage.mirror("a", api__txt="old\n"), tmp_path / "home", tmp_path / "record.json"
     user = user_of(client, model.url)
@@ -122,7 +121,7 @@ def test_after_setup_the_client_is_in_the_room(
 
 @pytest.mark.parametrize("client", ["claude", "codex"])
 def test_without_a_token_the_client_works_as_if_nothing_had_been_set_up(
-    client: str, stage: Any, model: ModelServer, room: PretendRoom, tmp_path: Path
+    client: str, stage: Stage, model: ModelServer, room: PretendRoom, tmp_path: Path
 ) -> None:
     mirror, home = stage.mirror("a"), tmp_path / "home"
     user = user_of(client, model.url)

@@ -23,8 +23,11 @@ REPLY_BYTES_MAX = 1 << 20
 
 def ask(url: str, token: str, path: str, body: bytes, deadline: float) -> bytes:
     """The body of the room's answer to POST `path`; raises OSError or ValueError when none comes in time."""
-    authority = url.removeprefix("http://").split("/", 1)[0]
+    scheme, _, rest = url.partition("://")
+    authority = rest.split("/", 1)[0]
     host, _, port = authority.rpartition(":")
+    if scheme != "http" or not host or not port.isdecimal():
+        raise ValueError(f"its address is http://HOST:PORT, not {url}")
     head = (
         f"POST {path} HTTP/1.0\r\nHost: {authority}\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
