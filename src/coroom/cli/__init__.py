@@ -6,6 +6,7 @@ import click
 
 # The command's name, and the module that holds a click command of the same name.
 COMMANDS = {
+    "demo": "coroom.cli.demo",
     "merge": "coroom.cli.merge",
 }
 

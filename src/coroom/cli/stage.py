@@ -1,0 +1,126 @@
+"""A run as a person sees it in the terminal: one line an agent while it lasts, a table when it is over."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from coroom.core.event import EditHeld, Event, FileAccepted, HeldSettled, Landed, NoticeSent, TaskDone, TaskTaken
+from coroom.core.notice import NoticeKind
+from coroom.core.view import describe
+from coroom.host.rooms import Room
+from coroom.run.summary import Summary
+
+_SHOWN = (EditHeld, HeldSettled, TaskTaken, TaskDone, Landed)
+
+
+class TerminalStage:
+    """Shows a run on standard error, so that standard output stays for the result. Plain lines when it is no terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._live: Live | None = None
+        self._lines: dict[str, str] = {}
+        self._room: Room | None = None
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live = Live(self._table(), console=self._console, refresh_per_second=8, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        """One line about the run as a whole."""
+        seconds = time.monotonic() - self._began
+        self._console.print(Text.assemble((f"{seconds:6.1f} s  ", "dim"), text))
+
+    def show(self, agent: str, text: str) -> None:
+        """What an agent is doing now."""
+        if self._lines.get(agent) == text:
+            return
+        self._lines[agent] = text
+        if self._live:
+            self._live.update(self._table())
+        else:
+            self.say(f"{agent}: {text}")
+
+    def ready(self, room: Room, url: str) -> None:
+        """The room is open: what happens in it is shown from here on."""
+        self._room = room
+        self.say(f"room '{room.name}' is open; watch it live at {url}/#key={room.operator_token}")
+        room.host.listen(self._heard)
+
+    def _heard(self, event: Event) -> None:
+        if self._live:
+            self._live.update(self._table())
+        body = event.body
+        if isinstance(body, FileAccepted):
+            if body.layer not in {"identical", "chosen"}:
+                self.say(f"merged live ({body.layer}): {describe(event)}")
+        elif isinstance(body, NoticeSent):
+            if body.about_kind in {NoticeKind.OBSERVED, NoticeKind.QUESTION, NoticeKind.CONTRACT}:
+                first = body.text.splitlines()[0] if body.text else ""
+                self.say(f"{', '.join(body.readers) or 'nobody'} told: {first}")
+        elif isinstance(body, _SHOWN):
+            self.say(describe(event))
+
+    def _table(self) -> Table:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for agent, text in self._lines.items():
+            task = self._task_of(agent)
+            table.add_row(
+                Text(agent, style="bold"), Text(task, style="cyan"), Text(text, overflow="ellipsis", no_wrap=True)
+            )
+        return table
+
+    def _task_of(self, agent: str) -> str:
+        known = self._room.host.state.agents.get(agent) if self._room else None
+        return known.task or "" if known else ""
+
+
+def print_summary(summary: Summary) -> None:
+    """The result on standard output, colours only in a terminal."""
+    console = Console(file=sys.stdout, highlight=False)
+    table = Table(title="Who did what", title_justify="left", box=None, pad_edge=False)
+    for column in ("agent", "tasks done", "edits", "merged", "held", "told", "seconds", "tokens"):
+        table.add_column(column, justify="left" if column in {"agent", "tasks done"} else "right")
+    for d in summary.deeds:
+        tokens = d.work.input_tokens + d.work.output_tokens
+        cells = (d.edits, d.merged, d.held, d.told, f"{d.work.seconds:.1f}", tokens or "–")
+        table.add_row(f"{d.agent} ({d.client})", ", ".join(d.tasks) or "–", *map(str, cells))
+    console.print(table)
+    for deeds in summary.deeds:
+        if deeds.work.error:
+            console.print(f"[red]{deeds.agent} failed:[/red] {deeds.work.error}", markup=True)
+    if summary.meetings:
+        console.print("\nConflicts held, and how they ended")
+        for m in summary.meetings:
+            console.print(Text(f"  {m.held} {m.path} by {m.agent}: {m.reason} → {m.ending}"))
+    gain = f", {summary.together / summary.seconds:.1f} times that side by side" if summary.seconds else ""
+    console.print(
+        f"\n{summary.seconds:.1f} s in all; the longest agent took {summary.longest:.1f} s, "
+        f"all together {summary.together:.1f} s{gain}."
+    )
+    if summary.refused:
+        console.print(Text(f"Not landed: {summary.refused}", style="red"))
+    elif summary.landed.get("landed"):
+        console.print(
+            Text(f"Landed {len(_commits(summary))} commits on {summary.landed['branch']}, tests green.", style="green")
+        )
+
+
+def _commits(summary: Summary) -> list[object]:
+    commits = summary.landed.get("commits")
+    return list(commits) if isinstance(commits, list) else []
