@@ -62,6 +62,13 @@ def readers_of(state: RoomState, writer: str, path: str) -> tuple[str, ...]:
     return tuple(a.name for a in state.present() if a.name != writer and path in state.reads_of(a.name))
 
 
+def in_the_way(admission: Admission) -> Refused | None:
+    """What a policy's answer means for the caller; None when it may go."""
+    if isinstance(admission, Wait):
+        return not_yet(admission)
+    return admission if isinstance(admission, Refused) else None
+
+
 def not_yet(wait: Wait) -> Refused:
     """A wait, said to an agent: the room never blocks a call, so that waiting is the caller's to do."""
     names = ", ".join(wait.on)

@@ -10,7 +10,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Body, Landed
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
-from coroom.core.policy import Wait, not_yet
+from coroom.core.policy import in_the_way
 from coroom.core.resource import Footprint, ref
 from coroom.core.state import RoomState
 
@@ -37,11 +37,9 @@ def start_action(state: RoomState, by: str, command: StartAction, now_ms: int) -
 
 
 def _stands_against(state: RoomState, by: str, footprint: Footprint, now_ms: int) -> Refused | None:
-    admission = POLICIES[state.policy].admit(state, by, footprint)
-    if isinstance(admission, Wait):
-        return not_yet(admission)
-    if isinstance(admission, Refused):
-        return admission
+    barred = in_the_way(POLICIES[state.policy].admit(state, by, footprint))
+    if barred:
+        return barred
     blockers = blockers_of(footprint.writes, Mode.SHARED, by, state.claims.values(), now_ms)
     return claimed(footprint.writes, blockers, now_ms) if blockers else None
 

@@ -10,7 +10,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed, TaskReturned
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
-from coroom.core.policy import Wait, not_yet
+from coroom.core.policy import in_the_way
 from coroom.core.resource import Footprint, Resource, Scheme, covers, overlaps
 from coroom.core.state import RoomState
 
@@ -33,9 +33,9 @@ def claim_resources(state: RoomState, by: str, command: ClaimResources, now_ms: 
             )
     if len(held) >= state.limits.claims_per_agent_max:
         return refused(Code.LIMIT, f"You hold {len(held)} claims.", "Release what you do not need.")
-    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=wanted))
-    if command.mode is Mode.EXCLUSIVE and isinstance(admission, Wait):
-        return Decision(not_yet(admission))
+    barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=wanted)))
+    if barred and command.mode is Mode.EXCLUSIVE:
+        return Decision(barred)
     blockers = blockers_of(wanted, command.mode, by, state.claims.values(), now_ms)
     if blockers:
         return _refuse(by, wanted, command.mode, blockers, now_ms)

@@ -12,7 +12,7 @@ from coroom.core.event import Body, EditHeld, FileAccepted, FilesRead, FilesSeed
 from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldEdit, HeldState
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
-from coroom.core.policy import Wait, not_yet
+from coroom.core.policy import in_the_way
 from coroom.core.resource import Footprint, Resource, Scheme, file
 from coroom.core.state import RoomState
 
@@ -68,11 +68,9 @@ def _writes(command: AcceptEdit) -> tuple[Resource, ...]:
 
 def _not_admitted(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Refused | None:
     writes = _writes(command)
-    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=writes))
-    if isinstance(admission, Wait):
-        return not_yet(admission)
-    if isinstance(admission, Refused):
-        return admission
+    barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=writes)))
+    if barred:
+        return barred
     blockers = blockers_of(writes, Mode.SHARED, by, state.claims.values(), now_ms)
     return claimed(writes, blockers, now_ms) if blockers else None
 

@@ -28,7 +28,7 @@ from coroom.core.event import (
 )
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
-from coroom.core.policy import Wait, not_yet
+from coroom.core.policy import in_the_way
 from coroom.core.resource import Footprint
 from coroom.core.resource import task as task_resource
 from coroom.core.state import RoomState
@@ -138,9 +138,9 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
     blockers = blockers_of(wanted, Mode.EXCLUSIVE, by, state.claims.values(), now_ms)
     if blockers:
         return Decision(claimed(wanted, blockers, now_ms))
-    admission = POLICIES[state.policy].admit(state, by, Footprint(writes=wanted))
-    if isinstance(admission, Wait):
-        return Decision(not_yet(admission))
+    barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=wanted)))
+    if barred:
+        return Decision(barred)
     granted = grant(state, by, wanted, Mode.EXCLUSIVE, chosen.title, 0, now_ms)
     taken = TaskTaken(task=chosen.id, agent=by, claim=granted.claim)
     return Decision(Taken(chosen.id, granted.claim, granted.fence, granted.deadline_ms), (granted, taken))
