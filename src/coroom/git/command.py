@@ -25,7 +25,7 @@ OUT_BYTES_MAX = 1 << 30
 """The content of a large repository's text, whole, and no more."""
 
 ERR_BYTES_MAX = 1 << 16
-"""The last line of the complaint is what is shown."""
+"""One line of the complaint is shown; git gives it near the end."""
 
 _CHUNK = 1 << 16
 
@@ -36,7 +36,7 @@ _CONFIG = {
     "core.quotePath": "false",
     "core.protectHFS": "true",
     "core.protectNTFS": "true",
-    "core.filesRefLockTimeout": "5000",
+    "core.filesRefLockTimeout": "2000",
     "core.fsync": "committed,reference",
     "core.fsyncMethod": "batch",
     "gc.auto": "0",
@@ -288,7 +288,7 @@ def _judged(
     if stopped:
         raise GitFailed(arguments, code, stopped)
     if code not in expect:
-        raise GitFailed(arguments, code, last_line(err))
+        raise GitFailed(arguments, code, reason_of(err))
     return Done(code, out, err)
 
 
@@ -306,10 +306,11 @@ def _kill(pid: int, code: int | None) -> None:
             return
 
 
-def last_line(err: bytes) -> str:
-    """The last line of a complaint that says something."""
+def reason_of(err: bytes) -> str:
+    """The line that gives the reason: the last that git marks as fatal or an error, else the last of all."""
     lines = [line.strip() for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1][:500] if lines else "it said nothing"
+    marked = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (marked or lines or ["it said nothing"])[-1][:500]
 
 
 def environment(extra: Mapping[str, str], config: Mapping[str, str] | None = None) -> dict[str, str]:
