@@ -63,6 +63,11 @@ class Batch:
         """Return what is to be told, oldest first."""
         return list(self._hints.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not self._hints
+
     def created(self, path: str) -> None:
         """A name that was free has been taken; its content is still to come."""
         if not isinstance(self._hints.get(path), Gone):

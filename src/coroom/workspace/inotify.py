@@ -8,10 +8,11 @@ Source: inotify(7).
 
 import errno
 import os
+import select
 from contextlib import suppress
 from enum import Enum
 
-from inotify_simple import Event, INotify, flags
+from inotify_simple import Event, INotify, flags, parse_events
 
 from coroom.workspace.beneath import Root
 from coroom.workspace.hints import Batch, Hint, RescanReason
@@ -33,6 +34,8 @@ _WATCH = (
 _ROOT_LOST = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
 # The two halves of a rename are queued one after the other; the second is never further away than this.
 _RENAME_HALVES_MS = 2
+# Some two thousand events: a full queue must not hold the caller's loop for longer than 30 ms at a time.
+_READ_BYTES = 1 << 16
 
 
 class Tell(Enum):
@@ -67,10 +70,14 @@ class InotifyWatcher:
         self._adopt("", tell=Tell.NOTHING)
 
     def drain(self) -> list[Hint]:
-        """See `Watcher.drain`."""
-        overflowed = self._read(0)
+        """See `Watcher.drain`; takes the queue in portions, and `fileno` stays readable while there is more."""
+        overflowed = False
+        while events := self._read(0):
+            overflowed |= self._take_all(events)
+            if overflowed or not self._batch.is_empty:
+                break
         if self._half_moves:
-            overflowed |= self._read(_RENAME_HALVES_MS)
+            overflowed |= self._take_all(self._read(_RENAME_HALVES_MS))
         self._settle_half_moves(None)
         if overflowed:
             self.refresh()
@@ -101,9 +108,17 @@ class InotifyWatcher:
         """How many directories are watched."""
         return len(self._watches)
 
-    def _read(self, timeout_ms: int) -> bool:
+    def _read(self, timeout_ms: int) -> list[Event]:
+        descriptor = int(self._inotify.fileno())
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(timeout_ms):
+            return []
+        return list(parse_events(os.read(descriptor, _READ_BYTES)))
+
+    def _take_all(self, events: list[Event]) -> bool:
         overflowed = False
-        for event in self._inotify.read(timeout=timeout_ms):
+        for event in events:
             if event.mask & flags.Q_OVERFLOW:
                 overflowed = True
             elif event.mask & flags.IGNORED:
