@@ -192,7 +192,7 @@ def test_gemini_keeps_the_settings_and_the_login_of_its_user(tmp_path: Path, mon
             AgentOutput(input_tokens=9, output_tokens=2, final=True),
         ),
         (Codex(), '{"type":"turn.failed","error":{"message":"no"}}', AgentOutput(error="no", final=True)),
-        (Codex(), '{"type":"error","message":"again"}', AgentOutput(error="again")),
+        (Codex(), '{"type":"error","message":"Reconnecting 1/5"}', None),
         (OpenCode(), '{"type":"text","part":{"text":"Hi"}}', AgentOutput(text="Hi")),
         (
             OpenCode(),
@@ -201,6 +201,7 @@ def test_gemini_keeps_the_settings_and_the_login_of_its_user(tmp_path: Path, mon
         ),
         (OpenCode(), '{"type":"error","error":{"name":"X"}}', AgentOutput(error='{"name": "X"}')),
         (Gemini(), '{"type":"message","role":"assistant","content":"Hi"}', AgentOutput(text="Hi")),
+        (Gemini(), '{"type":"error","severity":"warning","message":"slow"}', None),
         (Gemini(), '{"type":"message","role":"user","content":"Hi"}', None),
         (
             Gemini(),

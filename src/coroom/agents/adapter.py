@@ -56,10 +56,8 @@ class Session:
 class Launch:
     """What to start.
 
-    `env` is added to the environment; `files` are to be written first, readable by the user alone.
-
-    `stdin` is written to standard input, which is then closed, or, with `stay_open`, closed after the
-    output whose `final` is true.
+    `env` is added to the environment; `files` are to be written first, readable by the user alone. `stdin` is written
+    to standard input, which is then closed, or, with `stay_open`, closed after the output whose `final` is true.
     """
 
     argv: tuple[str, ...]
@@ -82,9 +80,8 @@ class Missing:
 class AgentOutput:
     """What one line of output tells.
 
-    Tokens and cost are those of this line alone, or None where it names none.
-
-    `text` is what the model said, `error` what went wrong, `final` that the agent has ended its work.
+    Tokens and cost are those of this line alone, or None where it names none. `text` is what the model said, `error`
+    what made the agent fail (not what it got over), `final` that the agent has ended its work.
     """
 
     text: str | None = None

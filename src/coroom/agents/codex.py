@@ -103,7 +103,7 @@ class Codex:
         return Launch(argv=(*argv, "-"), env=env, cwd=session.mirror, stdin=session.prompt)
 
     def read_output(self, line: str) -> AgentOutput | None:
-        """See the port."""
+        """See the port; a line of type `error` may be a try that is repeated, `turn.failed` is the end."""
         told = parse_line(line) or {}
         item = told.get("item") or {}
         match told.get("type"):
@@ -118,8 +118,6 @@ class Codex:
                 )
             case "turn.failed":
                 return AgentOutput(error=str((told.get("error") or {}).get("message")), final=True)
-            case "error":
-                return AgentOutput(error=str(told.get("message")))
         return None
 
     def message(self, text: str) -> None:

@@ -102,13 +102,11 @@ class Gemini:
         )
 
     def read_output(self, line: str) -> AgentOutput | None:
-        """See the port."""
+        """See the port; a line of type `error` may be a warning, the `result` says whether the agent failed."""
         told = parse_line(line) or {}
         match told.get("type"):
             case "message" if told.get("role") == "assistant":
                 return AgentOutput(text=told.get("content"))
-            case "error":
-                return AgentOutput(error=str(told.get("message")))
             case "result":
                 stats = told.get("stats") or {}
                 failed = told.get("status") == "error"
