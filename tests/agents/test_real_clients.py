@@ -121,3 +121,15 @@ def test_claude_code_changes_nothing_while_the_room_hangs(stage: Stage, model: M
         agent.end()
     assert model.failures() == (), "".join(agent.printed)
     assert not (mirror / "late.txt").exists()
+
+
+@pytest.mark.parametrize(("adapter", "name"), [client for client in CLIENTS if client.id != "codex-javascript"])
+def test_a_client_whose_model_refuses_it_says_so_and_ends(stage: Stage, adapter: AgentAdapter, name: str) -> None:
+    stage.mirror("a")
+    with stage.start(adapter, stage.session("a", model=name)) as agent:
+        status = agent.end()
+    errors = [output.error for output in agent.outputs if output.error]
+    printed = "".join(agent.printed)
+    assert errors, printed
+    assert "no script is called" in errors[-1], printed
+    assert status != 0 or adapter.name == "opencode", printed

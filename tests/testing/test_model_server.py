@@ -193,7 +193,7 @@ def test_an_unknown_key_is_refused_and_the_known_ones_are_named(server: ModelSer
     with pytest.raises(urllib.error.HTTPError) as refused:
         post(server, "/v1/messages", Anthropic().body(), key="nobody")
     with refused.value as answer:
-        assert answer.code == 401
+        assert answer.code == 400
         assert "there are: a" in answer.read().decode()
 
 

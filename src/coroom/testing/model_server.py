@@ -129,7 +129,8 @@ class ModelServer:
             if script is None:
                 known = ", ".join(sorted(self._scripts))
                 message = f"no script is called {key!r}; there are: {known}"
-                return JSONResponse({"error": {"type": "authentication_error", "message": message}}, status_code=401)
+                # Not 401, which some clients try again for minutes.
+                return JSONResponse({"error": {"type": "invalid_request_error", "message": message}}, status_code=400)
             reply = Reply("Done.")
             if conversation.tools:
                 self._record(request.url.path, key, body, conversation, script)
