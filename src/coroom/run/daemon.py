@@ -21,6 +21,7 @@ from coroom.host.host import Host
 from coroom.mcp.server import McpDoor
 from coroom.run.guard import Guard, ServedRoom
 from coroom.run.limits import STOP_WITHIN_S
+from coroom.run.seats import Admit, seat_route
 from coroom.web.app import routes
 
 
@@ -50,20 +51,27 @@ class OperatorPage:
         return self.allow_read(request)
 
 
-def build_app(rooms: Mapping[str, ServedRoom], hosts: Iterable[str] = ()) -> Starlette:
+def build_app(
+    rooms: Mapping[str, ServedRoom], hosts: Iterable[str] = (), seats: Mapping[str, Admit] | None = None
+) -> Starlette:
     """The daemon's application. Belongs to the event loop of the rooms' hosts.
 
     Args:
         rooms: by name. At `/mcp`, `/hooks` and `/` a caller meets the room that its token belongs to (the page: the
             first room), at `/rooms/NAME/…` the room of that name.
         hosts: names beside those of loopback under which the daemon may be addressed.
+        seats: what gives out seats, by the room's name; rooms without it take no newcomers over HTTP.
     """
     mcp, hooks = McpDoor(), Hooks()
     doors: list[BaseRoute] = [
         Route("/mcp", mcp),
         Route("/hooks/{client}/{moment}", hooks.answer, methods=["POST"]),
     ]
-    pages = {name: routes(OperatorPage(served)) for name, served in rooms.items()}
+    given = seats or {}
+    pages = {
+        name: [*([seat_route(given[name])] if name in given else []), *routes(OperatorPage(served))]
+        for name, served in rooms.items()
+    }
     inside: list[BaseRoute] = [Mount(f"/rooms/{name}", routes=[*doors, *page]) for name, page in pages.items()]
     default = next(iter(pages.values()), [])
 

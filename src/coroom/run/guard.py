@@ -132,7 +132,7 @@ class Guard:
         return None
 
     def _caller(self, named: str | None, headers: Headers) -> Caller | None:
-        token = _token(headers)
+        token, operator_only = _token(headers)
         if not token:
             return None
         digest = sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
@@ -141,7 +141,7 @@ class Guard:
                 continue
             if room.operator_hash and compare_digest(room.operator_hash, digest):
                 return Caller(name, OPERATOR, room.door)
-            agent = authenticate(room.door.host.state, digest)
+            agent = None if operator_only else authenticate(room.door.host.state, digest)
             if agent is not None:
                 return Caller(name, agent, room.door)
         return None
@@ -216,13 +216,15 @@ def _need(path: str) -> Need:
     return next((need for start, need in NEEDS if path.startswith(start)), Need.AGENT)
 
 
-def _token(headers: Headers) -> str:
-    given = headers.getlist("authorization")
-    if len(given) == 1:
-        scheme, _, token = given[0].partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
-    operators = headers.getlist(OPERATOR_HEADER)
-    return operators[0] if not given and len(operators) == 1 else ""
+def _token(headers: Headers) -> tuple[str, bool]:
+    """The secret that the request carries, and whether it came in the operator's own header."""
+    given, operators = headers.getlist("authorization"), headers.getlist(OPERATOR_HEADER)
+    if len(given) + len(operators) != 1:
+        return "", False
+    if operators:
+        return operators[0], True
+    scheme, _, token = given[0].partition(" ")
+    return (token.strip() if scheme.lower() == "bearer" else ""), False
 
 
 def _not_json(scope: Scope, headers: Headers) -> Turned | None:

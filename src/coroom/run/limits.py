@@ -21,5 +21,5 @@ CALLS_AT_ONCE = 800.0
 UNDER_WAY_MAX = 64
 """Calls of one agent that wait at the same time: some syncs and hooks, not an army."""
 
-STOP_WITHIN_S = 3.0
+STOP_WITHIN_S = 1.0
 """What open answers get to end in when the daemon stops; clients ask again."""
