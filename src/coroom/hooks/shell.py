@@ -6,7 +6,7 @@ from itertools import pairwise
 _READERS = {"cat", "head", "tail", "less", "more", "nl", "bat", "wc", "tac", "od", "xxd", "file", "diff", "cmp"}
 _READERS_AFTER_PATTERN = {"sed", "grep", "rg", "egrep", "fgrep", "awk", "jq"}
 _SEPARATORS = {"|", "||", "&", "&&", ";", "\n", "(", ")"}
-_NO_READ_AFTER = {">", ">>", "<<", "<<<", ">|", "<>", ">&", "&>"}
+_NO_READ_AFTER = {"-e", ">", ">>", "<<", "<<<", ">|", "<>", ">&", "&>"}
 _COMMAND_CHARS_MAX = 20_000
 _PATHS_MAX = 64
 
