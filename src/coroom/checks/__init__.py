@@ -1,0 +1,1 @@
+"""What judges a tree: the repository's own tests."""

@@ -1,0 +1,327 @@
+"""The repository's own tests, run on a checked-out tree: found, bounded in time and output, killed as a whole."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import time
+import tomllib
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+TIMEOUT_S = 1_800.0
+"""Half an hour; a suite that takes longer is told so by whoever runs the room."""
+
+LOG_BYTES_MAX = 8 << 20
+"""The first and the last half of this much are kept: the beginning says what ran, the end what failed."""
+
+TAIL_LINES = 30
+TAIL_CHARS = 1_500
+GRACE_S = 3.0
+"""Between asking a suite to stop and killing it."""
+
+_FAILING = re.compile(
+    r"^(FAILED|ERROR|E  |--- FAIL|not ok|FAIL[: \t]|AssertionError|error(\[|:)|test .* FAILED|\s*[✗✘✕] )", re.MULTILINE
+)
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteCommand:
+    """What runs the tests, why we think so, and what it needs in its environment."""
+
+    argv: tuple[str, ...]
+    reason: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The command as one would type it."""
+        if self.argv[:2] == ("/bin/sh", "-c"):
+            return self.argv[2]
+        return shlex.join(self.argv)
+
+
+@dataclass(frozen=True, slots=True)
+class NoCommand:
+    """Nothing says how this tree is tested."""
+
+    why: str
+    next_step: str
+
+
+class Ending(StrEnum):
+    """How a run of the suite came to its end."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    NOT_STARTED = "not-started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult:
+    """What the suite said. `summary` is one line, `tail` what explains a failure, `log` the whole output."""
+
+    ending: Ending
+    summary: str
+    seconds: float
+    log: Path
+    tail: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every test passed."""
+        return self.ending is Ending.PASSED
+
+
+def find_command(tree: Path, explicit: str = "") -> SuiteCommand | NoCommand:
+    """The command that tests `tree`: the explicit one, else what the files of the tree say.
+
+    Args:
+        tree: a checked-out tree.
+        explicit: a line for the shell, as its user would type it.
+    """
+    if explicit.strip():
+        return SuiteCommand(("/bin/sh", "-c", explicit.strip()), "it was given", _environment(tree))
+    for guess in (_make, _tox, _python, _node, _go, _cargo):
+        found = guess(tree)
+        if found:
+            return found
+    return NoCommand(
+        "Nothing in the repository says how it is tested.",
+        "Give the command, as in --test 'python -m pytest -q'; --test true lands without tests.",
+    )
+
+
+def _make(tree: Path) -> SuiteCommand | None:
+    for name in ("GNUmakefile", "makefile", "Makefile"):
+        if re.search(r"^test\s*:(?!=)", _text(tree / name), re.MULTILINE):
+            return SuiteCommand(("make", "test"), f"{name} has the target test", _environment(tree))
+    return None
+
+
+def _tox(tree: Path) -> SuiteCommand | None:
+    told = (tree / "tox.ini").exists() or "[tool.tox" in _text(tree / "pyproject.toml")
+    if told and shutil.which("tox"):
+        return SuiteCommand(("tox",), "the repository is set up for tox", _environment(tree))
+    return None
+
+
+def _python(tree: Path) -> SuiteCommand | None:
+    if not _is_python(tree):
+        return None
+    try:
+        tools = tomllib.loads(_text(tree / "pyproject.toml")).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        tools = {}
+    told = "pytest" in tools or (tree / "pytest.ini").exists() or (tree / "conftest.py").exists()
+    tests = [name for name in ("tests", "test", "testing") if (tree / name).is_dir()]
+    if not told and not tests and not any(tree.glob("test_*.py")):
+        return None
+    reason = "pytest is configured" if told else f"there is {tests[0]}/" if tests else "there are test_*.py"
+    return SuiteCommand(("python3", "-m", "pytest", "-q"), reason, _environment(tree))
+
+
+def _node(tree: Path) -> SuiteCommand | None:
+    try:
+        package = json.loads(_text(tree / "package.json") or "{}")
+    except ValueError:
+        return None
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    if not isinstance(script, str) or "no test specified" in script:
+        return None
+    return SuiteCommand(("npm", "test", "--silent"), "package.json has the script test", _environment(tree))
+
+
+def _go(tree: Path) -> SuiteCommand | None:
+    return SuiteCommand(("go", "test", "./..."), "there is go.mod") if (tree / "go.mod").exists() else None
+
+
+def _cargo(tree: Path) -> SuiteCommand | None:
+    return SuiteCommand(("cargo", "test", "--quiet"), "there is Cargo.toml") if (tree / "Cargo.toml").exists() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _is_python(tree: Path) -> bool:
+    return any((tree / name).exists() for name in ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini"))
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    """An installed copy of the package, as in somebody's virtual environment, must not be what is tested."""
+    if not _is_python(tree):
+        return {}
+    places = [str(place) for place in (tree / "src", tree) if place.is_dir()]
+    before = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join([*places, *([before] if before else [])])}
+
+
+async def run_suite(
+    command: SuiteCommand,
+    tree: Path,
+    log: Path,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    log_bytes_max: int = LOG_BYTES_MAX,
+) -> SuiteResult:
+    """Run the tests in `tree` and wait for them.
+
+    Promises: when this returns, raises or is cancelled, nothing of the suite's process group runs any more.
+
+    Args:
+        command: what to run.
+        tree: a directory of its own, which the suite may write to.
+        log: receives standard output and error, at most `log_bytes_max` of them.
+        timeout_s: seconds until it is stopped, first politely.
+        log_bytes_max: see `log`.
+
+    Returns:
+        How it ended; a command that cannot be started is a result, too.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    kept = _Output(log_bytes_max)
+
+    def ended(ending: Ending, summary: str) -> SuiteResult:
+        with log.open("wb") as file:
+            kept.write(file)
+        tail = "" if ending is Ending.PASSED else tail_of(kept.end())
+        return SuiteResult(ending=ending, summary=summary, seconds=time.monotonic() - began, log=log, tail=tail)
+
+    out, pipe = os.pipe()
+    reading = asyncio.create_task(_read(out, kept.add))
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command.argv,
+            cwd=tree,
+            env=_inherited(command.environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as problem:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return ended(Ending.NOT_STARTED, f"{command.shown} cannot be started: {problem.strerror}")
+    finally:
+        os.close(pipe)
+    try:
+        async with asyncio.timeout(timeout_s):
+            code = await process.wait()
+    except TimeoutError:
+        await _stop(process)
+        return ended(Ending.TIMED_OUT, f"stopped after {timeout_s:g} s")
+    finally:
+        _signal(process.pid, signal.SIGKILL)
+        await asyncio.shield(_settled(process, reading))
+    if code:
+        said = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        return ended(Ending.FAILED, summary_of(kept.end()) or said)
+    return ended(Ending.PASSED, summary_of(kept.end()) or "passed")
+
+
+def _inherited(extra: Mapping[str, str]) -> dict[str, str]:
+    """The caller's variables but the room's own secrets and git's: the tests are agents' code."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COROOM_", "GIT_"))}
+    return {**kept, "CI": "true", **extra}
+
+
+async def _read(out: int, add: Callable[[bytes], None]) -> None:
+    """A pipe of our own: with one of its, asyncio holds a process for running while a grandchild keeps it open."""
+    reader = asyncio.StreamReader()
+    with os.fdopen(out, "rb", buffering=0) as file:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), file
+        )
+        try:
+            while chunk := await reader.read(1 << 16):
+                add(chunk)
+        finally:
+            transport.close()
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    _signal(process.pid, signal.SIGTERM)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_S):
+            await process.wait()
+
+
+async def _settled(process: asyncio.subprocess.Process, reading: "asyncio.Task[None]") -> None:
+    """A grandchild that left the process group may hold the pipe open for ever; it is not waited for."""
+    await process.wait()
+    await asyncio.wait([reading], timeout=1)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+def _signal(group: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+class _Output:
+    """The beginning and the end of a stream, each of at most half the bytes allowed."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._half = max(bytes_max // 2, 1)
+        self._first = bytearray()
+        self._last: deque[bytes] = deque()
+        self._last_bytes = 0
+        self._left_out = 0
+
+    def add(self, chunk: bytes) -> None:
+        room = self._half - len(self._first)
+        self._first += chunk[:room]
+        rest = chunk[max(room, 0) :]
+        if not rest:
+            return
+        self._last.append(rest)
+        self._last_bytes += len(rest)
+        while self._last_bytes - len(self._last[0]) >= self._half:
+            gone = self._last.popleft()
+            self._last_bytes -= len(gone)
+            self._left_out += len(gone)
+
+    def write(self, file: BinaryIO) -> None:
+        end = b"".join(self._last)
+        left_out = self._left_out + max(0, len(end) - self._half)
+        file.write(self._first)
+        if left_out:
+            file.write(b"\n[%d bytes left out]\n" % left_out)
+        file.write(end[-self._half :])
+
+    def end(self) -> str:
+        data = (bytes(self._first) + b"".join(self._last))[-(1 << 18) :]
+        return _ANSI.sub("", data.decode("utf-8", "replace")).replace("\r\n", "\n")
+
+
+def summary_of(output: str) -> str:
+    """The last line that says something, without decoration; empty when nothing was said."""
+    lines = [line.strip(" =-\t") for line in output.splitlines()]
+    said = [line for line in lines if line]
+    return said[-1][:200] if said else ""
+
+
+def tail_of(output: str) -> str:
+    """The lines that name failures, else the last lines; at most 30 lines and 1,500 characters."""
+    lines = output.rstrip().splitlines()
+    failing = [line for line in lines if _FAILING.match(line)]
+    shown = [*failing[-TAIL_LINES:], *(lines[-1:] if failing and lines[-1] != failing[-1] else [])]
+    return "\n".join(line[:300] for line in (shown or lines[-TAIL_LINES:]))[-TAIL_CHARS:]
