@@ -7,6 +7,10 @@ import click
 # The command's name, and the module that holds a click command of the same name.
 COMMANDS = {
     "demo": "coroom.cli.demo",
+    "join": "coroom.cli.join",
+    "run": "coroom.cli.run",
+    "setup": "coroom.cli.setup",
+    "up": "coroom.cli.up",
     "merge": "coroom.cli.merge",
 }
 

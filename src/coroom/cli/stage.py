@@ -20,7 +20,7 @@ _SHOWN = (EditHeld, HeldSettled, TaskTaken, TaskDone, Landed)
 
 
 class TerminalStage:
-    """Shows a run on standard error, so that standard output stays for the result. Plain lines when it is no terminal."""
+    """Shows a run on standard error, so that standard output stays for the result; plain lines when piped."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -98,8 +98,8 @@ def print_summary(summary: Summary) -> None:
         table.add_column(column, justify="left" if column in {"agent", "tasks done"} else "right")
     for d in summary.deeds:
         tokens = d.work.input_tokens + d.work.output_tokens
-        cells = (d.edits, d.merged, d.held, d.told, f"{d.work.seconds:.1f}", tokens or "–")
-        table.add_row(f"{d.agent} ({d.client})", ", ".join(d.tasks) or "–", *map(str, cells))
+        cells = (d.edits, d.merged, d.held, d.told, f"{d.work.seconds:.1f}", tokens or "-")
+        table.add_row(f"{d.agent} ({d.client})", ", ".join(d.tasks) or "-", *map(str, cells))
     console.print(table)
     for deeds in summary.deeds:
         if deeds.work.error:

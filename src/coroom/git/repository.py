@@ -117,8 +117,12 @@ class TreeFile:
         return self.mode == "120000"
 
 
-def inspect(directory: str | os.PathLike[str]) -> Repository | NotUsable:
+def inspect(directory: str | os.PathLike[str], *, strict: bool = True) -> Repository | NotUsable:
     """Look at `directory` and say whether a room can be made of it. Changes nothing, not even the index.
+
+    Args:
+        directory: anywhere in a checkout.
+        strict: also refuse a checkout to begin no work from: dirty, detached, or in the middle of an operation.
 
     Returns:
         The repository with its facts and cautions, or the first problem found. Untracked files are a caution only:
@@ -128,7 +132,7 @@ def inspect(directory: str | os.PathLike[str]) -> Repository | NotUsable:
     if not Path(directory).is_dir():
         return NotUsable(Problem.NO_DIRECTORY, f"{directory} is no directory.", "Name the directory of a checkout.")
     try:
-        return _too_old(git) or _inspected(git)
+        return _too_old(git) or _inspected(git, strict=strict)
     except GitMissing:
         return NotUsable(Problem.NO_GIT, "There is no git on the path.", "Install git 2.39 or newer.")
     except GitFailed as failed:
@@ -149,7 +153,7 @@ def _too_old(git: Git) -> NotUsable | None:
     return NotUsable(Problem.GIT_TOO_OLD, f"This is {found}; the room needs {least}.", "Install a newer git.")
 
 
-def _inspected(git: Git) -> Repository | NotUsable:
+def _inspected(git: Git, *, strict: bool) -> Repository | NotUsable:
     place = _place(git)
     if isinstance(place, NotUsable):
         return place
@@ -158,26 +162,34 @@ def _inspected(git: Git) -> Repository | NotUsable:
     head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", expect=(0, 1, 128))
     if head.code:
         return NotUsable(Problem.NO_COMMIT, f"{toplevel} has no commit yet.", "Commit something first.")
-    for name, (operation, abort) in _IN_PROGRESS.items():
-        if (git_directory / name).exists():
-            why = f"A {operation} is in progress in {toplevel}."
-            return NotUsable(Problem.IN_PROGRESS, why, f"Finish it, or take it back with {abort}.")
     branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD", expect=(0, 1))
-    if branch.code:
-        why = f"{toplevel} is on no branch (HEAD is detached at {head.line[:12]})."
-        return NotUsable(Problem.DETACHED, why, "Check out a branch: git switch -c NAME.")
     changed, untracked = _status(git)
-    if changed:
-        why = f"{toplevel} has uncommitted changes in {_names(changed)}."
-        return NotUsable(Problem.DIRTY, why, "Commit them, or put them aside with git stash.")
+    if strict:
+        unfit = _unfit(toplevel, git_directory, head.line, "" if branch.code else branch.line, changed)
+        if unfit:
+            return unfit
     return Repository(
         toplevel=toplevel,
         common=common,
         commit=head.line,
-        branch=branch.line,
+        branch="" if branch.code else branch.line,
         object_format=object_format,
         warnings=tuple(_warnings(git, common, head.line, untracked)),
     )
+
+
+def _unfit(toplevel: Path, git_directory: Path, commit: str, branch: str, changed: list[str]) -> NotUsable | None:
+    for name, (operation, abort) in _IN_PROGRESS.items():
+        if (git_directory / name).exists():
+            why = f"A {operation} is in progress in {toplevel}."
+            return NotUsable(Problem.IN_PROGRESS, why, f"Finish it, or take it back with {abort}.")
+    if not branch:
+        why = f"{toplevel} is on no branch (HEAD is detached at {commit[:12]})."
+        return NotUsable(Problem.DETACHED, why, "Check out a branch: git switch -c NAME.")
+    if changed:
+        why = f"{toplevel} has uncommitted changes in {_names(changed)}."
+        return NotUsable(Problem.DIRTY, why, "Commit them, or put them aside with git stash.")
+    return None
 
 
 def _place(git: Git) -> tuple[Path, Path, Path, str] | NotUsable:

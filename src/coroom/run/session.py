@@ -136,7 +136,8 @@ class Run:
         url = address(listening)
         stop, ready = asyncio.Event(), asyncio.Event()
         served = ServedRoom(name=room.name, door=room.door, operator_hash=room.operator_hash)
-        serving = asyncio.create_task(serve(build_app({room.name: served}, seats={room.name: room.admit}), listening, stop, ready.set))
+        app = build_app({room.name: served}, seats={room.name: room.admit})
+        serving = asyncio.create_task(serve(app, listening, stop, ready.set))
 
         async def end() -> None:
             stop.set()

@@ -1,0 +1,64 @@
+"""What most commands begin with: the repository they stand in, and the room that is running over it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from coroom.git.repository import NotUsable, Problem, Repository, inspect
+from coroom.host.rooms import Serving, state_directory
+
+ROOM = "main"
+"""The name of a repository's room, unless several are wanted."""
+
+
+class WrongCallError(click.ClickException):
+    """The call or its input is wrong: one line on standard error, exit code 2 (docs/contracts)."""
+
+    exit_code = 2
+
+
+def repository_at(directory: Path) -> Repository:
+    """The repository of a directory, usable for a room.
+
+    Raises:
+        WrongCallError: it is none, or not in a state to begin from.
+    """
+    found = inspect(directory)
+    if isinstance(found, NotUsable):
+        raise WrongCallError(f"{found.why} {found.next_step}")
+    for warning in found.warnings:
+        click.secho(f"note: {warning.why}", err=True, dim=True)
+    return found
+
+
+def any_repository_at(directory: Path) -> Repository:
+    """As `repository_at`, for commands that do not mind what state the checkout is in."""
+    found = inspect(directory, strict=False)
+    if isinstance(found, NotUsable):
+        raise WrongCallError(f"{found.why} {found.next_step}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A room that is being served now."""
+
+    url: str
+    operator_token: str
+
+
+def running_room(directory: Path, room: str) -> Running:
+    """The running room of that name over the repository of `directory`.
+
+    Raises:
+        WrongCallError: there is no repository, or no room is running.
+    """
+    kept = state_directory(any_repository_at(directory), room)
+    serving = Serving.read(kept)
+    if serving is None:
+        raise WrongCallError(f"No room '{room}' is running here. Start it with: coroom up")
+    return Running(serving.url, (kept / "operator.token").read_text(encoding="ascii").strip())
+
+
+__all__ = ["ROOM", "Problem", "Running", "WrongCallError", "any_repository_at", "repository_at", "running_room"]

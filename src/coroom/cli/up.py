@@ -1,0 +1,99 @@
+"""`coroom up`: open a room over a repository and serve it until it is stopped."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from coroom.cli.place import ROOM, WrongCallError, any_repository_at, repository_at
+from coroom.core.errors import Fault, Refused
+from coroom.host.rooms import Room, RoomPlan, Serving, state_directory
+from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
+from coroom.run.guard import ServedRoom
+
+PORT = 7333
+"""Where a room is served unless told otherwise: agents' configurations name it, so it stays the same."""
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--room", "names", multiple=True, default=(ROOM,), show_default=True, help="Name; repeat for several.")
+@click.option("--policy", default="open", show_default=True, help="open, serial or isolated.")
+@click.option("--shared", is_flag=True, help="All agents work in this checkout; no mirrors are made.")
+@click.option("--port", type=int, default=PORT, show_default=True, help="On 127.0.0.1; 0 takes a free one.")
+@click.option("--socket", "socket_path", type=click.Path(), help="Serve on this Unix socket instead.")
+@click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
+@click.option("--branch", default="", help="Where work lands (default: coroom/ROOM).")
+@click.option("--test", default="", help="The command that must pass before work lands (default: found out).")
+def up(
+    directory: Path,
+    names: tuple[str, ...],
+    policy: str,
+    shared: bool,
+    port: int,
+    socket_path: str | None,
+    mirrors: Path | None,
+    branch: str,
+    test: str,
+) -> None:
+    """Open a room over the repository in DIRECTORY and serve it until Ctrl-C.
+
+    The room is kept in the repository's .git directory: stop it at any time, start it again, and every agent, claim,
+    task and held edit is as it was. Agents come in with `coroom join`.
+    """
+    known = all(state_directory(any_repository_at(directory), name).exists() for name in names)
+    repository = any_repository_at(directory) if known else repository_at(directory)
+    plans = [
+        RoomPlan(
+            name=name,
+            policy=policy,
+            mirrors=mirrors / name if mirrors else None,
+            shared=shared,
+            branch=branch,
+            test=test,
+        )
+        for name in names
+    ]
+    try:
+        listening = unix_socket(socket_path) if socket_path else loopback_socket(port)
+    except OSError as problem:
+        where = socket_path or f"port {port}"
+        raise WrongCallError(
+            f"{where} cannot be served: {problem}. Choose another with --port or --socket."
+        ) from problem
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with contextlib.AsyncExitStack() as stack:
+            rooms: dict[str, Room] = {}
+            for plan in plans:
+                opened = await Room.open(repository, plan)
+                if isinstance(opened, Refused):
+                    raise WrongCallError(str(opened))
+                rooms[plan.name] = opened
+                stack.push_async_callback(opened.close)
+            served = {n: ServedRoom(name=n, door=r.door, operator_hash=r.operator_hash) for n, r in rooms.items()}
+            app = build_app(served, seats={name: room.admit for name, room in rooms.items()})
+            await serve(app, listening, stop, lambda: _announce(rooms, address(listening)))
+
+    try:
+        asyncio.run(run())
+    except Fault as fault:
+        raise click.ClickException(f"{fault}.") from fault
+    click.echo("The room is closed; coroom up opens it again as it was.", err=True)
+
+
+def _announce(rooms: dict[str, Room], url: str) -> None:
+    for name, room in rooms.items():
+        inside = url if len(rooms) == 1 else f"{url}/rooms/{name}"
+        Serving(os.getpid(), inside).write(room.directory)
+        click.echo(f"room '{name}' is open: {inside}/#key={room.operator_token}", err=True)
+    click.echo(
+        "An agent comes in with:  coroom join NAME -- claude    (or codex, opencode, gemini, any command)", err=True
+    )
+    click.echo("Stop with Ctrl-C; nothing is lost.", err=True)
