@@ -24,5 +24,5 @@ bench-merge: setup  ## replay real merges: make bench-merge REPOS="path/to/repos
 	.venv/bin/python benchmarks/merge.py $(REPOS) $(ARGS)
 
 lock:  ## renew the lock files from pyproject.toml
-	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock
-	.venv/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/dev.lock
+	.venv/bin/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock
+	.venv/bin/uv pip compile pyproject.toml --group dev --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/dev.lock

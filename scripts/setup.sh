@@ -30,7 +30,6 @@ if ! [ -x .venv/bin/python ]; then
 fi
 echo "setup: installing the locked dependencies ($kind) into .venv …"
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
-.venv/bin/python -m pip install -q --disable-pip-version-check hatchling editables
 .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 rm -f .venv/.coroom-"$kind"-*
 touch "$stamp"
