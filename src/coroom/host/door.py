@@ -38,6 +38,10 @@ class Workspace(Protocol):
         """Take in whatever the agent's disk holds that the room has not seen."""
         ...
 
+    async def join(self, agent: str) -> list[str]:
+        """Bring the agent's own line, if the policy gives it one, into the shared one; the held edits of that."""
+        ...
+
     async def before(self, agent: str, use: ToolUse) -> Refused | None:
         """Begin the agent's tool call: nothing is put on its disk until `after`. Refused: it must not run."""
         ...
@@ -164,7 +168,7 @@ class Door:
     async def land(self, agent: str, heartbeat: Callable[[str], Awaitable[None]]) -> Answer:
         """Check what the room has accepted and move its branch there."""
         await self._arrive(agent)
-        await self._workspace.settle(agent)
+        await self._workspace.join(agent)
         answer = await self._lander.land(agent, heartbeat)
         if answer.refused:
             return self._refusal(agent, answer.refused)

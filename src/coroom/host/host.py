@@ -25,6 +25,12 @@ BATCH_CALLS_MAX = 256
 VIEW_EVERY_EVENTS = 1_000
 """A snapshot each thousand events keeps opening under a second (spec crdt §5.1)."""
 
+COMPACT_EVERY_EVENTS = 50_000
+"""Older events are packed in portions of this size: they stay readable, at a twentieth of the room."""
+
+KEEP_LOOSE_EVENTS = 10_000
+"""The newest events stay as they are; what people look at lies among them."""
+
 RECENT_EVENTS = 2_000
 """Events kept in memory for pages that connect; older ones are read from the log."""
 
@@ -56,6 +62,7 @@ class Host:
         self._clock = clock
         self._state = state
         self._view_seq = state.seq
+        self._compacted_seq = state.seq
         self._pending: deque[_Pending] = deque()
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
@@ -203,9 +210,17 @@ class Host:
         for future, reply in replies:
             if not future.done():
                 future.set_result(reply)
-        if self._state.seq - self._view_seq >= VIEW_EVERY_EVENTS:
-            self._view_seq = self._state.seq
-            await self._in_writer(self._log.save_view, self._state.seq, encode_state(self._state))
+        await self._keep()
+
+    async def _keep(self) -> None:
+        """Now and then: a snapshot, so that opening stays fast, and a compaction, so that the file stays small."""
+        seq = self._state.seq
+        if seq - self._view_seq >= VIEW_EVERY_EVENTS:
+            self._view_seq = seq
+            await self._in_writer(self._log.save_view, seq, encode_state(self._state))
+        if seq - self._compacted_seq >= COMPACT_EVERY_EVENTS:
+            self._compacted_seq = seq
+            await self._in_writer(self._log.compact, seq - KEEP_LOOSE_EVENTS)
 
     async def _append(self, events: list[Event], blobs: Mapping[str, bytes]) -> None:
         stored = [Stored(e.seq, e.at_ms, e.by, e.body.kind, encode_body(e.body)) for e in events]

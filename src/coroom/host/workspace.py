@@ -11,6 +11,7 @@ from coroom.host.bridge import Bridge
 from coroom.host.content import Content, of_bytes
 from coroom.host.files import Files, may_touch, stale
 from coroom.host.host import Host
+from coroom.host.lines import join_line
 from coroom.host.mirror import Mirror
 from coroom.workspace.names import Refusal, check_name
 
@@ -54,6 +55,11 @@ class RoomWorkspace:
         bridge = self._bridge(agent)
         if bridge:
             await bridge.cycle(final=True)
+
+    async def join(self, agent: str) -> list[str]:
+        """Bring the agent's own line into the shared one, where the policy gives it one; the held edits of that."""
+        await self.settle(agent)
+        return await join_line(self._host, self._files, agent)
 
     async def quiet(self) -> None:
         """Take in whatever any disk holds."""

@@ -178,7 +178,7 @@ class Run:
         began = time.monotonic()
         self._stage.show(worker.name, "starts")
         work = await worker.work(seat, self.outcome.url, lambda text: self._stage.show(worker.name, text))
-        await room.workspace.settle(worker.name)
+        await room.workspace.join(worker.name)
         seconds = work.seconds or time.monotonic() - began
         self.outcome.works[worker.name] = Work(
             seconds=seconds,

@@ -40,11 +40,12 @@ def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> 
     if head and _same(head, command) and not command.renamed_from:
         closing = HeldSettled(held=settled, by=by, dropped=False, note="the room has it")
         return Decision(Accepted(command.path, head.version), (closing,) if settled else ())
-    version = _version(state, by, command, head)
+    built_on = head or state.head(command.path)
+    version = _version(state, by, command, built_on)
     accepted = FileAccepted(
         line=command.line,
         file=version,
-        before=head.blob if head else "",
+        before=built_on.blob if built_on else "",
         layer=command.layer,
         written=command.written,
         settles=settled,
@@ -81,8 +82,8 @@ def _same(head: FileVersion, command: AcceptEdit) -> bool:
     return (head.kind, head.blob, head.executable) == (command.kind, command.blob, command.executable)
 
 
-def _version(state: RoomState, by: str, command: AcceptEdit, head: FileVersion | None) -> FileVersion:
-    origin = state.head(command.renamed_from, command.line) if command.renamed_from else head
+def _version(state: RoomState, by: str, command: AcceptEdit, built_on: FileVersion | None) -> FileVersion:
+    origin = state.head(command.renamed_from, command.line) if command.renamed_from else built_on
     agent = state.agents.get(by)
     return FileVersion(
         path=command.path,
