@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.core.rooms import Room, named
 from tests.git.repositories import git, new_repository
@@ -303,6 +303,10 @@ def test_edits_of_lines_apart_from_each_other_come_wholly_apart(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(
+    base={"a": b"file\n"},
+    steps=[(0, "a", 0), (1, "a", 0), (0, "a", 4), (1, "a/x", 2), (1, "a", 1), (0, "a", 1)],
+)
 @given(
     base=st.sampled_from([{"a": b"file\n"}, {"a/x": b"inner\n", "a/y": b"why\n"}, {}]),
     steps=st.lists(
