@@ -45,8 +45,14 @@ class FilesInMemory:
         self.deny: dict[str, Refused] = {}
         self.gate: asyncio.Event | None = None
 
+    async def join(self, agent: str) -> list[str]:
+        return []
+
     async def settle(self, agent: str) -> None:
         return
+
+    async def join(self, agent: str) -> list[str]:
+        return []
 
     async def before(self, agent: str, use: ToolUse) -> Refused | None:
         if self.gate:

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.attacks import ATTACKS
+from tests.attacks import ATTACKS, outside_the_fences
 
 from coroom.core.claim import Blocker, Claimed, Mode
 from coroom.core.codec import Json
@@ -22,26 +22,6 @@ TEXTS = st.one_of(st.sampled_from(ATTACKS), st.text(max_size=200), st.lists(st.s
 
 def notice(text: str, *, kind: str = "note", about: str = "") -> Notice:
     return Notice(id="n7", seq=7, at_ms=0, kind=NoticeKind(kind), sender="mallory", to="*", text=text, about=about)
-
-
-def outside_the_fences(text: str) -> list[str]:
-    """The lines that a reader takes for the room's own, by the nonce of the first line."""
-    nonce = re.search(r"\[coroom ([0-9a-f]{12})\]|<<([0-9a-f]{12}) ", text)
-    assert nonce, text
-    mark = nonce.group(1) or nonce.group(2)
-    inside, outside = False, []
-    for line in text.split("\n"):
-        if inside and line == f"{mark}>>":
-            inside = False
-        elif inside:
-            assert line.startswith("| "), line
-        elif line.startswith(f"<<{mark} "):
-            inside = True
-        else:
-            assert line.startswith(f"[coroom {mark}] "), line
-            outside.append(line)
-    assert not inside
-    return outside
 
 
 def invisible(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from coroom.host.replies import context, refusal
 WITHIN_S = 3.0
 """Less than the 4 s in which the hook's own program gives up, so that the agent reads a reason."""
 
-GRACE_S = 2.0
+GRACE_S = 1.0
 """What calls under way get to finish in when the daemon stops."""
 
 STOPS_HELD_MAX = 3

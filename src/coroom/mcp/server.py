@@ -36,7 +36,7 @@ from coroom.mcp.unheard import Unheard
 _LISTED = ListToolsResult(tools=[tool.listed() for tool in TOOLS], ttl_ms=3_600_000, cache_scope="private")
 _SCHEMAS = {tool.name: tool.input_schema for tool in _LISTED.tools}
 
-GRACE_S = 2.0
+GRACE_S = 1.0
 """What calls under way get to finish in when the daemon stops; the log keeps what they had stored."""
 
 Context = ServerRequestContext[dict[str, Any], Request]
