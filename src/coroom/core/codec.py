@@ -19,7 +19,6 @@ T = TypeVar("T")
 KINDS: dict[str, type[Body]] = {body.kind: body for body in get_args(Body)}
 """Every kind of event by its name in the log."""
 
-_PLAIN = frozenset({NoneType, bool, int, float, str})
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _REPLIES: dict[str, type[command.Good]] = {reply.__name__: reply for reply in get_args(command.Good)}
 
@@ -63,25 +62,24 @@ def _dump(value: Json) -> str:
 
 def to_json(value: object) -> Json:
     """A core value as plain JSON: dataclasses and tables as objects, tuples and sets as arrays."""
-    return _writer(cast("Hashable", type(value)))(value)
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str):
+        return value.value if isinstance(value, StrEnum) else value
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    names = _names_if_any(cast("Hashable", type(value)))
+    if names is not None:
+        return {name: to_json(getattr(value, name)) for name in names}
+    if isinstance(value, Table):
+        return {key: to_json(item) for key, item in value.items()}
+    message = f"no JSON form for {type(value).__name__}"
+    raise TypeError(message)
 
 
 @cache
-def _writer(kind: Hashable) -> Callable[[object], Json]:
-    assert isinstance(kind, type)
-    if kind in _PLAIN:
-        return lambda value: cast("Json", value)
-    if issubclass(kind, StrEnum):
-        return lambda value: cast("StrEnum", value).value
-    if issubclass(kind, tuple):
-        return lambda value: [to_json(item) for item in cast("tuple[object, ...]", value)]
-    if issubclass(kind, Mapping):
-        return lambda value: {key: to_json(item) for key, item in cast("Mapping[str, object]", value).items()}
-    if is_dataclass(kind):
-        names = _names(kind)
-        return lambda value: {name: to_json(getattr(value, name)) for name in names}
-    message = f"no JSON form for {kind.__name__}"
-    raise TypeError(message)
+def _names_if_any(kind: Hashable) -> tuple[str, ...] | None:
+    return _names(kind) if is_dataclass(kind) else None
 
 
 @cache

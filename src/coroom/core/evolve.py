@@ -312,7 +312,7 @@ def _files_read(state: RoomState, _event: e.Event, body: e.FilesRead) -> RoomSta
 
 
 def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], ...]) -> RoomState:
-    known = state.reads.get(agent) or Table()
+    known = state.reads_of(agent)
     for path, version in versions:
         known = known.put(path, version)
     over = len(known) - state.limits.reads_per_agent_max

@@ -16,6 +16,10 @@ from coroom.core.task import Task
 __all__ = ["Landing", "RoomState", "Verdict", "Wanted", "but"]
 
 
+_NO_FILES: Table[FileVersion] = Table()
+_NO_READS: Table[int] = Table()
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A refused claimant, first come first told when the resources are free."""
@@ -81,7 +85,7 @@ class RoomState:
 
     def files(self, line: str = SHARED_LINE) -> Table[FileVersion]:
         """The accepted versions on a line, by path; absent ones stay in it as tombstones."""
-        return self.lines.get(line) or Table()
+        return self.lines.get(line, _NO_FILES)
 
     def head(self, path: str, line: str = SHARED_LINE) -> FileVersion | None:
         """The accepted version of `path` on a line, if it ever had one."""
@@ -89,7 +93,7 @@ class RoomState:
 
     def reads_of(self, agent: str) -> Table[int]:
         """The version of each path that the agent has last seen."""
-        return self.reads.get(agent) or Table()
+        return self.reads.get(agent, _NO_READS)
 
     def claims_of(self, agent: str) -> tuple[Claim, ...]:
         """The agent's claims, oldest first."""

@@ -1,12 +1,15 @@
 """A persistent map from text to values: every change gives a new table and leaves the old one as it was."""
 
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
-from typing import Generic, TypeVar
+from operator import itemgetter
+from typing import Generic, TypeVar, overload
 from zlib import crc32
 
 V = TypeVar("V")
+D = TypeVar("D")
 
 _WIDTH = 32
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)
 
 
 class Table(Mapping[str, V], Generic[V]):
@@ -23,15 +26,23 @@ class Table(Mapping[str, V], Generic[V]):
         buckets: list[dict[str, V]] = [{} for _ in range(_WIDTH)]
         for key, value in items:
             buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key] = value
-        self._buckets = tuple(buckets)
+        self._buckets = buckets
         self._size = sum(len(bucket) for bucket in buckets)
         self._ordered: tuple[tuple[str, V], ...] | None = None
 
     def __getitem__(self, key: str) -> V:
         return self._buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key]
 
+    @overload
+    def get(self, key: str, /) -> V | None: ...
+    @overload
+    def get(self, key: str, /, default: V | D) -> V | D: ...
+    def get(self, key: str, /, default: V | D | None = None) -> V | D | None:
+        """The value of `key`, or `default`."""
+        return self._buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH].get(key, default)
+
     def __iter__(self) -> Iterator[str]:
-        return iter([key for key, _ in self.ordered()])
+        return map(_FIRST, self.ordered())
 
     def __len__(self) -> int:
         return self._size
@@ -82,7 +93,8 @@ class Table(Mapping[str, V], Generic[V]):
 
     def _with(self, place: int, bucket: dict[str, V], size: int) -> "Table[V]":
         fresh: Table[V] = Table.__new__(Table)
-        fresh._buckets = (*self._buckets[:place], bucket, *self._buckets[place + 1 :])
+        fresh._buckets = self._buckets.copy()
+        fresh._buckets[place] = bucket
         fresh._size = size
         fresh._ordered = None
         return fresh
@@ -92,7 +104,7 @@ class _Values(ValuesView[V]):
     _mapping: Table[V]
 
     def __iter__(self) -> Iterator[V]:
-        return iter([value for _, value in self._mapping.ordered()])
+        return map(_SECOND, self._mapping.ordered())
 
 
 class _Items(ItemsView[str, V]):
