@@ -40,7 +40,10 @@ _UNTIL = """new Promise((done) => {
   };
   look();
 })"""
-_MIDDLE = """(() => {
+_MIDDLE = """(async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  await frame();
   const element = document.querySelector(SELECTOR);
   element.scrollIntoView({ block: "center" });
   const box = element.getBoundingClientRect();
@@ -50,9 +53,9 @@ _KEY_CODES = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 3
 
 
 @asynccontextmanager
-async def served(application: ASGIApp) -> AsyncIterator[str]:
-    """Serve on a free port of 127.0.0.1 in the running loop, where the host lives too. Yields the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+async def served(application: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """Serve on a port of 127.0.0.1 (0: a free one) in the running loop, where the host is. Yields the address."""
+    listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(application, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve([listener]))  # noqa: SLF001  serve() would take the signals over
@@ -67,11 +70,14 @@ async def served(application: ASGIApp) -> AsyncIterator[str]:
 class Chromium:
     """A browser with an empty profile of its own, ended by `close`."""
 
-    def __init__(self, pid: int, profile: str, into: int, out_of: asyncio.StreamReader) -> None:
+    def __init__(
+        self, pid: int, profile: str, into: int, out_of: asyncio.StreamReader, pipe: asyncio.BaseTransport
+    ) -> None:
         self._pid = pid
         self._profile = profile
         self._into = into
         self._out_of = out_of
+        self._pipe = pipe
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._tabs: dict[str, Tab] = {}
         self._number = 0
@@ -93,10 +99,10 @@ class Chromium:
         os.close(down_read)
         os.close(up_write)
         reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
-        await asyncio.get_running_loop().connect_read_pipe(
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(up_read, "rb")
         )
-        return cls(pid, profile, down_write, reader)
+        return cls(pid, profile, down_write, reader, pipe)
 
     async def tab(self, width: int, height: int, *, dark: bool = False) -> "Tab":
         """A new tab with a viewport of that many CSS pixels."""
@@ -134,6 +140,7 @@ class Chromium:
             os.killpg(self._pid, signal.SIGKILL)
         await asyncio.to_thread(os.waitpid, self._pid, 0)
         os.close(self._into)
+        self._pipe.close()
         await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
 
     async def _read(self) -> None:
@@ -212,7 +219,9 @@ class Tab:
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(str(parameters["exceptionDetails"].get("exception", parameters))[:400])
         elif method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
-            self.complaints.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+            entry = parameters["entry"]
+            if "net::ERR_" not in entry["text"]:  # A server that went away is no fault of the page.
+                self.complaints.append(f"{entry['text']} {entry.get('url', '')}")
         elif method == "Runtime.consoleAPICalled" and parameters["type"] == "error":
             self.complaints.append(str(parameters["args"])[:400])
         elif method == "Page.javascriptDialogOpening":

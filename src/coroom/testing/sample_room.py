@@ -138,7 +138,7 @@ class SampleRoom:
     async def hold(self, by: str, path: str, mine: str, theirs: str, reason: str) -> str:
         """An edit that meets another's and is held; `theirs` is accepted first. Returns the held edit's id."""
         base = self.texts[path]
-        other = next(name for name, _, _ in AGENTS if name != by)
+        other = next(agent.name for agent in self.host.state.present() if agent.name != by)
         await self.write(other, path, theirs)
         sides = {_hash(side.encode()): side.encode() for side in (base, theirs, mine)}
         names = [_hash(side.encode()) for side in (base, theirs, mine)]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from coroom.core.codec import Json
 from coroom.core.event import Event
@@ -71,7 +71,7 @@ class Feed:
         """Whether no further browser is taken."""
         return len(self._readers) >= BROWSERS_MAX
 
-    async def stream(self, after: int) -> AsyncIterator[str]:
+    async def stream(self, after: int) -> AsyncGenerator[str, None]:
         """Server-sent events from event `after` on: `marks` (a list of marks), `page` (the room as it stands), and
         `reset` before them when marks that the browser never got are left out. The id of each is the last event.
         """

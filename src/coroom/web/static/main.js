@@ -12,7 +12,7 @@ const room = source();
 let marks = [];
 let now = null;
 let until = null;
-let asked = 0;
+let busy = false;
 let about = "";
 
 const line = new Timeline($("lanes"), (mark) => {
@@ -99,7 +99,7 @@ function scrub() {
   range.setAttribute("aria-valuetext", $("moment").textContent);
 }
 
-async function replay(seq) {
+function replay(seq) {
   const last = now?.room.seq ?? 0;
   until = seq === null || seq >= last ? null : Math.max(seq, marks[0]?.seq ?? 0);
   document.body.classList.toggle("past", until !== null);
@@ -108,13 +108,25 @@ async function replay(seq) {
   scrub();
   paint();
   if (until === null) return now && view.show(now, room.saved);
-  const mine = ++asked;
-  try {
-    const page = await room.at(until);
-    if (mine === asked && until !== null) view.show(page, true);
-  } catch (fault) {
-    toast(fault.message, true);
+  return catchUp();
+}
+
+/** Show the moment that is wanted, one request at a time: a dragged scrubber asks for the last place only. */
+async function catchUp() {
+  if (busy) return;
+  busy = true;
+  document.querySelector("main").setAttribute("aria-busy", "true");
+  for (let reached = null; until !== null && reached !== until; ) {
+    reached = until;
+    try {
+      const page = await room.at(reached);
+      if (until !== null) view.show(page, true);
+    } catch (fault) {
+      toast(fault.message, true);
+    }
   }
+  busy = false;
+  document.querySelector("main").removeAttribute("aria-busy");
 }
 
 let waiting = false;

@@ -1,0 +1,35 @@
+from typing import get_args
+
+from coroom.core.event import Body
+from coroom.testing.sample_room import SampleRoom
+from coroom.web.marks import SENTENCE_CHARS_MAX, UNSEEN, mark, marks
+
+
+async def test_every_event_a_person_sees_has_a_lane_and_a_sentence(sample: SampleRoom) -> None:
+    found = marks(sample.host.events(0))
+    assert all(isinstance(one["agent"], str) and one["text"] for one in found)
+    assert max(len(str(one["text"])) for one in found) <= SENTENCE_CHARS_MAX
+    assert {"answered", "claims-renewed"}.isdisjoint(str(one["kind"]) for one in found)
+
+
+async def test_every_bar_that_closes_was_opened(sample: SampleRoom) -> None:
+    opened: set[object] = set()
+    closed = 0
+    for one in marks(sample.host.events(0)):
+        opened |= {one["opens"]} if "opens" in one else set()
+        if "closes" in one:
+            closed += 1
+            assert one["closes"] in opened
+    assert closed > 10
+
+
+async def test_an_edit_is_its_authors_and_an_arrow_reaches_its_readers(sample: SampleRoom) -> None:
+    await sample.write("ada", "new.py", "x = 1\n")
+    event = sample.host.events(0)[-1]
+    assert (mark(event)["agent"], mark(event)["path"]) == ("ada", "new.py")
+    told = [one for one in marks(sample.host.events(0)) if one["kind"] == "notice-sent" and one["label"] == "question"]
+    assert told[-1]["to"] == ["operator"]
+
+
+def test_what_is_not_drawn_is_a_kind_of_event() -> None:
+    assert set(UNSEEN) < set(get_args(Body))
