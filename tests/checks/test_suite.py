@@ -56,6 +56,23 @@ def test_tox_is_used_where_it_is_set_up_and_there(tmp_path: Path, monkeypatch: p
     assert found(tmp_path).shown == "tox"
 
 
+def test_the_users_virtual_environment_runs_the_tests(tmp_path: Path) -> None:
+    (tmp_path / "tree/tests").mkdir(parents=True)
+    (tmp_path / "tree/setup.py").touch()
+    python = tmp_path / "checkout/venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    command = find_command(tmp_path / "tree", "", tmp_path / "checkout")
+    assert isinstance(command, SuiteCommand)
+    assert command.argv[0] == str(python)
+
+
+@pytest.mark.parametrize("name", ["Makefile", "pyproject.toml", "package.json"])
+def test_a_link_to_an_endless_device_is_not_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/dev/zero")
+    assert isinstance(find_command(tmp_path), NoCommand)
+
+
 def test_the_command_that_was_given_comes_first(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("test:\n")
     command = found(tmp_path, " make check && true ")

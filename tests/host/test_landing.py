@@ -11,6 +11,7 @@ from tests.core.rooms import held_edit
 from tests.git.repositories import fsck, git, new_repository, picture
 from tests.host.landed_room import POINTS, LandedRoom, joining, opened, place_of
 
+from coroom.checks.suite import SuiteCommand
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.errors import Code
@@ -20,6 +21,8 @@ from coroom.core.notice import NoticeKind
 from coroom.git.command import Git
 from coroom.git.commits import Moved, move_ref
 from coroom.host.answer import Answer
+from coroom.host.landing import Landing
+from coroom.log.memory import MemoryLog
 
 BRANCH = "refs/heads/coroom/r"
 ROOT = Path(__file__).parents[2]
@@ -75,7 +78,7 @@ async def test_finished_tasks_land_as_commits_on_the_rooms_branch(directory: Pat
         )
         told = [n.text for n in room.host.state.inbox("bob") if n.kind is NoticeKind.VERDICT]
         assert len(told) == 2
-        assert told[0].startswith(f"test -f a.txt passed on tree {landed.tree[:12]}")
+        assert told[0].startswith(f"tests passed on tree {landed.tree[:12]}: test -f a.txt: ")
         assert told[1].startswith(f"Landed {t1}, {t2} on coroom/r")
     assert landed_files(directory) == {
         "a.txt": b"one\nann\n",
@@ -93,7 +96,7 @@ async def test_finished_tasks_land_as_commits_on_the_rooms_branch(directory: Pat
     ]
     assert picture(directory) == before
     assert git(directory, "for-each-ref", "refs/coroom") == ""
-    assert not (tmp_path / "scratch").exists()
+    assert list((tmp_path / "scratch").iterdir()) == []
     fsck(directory)
 
 
@@ -248,7 +251,7 @@ async def test_a_landing_given_up_leaves_no_process_no_scratch_and_no_ref(direct
         await there(tmp_path / "in")
         landing.cancel()
         await asyncio.gather(landing, return_exceptions=True)
-        assert not (tmp_path / "scratch").exists()
+        assert list((tmp_path / "scratch").iterdir()) == []
         assert git(directory, "for-each-ref", "refs/coroom") == ""
         (tmp_path / "go").touch()
         assert (await room.land()).refused is None
@@ -274,6 +277,27 @@ async def test_a_suite_out_of_time_does_not_land(directory: Path, tmp_path: Path
         await room.write("ann", "a.txt", b"1\n")
         assert "stopped after 0.2 s" in refused(await room.land(), Code.RED)
     assert branch(directory) == ""
+
+
+async def test_a_red_verdict_of_another_command_does_not_outlive_it(directory: Path, tmp_path: Path) -> None:
+    log = MemoryLog()
+    async with opened(place_of(directory, tmp_path, test="false"), log) as room:
+        await room.write("ann", "a.txt", b"1\n")
+        refused(await room.land(), Code.RED)
+        refused(await room.land(), Code.RED)
+        assert len(room.bodies(VerdictGiven)) == 2, "a red suite is run again"
+        again = Landing(room.host, place_of(directory, tmp_path, test="true"))
+        assert (await LandedRoom(room.host, again, room.place).land()).refused is None
+
+
+async def test_tests_that_cannot_be_started_are_no_verdict(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.host.landing.find_command", lambda *_: SuiteCommand(("/nonexistent/x",), "test"))
+    async with opened(place_of(directory, tmp_path)) as room:
+        await room.write("ann", "a.txt", b"1\n")
+        assert "cannot be started" in refused(await room.land(), Code.BAD_INPUT)
+        assert room.bodies(VerdictGiven) == []
 
 
 async def test_a_repository_that_does_not_say_how_it_is_tested_is_asked_for_it(directory: Path, tmp_path: Path) -> None:

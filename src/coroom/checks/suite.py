@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,9 @@ TIMEOUT_S = 1_800.0
 
 LOG_BYTES_MAX = 8 << 20
 """The first and the last half of this much are kept: the beginning says what ran, the end what failed."""
+
+CONFIG_BYTES_MAX = 1 << 20
+"""What says how a project is tested is small."""
 
 TAIL_LINES = 30
 TAIL_CHARS = 1_500
@@ -83,16 +87,17 @@ class SuiteResult:
         return self.ending is Ending.PASSED
 
 
-def find_command(tree: Path, explicit: str = "") -> SuiteCommand | NoCommand:
+def find_command(tree: Path, explicit: str = "", checkout: Path | None = None) -> SuiteCommand | NoCommand:
     """The command that tests `tree`: the explicit one, else what the files of the tree say.
 
     Args:
         tree: a checked-out tree.
         explicit: a line for the shell, as its user would type it.
+        checkout: the user's own checkout, whose virtual environment has what the tests import.
     """
     if explicit.strip():
         return SuiteCommand(("/bin/sh", "-c", explicit.strip()), "it was given", _environment(tree))
-    for guess in (_make, _tox, _python, _node, _go, _cargo):
+    for guess in (_make, _tox, partial(_python, checkout=checkout), _node, _go, _cargo):
         found = guess(tree)
         if found:
             return found
@@ -116,7 +121,7 @@ def _tox(tree: Path) -> SuiteCommand | None:
     return None
 
 
-def _python(tree: Path) -> SuiteCommand | None:
+def _python(tree: Path, checkout: Path | None) -> SuiteCommand | None:
     if not _is_python(tree):
         return None
     try:
@@ -128,7 +133,9 @@ def _python(tree: Path) -> SuiteCommand | None:
     if not told and not tests and not any(tree.glob("test_*.py")):
         return None
     reason = "pytest is configured" if told else f"there is {tests[0]}/" if tests else "there are test_*.py"
-    return SuiteCommand(("python3", "-m", "pytest", "-q"), reason, _environment(tree))
+    places = [checkout / name / "bin/python" for name in (".venv", "venv")] if checkout else []
+    python = next((str(place) for place in places if place.exists()), "python3")
+    return SuiteCommand((python, "-m", "pytest", "-q"), reason, _environment(tree))
 
 
 def _node(tree: Path) -> SuiteCommand | None:
@@ -152,10 +159,11 @@ def _cargo(tree: Path) -> SuiteCommand | None:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
+    """The beginning of a plain file: an agent may have put a link to an endless device there."""
+    if path.is_symlink() or not path.is_file():
         return ""
+    with path.open("rb") as file:
+        return file.read(CONFIG_BYTES_MAX).decode("utf-8", "replace")
 
 
 def _is_python(tree: Path) -> bool:

@@ -2,17 +2,17 @@
 
 import asyncio
 import hashlib
-import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
+from tempfile import mkdtemp
 from typing import TypeVar
 
-from coroom.checks.suite import TIMEOUT_S, NoCommand, SuiteCommand, SuiteResult, find_command, run_suite
+from coroom.checks.suite import TIMEOUT_S, Ending, NoCommand, SuiteCommand, find_command, run_suite
 from coroom.core import command as c
 from coroom.core.action import Action, Phase
 from coroom.core.agent import HOST
@@ -49,6 +49,9 @@ from coroom.workspace.states import content_hash
 
 T = TypeVar("T")
 Heartbeat = Callable[[str], Awaitable[None]]
+
+TESTS = "tests"
+"""The check whose verdict a landing needs; a later verdict on the same tree takes the place of the earlier."""
 
 PINS = "refs/coroom/landing"
 """Below it, commits that are being tested are kept from git's garbage collection."""
@@ -247,15 +250,15 @@ class Landing:
 
     async def _tested(self, agent: str, built: Built, heartbeat: Heartbeat) -> Answer | None:
         """Have a verdict for exactly this tree. An answer says why it is not a passing one."""
-        with _scratch(self._place.scratch) as directory:
+        async with _scratch(self._place.scratch) as directory:
             tree = directory / "tree"
             tree.mkdir()
             await asyncio.to_thread(export_tree, self._git, built.commit, tree, directory / "index")
-            command = find_command(tree, self._place.test)
+            command = find_command(tree, self._place.test, self._place.repository.toplevel)
             if isinstance(command, NoCommand):
                 return _refused(Code.BAD_INPUT, command.why, command.next_step)
-            known = self._host.state.verdicts.get(f"{built.tree}/{command.shown}")
-            if known and known.passed:
+            known = self._host.state.verdicts.get(f"{built.tree}/{TESTS}")
+            if known and known.passed and known.summary.startswith(_said_by(command)):
                 return None
             return await self._judged(agent, built, command, tree, heartbeat)
 
@@ -265,13 +268,16 @@ class Landing:
         log = self._place.logs / f"{built.tree[:16]}.log"
         running = run_suite(command, tree, log, timeout_s=self._place.timeout_s)
         result = await self._beating(running, agent, heartbeat, f"testing {built.tree[:12]} with {command.shown}")
-        verdict = c.GiveVerdict(tree=built.tree, check=command.shown, passed=result.passed, summary=_in_brief(result))
+        if result.ending is Ending.NOT_STARTED:
+            return _refused(Code.BAD_INPUT, f"{result.summary}.", "Give another command with --test.")
+        brief = f"{_said_by(command)}{result.summary} ({result.seconds:.1f} s)"
+        verdict = c.GiveVerdict(tree=built.tree, check=TESTS, passed=result.passed, summary=brief)
         given = await self._host.submit(HOST, verdict)
         if isinstance(given, Refused):
             return Answer(refused=given)
         if result.passed:
             return None
-        why = f"{command.shown} failed on what the room has accepted: {_in_brief(result)}\n{result.tail}"
+        why = f"The tests fail on what the room has accepted: {brief}\n{result.tail}\n"
         return _refused(Code.RED, why, f"Mend it and land again; the whole output is in {log}.")
 
     async def _moved(self, agent: str, state: RoomState, start: _Start, built: Built, work: Work) -> Answer:
@@ -357,17 +363,23 @@ def _object(change: Change, object_format: str) -> tuple[str, str]:
     return change.mode, named.hexdigest()
 
 
-def _in_brief(result: SuiteResult) -> str:
-    return f"{result.summary} ({result.seconds:.1f} s)"
+def _said_by(command: SuiteCommand) -> str:
+    """How a verdict's summary begins, so that one given by another command is not taken for this one's."""
+    return f"{command.shown}: "
 
 
-@contextmanager
-def _scratch(place: Path) -> Iterator[Path]:
-    """A fresh directory; what a killed process left in `place` goes first."""
-    shutil.rmtree(place, ignore_errors=True)
-    directory = place / f"{os.getpid()}"
-    directory.mkdir(parents=True, mode=0o700)
+@asynccontextmanager
+async def _scratch(place: Path) -> AsyncIterator[Path]:
+    directory = await asyncio.to_thread(_fresh, place)
     try:
         yield directory
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+def _fresh(place: Path) -> Path:
+    """A new directory in `place`; what killed processes left there goes first."""
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in place.glob("landing-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return Path(mkdtemp(prefix="landing-", dir=place))
