@@ -1,0 +1,68 @@
+"""The documents say what is there: links lead somewhere, commands exist, words and promises are defined."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from coroom.cli import COMMANDS, main
+from coroom.core.claim import Mode
+from coroom.core.policies import POLICIES
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+_LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_COMMAND = re.compile(r"(?:^|[`$ ])coroom (?P<name>[a-z]+)\b", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for link in _LINK.finditer(page.read_text(encoding="utf-8")):
+        target = link["target"].partition("#")[0]
+        if target and "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.DOTALL))
+    for named in _COMMAND.finditer(code):
+        assert named["name"] in COMMANDS, f"{page.name} names coroom {named['name']}"
+
+
+def test_every_command_is_in_the_readme_and_explains_itself() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert re.search(rf"coroom {name}\b", readme) or f"`{name}`" in readme, name
+        result = CliRunner().invoke(main, [name, "--help"])
+        assert result.exit_code == 0, result.output
+        described = result.output.split("\n\n")[1]
+        assert len(described.split()) >= 5, f"coroom {name} --help says too little"
+
+
+def test_every_option_has_a_help_text() -> None:
+    context = click.Context(main)
+    for name in COMMANDS:
+        command = main.get_command(context, name)
+        assert command
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help or option.name in {"version"}, f"coroom {name} --{option.name}"
+
+
+def test_the_glossary_defines_the_words_of_the_core() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").lower()
+    for word in [*Mode, *POLICIES]:
+        assert f"`{word}`" in glossary, word
+    for module in (ROOT / "src/coroom/core").glob("*.py"):
+        word = module.stem
+        if word in {"room", "event", "command", "agent", "resource", "claim", "task", "action", "notice", "policy", "view"}:
+            assert f"**{word}**" in glossary, word
+
+
+def test_no_page_names_a_path_of_somebodys_machine() -> None:
+    for page in PAGES:
+        found = re.search(r"(?<![\w.])/(home|root|work|Users)/\w", page.read_text(encoding="utf-8"))
+        assert not found, f"{page.name}: {found and found.group()}"
