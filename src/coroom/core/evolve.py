@@ -249,7 +249,7 @@ def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
     )
     inboxes = state.inboxes
     dropped = {body.replaces} if body.replaces else set()
-    for reader in body.readers:
+    for reader in dict.fromkeys(body.readers):
         kept = tuple(n for n in inboxes.get(reader, ()) if n != body.replaces)
         over = len(kept) + 1 - state.limits.inbox_notices_max
         if over > 0:
