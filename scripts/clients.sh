@@ -49,7 +49,8 @@ wrapper npx "$wheel/lib/node_modules/npm/bin/npx-cli.js"
 
 cp package.json package-lock.json "$target/"
 # `install`, not `ci`: the lock names the platforms seen when it was made, and `ci` refuses to add the rest.
-(cd "$target" && PATH=$target/bin:$PATH "$target/bin/npm" install --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+(cd "$target" && PATH=$target/bin:$PATH "$target/bin/npm" install --ignore-scripts --no-audit --no-fund \
+  --loglevel=error --fetch-timeout=60000 --fetch-retries=2 >&2)
 
 modules=$target/node_modules
 case $(uname -m) in

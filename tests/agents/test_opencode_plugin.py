@@ -10,7 +10,8 @@ import pytest
 from coroom.agents.opencode import plugin_url
 from coroom.testing import PretendRoom
 
-pytestmark = pytest.mark.clients
+# The first test may have to wait until the clients are installed.
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
 _PLAY = """
 const { Coroom } = await import(process.argv[1])

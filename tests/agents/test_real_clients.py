@@ -10,7 +10,8 @@ from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
 from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
 
-pytestmark = pytest.mark.clients
+# The first test may have to wait until the clients are installed.
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
 CLIENTS = [
     pytest.param(ClaudeCode(), "claude-sonnet-4-5", id="claude"),

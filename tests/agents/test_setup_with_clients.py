@@ -12,7 +12,8 @@ from tests.agents.stage import NO_NETWORK, Stage
 from coroom.agents.setup import Plan, apply, apply_undo, plan, plan_undo
 from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
 
-pytestmark = pytest.mark.clients
+# The first test may have to wait until the clients are installed.
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
 _RUN_LIMIT_S = 90.0
 _CLAUDE = "claude -p --output-format stream-json --verbose --model claude-sonnet-4-5 --permission-mode acceptEdits"
