@@ -100,6 +100,12 @@ def test_a_taken_target_is_left_as_it_is(repository: Repository, tmp_path: Path)
     assert [p.name for p in (tmp_path / "m").iterdir()] == ["mine"]
 
 
+def test_a_place_that_cannot_be_made_is_a_clear_failure(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MirrorFailed, match="no mirror for ann"):
+        make_mirror(repository, tmp_path / "file/ann", "ann")
+
+
 def test_a_mirror_that_fails_leaves_nothing(repository: Repository, tmp_path: Path) -> None:
     with pytest.raises(MirrorFailed, match="ann"):
         make_mirror(repository, tmp_path / "m/ann", "ann", "f" * 40)

@@ -96,10 +96,6 @@ class Git:
         self.directory = Path(directory)
         self._environment = dict(environment or {})
 
-    def given(self, environment: Mapping[str, str]) -> "Git":
-        """The same directory with further variables, such as an index of one's own."""
-        return Git(self.directory, {**self._environment, **environment})
-
     def run(
         self,
         *arguments: str,

@@ -63,9 +63,9 @@ def make_mirror(repository: Repository, target: Path, agent: str, commit: str = 
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise MirrorFailed(f"{target} is taken; name an empty place")
-    target.parent.mkdir(parents=True, exist_ok=True)
     making = target.parent / f".{target.name}.{secrets.token_hex(4)}.making"
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         _clone(repository, making)
         _prepare(Git(making), agent, commit or repository.commit)
         making.rename(target)

@@ -91,11 +91,6 @@ class Repository:
         """Git at the top of the work tree."""
         return Git(self.toplevel)
 
-    @property
-    def no_object(self) -> str:
-        """The object name that stands for none."""
-        return "0" * (64 if self.object_format == "sha256" else 40)
-
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
