@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "images" / "live-page.png")
     parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=1440, help="0: the whole page")
+    parser.add_argument("--height", type=int, default=1120, help="0: the whole page")
     parser.add_argument("--dark", action="store_true")
     given = parser.parse_args()
     found = subprocess.run([ROOT / "scripts" / "chromium.sh"], capture_output=True, text=True, check=True)
