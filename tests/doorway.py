@@ -45,9 +45,6 @@ class FilesInMemory:
         self.deny: dict[str, Refused] = {}
         self.gate: asyncio.Event | None = None
 
-    async def join(self, agent: str) -> list[str]:
-        return []
-
     async def settle(self, agent: str) -> None:
         return
 

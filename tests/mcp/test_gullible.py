@@ -64,9 +64,6 @@ async def plant(room: Room, mallory: Client, gullible: Client, number: int, atta
             return text_of(await gullible.call_tool("sync", {}))
         case 1:
             trap = {"resources": [f"file:trap {number} " + re.sub("[^ -~]", "", attack)], "purpose": attack[:200]}
-                "resources": [f"file:trap {number} {attack.split(maxsplit=1)[0]}".replace("\x00", "")],
-                "purpose": attack[:200],
-            }
             await mallory.call_tool("claim", trap)
             refused = await gullible.call_tool("claim", trap)
             await mallory.call_tool("release", {})

@@ -16,8 +16,13 @@ from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
     CancelledNotificationParams,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
     TextContent,
 )
 from starlette.requests import Request
@@ -33,7 +38,10 @@ from coroom.mcp.arguments import check
 from coroom.mcp.tools import BY_NAME, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
 from coroom.mcp.unheard import Unheard
 
-_LISTED = ListToolsResult(tools=[tool.listed() for tool in TOOLS], ttl_ms=3_600_000, cache_scope="private")
+_LISTS_LAST_MS = 3_600_000
+"""How long a client may keep the lists, which change with the version of the room only."""
+
+_LISTED = ListToolsResult(tools=[tool.listed() for tool in TOOLS], ttl_ms=_LISTS_LAST_MS, cache_scope="private")
 _SCHEMAS = {tool.name: tool.input_schema for tool in _LISTED.tools}
 
 GRACE_S = 1.0
@@ -55,6 +63,10 @@ class McpDoor:
             instructions=INSTRUCTIONS,
             on_list_tools=self._list,
             on_call_tool=self._call,
+            on_list_prompts=_no_prompts,
+            on_list_resources=_no_resources,
+            on_list_resource_templates=_no_templates,
+            on_read_resource=_no_resource,
             get_tool_input_schema=_SCHEMAS.get,
         )
         server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._given_up)
@@ -115,6 +127,22 @@ class McpDoor:
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:
             return Answer(refused=Refused(Code.ROOM_CLOSED, f"The room has stopped: {fault}.", "Tell the user."))
+
+
+async def _no_prompts(_context: Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:
+    return ListPromptsResult(prompts=[], ttl_ms=_LISTS_LAST_MS, cache_scope="private")
+
+
+async def _no_resources(_context: Context, _params: PaginatedRequestParams | None) -> ListResourcesResult:
+    return ListResourcesResult(resources=[], ttl_ms=_LISTS_LAST_MS, cache_scope="private")
+
+
+async def _no_templates(_context: Context, _params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+    return ListResourceTemplatesResult(resource_templates=[], ttl_ms=_LISTS_LAST_MS, cache_scope="private")
+
+
+async def _no_resource(_context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+    raise MCPError(INVALID_PARAMS, "There are no resources here. Use the tools.", {"uri": str(params.uri)})
 
 
 def _heartbeat(context: Context) -> Heartbeat:
