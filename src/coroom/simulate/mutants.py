@@ -1,0 +1,197 @@
+"""Rooms that are wrong on purpose, one way each: a suite that does not catch every one of them proves nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from coroom.core.command import AcceptEdit, Call, ClaimResources, MarkRead, StartLanding, TakeTask
+from coroom.core.decide.decision import Decision
+from coroom.core.event import ActionStarted, ClaimGranted, Event, FileAccepted
+from coroom.core.room import decide
+from coroom.core.state import RoomState, Verdict, but
+from coroom.core.table import Table
+from coroom.core.task import TaskState
+from coroom.simulate.room import ModelRoom, Rules
+
+
+class ClaimsNeverConflict(Rules):
+    """Claims are handed out without looking at those of others."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide a claim as if nobody else held any."""
+        return decide(_alone(state, call) if isinstance(call.command, ClaimResources) else state, call, now_ms)
+
+
+class StaleHoldersAccepted(Rules):
+    """Edits pass whatever anybody else holds by now: an old holder goes on as if nothing had happened."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide an edit as if nobody else held any claim."""
+        return decide(_alone(state, call) if isinstance(call.command, AcceptEdit) else state, call, now_ms)
+
+
+def _alone(state: RoomState, call: Call) -> RoomState:
+    return but(state, claims=Table((c.id, c) for c in state.claims.values() if c.holder == call.by))
+
+
+class FencesRepeat(Rules):
+    """Every grant and every action has the fence of the first one."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide, then spoil the fences."""
+        sound = decide(state, call, now_ms)
+        events = (replace(e, fence=1) if isinstance(e, (ClaimGranted, ActionStarted)) else e for e in sound.events)
+        return replace(sound, events=tuple(events))
+
+
+class ExpiryIgnored(Rules):
+    """Leases never run out."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide as if no time had passed since the last event."""
+        return decide(state, call, min(now_ms, state.now_ms))
+
+
+class NoVersionCheck(Rules):
+    """An edit that was merged with an old version is accepted over the new one."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Pretend that each edit was merged with what is accepted now."""
+        if isinstance(call.command, AcceptEdit):
+            head = state.head(call.command.path)
+            call = replace(call, command=replace(call.command, expected=head.version if head else 0))
+        return decide(state, call, now_ms)
+
+
+class OperationsRepeated(Rules):
+    """The operation id is ignored: a repeated call is carried out again."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide without the memory of operations."""
+        return decide(but(state, operations=Table()), call, now_ms)
+
+
+class TwoHolders(Rules):
+    """A task that somebody holds can be taken."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide on a board where everything taken looks open."""
+        if isinstance(call.command, TakeTask):
+            opened = Table(
+                (t.id, replace(t, state=TaskState.OPEN) if t.state is TaskState.TAKEN and t.holder != call.by else t)
+                for t in state.tasks.values()
+            )
+            state = but(_alone(state, call), tasks=opened)
+        return decide(state, call, now_ms)
+
+
+class LandsUnchecked(Rules):
+    """A landing needs no verdict and waits for no held edit."""
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Decide a landing as if all were green."""
+        if isinstance(call.command, StartLanding):
+            state = but(
+                state, held=Table(), verdicts=Table((v.tree, replace(v, passed=True)) for v in _all(state, call))
+            )
+        return decide(state, call, now_ms)
+
+
+def _all(state: RoomState, call: Call) -> list[Verdict]:
+    assert isinstance(call.command, StartLanding)
+    return [*state.verdicts.values(), Verdict(call.command.tree, "none", True, "", 0)]
+
+
+class RepliesBeforeStoring(Rules):
+    """An agent is answered before what it was told is durable."""
+
+    reply_before_storing = True
+
+
+class ActsBeforeStoring(Rules):
+    """An effect happens before its start is durable."""
+
+    perform_before_storing = True
+
+
+class LogForgets(Rules):
+    """The disk said it had stored the last event, and had not."""
+
+    def surviving(self, durable: int) -> int:
+        """All but the newest."""
+        return max(0, durable - 1)
+
+
+class SnapshotOffByOne(Rules):
+    """A snapshot is replayed from one event too late."""
+
+    def replayed(self, snapshot: int) -> int:
+        """Skip one event."""
+        return snapshot + 1
+
+
+class UpdatesOutOfOrder(Rules):
+    """Mirrors hear of versions that became durable together in the wrong order."""
+
+    def feed(self, lines: list[Event]) -> list[Event]:
+        """The newest first."""
+        return lines[::-1]
+
+
+class UpdatesLost(Rules):
+    """Mirrors miss a version when many events become durable together."""
+
+    def feed(self, lines: list[Event]) -> list[Event]:
+        """Drop accepted files from bursts."""
+        return [e for e in lines if len(lines) < 6 or not isinstance(e.body, FileAccepted)]
+
+
+class NoticesLost(Rules):
+    """A reader with several unread notices gets the newest only, and the older ones count as read with it."""
+
+    def handed(self, room: ModelRoom, agent: str) -> tuple[str, ...]:
+        """The newest one."""
+        return super().handed(room, agent)[-1:]
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Reading one is reading all before it."""
+        if isinstance(call.command, MarkRead):
+            inbox = state.inboxes.get(call.by, ())
+            last = max((inbox.index(n) for n in call.command.notices if n in inbox), default=-1)
+            call = replace(call, command=MarkRead(inbox[: last + 1]))
+        return decide(state, call, now_ms)
+
+
+class ConflictsSwallowed(Rules):
+    """An edit that does not merge is answered as accepted, with the other side's text."""
+
+    def settle_conflict(self) -> str:
+        """Take theirs, say yes."""
+        return "theirs"
+
+
+class VoidSecretsHeard(Rules):
+    """An old incarnation of an agent is still heard."""
+
+    hears_void_secrets = True
+
+
+MUTANTS: dict[str, Callable[[], Rules]] = {
+    "claims-never-conflict": ClaimsNeverConflict,
+    "stale-holders-accepted": StaleHoldersAccepted,
+    "fences-repeat": FencesRepeat,
+    "expiry-ignored": ExpiryIgnored,
+    "no-version-check": NoVersionCheck,
+    "operations-repeated": OperationsRepeated,
+    "two-holders": TwoHolders,
+    "lands-unchecked": LandsUnchecked,
+    "replies-before-storing": RepliesBeforeStoring,
+    "acts-before-storing": ActsBeforeStoring,
+    "log-forgets": LogForgets,
+    "snapshot-off-by-one": SnapshotOffByOne,
+    "updates-out-of-order": UpdatesOutOfOrder,
+    "updates-lost": UpdatesLost,
+    "notices-lost": NoticesLost,
+    "conflicts-swallowed": ConflictsSwallowed,
+    "void-secrets-heard": VoidSecretsHeard,
+}
+"""Every mutant by the name that `coroom simulate --mutant` knows it by."""

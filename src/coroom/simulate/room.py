@@ -1,0 +1,209 @@
+"""The model of a host: the real core and codec over a log that forgets at a crash what was not yet durable."""
+
+from dataclasses import dataclass
+
+from coroom.core.action import Phase
+from coroom.core.agent import HOST
+from coroom.core.codec import decode_body, decode_state, encode_body, encode_state
+from coroom.core.command import Call, Command, FinishAction, Good, MarkRead
+from coroom.core.decide.decision import Decision
+from coroom.core.errors import Refused
+from coroom.core.event import Body, Event
+from coroom.core.evolve import evolve
+from coroom.core.room import authenticate, decide, number
+from coroom.core.state import RoomState
+from coroom.simulate.history import History, Line, Performed, Recovery
+
+Answer = Good | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message on its way to the room. The secret proves the agent, the operation makes it safe to repeat, and
+    `read` are the notices of earlier replies: coming back with another call says that they arrived.
+    """
+
+    agent: str
+    incarnation: int
+    secret: str
+    operation: str
+    command: Command
+    read: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message on its way to an agent, with the unread notices that ride on it."""
+
+    request: Request
+    answer: Answer
+    notices: tuple[str, ...]
+    head: int
+    line: str
+
+
+class Rules:
+    """How a sound host behaves, one choice a method. A mutant overrides one of them."""
+
+    reply_before_storing = False
+    perform_before_storing = False
+    hears_void_secrets = False
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """What the call makes happen."""
+        return decide(state, call, now_ms)
+
+    def handed(self, room: "ModelRoom", agent: str) -> tuple[str, ...]:
+        """The unread notices that ride on a reply, oldest first."""
+        return room.durable.inboxes.get(agent, ())[:8]
+
+    def feed(self, lines: list[Event]) -> list[Event]:
+        """The order in which mirrors hear of events that became durable together."""
+        return lines
+
+    def surviving(self, durable: int) -> int:
+        """How many durable events a crash leaves."""
+        return durable
+
+    def replayed(self, snapshot: int) -> int:
+        """The sequence number after which a snapshot is replayed."""
+        return snapshot
+
+    def settle_conflict(self) -> str:
+        """What becomes of an edit that does not merge: `hold`, or something worse."""
+        return "hold"
+
+
+class ModelRoom:
+    """One host and its disk."""
+
+    def __init__(self, history: History, rules: Rules) -> None:
+        self._history = history
+        self._rules = rules
+        self._lines = history.lines
+        self._bodies: dict[int, tuple[str, Body]] = {}
+        self._snapshot: tuple[int, bytes] | None = None
+        self.state = RoomState()
+        self.durable = RoomState()
+        self.published: list[Event] = []
+        self.outbox: list[Reply] = []
+        self._unsynced: list[Event] = []
+        self._waiting: list[tuple[Request, Answer]] = []
+        self._effects: list[str] = []
+        self._done: set[str] = set()
+
+    def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
+        """Decide and apply in memory; nothing of it is durable before `flush`."""
+        decision = self._rules.decide(self.state, Call(by, command, operation), now_ms)
+        for event in number(self.state, decision.events, now_ms, by):
+            self.state = evolve(self.state, event)
+            self._unsynced.append(event)
+        for effect in decision.effects:
+            if self._rules.perform_before_storing:
+                self._perform(effect.action, self.state)
+            else:
+                self._effects.append(effect.action)
+        return decision.reply
+
+    def receive(self, request: Request, now_ms: int) -> None:
+        """One request arrives: whoever has no valid secret is not heard."""
+        known = authenticate(self.state, request.secret) == request.agent
+        if not known and not self._rules.hears_void_secrets:
+            return
+        self._history.heard.append((request.agent, request.incarnation, self.state.seq))
+        if request.read:
+            self.submit(request.agent, MarkRead(request.read), now_ms)
+        answer = self.submit(request.agent, request.command, now_ms, request.operation)
+        self._waiting.append((request, answer))
+        if self._rules.reply_before_storing:
+            self._send_replies()
+
+    def flush(self) -> None:
+        """What was decided becomes durable; then it is published, then answered, and then it acts."""
+        for event in self._unsynced:
+            text = encode_body(event.body)
+            self._lines.append(Line(event.seq, event.at_ms, event.by, event.body.kind, text))
+        self.published += self._rules.feed(self._unsynced)
+        self._unsynced = []
+        self.durable = self.state
+        self._send_replies()
+
+    def perform(self, now_ms: int) -> None:
+        """Act on what is stored as started, and say how it ended. That is a decision of its own, so it may be lost."""
+        effects, self._effects = self._effects, []
+        for action in effects:
+            if action in self.durable.actions:
+                self._perform(action, self.durable)
+                self.submit(HOST, FinishAction(action=action, ending="finished", result="did it"), now_ms)
+            else:
+                self._effects.append(action)
+
+    def _perform(self, name: str, state: RoomState) -> None:
+        action = state.actions[name]
+        if name in self._done:
+            return
+        self._done.add(name)
+        resource = str(action.footprint.writes[0]) if action.footprint.writes else ""
+        self._history.performed.append(Performed(name, resource, action.fence, len(self._lines)))
+
+    def _send_replies(self) -> None:
+        line = self._lines[-1].body if self._lines else ""
+        for request, answer in self._waiting:
+            notices = self._rules.handed(self, request.agent)
+            self.outbox.append(Reply(request, answer, notices, len(self._lines), line))
+        self._waiting = []
+
+    def save(self) -> None:
+        """Keep a snapshot of what is durable."""
+        self._snapshot = (self.durable.seq, encode_state(self.durable))
+
+    def crash(self, now_ms: int, *, use_snapshot: bool) -> None:
+        """Lose what was not durable, recover from the log, and find out about actions that were cut off."""
+        before = self.durable
+        survived = self._rules.surviving(len(self._lines))
+        head_before = len(self._lines)
+        del self._lines[survived:]
+        self._unsynced, self._waiting, self._effects = [], [], []
+        self.durable = self.state = self._recovered(use_snapshot=use_snapshot)
+        self._history.recoveries.append(
+            Recovery(
+                head_before=head_before,
+                head_after=self.durable.seq,
+                same_lines=survived == head_before,
+                same_state=self.durable == before,
+            )
+        )
+        self.probe(now_ms)
+
+    def _recovered(self, *, use_snapshot: bool) -> RoomState:
+        state, after = RoomState(), 0
+        if use_snapshot and self._snapshot:
+            after, view = self._snapshot
+            state = decode_state(view)
+            after = self._rules.replayed(after)
+        for line in self._lines[after:]:
+            state = evolve(state, Event(line.seq, line.at_ms, line.by, self._body(line)))
+        return state
+
+    def _body(self, line: Line) -> Body:
+        """The body as it is read back; each text is decoded once in a run, whatever happens how often."""
+        known = self._bodies.get(line.seq)
+        if known is None or known[0] is not line.body:
+            known = (line.body, decode_body(line.kind, line.body))
+            self._bodies[line.seq] = known
+        return known[1]
+
+    def probe(self, now_ms: int) -> None:
+        """Ask the world outside how each cut-off action ended."""
+        for action in self.state.actions.values():
+            if action.phase is Phase.STARTED and action.id not in self._effects:
+                ending = "finished" if action.id in self._done else "failed"
+                self.submit(HOST, FinishAction(action=action.id, ending=ending, result="probed"), now_ms)
+
+    def rebuilt(self) -> bool:
+        """Whether the whole log, read back, gives the state that is held, byte for byte. Asked in one run of four,
+        since it costs as much as the run; every crash asks nearly the same.
+        """
+        if len(self._lines) % 4:
+            return True
+        return encode_state(self._recovered(use_snapshot=False)) == encode_state(self.durable)

@@ -1,0 +1,92 @@
+"""Seeds in, verdicts out: what the command line, the tests and a curious developer call."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+
+from coroom.simulate.checkers import Violation, check
+from coroom.simulate.history import History
+from coroom.simulate.mutants import MUTANTS
+from coroom.simulate.room import Rules
+from coroom.simulate.shrink import shrink
+from coroom.simulate.steps import Step, schedule
+from coroom.simulate.world import World
+
+STEPS = 200
+AGENTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one seed. `log_hash` is the same for the same seed on every machine and version of Python."""
+
+    seed: int
+    steps: int
+    agents: int
+    mutant: str
+    events: int
+    log_hash: str
+    violations: tuple[Violation, ...]
+
+    @property
+    def replay(self) -> str:
+        """The one line that plays this seed again."""
+        mutant = f" --mutant {self.mutant}" if self.mutant else ""
+        return f"coroom simulate --seed {self.seed} --steps {self.steps} --agents {self.agents}{mutant}"
+
+
+def rules_of(mutant: str) -> Rules:
+    """The rules of a mutant; the sound ones for no name. Raises KeyError for an unknown name."""
+    return MUTANTS[mutant]() if mutant else Rules()
+
+
+def play(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "") -> History:
+    """Play a schedule."""
+    return World(agents, rules_of(mutant)).play(steps)
+
+
+def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "") -> Outcome:
+    """Play the schedule of a seed and check every promise."""
+    with _without_collector():
+        history = play(schedule(seed, steps, agents), agents, mutant)
+        violations = tuple(check(history))
+    return Outcome(
+        seed=seed,
+        steps=steps,
+        agents=agents,
+        mutant=mutant,
+        events=len(history.lines),
+        log_hash=log_hash(history),
+        violations=violations,
+    )
+
+
+def log_hash(history: History) -> str:
+    """The hash of the whole log."""
+    text = "\n".join(f"{line.seq} {line.at_ms} {line.by} {line.kind} {line.body}" for line in history.lines)
+    return sha256(text.encode()).hexdigest()
+
+
+def shortest(outcome: Outcome) -> tuple[Step, ...]:
+    """The steps of a failing seed without those that do not matter to its first violation."""
+    promise = outcome.violations[0].promise
+
+    def fails(steps: Sequence[Step]) -> bool:
+        found = check(play(steps, outcome.agents, outcome.mutant))
+        return any(violation.promise == promise for violation in found)
+
+    return shrink(schedule(outcome.seed, outcome.steps, outcome.agents), fails)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A run makes garbage without cycles; looking for them would take a sixth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

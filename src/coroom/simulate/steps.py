@@ -1,0 +1,61 @@
+"""A schedule: what happens in which order, decided by a seed before anything runs, so that it can be cut down."""
+
+from dataclasses import dataclass
+
+from coroom.simulate.chance import Chance
+
+WEIGHTS: dict[str, int] = {
+    "call": 240,
+    "send": 190,
+    "deliver": 190,
+    "flush": 110,
+    "reply": 120,
+    "feed": 50,
+    "time": 40,
+    "duplicate": 25,
+    "lose": 15,
+    "judge": 12,
+    "stall": 10,
+    "jump": 7,
+    "rejoin": 5,
+    "pause": 5,
+    "snapshot": 5,
+    "crash": 6,
+}
+"""How often each kind of step is drawn, in about a thousand.
+
+`call` is a whole round trip without a fault; `send`, `deliver`, `flush` and `reply` are its parts, between which
+anything may happen. The faults are rare enough for work to get done, and frequent enough to meet in most runs.
+"""
+
+_TURNS = tuple(kind for kind, weight in WEIGHTS.items() for _ in range(weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: `salt` decides whatever else it needs, so that a step means the same in a shorter schedule."""
+
+    kind: str
+    agent: int
+    salt: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.agent} {self.salt}"
+
+
+def schedule(seed: int, steps: int, agents: int) -> tuple[Step, ...]:
+    """The schedule of a seed; the same on every machine and every supported version of Python."""
+    chance = Chance(seed)
+    return tuple(Step(chance.pick(_TURNS), chance.below(agents), chance.below(1 << 30)) for _ in range(steps))
+
+
+def parse(text: str) -> tuple[Step, ...]:
+    """The steps that were printed one a line. Raises ValueError for anything else."""
+    steps = []
+    for line in text.splitlines():
+        kind, agent, salt = line.split()
+        if kind not in WEIGHTS:
+            message = f"no step is called {kind!r}"
+            raise ValueError(message)
+        steps.append(Step(kind, int(agent), int(salt)))
+    return tuple(steps)
