@@ -70,7 +70,9 @@ class Host:
         self._performers: dict[str, Performer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="coroom-log")
+        self._flushing = asyncio.Lock()
         self._fault: BaseException | None = None
+        self._failed = asyncio.Event()
         self._closing = False
         self.recent: deque[Event] = deque(maxlen=RECENT_EVENTS)
 
@@ -122,6 +124,9 @@ class Host:
         """
         if self._fault:
             raise Fault(str(self._fault)) from self._fault
+        if self._closing:
+            message = "the room is closing"
+            raise Fault(message)
         pending = _Pending(Call(by, command, operation), blobs, asyncio.get_running_loop().create_future())
         self._pending.append(pending)
         self._wake.set()
@@ -146,12 +151,19 @@ class Host:
                 return found
             await self.changed(seq, 3_600)
 
+    async def failed(self) -> Fault:
+        """Wait until the log can no longer be written, and return why; from then on every command is refused."""
+        await self._failed.wait()
+        return Fault(str(self._fault))
+
     async def close(self) -> None:
         """Finish what is pending, keep a snapshot, release the log."""
         self._closing = True
         while self._pending and not self._fault:
             self._wake.set()
             await asyncio.sleep(0)
+        async with self._flushing:
+            pass
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -182,7 +194,8 @@ class Host:
             while self._pending:
                 batch = [self._pending.popleft() for _ in range(min(BATCH_CALLS_MAX, len(self._pending)))]
                 try:
-                    await self._flush(batch)
+                    async with self._flushing:
+                        await self._flush(batch)
                 except BaseException as fault:
                     self._fail(fault, batch)
                     raise
@@ -243,8 +256,15 @@ class Host:
         if performer is None:
             ending = FinishAction(action=action_id, ending="failed", result=f"nothing here performs {action.tool}")
         else:
-            ending = await performer.perform(action)
+            ending = await self._acted(performer, action)
         await self.submit(HOST, ending)
+
+    async def _acted(self, performer: Performer, action: Action) -> FinishAction:
+        """What the performer says; if it broke off, what looking at the world says."""
+        try:
+            return await performer.perform(action)
+        except Exception:  # noqa: BLE001  whatever broke it off, how the action ended is found out the same way
+            return await performer.probe(action)
 
     async def _probe_started(self) -> None:
         for action in list(self._state.actions.values()):
@@ -260,6 +280,7 @@ class Host:
             if not pending.reply.done():
                 pending.reply.set_exception(Fault(f"the room has stopped: {self._fault}"))
         self._pending.clear()
+        self._failed.set()
 
 
 def recover(log: Log) -> RoomState:
