@@ -1,0 +1,72 @@
+"""`coroom simulate`: play seeds against the real core and say which promises broke."""
+
+import json
+import sys
+import time
+
+import click
+
+from coroom.simulate.mutants import MUTANTS
+from coroom.simulate.run import AGENTS, STEPS, Outcome, shortest
+from coroom.simulate.run import simulate as play_seed
+
+PROGRESS_EVERY_S = 2.0
+FAILURES_SHOWN_MAX = 10
+
+
+@click.command()
+@click.option("--seed", default=0, show_default=True, help="The first seed.")
+@click.option("--seeds", default=1, show_default=True, help="How many seeds, counting up from the first.")
+@click.option("--steps", default=STEPS, show_default=True, help="How many steps a schedule has.")
+@click.option("--agents", default=AGENTS, show_default=True, help="How many agents work in the room.")
+@click.option("--mutant", type=click.Choice(sorted(MUTANTS)), help="A room that is wrong on purpose.")
+@click.option("--shrink", "shrunk", is_flag=True, help="Cut the first failing schedule down to what matters.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def simulate(
+    *, seed: int, seeds: int, steps: int, agents: int, mutant: str | None, shrunk: bool, as_json: bool
+) -> None:
+    """Play the room under a seeded scheduler with crashes, delays, late duplicates and stale holders.
+
+    Ends with 1 when a promise broke; each failing seed prints the one line that plays it again.
+    """
+    started = time.monotonic()
+    told = started
+    failed: list[Outcome] = []
+    events, last = 0, None
+    for number in range(seed, seed + seeds):
+        last = play_seed(number, steps=steps, agents=agents, mutant=mutant or "")
+        events += last.events
+        if last.violations:
+            failed.append(last)
+        if time.monotonic() - told >= PROGRESS_EVERY_S:
+            told = time.monotonic()
+            done = number - seed + 1
+            click.echo(f"{done} of {seeds} seeds, {len(failed)} failed", err=True)
+    seconds = time.monotonic() - started
+    hashes = last.log_hash if last and seeds == 1 else None
+    if as_json:
+        click.echo(json.dumps(_as_json(failed, seeds, events, seconds, hashes), indent=2))
+    else:
+        _tell(failed, seeds, events, seconds, hashes)
+    if failed and shrunk:
+        click.echo("\n".join(map(str, shortest(failed[0]))))
+    sys.exit(1 if failed else 0)
+
+
+def _tell(failed: list[Outcome], seeds: int, events: int, seconds: float, log_hash: str | None) -> None:
+    for outcome in failed[:FAILURES_SHOWN_MAX]:
+        click.echo(f"{outcome.replay}  # {outcome.violations[0]}")
+    rate = seeds / seconds if seconds else 0.0
+    click.echo(f"{seeds} seeds, {events} events, {len(failed)} failed, {rate:.0f} seeds/s")
+    if log_hash:
+        click.echo(f"log {log_hash}")
+
+
+def _as_json(failed: list[Outcome], seeds: int, events: int, seconds: float, log_hash: str | None) -> dict[str, object]:
+    return {
+        "seeds": seeds,
+        "events": events,
+        "seconds": round(seconds, 3),
+        "log": log_hash,
+        "failed": [{"seed": o.seed, "replay": o.replay, "violations": [str(v) for v in o.violations]} for o in failed],
+    }
