@@ -2,71 +2,142 @@
 
 import asyncio
 import os
+import sqlite3
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.command import Say
-from coroom.core.file import FileKind
+from coroom.core.errors import Fault
+from coroom.core.event import EditHeld, FileAccepted
 from coroom.core.notice import NoticeKind
-from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, of_state
+from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, of_state, of_version
 from coroom.host.files import Files
 from coroom.host.host import Host
+from coroom.host.intake import SETTLE_S, Intake, Look
 from coroom.host.mirror import Mirror
+from coroom.host.placing import Placing
 from coroom.workspace.hints import Changed, Gone, Moved, Rescan, RescanReason
-from coroom.workspace.names import Refusal, is_under
-from coroom.workspace.scan import pair_renames, scan
-from coroom.workspace.states import FileState
+from coroom.workspace.names import is_under
+from coroom.workspace.scan import ScanResult, pair_renames, scan
+from coroom.workspace.states import FileState, Kind
 from coroom.workspace.watch import ScanningWatcher
 
-SETTLE_S = 0.02
-"""A file seen half-made is looked at again after this long."""
+T = TypeVar("T")
+
+NEW_S = 0.05
+"""A name that is new may be a temporary one: many programs write beside a file and rename onto it."""
 
 GONE_S = 0.03
 """Tools that replace a file delete it first; the room waits this long before it believes a deletion."""
 
 GIT_BUSY_S_MAX = 10.0
-"""While git holds its index the tree is between two states; a lock left behind holds nobody up longer."""
+"""While git holds its index, or is in the middle of a rebase, the tree is between two states; but a lock left behind
+holds nobody up longer."""
+
+GIT_BUSY = ("index.lock", "rebase-merge", "rebase-apply")
 
 NET_S = 30.0
-"""Hints are not the truth: a hashed scan this often catches what no event told (mmap, lost watches)."""
+NET_S_MAX = 240.0
+"""Hints are not the truth: a hashed scan catches what no event told (mmap, lost watches). NET_S after the last hint,
+then less and less often while nothing happens."""
 
 POLL_S = 0.2
-"""Where no descriptor tells of changes, the tree is looked at this often."""
+"""Where no descriptor tells of changes, the tree is looked at this often, or ten times as long as a look takes."""
+
+COLLECT_S = 0.5
+"""Displaced files are looked after this often."""
 
 CHUNK = 128
 """Files taken in side by side, so that their commits are grouped."""
+
+HINTS_MAX = 50_000
+"""Hints heard before they are acted on; more would keep a busy writer's news back."""
+
+FAULT_S = 1.0
+"""After a failure of the disk, the next try."""
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all bridges of a room share."""
+
+    host: Host
+    files: Files
+    intake: Intake = field(init=False)
+    placing: Placing = field(init=False)
+    disks: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Two threads for the disks: more would only contend for the interpreter."""
+        self.disks = ThreadPoolExecutor(max_workers=2, thread_name_prefix="coroom-disk")
+        self.intake = Intake(self.host, self.files)
+        self.placing = Placing(self.host, self.files, self.intake, self.disks)
+
+    async def on_disk(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run what waits for the disk, or computes much, beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.disks, partial(function, *arguments))
+
+    def close(self) -> None:
+        """End the threads."""
+        self.files.close()
+        self.disks.shutdown()
 
 
 class Bridge:
     """Runs one mirror until it is stopped."""
 
-    def __init__(self, host: Host, files: Files, mirror: Mirror) -> None:
-        self._host = host
-        self._files = files
+    def __init__(self, around: Surroundings, mirror: Mirror) -> None:
+        self._around = around
+        self._host = around.host
+        self._files = around.files
         self.mirror = mirror
         self._task: asyncio.Task[None] | None = None
+        self._net_s = NET_S
+        self._poll_s = POLL_S
         self._next_scan = time.monotonic() + NET_S
+        self._next_collect = 0.0
         self._busy_since = 0.0
+        self._was_busy = False
 
     async def start(self) -> None:
         """Take in what changed while nobody watched, then keep watching."""
-        for found in self.mirror.exchange.recover(time.monotonic()):
-            await self._files.take_displaced(self.mirror, found.path, found.state, found.before or "")
-            self.mirror.exchange.taken(found.ticket)
-        self._files.attach(self.mirror)
-        if len(self.mirror.shadow):
-            self.mirror.rescan = "the room was away"
+        mirror = self.mirror
+        if len(mirror.shadow):
+            mirror.already = self._taken_since(max(mirror.shadow[path].seq for path in mirror.shadow.paths()))
+        for found in await self._around.on_disk(mirror.exchange.recover, time.monotonic()):
+            if await self._around.intake.take_displaced(mirror, found.path, found.state, found.before or ""):
+                mirror.exchange.taken(found.ticket)
+        self._files.attach(mirror)
+        if len(mirror.shadow):
+            mirror.rescan = "the room was away"
         else:
-            self._first_look()
-        for path, version in self._host.state.files().items():
-            if version.blob != self.mirror.shadow[path].content.blob:
-                self.mirror.put_soon(path)
-        await self.cycle()
+            await self._first_look()
+        for path in self._host.state.files():
+            if of_version(self._files.seen_by(mirror, path)) != mirror.shadow[path].content:
+                mirror.put_soon(path)
+        await self.cycle(final=True)
+        mirror.already.clear()
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def _taken_since(self, seq: int) -> set[tuple[str, str]]:
+        """What the room has from this mirror since its shadow was written: a host was killed in between."""
+        found = set()
+        for event in self._host.events(seq):
+            match event.body:
+                case FileAccepted(file=version, written=blob) if version.by == self.mirror.agent or self.mirror.shared:
+                    found |= {(version.path, blob), (version.renamed_from or version.path, blob)}
+                case EditHeld(path=path, mine=blob, agent=agent) if agent == self.mirror.agent or self.mirror.shared:
+                    found.add((path, blob))
+        return found
+
     async def stop(self) -> None:
-        """Take in what is there, then let go."""
+        """Let go."""
         if self._task:
             self._deafen()
             self._task.cancel()
@@ -85,187 +156,261 @@ class Bridge:
         if descriptor is not None:
             asyncio.get_running_loop().remove_reader(descriptor)
 
-    def _first_look(self) -> None:
-        """A fresh clone holds what the room seeded: that is its shadow, unread by anybody yet."""
-        found = scan(self.mirror.root, self.mirror.ignore, {}, now_ns=time.time_ns(), bytes_max=MIRROR_BYTES_MAX)
-        entries = []
+    async def _first_look(self) -> None:
+        """A fresh clone holds what the room seeded: that is its shadow, unread by anybody yet.
+
+        What else stands there is taken in, as it is where the shadow was lost or the directory is the user's own.
+        """
+        mirror, seq = self.mirror, self._host.state.seq
+        found = await self._scanned()
         for path, state in found.changed.items():
             content, head = of_state(state), self._host.state.head(path)
             if content is None:
                 continue
-            if self.mirror.shared and (head is None or head.blob != content.blob):
-                self.mirror.look_at(path)
+            same = head is not None and head.blob == content.blob
+            if not same and (head is None or mirror.shared or mirror.shadow.lost):
+                mirror.look_at(path)
                 continue
-            version = head.version if head and head.blob == content.blob else 0
-            entries.append((path, content, version, found.known[path].signature if path in found.known else None))
-        self.mirror.shadow.has_all(entries)
+            signature = found.known[path].signature if path in found.known else None
+            mirror.shadow.has(path, content, head.version if head and same else 0, signature, seq)
+        await self._flush()
 
     async def _run(self) -> None:
         while True:
-            timeout = self._wait_s()
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(self._wait_s()):
                     await self.mirror.wake.wait()
             except TimeoutError:
                 pass
             if time.monotonic() >= self._next_scan:
                 self.mirror.rescan = self.mirror.rescan or "it is time"
-            await self.cycle()
+            try:
+                await self.cycle()
+            except Fault:
+                return
+            except OSError as error:
+                await self._files.tell_once(
+                    self.mirror, "", f"A round of the bridge failed and is made again: {error}."
+                )
+                await asyncio.sleep(FAULT_S)
 
     def _wait_s(self) -> float:
-        now = time.monotonic()
-        waits = [self._next_scan - now, *(at - now for at in self.mirror.to_look.values())]
-        if self.mirror.exchange.watched or self.mirror.told:
-            waits.append(0.5)
-        if self.mirror.to_put and not self.mirror.in_window():
-            waits.append(0.05)
-        if self.mirror.watcher.fileno() is None:
-            waits.append(POLL_S)
+        now, mirror = time.monotonic(), self.mirror
+        waits = [self._next_scan - now, *(at - now for at in mirror.to_look.values())]
+        if mirror.exchange.watched:
+            waits.append(self._next_collect - now)
+        if mirror.to_put and not mirror.in_window():
+            waits += [max(at - now, 0.02) for at in mirror.to_put.values()]
+        if mirror.watcher.fileno() is None:
+            waits.append(self._poll_s)
         return max(0.001, min(waits))
 
-    async def cycle(self, *, final: bool = False) -> None:
+    async def cycle(self, *, final: bool = False, rescan: bool = False) -> None:
         """One round: everything the disk holds goes in, then everything that waits is put.
 
         Args:
             final: the agent's tool has ended, so that what is on the disk is whole; nothing is waited for.
+            rescan: look at everything, not only at what hints name.
         """
         async with self.mirror.turn:
             self.mirror.wake.clear()
-            self._hear()
+            await self._hear()
             if self._git_is_busy() and not final:
                 self.mirror.look_at(".", SETTLE_S)
                 return
+            final, self._was_busy = final or self._was_busy, False
+            if rescan:
+                self.mirror.rescan = self.mirror.rescan or "it was asked for"
             await self._take_in(final=final)
             await self._collect()
             if not self.mirror.in_window():
-                await self._put()
+                await self._around.placing.put_waiting(self.mirror)
+            await self._flush()
 
-    def _hear(self) -> None:
-        for hint in self.mirror.watcher.drain():
-            match hint:
-                case Changed(path=path, complete=complete):
-                    self._changed(path, 0.0 if complete else SETTLE_S)
-                case Gone(path=path):
-                    self._changed(path, GONE_S)
-                    for inside in [p for p in self.mirror.shadow.present() if is_under(p, path)]:
-                        self.mirror.look_at(inside, GONE_S)
-                case Moved(old=old, new=new):
-                    self.mirror.moved.append((old, new))
-                case Rescan(reason=reason):
-                    self.mirror.rescan = reason.value
+    async def _flush(self) -> None:
+        try:
+            await self._around.on_disk(self.mirror.shadow.flush)
+        except sqlite3.OperationalError as error:
+            text = f"What stands on {self.mirror.agent}'s disk cannot be noted: {error}. Make room there."
+            await self._files.tell_once(self.mirror, "", text)
+            self._next_collect = time.monotonic() + FAULT_S
+
+    async def _hear(self) -> None:
+        heard = 0
+        scanning = isinstance(self.mirror.watcher, ScanningWatcher)
+        while heard < HINTS_MAX:
+            began = time.monotonic()
+            drain = self.mirror.watcher.drain
+            hints = await self._around.on_disk(drain) if scanning else drain()
+            for hint in hints:
+                self._note(hint)
+            heard += len(hints)
+            if scanning:
+                self._poll_s = max(POLL_S, 10 * (time.monotonic() - began))
+            if not hints or scanning:
+                break
+            await asyncio.sleep(0)
+        if heard:
+            self._net_s = NET_S
+
+    def _note(self, hint: Changed | Gone | Moved | Rescan) -> None:
+        mirror = self.mirror
+        match hint:
+            case Changed(path=path, complete=complete):
+                (mirror.whole.add if complete else mirror.whole.discard)(path)
+                known = mirror.shadow.holds(path)
+                self._changed(path, (0.0 if complete else SETTLE_S) if known else NEW_S)
+            case Gone(path=path):
+                inside = [] if mirror.shadow.holds(path) else mirror.shadow.below(path)
+                inside += [waiting for waiting in mirror.to_look if waiting != path and is_under(waiting, path)]
+                for gone in (path, *inside):
+                    self._changed(gone, GONE_S)
+            case Moved(old=old, new=new):
+                mirror.moved.append((old, new))
+                mirror.whole.add(new)
+            case Rescan(reason=reason):
+                mirror.rescan = reason.value
 
     def _changed(self, path: str, after_s: float) -> None:
-        if self.mirror.ignore.is_rules(path):
-            self.mirror.ignore.reload()
-            self.mirror.watcher.refresh()
-            self.mirror.rescan = f"{path} changed"
-        self.mirror.look_at(path, after_s)
+        mirror = self.mirror
+        if mirror.ignore.is_rules(path):
+            mirror.ignore.reload()
+            mirror.watcher.refresh()
+            mirror.rescan = f"{path} changed"
+        mirror.look_at(path, after_s)
+        if path in mirror.to_put:
+            mirror.put_soon(path)
 
     def _git_is_busy(self) -> bool:
-        busy = os.path.exists(os.path.join(self.mirror.root.path, ".git", "index.lock"))
+        own = os.path.join(self.mirror.root.path, ".git")
+        busy = any(os.path.exists(os.path.join(own, name)) for name in GIT_BUSY)
         now = time.monotonic()
         self._busy_since = (self._busy_since or now) if busy else 0.0
+        self._was_busy |= busy
         return busy and now - self._busy_since < GIT_BUSY_S_MAX
 
+    def _is_mirror(self) -> bool:
+        """Whether the repository is still there: who removes a whole mirror has not deleted everybody's files."""
+        return os.path.lexists(os.path.join(self.mirror.root.path, ".git"))
+
     async def _take_in(self, *, final: bool) -> None:
-        if self.mirror.rescan:
+        mirror = self.mirror
+        if mirror.rescan:
             await self._scan()
-        moved, self.mirror.moved = self.mirror.moved, []
+        moved, mirror.moved = mirror.moved, []
         now = time.monotonic()
-        due = [path for path, at in self.mirror.to_look.items() if final or at <= now]
+        due = [path for path, at in mirror.to_look.items() if final or at <= now]
         for path in due:
-            del self.mirror.to_look[path]
-        due = [path for path in due if path != "." and not self.mirror.ignore.ignores(path, False)]
-        self.mirror.batch = len(due) + len(moved) > 1
+            del mirror.to_look[path]
+        due = [path for path in due if path != "." and not mirror.ignore.ignores(path, False)]
+        if not due and not moved:
+            return
+        if not self._is_mirror():
+            await self._files.tell_once(
+                mirror, "", f"{mirror.root.path} is no mirror any more; nothing is taken from it."
+            )
+            return
+        mirror.batch = len(due) + len(moved) > 1
         try:
             for old, new in moved:
                 await self._moved(old, new)
             due = await self._pair(due)
             for start in range(0, len(due), CHUNK):
-                await asyncio.gather(*(self._files.take_look(self.mirror, path) for path in due[start : start + CHUNK]))
+                looks = await self._around.on_disk(self._look, due[start : start + CHUNK])
+                await asyncio.gather(*(self._around.intake.take_look(mirror, look) for look in looks))
         finally:
-            if self.mirror.batch:
-                self.mirror.batch = False
-                for other in self._files.mirrors():
-                    other.wake.set()
+            if mirror.batch:
+                mirror.batch = False
+                self._files.batch_ended()
+                self._around.intake.tidy()
+
+    def _look(self, paths: Sequence[str]) -> list[Look]:
+        looks = []
+        for path in paths:
+            at_ns = time.time_ns()
+            complete = path in self.mirror.whole
+            self.mirror.whole.discard(path)
+            looks.append(Look(path, self.mirror.read(path, MIRROR_BYTES_MAX), at_ns, complete))
+        return looks
 
     async def _moved(self, old: str, new: str) -> None:
         known = self.mirror.shadow
-        if known[old].content.kind is not FileKind.ABSENT:
-            await self._files.take_rename(self.mirror, old, new)
+        if known.holds(old):
+            await self._around.intake.take_rename(self.mirror, old, new)
             return
-        inside = [path for path in known.present() if path.startswith(old + "/")]
-        for path in inside:
-            await self._files.take_rename(self.mirror, path, new + path[len(old) :])
+        inside = known.below(old)
+        for start in range(0, len(inside), CHUNK):
+            moves = [(path, new + path[len(old) :]) for path in inside[start : start + CHUNK]]
+            await asyncio.gather(*(self._around.intake.take_rename(self.mirror, *move) for move in moves))
         if not inside:
             self.mirror.look_at(new)
 
     async def _pair(self, due: list[str]) -> list[str]:
         """Recognise renames that no event told: a path that is gone and a new one with the same inode or text."""
-        gone = {}
-        created: dict[str, FileState] = {}
-        known = self.mirror.known()
-        for path in due:
-            here = self.mirror.root.read(path, MIRROR_BYTES_MAX)
-            if isinstance(here, Refusal):
-                continue
-            if path in known and of_state(here) == ABSENT:
-                gone[path] = known[path]
-            elif path not in known and of_state(here) not in {None, ABSENT}:
-                created[path] = here
-        if not gone or not created:
+        known = [path for path in due if self.mirror.shadow.holds(path)]
+        if not known or len(known) == len(due):
             return due
-        pairs = pair_renames(gone, created)
+        pairs = await self._around.on_disk(self._pairs, known, [path for path in due if path not in set(known)])
         for old, new in pairs:
-            await self._files.take_rename(self.mirror, old, new)
+            await self._around.intake.take_rename(self.mirror, old, new)
         done = {path for pair in pairs for path in pair}
         return [path for path in due if path not in done]
 
+    def _pairs(self, known: Sequence[str], unknown: Sequence[str]) -> list[tuple[str, str]]:
+        gone = []
+        for path in known:
+            here = self.mirror.root.lstat(path)
+            if isinstance(here, FileState) and here.kind is Kind.MISSING:
+                gone.append(path)
+        if not gone:
+            return []
+        created: dict[str, FileState] = {}
+        for path in unknown:
+            found = self.mirror.read(path, MIRROR_BYTES_MAX)
+            if isinstance(found, FileState) and of_state(found) not in {None, ABSENT}:
+                created[path] = replace(found, data=found.data and b"something")
+        return pair_renames(self.mirror.shadow.known(gone), created)
+
+    async def _scanned(self) -> ScanResult:
+        mirror = self.mirror
+        look = partial(scan, now_ns=time.time_ns(), bytes_max=MIRROR_BYTES_MAX)
+        return await self._around.on_disk(look, mirror.root, mirror.ignore, mirror.shadow.known())
+
     async def _scan(self) -> None:
-        reason, self.mirror.rescan = self.mirror.rescan, ""
-        self._next_scan = time.monotonic() + NET_S
-        found = await asyncio.to_thread(
-            scan,
-            self.mirror.root,
-            self.mirror.ignore,
-            self.mirror.known(),
-            now_ns=time.time_ns(),
-            bytes_max=MIRROR_BYTES_MAX,
-        )
+        mirror = self.mirror
+        reason, mirror.rescan = mirror.rescan, ""
+        found = await self._scanned()
         for path, known in found.known.items():
             if path not in found.changed:
-                self.mirror.shadow.looks(path, known.signature)
+                mirror.shadow.looks(path, known.signature)
         for path in (*found.changed, *found.gone, *found.oversize):
-            self.mirror.look_at(path)
+            mirror.look_at(path)
         for path in found.unsettled:
-            self.mirror.look_at(path, SETTLE_S)
+            mirror.look_at(path, SETTLE_S)
+        quiet = not (found.changed or found.gone or found.unsettled)
+        self._next_scan = time.monotonic() + self._net_s
+        self._net_s = min(2 * self._net_s, NET_S_MAX) if quiet else NET_S
         if reason == RescanReason.WATCH_LIMIT:
             await self._fall_back(reason)
 
     async def _fall_back(self, reason: str) -> None:
         """The kernel gives no more watches: look at everything now and then instead, and say so."""
-        if isinstance(self.mirror.watcher, ScanningWatcher):
+        mirror = self.mirror
+        if isinstance(mirror.watcher, ScanningWatcher):
             return
         self._deafen()
-        self.mirror.watcher.close()
-        self.mirror.watcher = ScanningWatcher(self.mirror.root, self.mirror.ignore)
-        text = (
-            f"Watching {self.mirror.agent}'s files by scanning from now on ({reason}); changes are seen a little later."
-        )
+        mirror.watcher.close()
+        mirror.watcher = await self._around.on_disk(ScanningWatcher, mirror.root, mirror.ignore)
+        # What changed between the scan before and the watcher's first look is known to neither.
+        mirror.rescan = "the watcher is new"
+        text = f"Watching {mirror.agent}'s files by scanning from now on ({reason}); changes are seen a little later."
         await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=OPERATOR))
 
     async def _collect(self) -> None:
-        for found in self.mirror.exchange.collect(time.monotonic()):
-            await self._files.take_displaced(self.mirror, found.path, found.state, found.before or "")
-            self.mirror.exchange.taken(found.ticket)
-
-    async def _put(self) -> None:
-        waiting, self.mirror.to_put = self.mirror.to_put, set()
-        for number, path in enumerate(sorted(waiting)):
-            if self.mirror.in_window():
-                self.mirror.to_put.update(sorted(waiting)[number:])
-                return
-            if not await self._files.put_one(self.mirror, path):
-                self.mirror.put_soon(path)
-            if number % 16 == 15:
-                await asyncio.sleep(0)
+        mirror, now = self.mirror, time.monotonic()
+        if not mirror.exchange.watched or now < self._next_collect:
+            return
+        self._next_collect = now + COLLECT_S
+        for found in await self._around.on_disk(mirror.exchange.collect, now):
+            if await self._around.intake.take_displaced(mirror, found.path, found.state, found.before or ""):
+                mirror.exchange.taken(found.ticket)

@@ -33,10 +33,13 @@ class Content:
 ABSENT = Content(FileKind.ABSENT)
 
 
-def of_bytes(data: bytes, *, executable: bool = False) -> Content:
-    """A file with these bytes: text when it is UTF-8 without NUL and small enough to merge."""
+def of_bytes(data: bytes, *, executable: bool = False, blob: str = "") -> Content:
+    """A file with these bytes: text when it is UTF-8 without NUL and small enough to merge.
+
+    `blob` is their hash, if it is known.
+    """
     kind = FileKind.TEXT if sort_of(data) is Sort.TEXT else FileKind.BINARY
-    return Content(kind, content_hash(data), executable, data)
+    return Content(kind, blob or content_hash(data), executable, data)
 
 
 def of_state(state: FileState) -> Content | None:
@@ -47,7 +50,9 @@ def of_state(state: FileState) -> Content | None:
         return None
     if state.kind is Kind.SYMLINK:
         return Content(FileKind.SYMLINK, state.hash, data=state.data)
-    return of_bytes(state.data, executable=state.executable) if state.kind is Kind.FILE else None
+    if state.kind is not Kind.FILE:
+        return None
+    return of_bytes(state.data, executable=state.executable, blob=state.hash)
 
 
 def of_version(version: FileVersion | None, data: bytes | None = None) -> Content:

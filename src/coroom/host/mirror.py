@@ -2,26 +2,39 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from coroom.core.file import FileKind
 from coroom.host.content import Content
 from coroom.host.shadow import Shadow
-from coroom.workspace.beneath import Root
+from coroom.workspace.beneath import Refusal, Root
 from coroom.workspace.exchange import Exchange
 from coroom.workspace.ignore import Ignore
-from coroom.workspace.puts import Expected, Link, PutDone, PutRefused
-from coroom.workspace.scan import Known
-from coroom.workspace.states import Kind
+from coroom.workspace.keeper import writer_open
+from coroom.workspace.puts import Expected, Link, PutDone, PutReason, PutRefused
+from coroom.workspace.states import FileState, Kind
 from coroom.workspace.watch import Watcher
 
 WINDOW_S_MAX = 120.0
 """A tool call that says nothing for longer holds back the others' text no more; its base is judged by likeness."""
 
+RETRY_S = 0.05
+RETRY_S_MAX = 5.0
+"""A put that is refused is tried again after RETRY_S, then after twice as long each time, up to this."""
+
+WRITER_S_MAX = 2.0
+"""How long a file is waited for that some program has open for writing; a logger never closes it."""
+
 
 @dataclass(slots=True)
 class Mirror:
-    """The state of one bridge. `shared` is the checkout that several agents work in, where nothing is put."""
+    """The state of one bridge. `shared` is the checkout that several agents work in.
+
+    `to_look` and `to_put` say for each path not before when (monotonic seconds); `tries` counts refused puts;
+    `open_since` is when a file was first seen open for writing. `whole` are paths whose writer is known to be done;
+    `already` what the room took in just before it was killed, by path and blob; `wanted` counts tools waiting.
+    """
 
     agent: str
     root: Root
@@ -33,71 +46,106 @@ class Mirror:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     to_look: dict[str, float] = field(default_factory=dict)
-    to_put: set[str] = field(default_factory=set)
+    to_put: dict[str, float] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    open_since: dict[str, float] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
     moved: list[tuple[str, str]] = field(default_factory=list)
     rescan: str = ""
     batch: bool = False
+    wanted: int = 0
     told: dict[str, str] = field(default_factory=dict)
-    _windows: dict[str, list[float]] = field(default_factory=dict)
+    already: set[tuple[str, str]] = field(default_factory=set)
+    _windows: dict[str, list[tuple[float, frozenset[str]]]] = field(default_factory=dict)
 
-    def open_window(self, agent: str) -> None:
-        """The agent's tool begins to run."""
-        self._windows.setdefault(agent, []).append(time.monotonic() + WINDOW_S_MAX)
+    def open_window(self, agent: str, paths: Iterable[str] = ()) -> None:
+        """The agent's tool, which names these paths, begins to run."""
+        self._windows.setdefault(agent, []).append((time.monotonic() + WINDOW_S_MAX, frozenset(paths)))
 
-    def close_window(self, agent: str) -> None:
-        """The agent's tool has run."""
+    def close_window(self, agent: str, paths: Iterable[str] = ()) -> None:
+        """The agent's tool, which named these paths, has run."""
         open_ones = self._windows.get(agent, [])
-        if open_ones:
-            open_ones.pop()
+        named = frozenset(paths)
+        for number, (_, those) in enumerate(open_ones):
+            if those == named:
+                del open_ones[number]
+                break
+        else:
+            del open_ones[-1:]
         if not open_ones:
             self._windows.pop(agent, None)
 
-    def in_window(self) -> tuple[str, ...]:
-        """The agents whose tools are running here; nothing is put meanwhile."""
+    def in_window(self, path: str = "") -> tuple[str, ...]:
+        """The agents whose tools are running here, or only those whose tool names `path`. Nothing is put meanwhile."""
         now = time.monotonic()
         for agent in list(self._windows):
-            left = [until for until in self._windows[agent] if until > now]
+            left = [window for window in self._windows[agent] if window[0] > now]
             if left:
                 self._windows[agent] = left
             else:
                 del self._windows[agent]
-        return tuple(self._windows)
+        if not path:
+            return tuple(self._windows)
+        return tuple(agent for agent, windows in self._windows.items() if any(path in named for _, named in windows))
+
+    def tools_running(self) -> int:
+        """How many tools are running here."""
+        return sum(len(self._windows[agent]) for agent in self.in_window())
 
     def look_at(self, path: str, after_s: float = 0.0) -> None:
-        """Look at `path` in the next cycle, not before `after_s` seconds from now."""
+        """Look at `path` in a later cycle, not before `after_s` seconds from now."""
         self.to_look[path] = time.monotonic() + after_s
-        self.wake.set()
 
     def put_soon(self, path: str) -> None:
         """Bring `path` to the accepted version when no tool is running."""
-        self.to_put.add(path)
+        self.to_put[path] = 0.0
+        self.tries.pop(path, None)
 
-    def known(self) -> dict[str, Known]:
-        """The shadow as a scan wants it."""
-        found = {}
-        for path in self.shadow.present():
-            was = self.shadow[path]
-            kind = Kind.SYMLINK if was.content.kind is FileKind.SYMLINK else Kind.FILE
-            found[path] = Known(was.signature, kind, was.content.blob, was.content.executable)
-        return found
+    def put_later(self, path: str) -> None:
+        """It could not be put now; try again, less and less often."""
+        tries = self.tries.get(path, 0)
+        self.tries[path] = tries + 1
+        self.to_put.setdefault(path, time.monotonic() + min(RETRY_S * 2.0**tries, RETRY_S_MAX))
+
+    def being_written(self, path: str) -> bool:
+        """Whether a program has the file open for writing, and not for too long yet."""
+        now = time.monotonic()
+        if now - self.open_since.get(path, now) < WRITER_S_MAX:
+            try:
+                with self.root.parent(path) as (parent_fd, leaf):
+                    if writer_open(parent_fd, leaf):
+                        self.open_since.setdefault(path, now)
+                        return True
+            except OSError:
+                pass
+        self.open_since.pop(path, None)
+        return False
+
+    def read(self, path: str, bytes_max: int) -> FileState | Refusal:
+        """Look at the disk."""
+        return self.root.read(path, bytes_max)
 
     def put(self, path: str, content: Content) -> PutDone | PutRefused:
-        """Make the disk hold `content` where it holds what the shadow says."""
+        """Make the disk hold `content` where it holds what the shadow says. Must have been announced."""
         was = self.shadow[path].content
         kind = Kind.SYMLINK if was.kind is FileKind.SYMLINK else Kind.FILE
         expected = None if was.kind is FileKind.ABSENT else Expected(was.blob, kind)
         now = time.monotonic()
         if content.kind is FileKind.ABSENT:
-            assert expected is not None, "an absent file is not deleted twice"
+            if expected is None:
+                return PutDone(signature=None)
             return self.exchange.delete(path, expected=expected, now=now)
-        self.shadow.announce(path, content.blob)
-        data = content.data or b""
+        if content.data is None:
+            return PutRefused(reason=PutReason.FAILED, detail="the room does not have its bytes")
         if content.kind is FileKind.SYMLINK:
-            return self.exchange.put(path, Link(data), expected=expected, now=now)
-        return self.exchange.put(path, data, expected=expected, now=now, executable=content.executable)
+            return self.exchange.put(path, Link(content.data), expected=expected, now=now)
+        # Left alone where the room does not change it, so that a chmod at this very moment survives.
+        bit = None if expected and content.executable == was.executable else content.executable
+        return self.exchange.put(path, content.data, expected=expected, now=now, executable=bit)
 
     def close(self) -> None:
         """Give everything back."""
         self.watcher.close()
         self.shadow.close()
+        self.exchange.close()
         self.root.close()

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from coroom.core.agent import HOST, OPERATOR, Presence, Role
 from coroom.core.errors import Refused
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.git.mirror import STAGE, make_mirror
-from coroom.git.repository import Repository, read_blobs, tree_files
+from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.clock import SystemClock
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
 from coroom.host.door import Door
@@ -158,8 +158,10 @@ class Room:
 
     async def close(self) -> None:
         """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
-        await self.workspace.close()
-        await self.host.close()
+        try:
+            await self.workspace.close()
+        finally:
+            await self.host.close()
 
     async def _reopen_mirrors(self) -> None:
         for agent in self.host.state.agents.values():
@@ -183,30 +185,27 @@ class Room:
         )
 
     async def _seed(self) -> None:
-        if self.host.state.files():
-            return
-        for batch in await asyncio.to_thread(lambda: list(_seeds(self.repository, self.host.state.commit))):
+        """Take the repository's files as first versions; those of a seeding that was cut off too."""
+        listed = await asyncio.to_thread(tree_files, self.repository.git, self.host.state.commit)
+        known = self.host.state.files()
+        fresh = [file for file in listed if file.size <= MIRROR_BYTES_MAX and file.path not in known]
+        for start in range(0, len(fresh), SEED_FILES):
+            batch = await asyncio.to_thread(_seeds, self.repository, fresh[start : start + SEED_FILES])
             files = tuple((path, one.kind, one.blob, one.executable, one.size) for path, one in batch)
             blobs = {one.blob: one.data for _, one in batch if one.data is not None}
             await self.host.submit(HOST, c.SeedFiles(files), blobs=blobs)
 
 
-def _seeds(repository: Repository, commit: str) -> Iterator[list[tuple[str, Content]]]:
-    git = repository.git
-    files = [file for file in tree_files(git, commit) if file.size <= MIRROR_BYTES_MAX]
+def _seeds(repository: Repository, files: Sequence[TreeFile]) -> list[tuple[str, Content]]:
     batch: list[tuple[str, Content]] = []
-    blobs = read_blobs(git, [file.oid for file in files])
+    blobs = read_blobs(repository.git, [file.oid for file in files])
     for file, (_, data) in zip(files, blobs, strict=True):
         if file.symlink:
             content = Content(FileKind.SYMLINK, content_hash(data), data=data)
         else:
             content = of_bytes(data, executable=file.executable)
         batch.append((file.path, content))
-        if len(batch) == SEED_FILES:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    return batch
 
 
 def hashed(token: str) -> str:

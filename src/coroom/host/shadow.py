@@ -4,55 +4,97 @@ Kept in a small database of its own, so that after a crash a change made meanwhi
 disk held and not against what the room has come to since. A put is announced before it is made.
 """
 
+import os
 import sqlite3
+import struct
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Self
 
 from coroom.core.file import FileKind
 from coroom.host.content import ABSENT, Content
-from coroom.workspace.states import Signature
+from coroom.workspace.scan import Known
+from coroom.workspace.states import Kind, Signature
 
-RECENT_MAX = 8
+RECENT_MAX = 16
 """Texts remembered for each path: which of them an agent began from is judged by likeness (spec crdt §4.2, E)."""
+
+SHARED_CONTENTS = 65_536
+"""Mirrors of one room hold the same files; what is said of one content is kept in memory once."""
 
 _SCHEMA = """
 create table if not exists shadow (
-  path blob primary key, kind text not null, blob text not null, executable integer not null,
-  version integer not null, signature text not null, recent text not null, coming text not null
+  path blob primary key, kind text not null, blob text not null, executable integer not null, version integer not null,
+  signature blob not null, recent text not null, coming text not null, seq integer not null
 ) without rowid
 """
+_SETTINGS = ("journal_mode=wal", "synchronous=normal", "cache_size=-64")
+_SIGNATURE = struct.Struct("=QQqq")
+
+_Row = tuple[bytes, str, str, int, int, bytes, str, str, int]
+
+
+@lru_cache(SHARED_CONTENTS)
+def bare(kind: FileKind, blob: str, executable: bool) -> Content:  # noqa: FBT001  the fields of a content
+    """The content without its bytes, one object for all mirrors."""
+    return Content(kind, sys.intern(blob), executable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Was:
-    """One path as it was on the disk. `recent` are (blob, version) of earlier texts, newest first; `coming` is the
-    blob of a put that was begun and whose end is not known.
+    """One path as it was on the disk. `version` is the accepted one that it stands for (0: none); `mark` is the packed
+    signature; `recent` are (blob, version) of earlier texts, newest first; `coming` is the blob of a put that was begun
+    and whose end is not known; `seq` is how far the room's log was when this was written.
     """
 
     content: Content
     version: int
-    signature: Signature | None = None
+    mark: bytes = b""
     recent: tuple[tuple[str, int], ...] = ()
     coming: str = ""
+    seq: int = 0
+
+    @property
+    def signature(self) -> Signature | None:
+        """What the file system said of it; None when that must not be relied on."""
+        return Signature(*_SIGNATURE.unpack(self.mark)) if self.mark else None
 
 
 NEVER = Was(content=ABSENT, version=0)
 
 
 class Shadow:
-    """The shadow of one mirror. Reads are from memory; writes go through to the database."""
+    """The shadow of one mirror. Reads are from memory; what changes is written by `flush`, in one transaction."""
 
     def __init__(self, path: str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("pragma journal_mode=wal")
-        self._db.execute("pragma synchronous=normal")
-        self._db.execute(_SCHEMA)
-        self._was: dict[str, Was] = {row[0].decode("utf-8", "surrogateescape"): _was(row) for row in self._rows()}
+        """Open, or make, the database at `path`; a damaged one is put aside, and `lost` is set."""
+        self.lost = False
+        self._unwritten: set[str] = set()
+        try:
+            self._open(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            self.lost = True
+            for suffix in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.replace(path + suffix, f"{path}.damaged{suffix}")
+            self._open(path)
 
-    def _rows(self) -> list[tuple[bytes, str, str, int, int, str, str, str]]:
-        return self._db.execute(
-            "select path, kind, blob, executable, version, signature, recent, coming from shadow"
-        ).fetchall()
+    def _open(self, path: str) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            for setting in _SETTINGS:
+                self._db.execute(f"pragma {setting}")
+            self._db.execute(_SCHEMA)
+            rows = self._db.execute("select * from shadow")
+            self._was = {sys.intern(row[0].decode("utf-8", "surrogateescape")): _was(row) for row in rows}
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def __getitem__(self, path: str) -> Was:
         return self._was.get(path, NEVER)
@@ -67,61 +109,120 @@ class Shadow:
         """Every path that is, or was lately, on the disk."""
         return list(self._was)
 
+    def holds(self, path: str) -> bool:
+        """Whether something stands at `path`, as far as the room knows."""
+        return self[path].content.kind is not FileKind.ABSENT
+
     def present(self) -> list[str]:
         """Every path that is on the disk as far as the room knows."""
         return [path for path, was in self._was.items() if was.content.kind is not FileKind.ABSENT]
 
-    def announce(self, path: str, blob: str) -> None:
-        """A put of this blob is about to be made."""
-        self._set(path, replace(self[path], coming=blob))
+    def below(self, directory: str) -> list[str]:
+        """The present paths below a directory."""
+        above = directory + "/"
+        return [path for path in self.present() if path.startswith(above)]
 
-    def has(self, path: str, content: Content, version: int, signature: Signature | None) -> None:
-        """The disk holds `content` now; `version` is the accepted one it stands for (0: none)."""
-        self._set(path, self._next(path, content, version, signature))
+    def known(self, paths: Iterable[str] | None = None) -> dict[str, Known]:
+        """What is present, as a scan wants it; of all paths or of these."""
+        found = {}
+        for path in self.present() if paths is None else filter(self.holds, paths):
+            was = self[path]
+            kind = Kind.SYMLINK if was.content.kind is FileKind.SYMLINK else Kind.FILE
+            found[path] = Known(was.signature, kind, was.content.blob, was.content.executable)
+        return found
 
-    def has_all(self, entries: Iterable[tuple[str, Content, int, Signature | None]]) -> None:
-        """As `has`, for many paths in one transaction."""
-        self._db.execute("begin")
-        for path, content, version, signature in entries:
-            self._set(path, self._next(path, content, version, signature))
-        self._db.execute("commit")
+    def announce(self, coming: Iterable[tuple[str, str]]) -> None:
+        """Puts of these (path, blob) are about to be made; stored when this returns.
 
-    def looks(self, path: str, signature: Signature | None) -> None:
-        """The file has this signature now, with the content as it was."""
-        was = self[path]
-        if was.signature != signature:
-            self._set(path, replace(was, signature=signature))
+        Raises:
+            sqlite3.OperationalError: it could not be stored, so that none of them may be made.
+        """
+        for path, blob in coming:
+            self._set(path, replace(self[path], coming=blob))
+        self.flush()
 
-    def _next(self, path: str, content: Content, version: int, signature: Signature | None) -> Was:
+    def has(self, path: str, content: Content, version: int, signature: Signature | None, seq: int) -> None:
+        """The disk holds `content` now, which stands for the accepted `version`; the room's log is at `seq`."""
         was = self[path]
         recent = was.recent
         if was.content.kind is not FileKind.ABSENT and was.content.blob != content.blob:
             recent = ((was.content.blob, was.version), *recent)[:RECENT_MAX]
-        bare = Content(content.kind, content.blob, content.executable)
-        return Was(content=bare, version=version, signature=signature, recent=recent)
-
-    def _set(self, path: str, was: Was) -> None:
-        self._was[path] = was
-        signature = ",".join(map(str, was.signature)) if was.signature else ""
-        recent = " ".join(f"{blob}:{version}" for blob, version in was.recent)
-        content = was.content
-        row = (path.encode("utf-8", "surrogateescape"), content.kind.value, content.blob, int(content.executable))
-        self._db.execute(
-            "insert or replace into shadow values (?,?,?,?,?,?,?,?)", (*row, was.version, signature, recent, was.coming)
+        self._set(
+            path,
+            Was(
+                content=bare(content.kind, content.blob, content.executable),
+                version=version,
+                mark=_SIGNATURE.pack(*signature) if signature else b"",
+                recent=recent,
+                seq=seq,
+            ),
         )
 
+    def also_had(self, path: str, blob: str) -> None:
+        """A text of the author's own that stood there for a moment, and that its next write may begin from."""
+        was = self[path]
+        if blob and blob != was.content.blob:
+            self._set(path, replace(was, recent=((blob, 0), *was.recent)[:RECENT_MAX]))
+
+    def looks(self, path: str, signature: Signature | None) -> None:
+        """The file has this signature now, with the content as it was."""
+        was = self[path]
+        mark = _SIGNATURE.pack(*signature) if signature else b""
+        if was.mark != mark and path in self._was:
+            self._set(path, replace(was, mark=mark))
+
+    def _set(self, path: str, was: Was) -> None:
+        self._was[sys.intern(path)] = was
+        self._unwritten.add(path)
+
+    def flush(self) -> None:
+        """Write what has changed, all or nothing.
+
+        Raises:
+            sqlite3.OperationalError: it could not be written; the next call tries again.
+        """
+        if not self._unwritten:
+            return
+        rows = [_row(path, self._was[path]) for path in self._unwritten]
+        self._db.execute("begin")
+        try:
+            self._db.executemany("insert or replace into shadow values (?,?,?,?,?,?,?,?,?)", rows)
+            self._db.execute("commit")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise
+        self._unwritten.clear()
+
     def close(self) -> None:
-        """Release the database."""
+        """Write what is left, as far as that is possible, and release the database."""
+        with suppress(sqlite3.OperationalError):
+            self.flush()
         self._db.close()
 
+    def __enter__(self) -> Self:
+        return self
 
-def _was(row: tuple[bytes, str, str, int, int, str, str, str]) -> Was:
-    _, kind, blob, executable, version, signature, recent, coming = row
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _row(path: str, was: Was) -> _Row:
+    content = was.content
+    recent = " ".join(f"{blob}:{version}" for blob, version in was.recent)
+    name = path.encode("utf-8", "surrogateescape")
+    executable = int(content.executable)
+    return name, content.kind.value, content.blob, executable, was.version, was.mark, recent, was.coming, was.seq
+
+
+def _was(row: _Row) -> Was:
+    _, kind, blob, executable, version, mark, recent, coming, seq = row
     pairs = (pair.rpartition(":") for pair in recent.split())
     return Was(
-        content=Content(FileKind(kind), blob, bool(executable)),
+        content=bare(FileKind(kind), blob, bool(executable)),
         version=version,
-        signature=Signature(*map(int, signature.split(","))) if signature else None,
+        mark=mark,
         recent=tuple((blob_, int(number)) for blob_, _, number in pairs),
         coming=coming,
+        seq=seq,
     )

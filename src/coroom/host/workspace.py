@@ -6,14 +6,16 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind, HeldEdit, HeldState
+from coroom.host.admission import may_touch, stale
 from coroom.host.answer import ToolUse, Touch
-from coroom.host.bridge import Bridge
-from coroom.host.content import Content, of_bytes
-from coroom.host.files import Files, may_touch, stale
+from coroom.host.bridge import Bridge, Surroundings
+from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes, of_state
+from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.lines import join_line
 from coroom.host.mirror import Mirror
 from coroom.workspace.names import Refusal, check_name
+from coroom.workspace.states import FileState
 
 _CHANGES = frozenset({Touch.EDIT, Touch.WRITE, Touch.DELETE, Touch.SHELL})
 
@@ -24,6 +26,7 @@ class RoomWorkspace:
     def __init__(self, host: Host, files: Files) -> None:
         self._host = host
         self._files = files
+        self._around = Surroundings(host, files)
         self._bridges: dict[str, Bridge] = {}
 
     @property
@@ -33,7 +36,7 @@ class RoomWorkspace:
 
     async def open(self, mirror: Mirror) -> None:
         """Begin to serve a mirror; what changed in it while nobody watched is taken in first."""
-        bridge = Bridge(self._host, self._files, mirror)
+        bridge = Bridge(self._around, mirror)
         self._bridges[SHARED_LINE if mirror.shared else mirror.agent] = bridge
         await bridge.start()
 
@@ -43,7 +46,7 @@ class RoomWorkspace:
             await bridge.cycle(final=True)
             await bridge.stop()
         self._bridges.clear()
-        self._files.close()
+        self._around.close()
 
     def directory_of(self, agent: str) -> str | None:
         """Where the agent works."""
@@ -62,28 +65,35 @@ class RoomWorkspace:
         return await join_line(self._host, self._files, agent)
 
     async def quiet(self) -> None:
-        """Take in whatever any disk holds."""
+        """Take in whatever any disk holds, whether or not anything told of it."""
         for bridge in list(self._bridges.values()):
-            await bridge.cycle(final=True)
+            await bridge.cycle(final=True, rescan=True)
 
     async def before(self, agent: str, use: ToolUse) -> Refused | None:
         """Begin the agent's tool call, or say why it must not run."""
         bridge = self._bridge(agent)
         if bridge is None:
             return None
-        paths = self.beneath(bridge.mirror, use)
-        async with bridge.mirror.turn:
-            if use.touch in _CHANGES:
-                for path in paths:
-                    was = bridge.mirror.shadow[path]
-                    wrong = may_touch(self._host, agent, path) or stale(self._host, agent, use, path, was.version)
-                    if wrong:
-                        return wrong
-            paused = self._paused(agent)
-            if paused:
-                return paused
-            bridge.mirror.open_window(agent)
-        return None
+        mirror = bridge.mirror
+        paths = self.beneath(mirror, use)
+        mirror.wanted += 1
+        try:
+            async with mirror.turn:
+                wrong = self._paused(agent) or self._forbidden(agent, mirror, use, paths)
+                if not wrong:
+                    mirror.open_window(agent, paths)
+                return wrong
+        finally:
+            mirror.wanted -= 1
+
+    def _forbidden(self, agent: str, mirror: Mirror, use: ToolUse, paths: list[str]) -> Refused | None:
+        if use.touch not in _CHANGES:
+            return None
+        wrongs = (
+            may_touch(self._host, agent, path) or stale(self._host, agent, use, path, mirror.shadow[path].version)
+            for path in paths
+        )
+        return next((wrong for wrong in wrongs if wrong), None)
 
     def _paused(self, agent: str) -> Refused | None:
         known = self._host.state.agents.get(agent)
@@ -96,15 +106,17 @@ class RoomWorkspace:
         bridge = self._bridge(agent)
         if bridge is None:
             return
-        await bridge.cycle(final=True)
-        paths = self.beneath(bridge.mirror, use)
-        shadow = bridge.mirror.shadow
+        mirror = bridge.mirror
+        paths = self.beneath(mirror, use)
+        # Another tool that still runs here may be in the middle of a file.
+        last = mirror.tools_running() <= 1
+        await bridge.cycle(final=last)
         if use.touch in {Touch.READ, Touch.EDIT, Touch.SHELL}:
-            versions = tuple((path, shadow[path].version) for path in paths if shadow[path].version)
+            versions = tuple((path, mirror.shadow[path].version) for path in paths if mirror.shadow[path].version)
             if versions:
                 await self._host.submit(agent, c.NoteReads(versions))
-        bridge.mirror.close_window(agent)
-        await bridge.cycle(final=True)
+        mirror.close_window(agent, paths)
+        await bridge.cycle(final=last)
 
     def beneath(self, mirror: Mirror, use: ToolUse) -> list[str]:
         """The paths of a tool use, relative to the mirror; those outside it are none of the room's business."""
@@ -160,13 +172,13 @@ class RoomWorkspace:
         if head.kind is FileKind.ABSENT:
             if old:
                 return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
-            return await self._files.write(agent, name, of_bytes(new.encode()), head, operation)
+            return await self._around.intake.write(agent, name, of_bytes(new.encode()), head, operation)
         count = head.text.count(old) if old else 0
         if head.kind is not FileKind.TEXT or count != 1:
             why = f"'{old[:60]}' occurs {count} times in {name}."
             return Refused(Code.STALE, why, "Read the file again and give a piece that occurs once.")
         text = head.text.replace(old, new)
-        return await self._files.write(
+        return await self._around.intake.write(
             agent, name, of_bytes(text.encode(), executable=head.executable), head, operation
         )
 
@@ -184,14 +196,15 @@ class RoomWorkspace:
             return Refused(
                 Code.NOT_FOUND, f"{edit.path} cannot be read on your disk.", "Write the combination there first."
             )
-        return await self._files.force(agent, edit, content)
+        return await self._around.intake.force(agent, edit, content)
 
     def _mine(self, edit: HeldEdit) -> Content:
         return Content(edit.mine_kind, edit.mine, edit.mine_executable, self._host.blob(edit.mine))
 
     def _on_disk(self, agent: str, edit: HeldEdit) -> Content | None:
         mirror = self._files.mirror_of(agent)
-        return self._files.look(mirror, edit.path) if mirror else None
+        found = mirror.read(edit.path, MIRROR_BYTES_MAX) if mirror else None
+        return of_state(found) if isinstance(found, FileState) else None
 
     def _bridge(self, agent: str) -> Bridge | None:
         if agent == OPERATOR:

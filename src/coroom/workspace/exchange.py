@@ -147,6 +147,10 @@ class Exchange:
         self._root.remove_empty_parents(old)
         return PutDone(signature=Signature.of(found))
 
+    def close(self) -> None:
+        """Give the stage back; what it keeps is found again by `recover`."""
+        self._stage.close()
+
     def collect(self, now: float) -> list[Recovered]:
         """Return late writes to displaced files; call it about once a second while `watched` is not zero."""
         return self._keeper.collect(now)

@@ -1,0 +1,381 @@
+"""What agents wrote goes in: judged against what the room has accepted meanwhile, then accepted, or held as a value."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from coroom.core import command as c
+from coroom.core.agent import HOST, OPERATOR
+from coroom.core.errors import Code, Refused
+from coroom.core.file import FileKind, HeldEdit
+from coroom.core.resource import Resource, file
+from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, Content, of_state, of_version
+from coroom.host.files import Files
+from coroom.host.host import Host
+from coroom.host.judge import Clean, Conflict, by_hand, combines, judge, other_side, touched
+from coroom.host.mirror import Mirror
+from coroom.host.shadow import Was
+from coroom.workspace.names import Refusal, RefusalReason, check_name, link_stays_beneath
+from coroom.workspace.states import FileState, Kind, Signature, trusted
+
+STALE_RETRIES_MAX = 50
+"""A head that moves this often under one edit means that something loops."""
+
+ROUNDS_MAX = 6
+"""Accepted versions of one file that swing between two texts before the room calls it a loop."""
+
+SETTLE_S = 0.02
+"""A file seen half-made is looked at again after this long."""
+
+REFUSED_S = 5.0
+"""An edit that could not even be held stays on its disk, and is offered again after this long."""
+
+EASY_BYTES = 8_192
+"""Judging less than this takes no time worth giving way for."""
+
+HARD_BYTES = 262_144
+"""Judging more than this would hold the loop up, and goes to a thread."""
+
+LOCKS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found at a path of a mirror's disk. `complete`: whoever wrote it is known to be done."""
+
+    path: str
+    found: FileState | Refusal
+    at_ns: int
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Something that an author wrote. `bases` are what it may have been made from, the likeliest first."""
+
+    author: str
+    path: str
+    new: Content
+    bases: Sequence[Content]
+    renamed_from: str = ""
+    operation: str = ""
+
+
+@dataclass(slots=True)
+class _Swings:
+    """The latest accepted texts of each path, to notice two that replace each other for ever."""
+
+    last: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, path: str, author: str, blob: str) -> None:
+        self.last[path] = [*self.last[path], (author, blob)][-ROUNDS_MAX:]
+
+    def goes_on(self, path: str, blob: str) -> bool:
+        last = self.last.get(path, [])
+        if len(last) < ROUNDS_MAX or blob != last[-2][1]:
+            return False
+        alternate = all(last[i][1] == last[i - 2][1] and last[i][1] != last[i - 1][1] for i in range(2, len(last)))
+        return alternate and len({author for author, _ in last}) > 1
+
+
+class Intake:
+    """Takes edits into one room. Everything about one path happens one after another."""
+
+    def __init__(self, host: Host, files: Files) -> None:
+        self._host = host
+        self._files = files
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._thinking = asyncio.Lock()
+        self._swings = _Swings()
+
+    async def take_look(self, mirror: Mirror, look: Look) -> None:
+        """Take in what was found at one path of a mirror's disk."""
+        path, found = look.path, look.found
+        known = mirror.shadow.holds(path)
+        if isinstance(found, Refusal):
+            if known and found.reason is RefusalReason.NOT_BENEATH:
+                await self._changed(mirror, path, ABSENT, None)
+            else:
+                await self._files.tell_once(mirror, path, f"{path} cannot be read: {found.detail}.")
+            return
+        new = of_state(found)
+        if found.kind in {Kind.DIRECTORY, Kind.OTHER} and known:
+            new = ABSENT
+        if new is None:
+            if found.oversize:
+                limit = f"{MIRROR_BYTES_MAX >> 20} MiB"
+                await self._files.tell_once(mirror, path, f"{path} is over {limit}: it stays on your disk, unmirrored.")
+            return
+        if not found.settled:
+            mirror.look_at(path, SETTLE_S)
+            return
+        await self._changed(mirror, path, new, trusted(found.signature, look.at_ns), complete=look.complete)
+
+    async def _changed(
+        self, mirror: Mirror, path: str, new: Content, signature: Signature | None, *, complete: bool = True
+    ) -> None:
+        async with self._locks[path]:
+            was = mirror.shadow[path]
+            if new == was.content and not was.coming:
+                mirror.shadow.looks(path, signature)
+                return
+            if not complete and new.kind is not FileKind.ABSENT and mirror.being_written(path):
+                mirror.look_at(path, SETTLE_S)
+                return
+            author = self._files.author(mirror, path)
+            line = self._files.line_of(author)
+            head = self._files.head(path, line)
+            version = 0
+            if new == of_version(head):
+                version = head.version if head else 0
+                await self._settled_by_itself(author, path)
+            elif not (_is_of_the_room(new, was) or (path, new.blob) in mirror.already):
+                edit = Edit(author=author, path=path, new=new, bases=self._bases(author, path, was))
+                reply = await self._take_in(edit)
+                if isinstance(reply, Refused):
+                    # Not stored, so it must not count as seen: it stays where it is, and nothing is put over it.
+                    mirror.look_at(path, REFUSED_S)
+                    await self._files.tell_once(mirror, path, f"{path} is not taken in: {reply.why}")
+                    return
+                if isinstance(reply, c.Accepted) and new == of_version(self._files.head(path, line)):
+                    version = reply.version
+            # Only now: killed before this, the room finds the change again and knows it by its text.
+            mirror.shadow.has(path, new, version, signature, self._host.state.seq)
+        mirror.put_soon(path)
+
+    def _bases(self, author: str, path: str, was: Was) -> list[Content]:
+        """What the author may have begun from: the text on its disk, and those before it that it has read last.
+
+        With an edit held, what both sides began with: begun from the held text itself, the next edit would drop it.
+        """
+        held = self._files.open_held(author, path)
+        if held:
+            return [self._files.of_blob(held.base)]
+        read = self._host.state.reads_of(author).get(path, 0)
+        bases = [self._files.with_data(was.content)]
+        if was.coming:
+            bases.append(self._files.of_blob(was.coming))
+        if was.content.kind is FileKind.ABSENT:
+            return [base for base in bases if base.kind is not FileKind.ABSENT] or bases
+        for blob, version in was.recent:
+            if version and version < read:
+                break
+            base = self._files.of_blob(blob)
+            if base.kind is not FileKind.ABSENT:
+                bases.append(replace(base, executable=was.content.executable))
+        return bases
+
+    async def take_displaced(self, mirror: Mirror, path: str, state: FileState, before: str) -> bool:
+        """Take in a text that somebody wrote to a file while the room replaced it; `before` is its base.
+
+        Returns:
+            Whether the room has it now; if not, it must be kept.
+        """
+        new = of_state(state)
+        if new is None:
+            await self._files.tell_once(mirror, path, f"A write to {path} that the room replaced is kept aside.")
+            return False
+        if new.kind is FileKind.ABSENT:
+            return True
+        async with self._locks[path]:
+            author = self._files.author(mirror, path)
+            edit = Edit(author=author, path=path, new=new, bases=[self._files.of_blob(before)])
+            if (path, new.blob) not in mirror.already and isinstance(await self._take_in(edit), Refused):
+                return False
+            mirror.shadow.also_had(path, new.blob)
+        mirror.put_soon(path)
+        return True
+
+    async def take_rename(self, mirror: Mirror, old: str, new: str) -> None:
+        """A file moved on a disk: its edits by others follow it to the new name."""
+        first, second = sorted((old, new))
+        async with self._locks[first], self._locks[second]:
+            was = mirror.shadow[old]
+            found = mirror.read(new, MIRROR_BYTES_MAX)
+            content = None if isinstance(found, Refusal) or not found.settled else of_state(found)
+            author = self._files.author(mirror, new)
+            line = self._files.line_of(author)
+            here = self._files.head(new, line)
+            free = here is None or here.kind is FileKind.ABSENT
+            known = was.content.kind is not FileKind.ABSENT
+            if content is None or content.kind is FileKind.ABSENT or not known or not free:
+                mirror.look_at(old)
+                mirror.look_at(new)
+                return
+            edit = Edit(
+                author=author, path=new, new=content, bases=[self._files.with_data(was.content)], renamed_from=old
+            )
+            reply = await self._take_in(edit)
+            if isinstance(reply, Refused):
+                mirror.look_at(new, REFUSED_S)
+                return
+            version = reply.version if isinstance(reply, c.Accepted) else 0
+            if isinstance(reply, c.Accepted):
+                gone = self._host.state.head(old, line)
+                await self._host.submit(author, _deletion(old, gone.version if gone else 0, line))
+            same = content == of_version(self._files.head(new, line))
+            seq = self._host.state.seq
+            mirror.shadow.has(new, content, version if same else 0, None, seq)
+            mirror.shadow.has(old, ABSENT, 0, None, seq)
+        mirror.put_soon(new)
+        mirror.put_soon(old)
+
+    async def write(
+        self, agent: str, path: str, new: Content, base: Content, operation: str = ""
+    ) -> c.Accepted | c.Held | Refused:
+        """Take in a text that an agent made from `base` without a disk of its own."""
+        async with self._locks[path]:
+            return await self._take_in(Edit(author=agent, path=path, new=new, bases=[base], operation=operation))
+
+    async def force(self, agent: str, held: HeldEdit, content: Content) -> c.Good | Refused:
+        """Take `content` whole as the accepted text: the author of a held edit has decided."""
+        line = self._files.line_of(held.agent)
+        edit = Edit(author=agent, path=held.path, new=content, bases=[])
+        async with self._locks[held.path]:
+            for _ in range(STALE_RETRIES_MAX):
+                own = self._host.state.head(held.path, line)
+                before = self._files.content(self._files.head(held.path, line))
+                what = touched(held.path, before, content)
+                reply = await self._accept(
+                    edit, line, own.version if own else 0, Clean(content, "chosen"), what, settles=held.id
+                )
+                if not isinstance(reply, Refused) or reply.code is not Code.STALE:
+                    return reply
+        return Refused(Code.STALE, f"{held.path} never stood still.", "Answer again.")
+
+    async def _take_in(self, edit: Edit) -> c.Accepted | c.Held | Refused:
+        """Judge, then ask the room; again when the head has moved meanwhile. Refused: not even held."""
+        line = self._files.line_of(edit.author)
+        if FileKind.ABSENT not in {edit.new.kind, edit.bases[0].kind} and not edit.renamed_from:
+            edit = replace(edit, path=self._files.moved_to(edit.path, line) or edit.path)
+        path = edit.path
+        wrong = _not_carried(path, edit.new)
+        if wrong:
+            return await self._hold(edit, line, wrong)
+        for _ in range(STALE_RETRIES_MAX):
+            own = self._host.state.head(edit.renamed_from or path, line)
+            head = self._files.content(self._files.head(edit.renamed_from or path, line))
+            verdict, what = await self._judged(edit, head)
+            if isinstance(verdict, Conflict):
+                return await self._hold(edit, line, verdict)
+            if self._swings.goes_on(path, verdict.content.blob):
+                loop = Conflict("the same two texts replace each other in turn (two formatters?)", edit.bases[0])
+                return await self._hold(edit, line, loop)
+            if edit.renamed_from:
+                own = self._host.state.head(path, line)
+            reply = await self._accept(edit, line, own.version if own else 0, verdict, what)
+            if isinstance(reply, c.Accepted):
+                self._swings.note(path, edit.author, verdict.content.blob)
+                return reply
+            assert isinstance(reply, Refused)
+            if reply.code is not Code.STALE:
+                return await self._hold(edit, line, Conflict(reply.why, edit.bases[0]))
+        return await self._hold(edit, line, Conflict("the file never stood still", edit.bases[0]))
+
+    async def _judged(self, edit: Edit, head: Content) -> tuple[Clean | Conflict, tuple[Resource, ...]]:
+        held = self._files.open_held(edit.author, edit.path)
+        told = held is not None and all(notice.about != held.id for notice in self._host.state.inbox(edit.author))
+        sides = tuple(map(self._files.of_blob, (held.base, held.theirs, held.mine))) if held else ()
+
+        def think() -> tuple[Clean | Conflict, tuple[Resource, ...]]:
+            settled = _settling(edit, head, sides, told=told) if sides else None
+            verdict = settled or judge(edit.bases, head, edit.new, edit.path)
+            if isinstance(verdict, Conflict):
+                return verdict, ()
+            return verdict, touched(edit.path, head, verdict.content)
+
+        size = edit.new.size + head.size
+        if size > HARD_BYTES:
+            return await asyncio.to_thread(think)
+        if size < EASY_BYTES or FileKind.ABSENT in {head.kind, edit.new.kind}:
+            return think()
+        async with self._thinking:
+            # One judgement in each round of the loop: a hundred files that arrive together must not hold it up.
+            await asyncio.sleep(0)
+            return think()
+
+    async def _accept(
+        self, edit: Edit, line: str, expected: int, verdict: Clean, what: tuple[Resource, ...], *, settles: str = ""
+    ) -> c.Good | Refused:
+        content = verdict.content
+        held = self._files.open_held(edit.author, edit.path)
+        command = c.AcceptEdit(
+            path=edit.path,
+            kind=content.kind,
+            blob=content.blob,
+            written=edit.new.blob,
+            expected=expected,
+            touched=what,
+            executable=content.executable,
+            size=content.size,
+            layer=verdict.layer,
+            line=line,
+            renamed_from=edit.renamed_from,
+            settles=settles or (held.id if held else ""),
+        )
+        return await self._host.submit(edit.author, command, edit.operation, _blobs(edit.new, content))
+
+    async def _hold(self, edit: Edit, line: str, conflict: Conflict) -> c.Held | Refused:
+        theirs = self._files.content(self._files.head(edit.path, line))
+        base = self._files.with_data(conflict.base)
+        command = c.HoldEdit(
+            path=edit.path,
+            base=base.blob,
+            theirs=theirs.blob,
+            mine=edit.new.blob,
+            mine_kind=edit.new.kind,
+            mine_executable=edit.new.executable,
+            reason=conflict.reason,
+            parts=conflict.parts,
+            detail=other_side(base, theirs, edit.path),
+        )
+        by = HOST if edit.author == OPERATOR else edit.author
+        reply = await self._host.submit(by, command, blobs=_blobs(edit.new, base))
+        assert isinstance(reply, c.Held | Refused)
+        return reply
+
+    async def _settled_by_itself(self, author: str, path: str) -> None:
+        held = self._files.open_held(author, path)
+        if held:
+            await self._host.submit(author, c.DropHeld(held.id, "the author took the room's text"))
+
+    def tidy(self) -> None:
+        """Forget the locks that nobody holds, if there are many."""
+        if len(self._locks) > LOCKS_KEPT:
+            for path in [path for path, lock in self._locks.items() if not lock.locked()]:
+                del self._locks[path]
+
+
+def _is_of_the_room(new: Content, was: Was) -> bool:
+    """Whether the room itself put that there, or was about to when it was killed."""
+    return new == was.content or bool(was.coming and new.blob == was.coming)
+
+
+def _settling(edit: Edit, head: Content, sides: tuple[Content, ...], *, told: bool) -> Clean | None:
+    """Whether the edit is its author's combination of its held edit (base, theirs, mine) with the room's text."""
+    base, theirs, mine = sides
+    if combines(base, theirs, edit.new):
+        verdict = judge([theirs], head, edit.new, edit.path)
+        return verdict if isinstance(verdict, Clean) else None
+    settled = by_hand(base, head, mine, edit.new, edit.path) if told else None
+    return Clean(settled, "by hand") if settled else None
+
+
+def _not_carried(path: str, new: Content) -> Conflict | None:
+    name = check_name(path)
+    if isinstance(name, Refusal):
+        return Conflict(f"the room does not carry that name: {name.detail}", ABSENT)
+    if new.kind is FileKind.SYMLINK and not link_stays_beneath(path, new.data or b""):
+        return Conflict("the link points out of the repository", ABSENT)
+    return None
+
+
+def _deletion(path: str, expected: int, line: str) -> c.AcceptEdit:
+    return c.AcceptEdit(
+        path=path, kind=FileKind.ABSENT, blob="", written="", expected=expected, touched=(file(path),), line=line
+    )
+
+
+def _blobs(*contents: Content) -> dict[str, bytes]:
+    return {one.blob: one.data for one in contents if one.blob and one.data is not None}
