@@ -164,6 +164,7 @@ class ModelRoom:
         head_before = len(self._lines)
         del self._lines[survived:]
         self._unsynced, self._waiting, self._effects = [], [], []
+        self._history.heard = [one for one in self._history.heard if one[2] <= survived]
         self.durable = self.state = self._recovered(use_snapshot=use_snapshot)
         self._history.recoveries.append(
             Recovery(
