@@ -1,4 +1,4 @@
-"""Plays every scenario. After a change that is meant: COROOM_REWRITE=1 pytest tests/scenarios, and read the difference."""
+"""Plays every scenario. After a change that is meant: COROOM_REWRITE=1 pytest tests/scenarios, then read the diff."""
 
 import os
 from pathlib import Path
