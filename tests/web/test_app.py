@@ -10,7 +10,14 @@ from coroom.core.agent import OPERATOR, Presence
 from coroom.testing.sample_room import SampleRoom
 from coroom.web.app import BODY_BYTES_MAX, address
 
-READS = ["/page.json", "/log.json", "/file.json?path=src/shop/cart.py", "/held.json?id=h1", "/events"]
+READS = [
+    "/page.json",
+    "/log.json",
+    "/file.json?path=src/shop/cart.py",
+    "/held.json?id=h1",
+    "/events",
+    "/document?path=src/shop/cart.py",
+]
 ACTS = ["say", "release", "pause", "resume", "end", "drop-held"]
 
 

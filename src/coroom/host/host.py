@@ -105,9 +105,9 @@ class Host:
         """The content of that hash, verified, or None when the room never stored it."""
         return b"" if blob_hash == "" else self._log.blob(blob_hash)
 
-    def events(self, after: int) -> list[Event]:
-        """Every event after `after`, from the log."""
-        return read_events(self._log, after)
+    def events(self, after: int, up_to: int | None = None) -> list[Event]:
+        """Every event after `after`, from the log, and none after `up_to` where that is given."""
+        return read_events(self._log, after, up_to)
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with each event once it is durable. Returns what ends that."""
@@ -292,12 +292,13 @@ def recover(log: Log) -> RoomState:
     return state
 
 
-def read_events(log: Log, after: int) -> list[Event]:
-    """Every event after `after`, decoded."""
+def read_events(log: Log, after: int, up_to: int | None = None) -> list[Event]:
+    """Every event after `after`, decoded, and none after `up_to` where that is given."""
     events: list[Event] = []
-    while True:
-        batch = log.read(after)
+    while up_to is None or after < up_to:
+        batch = log.read(after) if up_to is None else log.read(after, min(1000, up_to - after))
         if not batch:
-            return events
+            break
         events += [Event(s.seq, s.at_ms, s.by, decode_body(s.kind, s.body)) for s in batch]
         after = batch[-1].seq
+    return events

@@ -216,7 +216,7 @@ class Landing:
         return Refused(Code.CONFLICT, why, "Land on another branch with --branch, or move that one away.")
 
     def _work(self, state: RoomState, start: _Start) -> Work:
-        events = [event for event in self._host.events(0) if event.seq <= state.seq]
+        events = self._host.events(0, state.seq)
         base = self._base(start.base, set(touched_paths(state, start.version)), edited_paths(events))
         return work_since(events, state, base, self._host.blob, start.version)
 

@@ -16,9 +16,11 @@ from coroom.core.agent import OPERATOR
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Fault, Refused
 from coroom.core.view import page
+from coroom.host.documents import Documents
 from coroom.host.host import Host
 from coroom.web.feed import Feed
 from coroom.web.history import History
+from coroom.web.live_text import standing_of, stream
 from coroom.web.marks import marks
 from coroom.web.operator import command_of
 from coroom.web.sides import file_page, held_page
@@ -105,6 +107,7 @@ def routes(facade: Facade) -> list[BaseRoute]:
         Route("/file.json", live.seen(live.file)),
         Route("/held.json", live.seen(live.held)),
         Route("/events", live.seen(live.events)),
+        Route("/document", live.seen(live.document)),
         Route("/operator/{act}", live.act, methods=["POST"]),
     ]
 
@@ -114,6 +117,7 @@ class _Page:
         self._facade = facade
         self._history = History(facade.host)
         self._feed = Feed(facade.host, self._history)
+        self._documents = Documents(facade.host)
 
     def seen(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """`answer`, for those who may see the room."""
@@ -180,6 +184,15 @@ class _Page:
         after = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else _number(request, "after") or 0
         headers = {**SECURITY_HEADERS, "X-Accel-Buffering": "no"}
         return StreamingResponse(self._feed.stream(after), media_type="text/event-stream", headers=headers)
+
+    async def document(self, request: Request) -> Response:
+        """The live text of the file `path`, for a follower that stands where the other parameters say."""
+        path = request.query_params.get("path", "")
+        messages = stream(self._documents, path, standing_of(request.query_params))
+        if messages is None:
+            return _refusal(404, f"The room has no text file '{path[:200]}'.", "Its name may have changed.")
+        headers = {**SECURITY_HEADERS, "X-Accel-Buffering": "no"}
+        return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
 
     async def act(self, request: Request) -> Response:
         """One act of the operator: refused unless it comes from this page and has the secret."""

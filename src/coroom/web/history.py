@@ -51,7 +51,7 @@ class History:
         recent = list(self._host.recent)
         if recent and recent[0].seq <= after + 1:
             return [event for event in recent if event.seq > after][:limit]
-        return (await asyncio.to_thread(self._host.events, after))[:limit]
+        return await asyncio.to_thread(self._host.events, after, after + limit)
 
     async def versions(self, path: str, until: int) -> list[Step]:
         """How `path` came to be what it is at event `until`, oldest first, followed through renames."""
@@ -65,18 +65,14 @@ class History:
                 self._kept = [self._kept[0], *self._kept[1::2]]
 
     def _fold(self, state: RoomState, seq: int) -> RoomState:
-        for event in self._host.events(state.seq):
-            if event.seq > seq:
-                break
+        for event in self._host.events(state.seq, seq):
             state = evolve(state, event)
         return state
 
     def _versions(self, path: str, until: int) -> list[Step]:
         found: list[Step] = []
-        for event in reversed(self._host.events(0)):
+        for event in reversed(self._host.events(0, until)):
             body = event.body
-            if event.seq > until:
-                continue
             if isinstance(body, FilesSeeded):
                 found += [Step(file.blob, file) for file in body.files if file.path == path]
             elif isinstance(body, FileAccepted) and body.line == SHARED_LINE and body.file.path == path:
