@@ -54,8 +54,9 @@ class FilesInMemory:
     async def before(self, agent: str, use: ToolUse) -> Refused | None:
         if self.gate:
             await self.gate.wait()
-        for path in use.paths:
-            if path in self.deny and use.touch is not Touch.READ:
+        changed = use.writes if use.touch is Touch.SHELL else () if use.touch is Touch.READ else use.paths
+        for path in changed:
+            if path in self.deny:
                 return self.deny[path]
         self.began.append((agent, use))
         return None

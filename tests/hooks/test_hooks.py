@@ -14,7 +14,7 @@ from coroom.core.notice import NoticeKind
 from coroom.hooks import endpoint
 from coroom.hooks.clients import CLIENTS, is_ours, tool_use
 from coroom.hooks.patch import patched
-from coroom.hooks.shell import read_by
+from coroom.hooks.shell import ShellPaths, shell_paths
 from coroom.host.answer import ToolUse, Touch
 
 PATCH = """*** Begin Patch
@@ -280,23 +280,33 @@ def test_the_paths_of_a_patch_are_read_from_its_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "paths"),
+    ("command", "reads", "writes"),
     [
-        ("cat a.py b.py | head -n 20", ("a.py", "b.py")),
-        ("sed -n '1,20p' src/x.py", ("src/x.py",)),
-        ("grep -rn foo src tests", ("src", "tests")),
-        ("grep -e foo src", ("src",)),
-        ("cd x && cat y.py > z.py 2>/dev/null; tail -5 q", ("y.py", "q")),
-        ("wc -l < in.txt", ("in.txt",)),
-        ("cat <<'EOF' > f\nhello\nEOF", ()),
-        ("sudo /bin/cat 'a b.txt'", ("a b.txt",)),
-        ("cat 'unclosed", ()),
-        ("echo cat x", ()),
-        ("", ()),
+        ("cat a.py b.py | head -n 20", ("a.py", "b.py"), ()),
+        ("sed -n '1,20p' src/x.py", ("src/x.py",), ()),
+        ("grep -rn foo src tests", ("src", "tests"), ()),
+        ("grep -e foo src", ("src",), ()),
+        ("cd x && cat y.py > z.py 2>/dev/null; tail -5 q", ("y.py", "q"), ("z.py",)),
+        ("wc -l < in.txt", ("in.txt",), ()),
+        ("cat <<'EOF' > f\nhello\nEOF", (), ("f",)),
+        ("sudo /bin/cat 'a b.txt'", ("a b.txt",), ()),
+        ("echo late >> log.txt", (), ("log.txt",)),
+        ("sed -i 's/a/b/' x.py y.py", ("x.py", "y.py"), ("x.py", "y.py")),
+        ("perl -pi -e 's/a/b/' x.py", (), ("x.py",)),
+        ("rm -rf build; mv a.py b.py", (), ("build", "a.py", "b.py")),
+        ("cp a.py b.py", (), ("b.py",)),
+        ("make test 2>&1 | tee out.log", (), ("out.log",)),
+        ("git mv a.py b.py", (), ("a.py", "b.py")),
+        ("cat 'unclosed > x", (), ()),
+        ("echo cat x", (), ()),
+        ("", (), ()),
+        (";;; | &", (), ()),
     ],
 )
-def test_reads_of_a_shell_command_are_guessed(command: str, paths: tuple[str, ...]) -> None:
-    assert read_by(command) == paths
+def test_what_a_shell_command_reads_and_writes_is_guessed(
+    command: str, reads: tuple[str, ...], writes: tuple[str, ...]
+) -> None:
+    assert shell_paths(command) == ShellPaths(reads, writes)
 
 
 def test_every_client_of_a_hook_program_is_known() -> None:

@@ -72,8 +72,8 @@ def assert_harmless(value: Json) -> None:
 def test_every_notice_bears_its_author_and_kind_outside_its_text(text: str) -> None:
     made = reply(Answer(notices=(notice(text, kind="contract"),)))
     head, *lines, foot = made.text.split("\n")
-    assert re.fullmatch(r"<<[0-9a-f]{12} from=mallory kind=contract id=n7 to=\*", head)
-    assert foot == f"{head[2:14]}>>"
+    assert re.fullmatch(r"\[begin [0-9a-f]{12} from=mallory kind=contract id=n7 to=\*\]", head)
+    assert foot == f"[end {head[7:19]}]"
     assert "\n".join(line[2:] for line in lines) == cleaned(text)
     assert made.data["news"] == [made.text]
     assert made.data["notices"] == [{"id": "n7", "from": "mallory", "kind": "contract", "about": ""}]

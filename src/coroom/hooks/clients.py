@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from coroom.core.codec import Json
 from coroom.hooks.patch import patched
-from coroom.hooks.shell import read_by
+from coroom.hooks.shell import shell_paths
 from coroom.host.answer import ToolUse, Touch
 
 _PATH_KEYS = ("file_path", "filePath", "absolute_path", "notebook_path", "path", "target_file", "paths", "file_paths")
@@ -111,11 +111,12 @@ def tool_use(client: Client, event: Mapping[str, Json]) -> ToolUse | None:
 
 
 def _shell_use(use: ToolUse, command: str) -> ToolUse:
-    """A shell command with the paths it probably reads; one that only applies a patch is that patch."""
+    """A shell command with the paths it probably reads and writes; one that applies a patch is that patch."""
     found = patched(command)
     if found:
         return replace(use, touch=found[0], paths=found[1], command=command)
-    return replace(use, paths=read_by(command), command=command)
+    named = shell_paths(command)
+    return replace(use, paths=named.reads, writes=named.writes, command=command)
 
 
 def _first(given: Mapping[str, Json], keys: tuple[str, ...]) -> str:

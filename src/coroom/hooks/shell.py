@@ -1,48 +1,95 @@
-"""Which files a shell command probably reads: a guess, since clients without a read tool read with `cat` and `sed`."""
+"""Which files a shell command probably reads and writes: a guess, to refuse early and to know what was read.
+
+Clients without a read tool read with `cat` and `sed`, and a redirection goes round every edit tool. A wrong guess costs
+a needless notice or a refusal that names its reason; what is missed is still caught by the watcher on the disk.
+"""
 
 import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 _READERS = {"cat", "head", "tail", "less", "more", "nl", "bat", "wc", "tac", "od", "xxd", "file", "diff", "cmp"}
 _READERS_AFTER_PATTERN = {"sed", "grep", "rg", "egrep", "fgrep", "awk", "jq"}
-_SEPARATORS = {"|", "||", "&", "&&", ";", "\n", "(", ")"}
-_NO_READ_AFTER = {"-e", ">", ">>", "<<", "<<<", ">|", "<>", ">&", "&>"}
+_WRITERS = {"tee", "rm", "unlink", "touch", "truncate", "mv", "shred", "patch"}
+_WRITERS_OF_LAST = {"cp", "install", "ln"}
+_IN_PLACE = {"sed", "perl", "gsed"}
+_PREFIXES = {"sudo", "command", "exec", "time", "nohup", "env"}
+_SEPARATORS = {"|", "||", "&", "&&", ";", "\n", "(", ")", "|&", ";;"}
+_WRITES_TO = {">", ">>", ">|", "<>", "&>", "&>>"}
+_NO_FILE_AFTER = {*_WRITES_TO, "-e", "<<", "<<<", ">&", "<&"}
 _COMMAND_CHARS_MAX = 20_000
 _PATHS_MAX = 64
 
 
-def read_by(command: str) -> tuple[str, ...]:
-    """The arguments of well-known reading programs that look like paths. Wrong guesses cost a needless notice."""
+@dataclass(frozen=True, slots=True)
+class ShellPaths:
+    """The paths that a command probably reads and those it probably writes, as it names them."""
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
+def shell_paths(command: str) -> ShellPaths:
+    """The guess for a whole command line; nothing for one that cannot be taken apart."""
+    reads: list[str] = []
+    writes: list[str] = []
+    for words in _simple_commands(command[:_COMMAND_CHARS_MAX]):
+        reads += _read_by(words)
+        writes += _written_by(words)
+    return ShellPaths(_named(reads), _named(writes))
+
+
+def _simple_commands(command: str) -> Iterator[list[str]]:
+    lexer = shlex.shlex(command, posix=True, punctuation_chars="|&;()<>\n")
+    lexer.whitespace = " \t\r"
+    lexer.commenters = ""
+    lexer.whitespace_split = True
     try:
-        words = shlex.shlex(command[:_COMMAND_CHARS_MAX], posix=True, punctuation_chars="|&;()<>\n")
-        words.whitespace = " \t\r"
-        words.commenters = ""
-        words.whitespace_split = True
-        tokens = list(words)
+        tokens = list(lexer)
     except ValueError:
-        return ()
-    found: list[str] = []
-    simple: list[str] = []
+        return
+    words: list[str] = []
     for token in [*tokens, ";"]:
-        if token in _SEPARATORS:
-            found += _read_by_one(simple)
-            simple = []
-        else:
-            simple.append(token)
-    return tuple(dict.fromkeys(found))[:_PATHS_MAX]
+        if token not in _SEPARATORS:
+            if words or token not in _PREFIXES:
+                words.append(token)
+        elif words:
+            yield words
+            words = []
 
 
-def _read_by_one(words: list[str]) -> list[str]:
-    words = [word for word in words if word not in {"sudo", "command", "exec", "time"}]
-    if not words:
-        return []
+def _read_by(words: list[str]) -> list[str]:
     program = words[0].rpartition("/")[2]
-    if program not in _READERS | _READERS_AFTER_PATTERN:
-        return []
-    plain = [
+    if program in _READERS:
+        return _plain(words)
+    if program in _READERS_AFTER_PATTERN:
+        return _plain(words) if {"-e", "-f"} & set(words) else _plain(words)[1:]
+    return []
+
+
+def _written_by(words: list[str]) -> list[str]:
+    program, plain = words[0].rpartition("/")[2], _plain(words)
+    found = [word for before, word in pairwise(words) if before in _WRITES_TO]
+    if program in _WRITERS:
+        found += plain
+    elif program in _WRITERS_OF_LAST:
+        found += plain[-1:]
+    elif program in _IN_PLACE and any(word.startswith(("-i", "-pi", "--in-place")) for word in words):
+        found += plain if "-e" in words else plain[1:]
+    elif words[:2] in (["git", "rm"], ["git", "mv"]):
+        found += plain[1:]
+    return found
+
+
+def _plain(words: list[str]) -> list[str]:
+    """The arguments that are neither options nor redirections."""
+    return [
         word
         for before, word in pairwise(words)
-        if before not in _NO_READ_AFTER and not word.startswith(("-", "<", ">", "&")) and not word.isdigit()
+        if before not in _NO_FILE_AFTER and not word.startswith(("-", "<", ">", "&")) and not word.isdigit()
     ]
-    pattern_first = program in _READERS_AFTER_PATTERN and not {"-e", "-f"} & set(words)
-    return plain[1:] if pattern_first else plain
+
+
+def _named(paths: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for path in paths if not path.startswith("/dev/")))[:_PATHS_MAX]

@@ -36,11 +36,13 @@ class Touch(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolUse:
     """One use of an agent's own tool, seen by a hook. `paths` are as the client gave them (absolute or relative to
-    `cwd`); the door puts them beneath the agent's root, and ignores those outside it.
+    `cwd`); the door puts them beneath the agent's root, and ignores those outside it. Of a shell command, `paths` are
+    those it probably reads and `writes` those it probably writes.
     """
 
     touch: Touch
     tool: str = ""
     paths: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     command: str = ""
     cwd: str = ""

@@ -1,9 +1,9 @@
 """What an agent reads: the one file that turns an `Answer` into words.
 
 Two voices never mix. The room's own lines begin with `[coroom NONCE]`; whatever others wrote (notices, titles,
-reasons, files) stands between `<<NONCE …` and `NONCE>>` with its author and kind outside, every line of it behind
-`| `. The nonce is fresh for each reply, so nobody who wrote before can have known it (promises voice:labelled,
-voice:powerless).
+reasons, files) stands between `[begin NONCE …]` and `[end NONCE]` with its author and kind outside, every line of it
+behind `| `. No mark holds `<` or `>`, which Gemini CLI writes as entities. The nonce is fresh for each reply, so nobody
+who wrote before can have known it (promises voice:labelled, voice:powerless).
 """
 
 import json
@@ -68,7 +68,8 @@ class _Writer:
     def fenced(self, label: Mapping[str, str], text: str) -> str:
         """What somebody else wrote, with what is known about it outside."""
         told = " ".join(f"{name}={_labelled(value)}" for name, value in label.items() if value)
-        return "\n".join((f"<<{self._nonce} {told}", *(f"| {line}" for line in text.split("\n")), f"{self._nonce}>>"))
+        lines = (f"| {line}" for line in text.split("\n"))
+        return "\n".join((f"[begin {self._nonce} {told}]", *lines, f"[end {self._nonce}]"))
 
 
 def _labelled(value: str) -> str:

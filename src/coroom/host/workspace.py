@@ -1,6 +1,7 @@
 """The room's files as the door uses them: tool calls begin and end, texts are read, edited and chosen."""
 
 import os
+from dataclasses import replace
 
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
@@ -75,11 +76,12 @@ class RoomWorkspace:
         if bridge is None:
             return None
         mirror = bridge.mirror
-        paths = self.beneath(mirror, use)
+        paths, writes = self.beneath(mirror, use), self.beneath(mirror, replace(use, paths=use.writes))
         mirror.wanted += 1
         try:
             async with mirror.turn:
-                wrong = self._paused(agent) or self._forbidden(agent, mirror, use, paths)
+                changes = writes if use.touch is Touch.SHELL else paths
+                wrong = self._paused(agent) or self._forbidden(agent, mirror, use, changes)
                 if not wrong:
                     mirror.open_window(agent, paths)
                 return wrong
@@ -89,6 +91,9 @@ class RoomWorkspace:
     def _forbidden(self, agent: str, mirror: Mirror, use: ToolUse, paths: list[str]) -> Refused | None:
         if use.touch not in _CHANGES:
             return None
+        if use.touch is Touch.SHELL:
+            # A redirection writes the file whole, as an agent's write tool does.
+            use = replace(use, touch=Touch.WRITE)
         wrongs = (
             may_touch(self._host, agent, path) or stale(self._host, agent, use, path, mirror.shadow[path].version)
             for path in paths
