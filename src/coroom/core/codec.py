@@ -19,13 +19,12 @@ T = TypeVar("T")
 KINDS: dict[str, type[Body]] = {body.kind: body for body in get_args(Body)}
 """Every kind of event by its name in the log."""
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _REPLIES: dict[str, type[command.Good]] = {reply.__name__: reply for reply in get_args(command.Good)}
 
 
 def encode_body(body: Body) -> str:
     """The canonical JSON text of an event's body: sorted keys, no spaces, defaults written out."""
-    return _dump(to_json(body))
+    return _ENCODER.encode(body)
 
 
 def decode_body(kind: str, text: str) -> Body:
@@ -37,27 +36,23 @@ def decode_body(kind: str, text: str) -> Body:
 
 def encode_state(state: RoomState) -> bytes:
     """A snapshot of the room; equal states give equal bytes."""
-    return _dump(to_json(state)).encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(state).encode("ascii")
 
 
 def decode_state(data: bytes) -> RoomState:
     """The state that `encode_state` wrote."""
-    return cast("RoomState", from_json(RoomState, json.loads(data.decode("utf-8", "surrogatepass"))))
+    return cast("RoomState", from_json(RoomState, json.loads(data)))
 
 
 def encode_reply(reply: command.Good) -> str:
     """A good reply, for the answer that a repeated operation gets."""
-    return _dump([type(reply).__name__, to_json(reply)])
+    return _ENCODER.encode([type(reply).__name__, reply])
 
 
 def decode_reply(text: str) -> command.Good:
     """The reply that `encode_reply` wrote."""
     name, value = json.loads(text)
     return cast("command.Good", from_json(_REPLIES[name], value))
-
-
-def _dump(value: Json) -> str:
-    return _ENCODER.encode(value)
 
 
 def to_json(value: object) -> Json:
@@ -68,13 +63,23 @@ def to_json(value: object) -> Json:
         return value.value if isinstance(value, StrEnum) else value
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
+    return {name: to_json(item) for name, item in _members(value).items()}
+
+
+def _members(value: object) -> dict[str, object]:
+    """What a dataclass or a table is made of; the JSON encoder asks for these only, and walks all else itself."""
     names = _names_if_any(cast("Hashable", type(value)))
     if names is not None:
-        return {name: to_json(getattr(value, name)) for name in names}
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, Table):
-        return {key: to_json(item) for key, item in value.items()}
+        return dict(value.items())
     message = f"no JSON form for {type(value).__name__}"
     raise TypeError(message)
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False, default=_members
+)
 
 
 @cache

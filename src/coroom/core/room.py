@@ -79,7 +79,7 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     """
     now_ms = max(now_ms, state.now_ms)
     due = () if state.closed else claims.expired(state, now_ms)
-    current = fold(state, due, now_ms, HOST)
+    current = fold(state, due, now_ms, HOST) if due else state
     before = answered_before(current, call.by, call.operation)
     if before is not None:
         return Decision(before, due)

@@ -1,10 +1,10 @@
 """What a simulated run leaves behind for the checkers: the raw log and what the outside world saw of it."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One stored event as text; `body` is JSON."""
 
     seq: int
