@@ -3,7 +3,6 @@
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from operator import itemgetter
 from typing import Generic, TypeVar, overload
-from zlib import crc32
 
 V = TypeVar("V")
 D = TypeVar("D")
@@ -16,8 +15,8 @@ class Table(Mapping[str, V], Generic[V]):
     """An immutable mapping whose update copies one thirty-second of it.
 
     `evolve` must not mutate, and copying a plain dict of every file for each edit would make replay
-    quadratic. Iteration order depends only on the keys, never on hash seeds or on the way the table was
-    made, so that a room opened from a snapshot decides as the one that replayed (promise sim:reproducible).
+    quadratic. It is walked in the order of its keys, whatever the hash seed and however it was made, so that a
+    room opened from a snapshot decides as the one that replayed (promise sim:reproducible).
     """
 
     __slots__ = ("_buckets", "_ordered", "_size")
@@ -25,13 +24,13 @@ class Table(Mapping[str, V], Generic[V]):
     def __init__(self, items: Iterable[tuple[str, V]] = ()) -> None:
         buckets: list[dict[str, V]] = [{} for _ in range(_WIDTH)]
         for key, value in items:
-            buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key] = value
+            buckets[hash(key) % _WIDTH][key] = value
         self._buckets = buckets
         self._size = sum(len(bucket) for bucket in buckets)
         self._ordered: tuple[tuple[str, V], ...] | None = None
 
     def __getitem__(self, key: str) -> V:
-        return self._buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH][key]
+        return self._buckets[hash(key) % _WIDTH][key]
 
     @overload
     def get(self, key: str, /) -> V | None: ...
@@ -39,7 +38,7 @@ class Table(Mapping[str, V], Generic[V]):
     def get(self, key: str, /, default: V | D) -> V | D: ...
     def get(self, key: str, /, default: V | D | None = None) -> V | D | None:
         """The value of `key`, or `default`."""
-        return self._buckets[crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH].get(key, default)
+        return self._buckets[hash(key) % _WIDTH].get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return map(_FIRST, self.ordered())
@@ -58,8 +57,9 @@ class Table(Mapping[str, V], Generic[V]):
     def ordered(self) -> tuple[tuple[str, V], ...]:
         """The pairs in the one order of these keys; made at the first use, since most tables are never walked."""
         if self._ordered is None:
-            buckets = (bucket for bucket in self._buckets if bucket)
-            self._ordered = tuple((key, bucket[key]) for bucket in buckets for key in sorted(bucket))
+            items = [item for bucket in self._buckets if bucket for item in bucket.items()]
+            items.sort(key=_FIRST)
+            self._ordered = tuple(items)
         return self._ordered
 
     def __eq__(self, other: object) -> bool:
@@ -75,7 +75,7 @@ class Table(Mapping[str, V], Generic[V]):
 
     def put(self, key: str, value: V) -> "Table[V]":
         """This table with `key` set to `value`."""
-        place = crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH
+        place = hash(key) % _WIDTH
         old = self._buckets[place]
         bucket = dict(old)
         bucket[key] = value
@@ -83,7 +83,7 @@ class Table(Mapping[str, V], Generic[V]):
 
     def without(self, key: str) -> "Table[V]":
         """This table without `key`; itself when the key is not there."""
-        place = crc32(key.encode("utf-8", "surrogatepass")) % _WIDTH
+        place = hash(key) % _WIDTH
         old = self._buckets[place]
         if key not in old:
             return self
