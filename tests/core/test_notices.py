@@ -166,6 +166,13 @@ def test_one_who_read_what_was_changed_already_is_told_at_once() -> None:
     assert room.unread("ada") == []
 
 
+def test_one_who_says_it_read_a_version_that_is_still_to_come_is_not_told_of_it() -> None:
+    room = Room("ada", "bob")
+    room.ok("bob", c.NoteReads((("a.py", 9),)), c.Ok)
+    room.edit("ada", "a.py", "one")
+    assert room.unread("bob") == []
+
+
 def test_a_finding_tells_the_authors_it_names_and_is_raised_once() -> None:
     room = Room("ada", "bob", "cyd")
     room.join("eve", Role.EVALUATOR)
