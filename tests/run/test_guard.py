@@ -124,7 +124,7 @@ async def test_every_door_wants_a_token_and_no_method_goes_round_it(served: tupl
 @pytest.mark.promise("door:authentic")
 async def test_two_tokens_or_hosts_in_one_request_are_none(served: tuple[Daemon, Room]) -> None:
     daemon, _ = served
-    for twice, status in (("Authorization: Bearer " + token("b"), 401), ("Host: localhost", 400)):
+    for twice, status in (("Authorization: Bearer " + token("b"), 401), ("Host: localhost", 403)):
         reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
         head = f"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token('a')}\r\n{twice}\r\n"
         writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode())
