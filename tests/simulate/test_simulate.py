@@ -75,6 +75,15 @@ def test_a_failing_schedule_is_cut_down_to_a_short_one_that_fails_alike() -> Non
     assert parse("\n".join(map(str, steps))) == steps
 
 
+def test_a_core_that_raises_is_a_violation_and_not_the_end_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(MUTANTS["two-holders"], "decide", broken)
+    (violation,) = simulate(0, mutant="two-holders").violations
+    assert str(violation) == "core:total: the core raised RuntimeError('out of order')"
+
+
 def test_a_schedule_that_was_printed_wrongly_is_refused() -> None:
     with pytest.raises(ValueError, match="no step is called"):
         parse("dance 1 2")

@@ -47,11 +47,19 @@ def play(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "") -> Histo
     return World(agents, rules_of(mutant)).play(steps)
 
 
+def judged(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "") -> tuple[History, tuple[Violation, ...]]:
+    """Play a schedule and check every promise. That the core raises is a violation like any other."""
+    try:
+        history = play(steps, agents, mutant)
+    except Exception as fault:  # noqa: BLE001  whatever it is, it must not happen
+        return History(), (Violation("core:total", f"the core raised {fault!r}"),)
+    return history, tuple(check(history))
+
+
 def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "") -> Outcome:
     """Play the schedule of a seed and check every promise."""
     with _without_collector():
-        history = play(schedule(seed, steps, agents), agents, mutant)
-        violations = tuple(check(history))
+        history, violations = judged(schedule(seed, steps, agents), agents, mutant)
     return Outcome(
         seed=seed,
         steps=steps,
@@ -74,7 +82,7 @@ def shortest(outcome: Outcome) -> tuple[Step, ...]:
     promise = outcome.violations[0].promise
 
     def fails(steps: Sequence[Step]) -> bool:
-        found = check(play(steps, outcome.agents, outcome.mutant))
+        _, found = judged(steps, outcome.agents, outcome.mutant)
         return any(violation.promise == promise for violation in found)
 
     return shrink(schedule(outcome.seed, outcome.steps, outcome.agents), fails)
