@@ -98,6 +98,8 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
+        # Blanks round a value are no part of it (RFC 9110 §5.5), and not every parser takes them away.
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         headers = Headers(scope=scope)
         turned = self._foreign(headers) or self._unproved(scope, headers) or _not_json(scope, headers)
         if turned is None:
