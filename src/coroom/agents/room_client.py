@@ -16,7 +16,7 @@ from mcp import Client
 CALL_WITHIN_S = 300.0
 """A sync waits up to 240 s, and a landing runs a test suite."""
 
-_LABEL = re.compile(r"^<<[0-9a-f]{12} (?P<facts>.*)$", re.MULTILINE)
+_LABEL = re.compile(r"^\[begin [0-9a-f]{12} (?P<facts>.*)\]$", re.MULTILINE)
 _FACT = re.compile(r'(?P<name>\w+)=(?P<value>"(?:[^"\\]|\\.)*"|\S+)')
 
 

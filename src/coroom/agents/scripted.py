@@ -86,17 +86,30 @@ class Marks:
 
     def __init__(self) -> None:
         self._events: dict[tuple[str, str], asyncio.Event] = {}
+        self._playing: set[str] = set()
 
-    def _event(self, agent: str, step: str) -> asyncio.Event:
-        return self._events.setdefault((agent, step), asyncio.Event())
+    def enter(self, agent: str) -> None:
+        """This agent's tape will be played."""
+        self._playing.add(agent)
 
     def reach(self, agent: str, step: str) -> None:
         """The step has been played."""
         self._event(agent, step).set()
 
+    def leave(self, agent: str) -> None:
+        """The agent's tape is over, played to its end or not: nobody waits for it any more."""
+        self._playing.discard(agent)
+        for (player, _), event in self._events.items():
+            if player == agent:
+                event.set()
+
     async def wait(self, agent: str, step: str) -> None:
-        """Wait for a step of another tape."""
-        await self._event(agent, step).wait()
+        """Wait for a step of another tape; not at all for a tape that is not being played."""
+        if agent in self._playing:
+            await self._event(agent, step).wait()
+
+    def _event(self, agent: str, step: str) -> asyncio.Event:
+        return self._events.setdefault((agent, step), asyncio.Event())
 
 
 @dataclass(slots=True)
@@ -123,6 +136,7 @@ class ScriptedAgent:
         show: Callable[[str], None] = lambda _text: None,
         environment: Mapping[str, str] | None = None,
         speed: float = 1.0,
+        ended: Callable[[int], None] = lambda _number: None,
     ) -> None:
         self._name = name
         self._directory = directory
@@ -131,6 +145,7 @@ class ScriptedAgent:
         self._show = show
         self._environment = dict(environment if environment is not None else os.environ)
         self._speed = speed
+        self._ended = ended
         self._opened = False
         self.played = Played()
 
@@ -155,6 +170,7 @@ class ScriptedAgent:
                 self.played.steps += 1
             if step.label:
                 self._marks.reach(self._name, step.label)
+            self._ended(place + 1)
         await self._client.stopping()
         return self.played
 

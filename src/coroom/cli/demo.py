@@ -1,7 +1,5 @@
 """`coroom demo`: the main job on a real package, with nothing to install, no key and no account."""
 
-import asyncio
-import json
 import os
 import shlex
 import shutil
@@ -11,71 +9,83 @@ from pathlib import Path
 import click
 
 from coroom.agents.scripted import Marks, read_tape
-from coroom.cli.stage import TerminalStage, print_summary
+from coroom.cli.crew import KINDS, crew
+from coroom.cli.place import WrongCallError
+from coroom.cli.run import perform, show_result
+from coroom.cli.stage import TerminalStage
 from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.repository import NotUsable, Repository, inspect
-from coroom.host.rooms import Room, RoomPlan
+from coroom.host.rooms import RoomPlan, state_directory
+from coroom.run.arrangement import Arrangement
 from coroom.run.demo import Demo, load_demo
 from coroom.run.package import DemoUnavailableError, SuiteEnvironment, cache_directory, prepare, test_environment
-from coroom.run.session import Outcome, Run, RunPlan, Worker
-from coroom.run.summary import Summary, as_json, summarise
+from coroom.run.session import RunPlan, Worker
 from coroom.run.workers import TapeWorker
 
 ROOM = "demo"
+OURS = "coroom-demo"
+"""The file that marks a directory as the demo's own, which may be made anew."""
 
 
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path), help="Where to put the repository (default: the cache).")
-@click.option("--speed", type=float, default=1.0, show_default=True, help="Play the tapes this many times as fast.")
+@click.option("--agent", "kind", default="tape", show_default=True, help=f"tape, or one of {KINDS}.")
+@click.option("--model", default="", help="The model that real agents shall use.")
+@click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Of the tapes.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
-def demo(directory: Path | None, speed: float, as_document: bool) -> None:
+def demo(directory: Path | None, kind: str, model: str, speed: float, as_document: bool) -> None:
     """Four agents change one real package at the same time; watch it merged, tested and landed.
 
     Fetches a public package with its own test suite, makes a repository of it, and has four scripted agents carry out
     four real changes at once: two in one file, two that truly conflict, and one that makes another's reading stale.
-    The same door, hooks and merge as for real agents.
+    The same door, hooks and merge as for real agents, which do the same four tasks with --agent claude (or another).
     """
-    with TerminalStage() as stage:
-        try:
-            outcome, summary, page = asyncio.run(_perform(directory, speed, stage))
-        except DemoUnavailableError as problem:
-            raise click.ClickException(str(problem)) from problem
-    if as_document:
-        click.echo(json.dumps({**as_json(summary), "page": str(page)}))
-    else:
-        print_summary(summary)
-        click.echo(f"The room, replayable: {page}")
-    raise SystemExit(0 if outcome.ok else 1)
-
-
-async def _perform(directory: Path | None, speed: float, stage: TerminalStage) -> tuple[Outcome, Summary, Path]:
+    place = (directory or cache_directory() / "demo").absolute()
     content = load_demo()
-    environment = await asyncio.to_thread(test_environment, stage.say)
-    place = directory or cache_directory() / "demo"
-    repository = await asyncio.to_thread(_fresh, place, stage)
+    scripted = kind == "tape"
+    if not scripted:
+        crew([kind], len(content.agents), model, place)
+    try:
+        with TerminalStage() as stage:
+            environment = test_environment(stage.say)
+            repository = _fresh(place, stage)
+    except DemoUnavailableError as problem:
+        raise click.ClickException(str(problem)) from problem
+    kept = state_directory(repository, ROOM)
+    workers = (
+        _players(content, environment, speed) if scripted else crew([kind], len(content.agents), model, kept / "agents")
+    )
+    tasks = _tasks(content)
     plan = RunPlan(
         repository=repository,
         room=RoomPlan(name=ROOM, mirrors=place / "mirrors", test=_test_command(content, environment)),
-        tasks=_tasks(content),
-        workers=_workers(content, environment, speed),
+        tasks=tasks,
+        workers=workers,
     )
-    page = place / "room.html"
-    kept: list[Summary] = []
-
-    def finish(room: Room, outcome: Outcome) -> None:
-        kept.append(summarise(room, outcome))
-
-    run = Run(plan, stage)
-    outcome = await run.perform(finish)
-    return outcome, kept[0], page
+    arrangement = Arrangement(
+        kinds=tuple(f"tape:{tape}" for tape in content.agents.values()) if scripted else (kind,),
+        agents=len(workers),
+        model=model,
+        mirrors=str(place / "mirrors"),
+        test=plan.room.test,
+        crew=tuple(worker.name for worker in workers),
+        tasks=tuple(tasks),
+    )
+    outcome, summary, page = perform(plan, place / "room.html", lambda: arrangement.write(kept))
+    show_result(summary, page, as_document=as_document)
+    raise SystemExit(0 if outcome.ok else 1)
 
 
 def _fresh(place: Path, stage: TerminalStage) -> Repository:
-    if place.exists():
+    """The package's repository, made anew. Only a directory that an earlier demo made is removed for it."""
+    if place.exists() and any(place.iterdir()):
+        if not (place / OURS).exists():
+            raise WrongCallError(f"{place} is not empty and no demo made it. Name another with --directory.")
         shutil.rmtree(place)
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / OURS).touch()
     repository = inspect(prepare(place / "repository", stage.say))
     if isinstance(repository, NotUsable):
         raise DemoUnavailableError("the demo's repository cannot be used", repository.why, repository.next_step)
@@ -106,7 +116,7 @@ def _resource(text: str) -> Resource:
     return found
 
 
-def _workers(content: Demo, environment: SuiteEnvironment, speed: float) -> Sequence[Worker]:
+def _players(content: Demo, environment: SuiteEnvironment, speed: float) -> Sequence[Worker]:
     marks = Marks()
     variables = environment.variables(os.environ)
     return [

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from coroom.core.errors import Refused
+from coroom.core.policies import policy_named
 from coroom.git.repository import NotUsable, Problem, Repository, inspect
 from coroom.host.rooms import Serving, state_directory
 
@@ -40,6 +42,18 @@ def any_repository_at(directory: Path) -> Repository:
     return found
 
 
+def known_policy(name: str) -> str:
+    """The name of a policy, checked before anything is made.
+
+    Raises:
+        WrongCallError: there is no such policy.
+    """
+    found = policy_named(name)
+    if isinstance(found, Refused):
+        raise WrongCallError(str(found))
+    return name
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A room that is being served now."""
@@ -61,4 +75,13 @@ def running_room(directory: Path, room: str) -> Running:
     return Running(serving.url, (kept / "operator.token").read_text(encoding="ascii").strip())
 
 
-__all__ = ["ROOM", "Problem", "Running", "WrongCallError", "any_repository_at", "repository_at", "running_room"]
+__all__ = [
+    "ROOM",
+    "Problem",
+    "Running",
+    "WrongCallError",
+    "any_repository_at",
+    "known_policy",
+    "repository_at",
+    "running_room",
+]

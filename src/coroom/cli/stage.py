@@ -13,8 +13,15 @@ from rich.text import Text
 from coroom.core.event import EditHeld, Event, FileAccepted, HeldSettled, Landed, NoticeSent, TaskDone, TaskTaken
 from coroom.core.notice import NoticeKind
 from coroom.core.view import describe
+from coroom.host.clean import cleaned, one_line, shortened
 from coroom.host.rooms import Room
 from coroom.run.summary import Summary
+
+LINE_CHARS_MAX = 300
+"""What agents print is theirs: one line of it, and no escape sequence reaches the terminal."""
+
+ERROR_CHARS_MAX = 2_000
+"""A refused landing quotes the end of what the tests said."""
 
 _SHOWN = (EditHeld, HeldSettled, TaskTaken, TaskDone, Landed)
 
@@ -44,10 +51,12 @@ class TerminalStage:
     def say(self, text: str) -> None:
         """One line about the run as a whole."""
         seconds = time.monotonic() - self._began
-        self._console.print(Text.assemble((f"{seconds:6.1f} s  ", "dim"), text))
+        shown = Text.assemble((f"{seconds:6.1f} s  ", "dim"), one_line(text, LINE_CHARS_MAX))
+        self._console.print(shown, soft_wrap=not self._console.is_terminal)
 
     def show(self, agent: str, text: str) -> None:
         """What an agent is doing now."""
+        text = one_line(text, LINE_CHARS_MAX)
         if self._lines.get(agent) == text:
             return
         self._lines[agent] = text
@@ -92,7 +101,34 @@ class TerminalStage:
 
 def print_summary(summary: Summary) -> None:
     """The result on standard output, colours only in a terminal."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console.print(_who_did_what(summary), soft_wrap=not console.is_terminal)
+
+    def line(text: str, style: str = "") -> None:
+        console.print(Text(shortened(cleaned(text), ERROR_CHARS_MAX), style=style), soft_wrap=True)
+
+    for deeds in summary.deeds:
+        if deeds.work.error:
+            logs = f" Its output is in {deeds.work.logs}." if deeds.work.logs else ""
+            line(f"{deeds.agent} failed: {deeds.work.error.removesuffix('.')}.{logs}", "red")
+    if summary.meetings:
+        line("Conflicts held, and how they ended:")
+        for m in summary.meetings:
+            line(f"- {m.held} {m.path} by {m.agent}: {m.reason} → {m.ending}")
+    gain = f", {summary.together / summary.seconds:.1f} times that side by side" if summary.seconds else ""
+    line(
+        f"{summary.seconds:.1f} s in all; the longest agent took {summary.longest:.1f} s, "
+        f"all together {summary.together:.1f} s{gain}."
+    )
+    if summary.refused:
+        line(f"Not landed: {summary.refused}", "red")
+    elif summary.landed.get("landed"):
+        line(f"Landed {_commits(summary)} on {summary.landed['branch']}, tests green.", "green")
+    elif summary.landed:
+        line("Nothing to land: the branch has all of it.")
+
+
+def _who_did_what(summary: Summary) -> Table:
     table = Table(title="Who did what", title_justify="left", box=None, pad_edge=False)
     for column in ("agent", "tasks done", "edits", "merged", "held", "told", "seconds", "tokens"):
         table.add_column(column, justify="left" if column in {"agent", "tasks done"} else "right")
@@ -100,27 +136,10 @@ def print_summary(summary: Summary) -> None:
         tokens = d.work.input_tokens + d.work.output_tokens
         cells = (d.edits, d.merged, d.held, d.told, f"{d.work.seconds:.1f}", tokens or "-")
         table.add_row(f"{d.agent} ({d.client})", ", ".join(d.tasks) or "-", *map(str, cells))
-    console.print(table)
-    for deeds in summary.deeds:
-        if deeds.work.error:
-            console.print(f"[red]{deeds.agent} failed:[/red] {deeds.work.error}", markup=True)
-    if summary.meetings:
-        console.print("\nConflicts held, and how they ended")
-        for m in summary.meetings:
-            console.print(Text(f"  {m.held} {m.path} by {m.agent}: {m.reason} → {m.ending}"))
-    gain = f", {summary.together / summary.seconds:.1f} times that side by side" if summary.seconds else ""
-    console.print(
-        f"\n{summary.seconds:.1f} s in all; the longest agent took {summary.longest:.1f} s, "
-        f"all together {summary.together:.1f} s{gain}."
-    )
-    if summary.refused:
-        console.print(Text(f"Not landed: {summary.refused}", style="red"))
-    elif summary.landed.get("landed"):
-        console.print(
-            Text(f"Landed {len(_commits(summary))} commits on {summary.landed['branch']}, tests green.", style="green")
-        )
+    return table
 
 
-def _commits(summary: Summary) -> list[object]:
+def _commits(summary: Summary) -> str:
     commits = summary.landed.get("commits")
-    return list(commits) if isinstance(commits, list) else []
+    count = len(commits) if isinstance(commits, list) else 0
+    return f"{count} commit{'s' * (count != 1)}"

@@ -3,14 +3,19 @@
 import asyncio
 import contextlib
 import os
-import signal
+import socket
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from coroom.cli.place import ROOM, WrongCallError, any_repository_at, repository_at
+from coroom.cli.place import ROOM, WrongCallError, any_repository_at, known_policy, repository_at
+from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
+from coroom.git.repository import Repository
 from coroom.host.rooms import Room, RoomPlan, Serving, state_directory
+from coroom.ports import LogBusy
 from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
 from coroom.run.guard import ServedRoom
 
@@ -44,48 +49,80 @@ def up(
     The room is kept in the repository's .git directory: stop it at any time, start it again, and every agent, claim,
     task and held edit is as it was. Agents come in with `coroom join`.
     """
+    names = tuple(dict.fromkeys(names))
     known = all(state_directory(any_repository_at(directory), name).exists() for name in names)
     repository = any_repository_at(directory) if known else repository_at(directory)
     plans = [
         RoomPlan(
             name=name,
-            policy=policy,
-            mirrors=mirrors / name if mirrors else None,
+            policy=known_policy(policy),
+            mirrors=mirrors.absolute() / name if mirrors else None,
             shared=shared,
             branch=branch,
             test=test,
         )
         for name in names
     ]
+    listening = _listening(socket_path, port)
     try:
-        listening = unix_socket(socket_path) if socket_path else loopback_socket(port)
-    except OSError as problem:
-        where = socket_path or f"port {port}"
-        raise WrongCallError(
-            f"{where} cannot be served: {problem}. Choose another with --port or --socket."
-        ) from problem
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with contextlib.AsyncExitStack() as stack:
-            rooms: dict[str, Room] = {}
-            for plan in plans:
-                opened = await Room.open(repository, plan)
-                if isinstance(opened, Refused):
-                    raise WrongCallError(str(opened))
-                rooms[plan.name] = opened
-                stack.push_async_callback(opened.close)
-            served = {n: ServedRoom(name=n, door=r.door, operator_hash=r.operator_hash) for n, r in rooms.items()}
-            app = build_app(served, seats={name: room.admit for name, room in rooms.items()})
-            await serve(app, listening, stop, lambda: _announce(rooms, address(listening)))
-
-    try:
-        asyncio.run(run())
-    except Fault as fault:
-        raise click.ClickException(f"{fault}.") from fault
+        asyncio.run(_serve(repository, plans, listening))
+    except LogBusy as busy:
+        raise WrongCallError(str(busy)) from busy
+    except (Fault, OSError) as fault:
+        why = str(fault).removesuffix(".")
+        raise click.ClickException(f"{why}. What was stored is kept: mend that, then coroom up again.") from fault
     click.echo("The room is closed; coroom up opens it again as it was.", err=True)
+
+
+def _listening(socket_path: str | None, port: int) -> socket.socket:
+    try:
+        if socket_path:
+            _remove_dead(socket_path)
+            return unix_socket(socket_path)
+        return loopback_socket(port)
+    except (OSError, OverflowError) as problem:
+        where = socket_path or f"Port {port}"
+        message = f"{where} cannot be served: {problem}. Choose another with --port or --socket."
+        raise WrongCallError(message) from problem
+
+
+def _remove_dead(path: str) -> None:
+    """A host that was killed leaves its socket behind, which nobody answers."""
+    with contextlib.suppress(OSError):
+        if stat.S_ISSOCK(os.stat(path).st_mode):
+            with socket.socket(socket.AF_UNIX) as probe:
+                try:
+                    probe.connect(path)
+                except ConnectionRefusedError:
+                    os.unlink(path)
+
+
+async def _serve(repository: Repository, plans: Sequence[RoomPlan], listening: socket.socket) -> None:
+    """Serve until a signal comes. Raises Fault when the log of a room can no longer be written."""
+    stop, faults, watching = asyncio.Event(), list[Fault](), list[asyncio.Task[None]]()
+    for number in STOPPING:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async def watch(room: Room) -> None:
+        faults.append(await room.host.failed())
+        stop.set()
+
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(listening.close)
+        rooms: dict[str, Room] = {}
+        for plan in plans:
+            opened = await Room.open(repository, plan)
+            if isinstance(opened, Refused):
+                raise WrongCallError(str(opened))
+            rooms[plan.name] = opened
+            stack.push_async_callback(opened.close)
+            watching.append(asyncio.create_task(watch(opened)))
+            stack.callback(watching[-1].cancel)
+        served = {n: ServedRoom(name=n, door=r.door, operator_hash=r.operator_hash) for n, r in rooms.items()}
+        app = build_app(served, seats={name: room.admit for name, room in rooms.items()})
+        await serve(app, listening, stop, lambda: _announce(rooms, address(listening)))
+        if faults:
+            raise faults[0]
 
 
 def _announce(rooms: dict[str, Room], url: str) -> None:

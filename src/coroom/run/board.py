@@ -1,4 +1,4 @@
-"""The tasks of a run, from one sentence, a Markdown list, JSON or YAML."""
+"""The tasks of a run, from one sentence, a Markdown list, JSON or YAML; and the board tried before a room is made."""
 
 import json
 import re
@@ -7,10 +7,15 @@ from pathlib import Path
 
 import yaml
 
-from coroom.core.command import PostTask
+from coroom.core.agent import OPERATOR
+from coroom.core.codec import Json
+from coroom.core.command import Call, Command, OpenRoom, PostTask
 from coroom.core.errors import Refused
+from coroom.core.evolve import evolve
 from coroom.core.limits import Limits
 from coroom.core.resource import Resource, parse
+from coroom.core.room import decide, number
+from coroom.core.state import RoomState
 
 _ITEM = re.compile(r"^\s{0,3}(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
 
@@ -25,16 +30,66 @@ def tasks_from(given: str) -> list[PostTask]:
     Markdown: each top-level list item is a task, the indented lines below it its description. JSON and YAML: a list of
     `{"id", "title", "description", "touches", "after"}`, all but the title optional; a plain string is a title.
 
+    A person who lists two tasks with like titles means two tasks; the same title twice is a mistake.
+
     Raises:
         BoardError: the file holds no tasks, or one that cannot be.
     """
+    tasks = _read(given)
+    _try(given, tasks)
+    return tasks
+
+
+def tasks_of(entries: object) -> list[PostTask]:
+    """The tasks that `entries_of` wrote down."""
+    return _listed("the run's record", entries)
+
+
+def entries_of(tasks: Sequence[PostTask]) -> list[Json]:
+    """The tasks as plain data."""
+    return [
+        {
+            "id": task.task,
+            "title": task.title,
+            "description": task.description,
+            "touches": [str(one) for one in task.touches],
+            "after": list(task.after),
+        }
+        for task in tasks
+    ]
+
+
+def _try(name: str, tasks: Sequence[PostTask]) -> None:
+    """Post them all in a room that exists nowhere, so that a board is refused before anything is made."""
+    titles: set[str] = set()
+    for task in tasks:
+        if task.title in titles:
+            message = f"{name} has the task '{task.title}' twice; say what the second shall do"
+            raise BoardError(message)
+        titles.add(task.title)
+    state = RoomState()
+    commands: list[Command] = [OpenRoom(room="board", policy="open"), *tasks]
+    for command in commands:
+        decision = decide(state, Call(OPERATOR, command), 0)
+        if isinstance(decision.reply, Refused):
+            message = f"{name}: {decision.reply}".removesuffix(".")
+            raise BoardError(message)
+        for event in number(state, decision.events, 0, OPERATOR):
+            state = evolve(state, event)
+
+
+def _read(given: str) -> list[PostTask]:
     path = Path(given)
-    if "\n" in given or not path.is_file():
+    if "\n" in given or not _is_file(path):
         if path.suffix in {".md", ".json", ".yaml", ".yml"}:
             message = f"{given} is no file; name an existing one, or say the task in words"
             raise BoardError(message)
         return [_words(given)]
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        message = f"{given} cannot be read as text: {problem}"
+        raise BoardError(message) from problem
     match path.suffix:
         case ".json":
             return _listed(given, _loaded_json(given, text))
@@ -44,11 +99,19 @@ def tasks_from(given: str) -> list[PostTask]:
             return _markdown(given, text)
 
 
+def _is_file(path: Path) -> bool:
+    """A task in words may be longer than a path can be."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _words(given: str) -> PostTask:
     title, _, rest = given.strip().partition("\n")
     if len(title) > Limits().title_chars_max:
         title, rest = title[: Limits().title_chars_max - 1] + "…", given
-    return PostTask(title=title, description=rest.strip())
+    return PostTask(title=title, description=rest.strip(), despite_duplicate=True)
 
 
 def _loaded_json(name: str, text: str) -> object:
@@ -85,10 +148,19 @@ def _task(name: str, number: int, entry: object) -> PostTask:
     return PostTask(
         title=entry["title"],
         description=str(entry.get("description") or ""),
-        touches=tuple(_resource(name, number, str(one)) for one in entry.get("touches") or ()),
-        after=tuple(str(one) for one in entry.get("after") or ()),
+        touches=tuple(_resource(name, number, one) for one in _names(name, number, entry, "touches")),
+        after=tuple(_names(name, number, entry, "after")),
         task=str(entry.get("id") or ""),
+        despite_duplicate=True,
     )
+
+
+def _names(name: str, number: int, entry: Mapping[object, object], key: str) -> list[str]:
+    found = entry.get(key) or []
+    if not isinstance(found, list):
+        message = f"{name}: '{key}' of task {number} is no list"
+        raise BoardError(message)
+    return [str(one) for one in found]
 
 
 def _resource(name: str, number: int, text: str) -> Resource:

@@ -28,7 +28,8 @@ def seat_route(admit: Admit) -> Route:
         except (ValueError, KeyError, TypeError):
             roles = ", ".join(sorted(role.value for role in JOINABLE))
             return _turned(400, "no-agent", "The body names no agent or no role.", f"Roles are {roles}.")
-        seat = await admit(agent, role, str(asked.get("client", "")), asked.get("parent"))
+        parent = asked.get("parent")
+        seat = await admit(agent, role, str(asked.get("client", "")), str(parent) if parent else None)
         if isinstance(seat, Refused):
             return _turned(409, seat.code.value, seat.why, seat.next_step)
         return JSONResponse({"agent": seat.agent, "token": seat.token, "directory": str(seat.directory)})

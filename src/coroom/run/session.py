@@ -2,15 +2,17 @@
 
 import asyncio
 import os
+import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.command import Leave, PostTask
+from coroom.core.decide.tasks import ready
 from coroom.core.errors import Code, Refused
 from coroom.core.task import TaskState
 from coroom.git.repository import Repository
@@ -19,8 +21,23 @@ from coroom.host.rooms import Room, RoomPlan, Seat, Serving
 from coroom.run.daemon import address, build_app, loopback_socket, serve
 from coroom.run.guard import ServedRoom
 
-HEARD_S = 0.2
-"""How often the board is looked at while agents work."""
+LOOK_AGAIN_S = 5.0
+"""An agent that waits for work looks at the board this often, since a lease may run out without an event of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where an agent works, and what it may ask about the board.
+
+    `show` tells the person who watches what it is doing; `more` waits until there is something for it to do (True) or
+    the board is finished (False); `done` is how many tasks it has finished.
+    """
+
+    seat: Seat
+    url: str
+    show: Callable[[str], None]
+    more: Callable[[], Awaitable[bool]]
+    done: Callable[[], int]
 
 
 class Worker(Protocol):
@@ -36,20 +53,21 @@ class Worker(Protocol):
         """The word for what it is."""
         ...
 
-    async def work(self, seat: Seat, url: str, show: Callable[[str], None]) -> "Work":
+    async def work(self, desk: Desk) -> "Work":
         """Work until there is nothing left to do. Cancelled: end what was started, and leave nothing running."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """How a worker ended: `error` says what went wrong, empty when nothing did."""
+    """How a worker ended: `error` says what went wrong, empty when nothing did; `logs` where its output is kept."""
 
     seconds: float = 0.0
     error: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    logs: str = ""
 
 
 class Stage(Protocol):
@@ -70,32 +88,36 @@ class Stage(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """What a run is made of. `resume`: the board is as it was left, and nothing is posted again."""
+    """What a run is made of.
+
+    `tasks` are posted, beside those that the board has already. `before` are the agents of an earlier run over the same
+    room: those that do not work in this one have gone, and what they held is free. `port` 0 takes a free one.
+    """
 
     repository: Repository
     room: RoomPlan
     tasks: Sequence[PostTask]
     workers: Sequence[Worker]
-    resume: bool = False
+    before: Sequence[str] = ()
     port: int = 0
     land: bool = True
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run."""
+    """What came of a run. `left` are the tasks that nobody has done."""
 
     url: str = ""
     works: dict[str, Work] = field(default_factory=dict)
     landing: Answer | None = None
+    left: tuple[str, ...] = ()
     seconds: float = 0.0
     refused: Refused | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether everything is done and landed."""
-        failed = any(work.error for work in self.works.values())
-        return self.refused is None and not failed and (self.landing is None or self.landing.refused is None)
+        """Whether everything is done, and landed where that was asked for. An agent may have failed on the way."""
+        return self.refused is None and not self.left and (self.landing is None or self.landing.refused is None)
 
 
 class Run:
@@ -104,110 +126,179 @@ class Run:
     def __init__(self, plan: RunPlan, stage: Stage) -> None:
         self._plan = plan
         self._stage = stage
-        self.room: Room | None = None
         self.outcome = Outcome()
 
-    async def perform(self, finish: Callable[[Room, Outcome], None] = lambda _room, _outcome: None) -> Outcome:
+    async def perform(
+        self,
+        finish: Callable[[Room, Outcome], None] = lambda _room, _outcome: None,
+        begin: Callable[[], None] = lambda: None,
+    ) -> Outcome:
         """Do all of it. Cancelled at any point, everything is as resumable as after a crash, only tidier.
 
         Args:
             finish: called with the room still open, once all is over: for a summary, or a copy of the page.
+            begin: called once the room is this run's alone, before anything happens in it.
+
+        Raises:
+            Fault: the log cannot be opened or written, because another host has it or its disk is full; what was
+                stored until then is kept.
+            OSError: the port is taken, or the room's directory cannot be written.
         """
         began = time.monotonic()
-        opened = await Room.open(self._plan.repository, self._plan.room)
-        if isinstance(opened, Refused):
-            self.outcome.refused = opened
-            return self.outcome
-        self.room = opened
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(opened.close)
-            self.outcome.url = await self._serve(opened, stack)
-            self.outcome.refused = await self._post(opened)
+            listening = loopback_socket(self._plan.port)
+            stack.callback(listening.close)
+            room = await Room.open(self._plan.repository, self._plan.room)
+            if isinstance(room, Refused):
+                self.outcome.refused = room
+                return self.outcome
+            stack.push_async_callback(room.close)
+            begin()
+            self.outcome.url = address(listening)
+            await self._serve(room, stack, listening)
+            self.outcome.refused = await self._post(room)
             if self.outcome.refused is None:
-                await self._work(opened)
-                if self._plan.land:
-                    await self._land(opened)
+                await unless_the_log_fails(room, self._work(room))
+                await unless_the_log_fails(room, self._end(room))
             self.outcome.seconds = time.monotonic() - began
-            finish(opened, self.outcome)
+            finish(room, self.outcome)
         return self.outcome
 
-    async def _serve(self, room: Room, stack: AsyncExitStack) -> str:
-        listening = loopback_socket(self._plan.port)
-        url = address(listening)
-        stop, ready = asyncio.Event(), asyncio.Event()
-        served = ServedRoom(name=room.name, door=room.door, operator_hash=room.operator_hash)
-        app = build_app({room.name: served}, seats={room.name: room.admit})
-        serving = asyncio.create_task(serve(app, listening, stop, ready.set))
+    async def _post(self, room: Room) -> Refused | None:
+        for task in self._plan.tasks:
+            known = room.host.state.tasks.values()
+            if task.task in room.host.state.tasks or (not task.task and any(t.title == task.title for t in known)):
+                continue
+            reply = await room.host.submit(OPERATOR, task)
+            if isinstance(reply, Refused):
+                return reply
+        return None
+
+    async def _work(self, room: Room) -> None:
+        """Seat the agents and let each work; one that fails gives back what it holds, and the others go on."""
+        names = {worker.name for worker in self._plan.workers}
+        for gone in sorted(set(self._plan.before) - names):
+            if gone in room.host.state.agents:
+                await room.host.submit(HOST, Leave(gone, "it was not started again"))
+        desks = {worker.name: await self._seat(room, worker) for worker in self._plan.workers}
+        async with asyncio.TaskGroup() as group:
+            for worker in self._plan.workers:
+                desk = desks[worker.name]
+                if isinstance(desk, Desk):
+                    group.create_task(self._one(room, worker, desk))
+
+    async def _seat(self, room: Room, worker: Worker) -> Desk | None:
+        self._stage.show(worker.name, "gets a mirror")
+        seat = await room.admit(worker.name, Role.IMPLEMENTER, worker.client)
+        if isinstance(seat, Refused):
+            self.outcome.works[worker.name] = Work(error=str(seat))
+            return None
+        before = _done(room, worker.name)
+        return Desk(
+            seat=seat,
+            url=self.outcome.url,
+            show=lambda text: self._stage.show(worker.name, text),
+            more=lambda: _more(room, worker.name),
+            done=lambda: _done(room, worker.name) - before,
+        )
+
+    async def _one(self, room: Room, worker: Worker, desk: Desk) -> None:
+        began = time.monotonic()
+        self._stage.show(worker.name, "starts")
+        try:
+            work = await worker.work(desk)
+        except Exception as fault:  # noqa: BLE001 - whatever one agent dies of must not end the others
+            work = Work(error=_in_words(fault))
+        await room.workspace.settle(worker.name)
+        self.outcome.works[worker.name] = replace(work, seconds=work.seconds or time.monotonic() - began)
+        self._stage.show(worker.name, f"failed: {work.error}" if work.error else "is done")
+        await room.host.submit(HOST, Leave(worker.name, work.error or "its work is done"))
+
+    async def _end(self, room: Room) -> None:
+        left = [t for t in room.host.state.tasks.values() if t.state in {TaskState.OPEN, TaskState.TAKEN}]
+        self.outcome.left = tuple(task.id for task in left)
+        if left:
+            self.outcome.refused = self._not_done(room, [f"{task.id} ({task.title})" for task in left])
+        elif self._plan.land:
+            self._stage.say("all tasks are done: running the repository's own tests on the merged tree")
+            self.outcome.landing = await room.landing.land(OPERATOR, self._heartbeat)
+
+    def _not_done(self, room: Room, names: Sequence[str]) -> Refused:
+        count = f"{len(names)} tasks are" if len(names) > 1 else "One task is"
+        more = ", …" if len(names) > 5 else ""
+        failed = [f"{name}: {work.error}" for name, work in self.outcome.works.items() if work.error]
+        every = "Every agent has failed" if len(failed) == len(self._plan.workers) else "No agent is left"
+        why = f"{count} not done: {', '.join(names[:5])}{more}. {every}{f' ({failed[0]})' if failed else ''}."
+        return Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
+
+    async def _heartbeat(self, text: str) -> None:
+        self._stage.say(text)
+
+    async def _serve(self, room: Room, stack: AsyncExitStack, listening: socket.socket) -> None:
+        stop, ready_now = asyncio.Event(), asyncio.Event()
+        app = build_app({room.name: _served(room)}, seats={room.name: room.admit})
+        serving = asyncio.create_task(serve(app, listening, stop, ready_now.set))
 
         async def end() -> None:
             stop.set()
             await serving
 
         stack.push_async_callback(end)
-        waiting = asyncio.create_task(ready.wait())
+        waiting = asyncio.create_task(ready_now.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if serving.done():
             await serving
-        Serving(os.getpid(), url).write(room.directory)
-        self._stage.ready(room, url)
-        return url
+        Serving(os.getpid(), self.outcome.url).write(room.directory)
+        self._stage.ready(room, self.outcome.url)
 
-    async def _post(self, room: Room) -> Refused | None:
-        for task in self._plan.tasks if not self._plan.resume else ():
-            reply = await room.host.submit(OPERATOR, task)
-            if isinstance(reply, Refused) and not (reply.code is Code.DUPLICATE and task.task in room.host.state.tasks):
-                return reply
-        return None
 
-    async def _work(self, room: Room) -> None:
-        seats: dict[str, Seat] = {}
-        for worker in self._plan.workers:
-            self._stage.show(worker.name, "gets a mirror")
-            seat = await room.admit(worker.name, Role.IMPLEMENTER, worker.client)
-            if isinstance(seat, Refused):
-                self.outcome.works[worker.name] = Work(error=str(seat))
-                continue
-            seats[worker.name] = seat
-        async with asyncio.TaskGroup() as group:
-            for worker in self._plan.workers:
-                if worker.name in seats:
-                    group.create_task(self._one(room, worker, seats[worker.name]))
+async def unless_the_log_fails(room: Room, work: Coroutine[None, None, None]) -> None:
+    """Do `work`, and end it at once when the room's log can no longer be written.
 
-    async def _one(self, room: Room, worker: Worker, seat: Seat) -> None:
-        began = time.monotonic()
-        self._stage.show(worker.name, "starts")
-        work = await worker.work(seat, self.outcome.url, lambda text: self._stage.show(worker.name, text))
-        await room.workspace.join(worker.name)
-        seconds = work.seconds or time.monotonic() - began
-        self.outcome.works[worker.name] = Work(
-            seconds=seconds,
-            error=work.error,
-            input_tokens=work.input_tokens,
-            output_tokens=work.output_tokens,
-            cost_usd=work.cost_usd,
-        )
-        self._stage.show(worker.name, f"failed: {work.error}" if work.error else "is done")
-        await room.host.submit(HOST, Leave(worker.name, work.error or "its work is done"))
-
-    async def _land(self, room: Room) -> None:
-        left = [t for t in room.host.state.tasks.values() if t.state in {TaskState.OPEN, TaskState.TAKEN}]
-        if left:
-            names = ", ".join(f"{t.id} ({t.title})" for t in left[:5])
-            why = f"{len(left)} tasks are not done: {names}."
-            self.outcome.landing = Answer(refused=Refused(Code.WAIT, why, "Go on with coroom run --resume."))
-            return
-        self._stage.say("all tasks are done: running the repository's own tests on the merged tree")
-
-        async def heartbeat(text: str) -> None:
-            self._stage.say(text)
-
-        self.outcome.landing = await room.landing.land(OPERATOR, heartbeat)
+    Raises:
+        Fault: the log cannot be written.
+    """
+    working, failing = asyncio.ensure_future(work), asyncio.ensure_future(room.host.failed())
+    try:
+        await asyncio.wait({working, failing}, return_when=asyncio.FIRST_COMPLETED)
+        if failing.done():
+            raise failing.result()
+        await working
+    finally:
+        for task in (working, failing):
+            task.cancel()
+        await asyncio.gather(working, failing, return_exceptions=True)
 
 
 def finished(room: Room) -> bool:
     """Whether nothing on the board is left to do."""
     return all(t.state in {TaskState.DONE, TaskState.CANCELLED} for t in room.host.state.tasks.values())
+
+
+async def _more(room: Room, agent: str) -> bool:
+    """Wait until there is something for the agent to do: its own task, or one that is ready. False: all is done."""
+    while not finished(room):
+        state = room.host.state
+        if state.agents[agent].task or any(ready(state, task) for task in state.tasks.values()):
+            return True
+        await room.host.changed(state.seq, LOOK_AGAIN_S)
+    return False
+
+
+def _done(room: Room, agent: str) -> int:
+    return sum(t.state is TaskState.DONE and t.holder == agent for t in room.host.state.tasks.values())
+
+
+def _served(room: Room) -> ServedRoom:
+    return ServedRoom(name=room.name, door=room.door, operator_hash=room.operator_hash)
+
+
+def _in_words(fault: BaseException) -> str:
+    """The first cause inside groups of exceptions, which say nothing themselves."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
 
 
 def agent_environment(extra: Mapping[str, str]) -> dict[str, str]:

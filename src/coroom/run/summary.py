@@ -47,6 +47,7 @@ class Summary:
     longest: float
     together: float
     landed: Mapping[str, Json]
+    left: tuple[str, ...]
     refused: str
     url: str
 
@@ -55,7 +56,9 @@ def summarise(room: Room, outcome: Outcome) -> Summary:
     """Count it from the room's own log; nobody's word is taken for it."""
     state = room.host.state
     bodies = [event.body for event in room.host.events(0)]
-    deeds = tuple(_deeds(state, bodies, name, work) for name, work in outcome.works.items())
+    earlier = {name: Work() for name in state.agents if name not in outcome.works}
+    counted = (_deeds(state, bodies, name, work) for name, work in (outcome.works | earlier).items())
+    deeds = tuple(one for one in counted if one.agent in outcome.works or one.tasks or one.edits)
     landing = outcome.landing
     refusal = outcome.refused or (landing.refused if landing else None)
     return Summary(
@@ -65,6 +68,7 @@ def summarise(room: Room, outcome: Outcome) -> Summary:
         longest=max((d.work.seconds for d in deeds), default=0.0),
         together=sum(d.work.seconds for d in deeds),
         landed=dict(landing.data) if landing and not landing.refused else {},
+        left=outcome.left,
         refused=str(refusal) if refusal else "",
         url=outcome.url,
     )
@@ -122,6 +126,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
                 "told": d.told,
                 "seconds": round(d.work.seconds, 1),
                 "error": d.work.error,
+                "logs": d.work.logs,
                 "input_tokens": d.work.input_tokens,
                 "output_tokens": d.work.output_tokens,
                 "cost_usd": round(d.work.cost_usd, 4),
@@ -136,6 +141,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
         "longest_agent_seconds": round(summary.longest, 1),
         "agents_together_seconds": round(summary.together, 1),
         "landed": dict(summary.landed),
+        "left": list(summary.left),
         "refused": summary.refused,
         "url": summary.url,
     }

@@ -1,33 +1,37 @@
 """The two kinds of worker: a tape played in this process, and an agent's command line started as one of its own."""
 
 import asyncio
+import itertools
 import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, ModelApi, Session
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
-from coroom.host.rooms import Seat
-from coroom.run.session import Work, agent_environment, role_prompt
+from coroom.run.leftover import end_leftover, forget, remember
+from coroom.run.session import Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20
 """Clients print whole tool results on one line."""
 
-SESSIONS_MAX = 20
-"""Fresh sessions of one agent: one that ends again and again without finishing is stuck."""
+IDLE_SESSIONS_MAX = 3
+"""Sessions in a row in which an agent finished no task although there was one to do: it is stuck."""
 
 STOP_WITHIN_S = 5.0
 """From the request to end to the kill."""
 
+POSITION = "position"
+"""The file in a tape's home that counts the steps played."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TapeWorker:
-    """Plays a tape."""
+    """Plays a tape. With a `home` it goes on where an earlier run over the same room was cut off."""
 
     name: str
     steps: Sequence[Step]
@@ -35,35 +39,63 @@ class TapeWorker:
     environment: Mapping[str, str]
     speed: float = 1.0
     client: str = "tape"
+    home: Path | None = None
 
-    async def work(self, seat: Seat, url: str, show: Callable[[str], None]) -> Work:
-        """Play it once."""
+    def __post_init__(self) -> None:
+        self.marks.enter(self.name)
+
+    async def work(self, desk: Desk) -> Work:
+        """Play it, once."""
+        try:
+            return await self._play(desk)
+        finally:
+            self.marks.leave(self.name)
+
+    async def _play(self, desk: Desk) -> Work:
         began = time.monotonic()
-        async with RoomClient(url, seat.token) as client:
+        played = self._played()
+        for step in self.steps[:played]:
+            if step.label:
+                self.marks.reach(self.name, step.label)
+        directory = desk.seat.directory
+        async with RoomClient(desk.url, desk.seat.token) as client:
             player = ScriptedAgent(
                 self.name,
-                seat.directory,
+                directory,
                 client,
                 marks=self.marks,
-                show=show,
-                environment={**self.environment, "PWD": str(seat.directory)},
+                show=desk.show,
+                environment={**self.environment, "PWD": str(directory)},
                 speed=self.speed,
+                ended=lambda number: self._keep(played + number),
             )
-            await player.play(self.steps)
+            await player.play(self.steps[played:])
         return Work(seconds=time.monotonic() - began)
+
+    def _played(self) -> int:
+        try:
+            return int((self.home / POSITION).read_text(encoding="ascii")) if self.home else 0
+        except (OSError, ValueError):
+            return 0
+
+    def _keep(self, played: int) -> None:
+        if self.home:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = self.home / f"{POSITION}.new"
+            fresh.write_text(str(played), encoding="ascii")
+            fresh.replace(self.home / POSITION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessWorker:
-    """Starts an agent's command line, in fresh sessions until the board is done.
+    """Starts an agent's command line, in fresh sessions while there is something for it to do.
 
-    `left` says whether there is still something to do; `home` is where its configuration and logs go.
+    `home` is where its configuration and logs go. `extra` is added to its environment.
     """
 
     name: str
     adapter: AgentAdapter
     home: Path
-    left: Callable[[], bool]
     prompt: str = ""
     model: str | None = None
     api: ModelApi | None = None
@@ -75,32 +107,32 @@ class ProcessWorker:
         """The adapter's name."""
         return self.adapter.name
 
-    async def work(self, seat: Seat, url: str, show: Callable[[str], None]) -> Work:
-        """Run sessions until nothing is left, one fails, or there have been too many."""
+    async def work(self, desk: Desk) -> Work:
+        """Run sessions until the board is done, one fails, or several in a row got nothing done."""
         began = time.monotonic()
-        totals = Work()
-        for number in range(1, SESSIONS_MAX + 1):
-            launch = self.adapter.prepare(self._session(seat, url))
+        total = Work(logs=str(self.home / "logs"))
+        idle = 0
+        if end_leftover(self.home):
+            desk.show("ended the session that a killed run had left behind")
+        while not total.error and await desk.more():
+            if idle == IDLE_SESSIONS_MAX:
+                total = replace(total, error=f"{idle} sessions in a row finished no task")
+                break
+            done = desk.done()
+            launch = self.adapter.prepare(self._session(desk))
             if isinstance(launch, Missing):
-                return Work(error=f"{launch.what} is not installed. {launch.install}")
-            one = await self._run(launch, number, show)
-            totals = Work(
-                seconds=time.monotonic() - began,
-                error=one.error,
-                input_tokens=totals.input_tokens + one.input_tokens,
-                output_tokens=totals.output_tokens + one.output_tokens,
-                cost_usd=totals.cost_usd + one.cost_usd,
-            )
-            if one.error or not self.left():
-                return totals
-        return totals
+                total = replace(total, error=f"{launch.what} is not installed. {launch.install}")
+                break
+            total = _added(total, await self._run(launch, desk.show))
+            idle = idle + 1 if desk.done() == done else 0
+        return replace(total, seconds=time.monotonic() - began)
 
-    def _session(self, seat: Seat, url: str) -> Session:
+    def _session(self, desk: Desk) -> Session:
         return Session(
             agent=self.name,
-            mirror=seat.directory,
-            room_url=url,
-            token=seat.token,
+            mirror=desk.seat.directory,
+            room_url=desk.url,
+            token=desk.seat.token,
             prompt=self.prompt or role_prompt(self.name),
             home=self.home,
             model=self.model,
@@ -109,28 +141,38 @@ class ProcessWorker:
             search_path=self.search_path,
         )
 
-    async def _run(self, launch: Launch, number: int, show: Callable[[str], None]) -> Work:
+    async def _run(self, launch: Launch, show: Callable[[str], None]) -> Work:
         for path, text in launch.files.items():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_text(text, encoding="utf-8")
             path.chmod(0o600)
-        logs = self.home / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / f"session-{number}.out").open("wb") as out, (logs / f"session-{number}.err").open("wb") as err:
-            process = await asyncio.create_subprocess_exec(
-                *launch.argv,
-                cwd=launch.cwd,
-                env=agent_environment(launch.env),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=err,
-                limit=LINE_BYTES_MAX,
-                start_new_session=True,
-            )
+        out_path, err_path = self._logs()
+        with out_path.open("wb") as out, err_path.open("wb") as err:
             try:
+                process = await asyncio.create_subprocess_exec(
+                    *launch.argv,
+                    cwd=launch.cwd,
+                    env=agent_environment(launch.env),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=err,
+                    limit=LINE_BYTES_MAX,
+                    start_new_session=True,
+                )
+            except OSError as problem:
+                return Work(error=f"{launch.argv[0]} cannot be started: {problem}")
+            try:
+                remember(self.home, process.pid)
                 return await self._listen(process, launch, out.write, show)
             finally:
                 await _end(process)
+                forget(self.home)
+
+    def _logs(self) -> tuple[Path, Path]:
+        logs = self.home / "logs"
+        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number = next(n for n in itertools.count(1) if not (logs / f"session-{n}.out").exists())
+        return logs / f"session-{number}.out", logs / f"session-{number}.err"
 
     async def _listen(
         self,
@@ -141,7 +183,10 @@ class ProcessWorker:
     ) -> Work:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(launch.stdin.encode())
+        # A program that ends without reading its prompt says so by its exit code.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(launch.stdin.encode())
+            await process.stdin.drain()
         if not launch.stay_open:
             process.stdin.close()
         tokens_in = tokens_out = 0
@@ -161,7 +206,7 @@ class ProcessWorker:
                 process.stdin.close()
         code = await process.wait()
         if code and not error:
-            error = f"{launch.argv[0]} ended with exit code {code}; see {self.home / 'logs'}"
+            error = f"{Path(launch.argv[0]).name} ended with exit code {code}"
         return Work(error=error, input_tokens=tokens_in, output_tokens=tokens_out, cost_usd=cost)
 
 
@@ -176,3 +221,13 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+def _added(total: Work, one: Work) -> Work:
+    return replace(
+        total,
+        error=one.error,
+        input_tokens=total.input_tokens + one.input_tokens,
+        output_tokens=total.output_tokens + one.output_tokens,
+        cost_usd=total.cost_usd + one.cost_usd,
+    )

@@ -1,0 +1,1 @@
+"""The models behind the built-in agent: one port, and one file for each provider's SDK, imported when it is used."""

@@ -1,0 +1,99 @@
+"""The agents of a run, from the words that a person says for them."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from coroom.agents.adapter import AgentAdapter
+from coroom.agents.builtin import Builtin, unready
+from coroom.agents.claude_code import ClaudeCode
+from coroom.agents.codex import Codex
+from coroom.agents.command import Command
+from coroom.agents.gemini import Gemini
+from coroom.agents.opencode import OpenCode
+from coroom.agents.scripted import Marks, Step, TapeError, read_tape
+from coroom.cli.place import WrongCallError
+from coroom.run.session import Worker
+from coroom.run.workers import ProcessWorker, TapeWorker
+
+ADAPTERS: dict[str, type[AgentAdapter]] = {
+    "claude": ClaudeCode,
+    "codex": Codex,
+    "opencode": OpenCode,
+    "gemini": Gemini,
+}
+
+KINDS = "claude, codex, opencode, gemini, builtin, tape:FILE or command:'PROGRAM … {prompt}'"
+TAPE, COMMAND, BUILTIN = "tape:", "command:", "builtin"
+
+
+def crew(
+    kinds: Sequence[str], agents: int, model: str, homes: Path, *, budget: str = "", speed: float = 1.0
+) -> list[Worker]:
+    """The workers: the kinds in turn, `agents` of them, and every tape exactly once.
+
+    Args:
+        kinds: as `KINDS` says.
+        agents: how many; fewer than there are tapes counts as that many.
+        model: what the agents shall use; empty leaves it to them.
+        homes: below it each agent's configuration and logs are kept.
+        budget: of each session of a built-in agent.
+        speed: at which tapes are played.
+
+    Raises:
+        WrongCallError: a kind is unknown, or cannot be started here.
+    """
+    marks, workers = Marks(), list[Worker]()
+    others = [kind for kind in kinds if not kind.startswith(TAPE)]
+    tapes = [kind for kind in kinds if kind.startswith(TAPE)]
+    for kind in tapes:
+        path = Path(kind.removeprefix(TAPE))
+        name = path.stem.removeprefix("tape_")
+        steps = _tape(path)
+        home = homes / name
+        workers.append(
+            TapeWorker(name=name, steps=steps, marks=marks, environment=dict(os.environ), speed=speed, home=home)
+        )
+    for number in range(max(0, agents - len(tapes)) if others else 0):
+        kind = others[number % len(others)]
+        name = f"{kind.partition(':')[0]}-{number + 1}"
+        workers.append(
+            ProcessWorker(name=name, adapter=_adapter(kind, model, budget), home=homes / name, model=model or None)
+        )
+    twice = {worker.name for worker in workers if sum(one.name == worker.name for one in workers) > 1}
+    if twice:
+        raise WrongCallError(f"Two agents would be called '{twice.pop()}'. Give the tapes different file names.")
+    return workers
+
+
+def _adapter(kind: str, model: str, budget: str) -> AgentAdapter:
+    if kind.startswith(COMMAND):
+        return _command(kind.removeprefix(COMMAND))
+    if kind == BUILTIN:
+        problem = unready(model, budget, os.environ)
+        if problem:
+            raise WrongCallError(problem)
+        return Builtin(budget)
+    if kind not in ADAPTERS:
+        raise WrongCallError(f"'{kind}' is no kind of agent. It is one of {KINDS}.")
+    return ADAPTERS[kind]()
+
+
+def _command(text: str) -> Command:
+    try:
+        words = shlex.split(text)
+    except ValueError as problem:
+        raise WrongCallError(f"'{text}' is no command line: {problem}. Check its quotes.") from problem
+    if not words:
+        raise WrongCallError("command: names no program. Write it as command:'PROGRAM … {prompt}'.")
+    return Command(tuple(words))
+
+
+def _tape(path: Path) -> list[Step]:
+    if not path.is_file():
+        raise WrongCallError(f"{path} is no tape: there is no such file.")
+    try:
+        return read_tape(path)
+    except (TapeError, UnicodeDecodeError) as problem:
+        raise WrongCallError(f"{problem}.") from problem

@@ -1,0 +1,98 @@
+"""How a run was arranged, kept beside its room, so that `--resume` needs nothing said again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from coroom.core.codec import Json
+from coroom.core.command import PostTask
+from coroom.core.errors import Fault
+from coroom.run.board import BoardError, entries_of, tasks_of
+
+FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrangement:
+    """What a person chose for a run. `crew` are the names of the agents that it started."""
+
+    kinds: tuple[str, ...] = ("claude",)
+    agents: int = 2
+    model: str = ""
+    budget: str = ""
+    policy: str = "open"
+    mirrors: str = ""
+    branch: str = ""
+    test: str = ""
+    land: bool = True
+    crew: tuple[str, ...] = ()
+    tasks: tuple[PostTask, ...] = ()
+
+    def changed(self, **given: Any) -> "Arrangement":
+        """The same, with whatever is given and not None in place of what was."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
+    def with_tasks(self, more: Sequence[PostTask]) -> "Arrangement":
+        """The same with further tasks; one that is there already is not added again."""
+        known = {(task.task, task.title) for task in self.tasks}
+        return replace(self, tasks=(*self.tasks, *(t for t in more if (t.task, t.title) not in known)))
+
+    def write(self, directory: Path) -> None:
+        """Keep it. A reader finds the old or the new one, never half of it."""
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        document: dict[str, Json] = {
+            "kinds": list(self.kinds),
+            "agents": self.agents,
+            "model": self.model,
+            "budget": self.budget,
+            "policy": self.policy,
+            "mirrors": self.mirrors,
+            "branch": self.branch,
+            "test": self.test,
+            "land": self.land,
+            "crew": list(self.crew),
+            "tasks": entries_of(self.tasks),
+        }
+        fresh = directory / f"{FILE}.new"
+        fresh.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        fresh.replace(directory / FILE)
+
+    @staticmethod
+    def read(directory: Path) -> "Arrangement | None":
+        """What was kept there, None when nothing was.
+
+        Raises:
+            Fault: it is damaged.
+        """
+        try:
+            found = json.loads((directory / FILE).read_text(encoding="utf-8"))
+            return _arranged(found)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError, BoardError) as problem:
+            message = f"{directory / FILE} is damaged ({problem}); remove it and give the options again"
+            raise Fault(message) from problem
+
+
+def _arranged(found: Mapping[str, object]) -> Arrangement:
+    def texts(name: str) -> tuple[str, ...]:
+        value = found[name]
+        if not isinstance(value, list):
+            raise TypeError(name)
+        return tuple(str(one) for one in value)
+
+    return Arrangement(
+        kinds=texts("kinds"),
+        agents=int(str(found["agents"])),
+        model=str(found["model"]),
+        budget=str(found["budget"]),
+        policy=str(found["policy"]),
+        mirrors=str(found["mirrors"]),
+        branch=str(found["branch"]),
+        test=str(found["test"]),
+        land=bool(found["land"]),
+        crew=texts("crew"),
+        tasks=tuple(tasks_of(found["tasks"])) if found["tasks"] else (),
+    )
