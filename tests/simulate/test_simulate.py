@@ -7,7 +7,7 @@ from coroom.simulate.chance import Chance
 from coroom.simulate.checkers import CHECKERS, check, meet
 from coroom.simulate.history import Ack, History, Line
 from coroom.simulate.mutants import MUTANTS
-from coroom.simulate.run import play, shortest, simulate
+from coroom.simulate.run import judged, play, shortest, simulate
 from coroom.simulate.steps import WEIGHTS, parse, schedule
 
 SEEDS = 60
@@ -39,7 +39,25 @@ def test_promises_hold_for_few_and_for_many_agents(agents: int) -> None:
     assert [o.replay for o in (simulate(seed, agents=agents) for seed in range(6)) if o.violations] == []
 
 
-@pytest.mark.parametrize("mutant", sorted(MUTANTS))
+RARE = """\
+send 2 296291406
+deliver 1 788852922
+send 0 957720774
+crash 1 26319743
+send 1 102675631
+"""
+"""Seed 19104, cut down: a merge with a version that a crash took back, and whose number it gave away."""
+
+
+@pytest.mark.promise("doc:nothing-lost")
+def test_an_edit_merged_with_what_was_not_durable_would_lose_text_after_a_crash() -> None:
+    _, sound = judged(parse(RARE))
+    _, found = judged(parse(RARE), mutant="merges-before-storing")
+    assert sound == ()
+    assert "doc:nothing-lost" in {violation.promise for violation in found}
+
+
+@pytest.mark.parametrize("mutant", sorted(set(MUTANTS) - {"merges-before-storing"}))
 def test_a_room_that_is_wrong_on_purpose_is_caught(mutant: str) -> None:
     caught = next((s for s in range(CAUGHT_WITHIN) if simulate(s, mutant=mutant).violations), None)
     assert caught is not None

@@ -130,11 +130,18 @@ class SnapshotOffByOne(Rules):
 
 
 class UpdatesOutOfOrder(Rules):
-    """Mirrors hear of versions that became durable together in the wrong order."""
+    """Mirrors hear of every other version only after the next one."""
+
+    def __init__(self) -> None:
+        self._kept: list[Event] = []
 
     def feed(self, lines: list[Event]) -> list[Event]:
-        """The newest first."""
-        return lines[::-1]
+        """Keep the files of this flush back, or give those that were kept after those of this one."""
+        if self._kept:
+            kept, self._kept = self._kept, []
+            return [*lines, *kept]
+        self._kept = [e for e in lines if isinstance(e.body, FileAccepted)]
+        return [e for e in lines if not isinstance(e.body, FileAccepted)]
 
 
 class UpdatesLost(Rules):
@@ -169,6 +176,12 @@ class ConflictsSwallowed(Rules):
         return "theirs"
 
 
+class MergesBeforeStoring(Rules):
+    """Edits are merged with versions that are not durable yet; after a crash their numbers name other texts."""
+
+    merges_before_storing = True
+
+
 class VoidSecretsHeard(Rules):
     """An old incarnation of an agent is still heard."""
 
@@ -192,6 +205,7 @@ MUTANTS: dict[str, Callable[[], Rules]] = {
     "updates-lost": UpdatesLost,
     "notices-lost": NoticesLost,
     "conflicts-swallowed": ConflictsSwallowed,
+    "merges-before-storing": MergesBeforeStoring,
     "void-secrets-heard": VoidSecretsHeard,
 }
 """Every mutant by the name that `coroom simulate --mutant` knows it by."""

@@ -48,6 +48,7 @@ class Rules:
     reply_before_storing = False
     perform_before_storing = False
     hears_void_secrets = False
+    merges_before_storing = False
 
     def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
         """What the call makes happen."""
@@ -91,6 +92,13 @@ class ModelRoom:
         self._waiting: list[tuple[Request, Answer]] = []
         self._effects: list[str] = []
         self._done: set[str] = set()
+
+    @property
+    def seen(self) -> RoomState:
+        """What edits are merged with: the durable state only, since a crash gives the numbers of versions that were
+        not durable to other texts.
+        """
+        return self.state if self._rules.merges_before_storing else self.durable
 
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""

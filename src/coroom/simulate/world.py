@@ -69,7 +69,7 @@ class World:
     def _call(self, actor: Actor, salt: int) -> None:
         if actor.stalled:
             return
-        self._room.receive(actor.act(self._room.state, salt, self._rules.settle_conflict()), self._now_ms)
+        self._room.receive(actor.act(self._room.seen, salt, self._rules.settle_conflict()), self._now_ms)
         self._room.flush()
         self._hand_over(actor)
         if salt % 2:
@@ -88,11 +88,11 @@ class World:
         self.history.acks.append(
             Ack(actor.name, request.incarnation, request.operation, reply.answer, refused, reply.head, reply.line)
         )
-        actor.hear(request, reply.answer, reply.notices, self._room.state)
+        actor.hear(request, reply.answer, reply.notices, self._room.seen)
 
     def _send(self, actor: Actor, salt: int) -> None:
         if not actor.stalled:
-            self._network.append(actor.act(self._room.state, salt, self._rules.settle_conflict()))
+            self._network.append(actor.act(self._room.seen, salt, self._rules.settle_conflict()))
 
     def _deliver(self, _actor: Actor, salt: int) -> None:
         if self._network:
@@ -189,7 +189,7 @@ class World:
 
     def _finish(self, actor: Actor) -> bool:
         self._hand_over(actor)
-        request = actor.last_needs(self._room.state)
+        request = actor.last_needs(self._room.seen)
         if request is None:
             return False
         self._room.receive(request, self._now_ms)
