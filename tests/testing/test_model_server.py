@@ -250,6 +250,15 @@ def test_a_room_s_tool_goes_before_a_tool_of_the_client_with_the_same_name(serve
     assert message["tool_calls"][0]["function"]["name"] == "coroom_task"
 
 
+def test_a_verb_means_the_client_s_own_tool_though_the_room_has_one_of_that_name(server: ModelServer) -> None:
+    server.add("r", Script((Turn(calls=(Call("@read", {"path": "a.py"}),)),)))
+    client = Responses()
+    room = {"type": "namespace", "name": "mcp__coroom", "tools": [{"type": "function", "name": "read"}]}
+    body = client.body() | {"tools": [room, {"type": "function", "name": "exec_command"}]}
+    (call,) = json.loads(post(server, client.path, body, key="r"))["output"]
+    assert (call["name"], json.loads(call["arguments"])) == ("exec_command", {"cmd": "cat a.py"})
+
+
 def test_a_turn_is_held_until_its_gate_opens_and_until_the_other_script_is_there(server: ModelServer) -> None:
     server.add("b", Script((Turn(text="b speaks", gate="now", after=("a", 1)),)))
     answered: list[str] = []
@@ -273,6 +282,25 @@ def test_a_turn_that_is_held_too_long_is_refused_and_told() -> None:
         refused.value.close()
         assert refused.value.code == 504
         assert "never opened" in server.failures()[0]
+
+
+def test_leaving_the_server_lets_no_turn_wait_any_longer() -> None:
+    with ModelServer({"a": Script((Turn(gate="never opened"),))}) as server:
+        ended: list[OSError] = []
+
+        def ask() -> None:
+            try:
+                post(server, "/v1/messages", Anthropic().body())
+            except OSError as cut:
+                ended.append(cut)
+                if isinstance(cut, urllib.error.HTTPError):
+                    cut.close()
+
+        held = threading.Thread(target=ask)
+        held.start()
+        assert server.wait_until_asked("a", 0, within_s=10)
+    held.join(10)
+    assert len(ended) == 1
 
 
 def test_tokens_are_counted_for_clients_that_ask(server: ModelServer) -> None:

@@ -49,6 +49,7 @@ class ModelServer:
         self._outcomes: dict[tuple[str, int, str], Outcome] = {}
         self._asked: dict[str, int] = {}
         self._opened: set[str] = set()
+        self._leaving = False
         self._changed = threading.Condition(self._lock)
         self._loopback = Loopback(self._application())
 
@@ -57,6 +58,9 @@ class ModelServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        with self._changed:
+            self._leaving = True
+            self._changed.notify_all()
         self._loopback.__exit__(kind, fault, at)
 
     @property
@@ -155,7 +159,7 @@ class ModelServer:
     def _held(self, key: str, number: int, script: Script) -> bool:
         turn = script.turns[number] if number < len(script.turns) else Turn()
         with self._changed:
-            if self._changed.wait_for(lambda: self._may_go(turn), self._hold_s):
+            if self._changed.wait_for(lambda: self._leaving or self._may_go(turn), self._hold_s) and not self._leaving:
                 return True
             wanted = f"after {turn.after}, gate {turn.gate}"
             self._outcomes[key, number, wanted] = Outcome(

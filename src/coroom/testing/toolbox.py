@@ -94,7 +94,8 @@ def find(name: str, tools: Iterable[Tool]) -> Tool | None:
 
 
 def _exact(name: str, tools: Iterable[Tool]) -> Tool | None:
-    return next((tool for tool in tools if tool.name == name), None)
+    """The client's own tool of that name; a room has a `read` and an `edit` too, in a namespace of its server."""
+    return next((tool for tool in tools if tool.name == name and not tool.namespace.startswith("mcp__")), None)
 
 
 def _scripted_javascript(call: Call, cwd: str) -> str:
