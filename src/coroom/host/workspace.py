@@ -109,7 +109,8 @@ class RoomWorkspace:
     async def after(self, agent: str, use: ToolUse) -> None:
         """End the agent's tool call: what it wrote goes in, what it read is noted, then what waited is put."""
         bridge = self._bridge(agent)
-        if bridge is None:
+        # Tools that touch no files began nothing here, and must not end what another tool of the agent has begun.
+        if bridge is None or use.touch is Touch.OTHER:
             return
         mirror = bridge.mirror
         paths = self.beneath(mirror, use)
