@@ -11,7 +11,7 @@ from coroom.simulate.run import judged, play, shortest, simulate
 from coroom.simulate.steps import WEIGHTS, parse, schedule
 
 SEEDS = 60
-CAUGHT_WITHIN = 60
+CAUGHT_WITHIN = 400
 
 
 @pytest.mark.promise(
