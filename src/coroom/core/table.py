@@ -92,6 +92,7 @@ class Table(Mapping[str, V], Generic[V]):
         return self._with(place, bucket, self._size - 1)
 
     def _with(self, place: int, bucket: dict[str, V], size: int) -> "Table[V]":
+        assert size >= 0
         fresh: Table[V] = Table.__new__(Table)
         fresh._buckets = self._buckets.copy()
         fresh._buckets[place] = bucket

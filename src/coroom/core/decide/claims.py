@@ -54,6 +54,9 @@ def grant(
 ) -> ClaimGranted:
     """The event of a claim that nothing stands against."""
     ttl_ms = ttl_ms or state.limits.claim_ttl_ms_default
+    assert wanted
+    assert ttl_ms > 0
+    assert not blockers_of(wanted, mode, agent, state.claims.values(), now_ms)
     return ClaimGranted(
         claim=f"c{state.numbered + 1}",
         agent=agent,
@@ -95,6 +98,7 @@ def _bad_claim(state: RoomState, command: ClaimResources) -> Refused | None:
 
 def claimed(wanted: tuple[Resource, ...], blockers: tuple[Blocker, ...], now_ms: int) -> Claimed:
     """The refusal that names holder, purpose, expiry, and what is free."""
+    assert blockers
     free = tuple(want for want in wanted if not any(b.wanted == want for b in blockers))
     lines = dict.fromkeys(
         f"{b.held} is held by {b.holder} ({b.mode.value}{f': {b.purpose}' if b.purpose else ''}) "
@@ -171,6 +175,8 @@ def take_over(state: RoomState, by: str, command: TakeOver, now_ms: int) -> Deci
 
 def end(claim: Claim, resources: tuple[Resource, ...], ending: Ending, by: str) -> ClaimEnded:
     """The event of a claim that ends, for some or all of its resources."""
+    assert resources
+    assert set(resources) <= set(claim.resources)
     return ClaimEnded(claim=claim.id, agent=claim.holder, resources=resources, ending=ending, by=by)
 
 
@@ -204,6 +210,7 @@ def task_given_back(state: RoomState, ended: list[ClaimEnded], note: str) -> tup
     """Tasks whose holding claim is among the ended go back to the board."""
     claims = {e.claim for e in ended if any(r.scheme is Scheme.TASK for r in e.resources)}
     held = sorted((t for t in state.tasks.values() if t.claim in claims), key=lambda t: t.posted_seq)
+    assert all(t.holder for t in held)
     return tuple(TaskReturned(task=t.id, agent=t.holder or "", note=note) for t in held)
 
 

@@ -82,6 +82,7 @@ def notice(
     replaces: str = "",
 ) -> NoticeSent:
     """The event of a notice; `number` tells notices of one decision apart."""
+    assert number >= 1
     return NoticeSent(
         notice=f"n{state.numbered + number}",
         about_kind=kind,
