@@ -335,3 +335,11 @@ def test_an_observer_claims_nothing() -> None:
     room.join("eve", Role.OBSERVER)
     room.refused("eve", want("file:a"), Code.FORBIDDEN)
     room.refused("eve", c.Release(), Code.FORBIDDEN)
+
+
+def test_events_about_unknown_claims_change_none() -> None:
+    room = Room("ada")
+    granted = room.claim("ada", "file:a.py")
+    room.store("host", e.ClaimEnded(claim="c9", agent="ada", resources=(), ending=Ending.RELEASED, by="ada"))
+    room.store("host", e.ClaimsRenewed(agent="nobody", claims=("c9",), now_ms=5))
+    assert list(room.state.claims) == [granted.claim]
