@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, ModelApi, Session
+from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, ModelApi, Session, model_api
 from coroom.agents.claude_code import ClaudeCode
 from coroom.agents.codex import Codex, toml
 from coroom.agents.command import Command
@@ -219,3 +219,15 @@ def test_a_line_of_output_is_read_for_text_tokens_cost_and_end(
     adapter: AgentAdapter, line: str, output: AgentOutput | None
 ) -> None:
     assert adapter.read_output(line) == output
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://127.0.0.1:9/", "http://127.0.0.1:9/v1"])
+def test_a_provider_for_every_client_is_named_by_the_environment(url: str) -> None:
+    assert model_api({}) is None
+    assert model_api({"COROOM_MODEL_URL": url, "COROOM_MODEL_KEY": "k"}) == ModelApi("http://127.0.0.1:9", "k")
+    assert model_api({"COROOM_MODEL_URL": url}) == ModelApi("http://127.0.0.1:9", "none")
+
+
+def test_a_provider_that_is_no_web_address_is_refused() -> None:
+    with pytest.raises(ValueError, match="COROOM_MODEL_URL is 'localhost:9'"):
+        model_api({"COROOM_MODEL_URL": "localhost:9"})

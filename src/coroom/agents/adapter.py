@@ -15,6 +15,9 @@ TOKEN_VARIABLE = "COROOM_TOKEN"  # noqa: S105 - a name, not a secret
 URL_VARIABLE = "COROOM_URL"
 AGENT_VARIABLE = "COROOM_AGENT"
 
+MODEL_URL_VARIABLE = "COROOM_MODEL_URL"
+MODEL_KEY_VARIABLE = "COROOM_MODEL_KEY"
+
 HOOK_LIMIT_S = 10
 """How long a client waits for a hook: longer than the hook's own limit, whose sentence the model reads."""
 
@@ -28,6 +31,21 @@ class ModelApi:
 
     base_url: str
     key: str = field(repr=False)
+
+
+def model_api(environ: Mapping[str, str]) -> ModelApi | None:
+    """The provider that COROOM_MODEL_URL and COROOM_MODEL_KEY name for every client at once; None: its own.
+
+    Raises:
+        ValueError: the URL is none that a client can use.
+    """
+    url = environ.get(MODEL_URL_VARIABLE, "")
+    if not url:
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{MODEL_URL_VARIABLE} is '{url}', which is no http:// or https:// address")
+    # Each client's adapter adds the path of its own dialect; a local server may want no key, but every client does.
+    return ModelApi(url.rstrip("/").removesuffix("/v1"), environ.get(MODEL_KEY_VARIABLE) or "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from coroom.agents.adapter import AgentOutput, Launch, Missing, ModelApi, Session, parse_line, room_env
+from coroom.agents.adapter import (
+    MODEL_URL_VARIABLE,
+    AgentOutput,
+    Launch,
+    Missing,
+    ModelApi,
+    Session,
+    parse_line,
+    room_env,
+)
 from coroom.agents.budget import BudgetError, parse_budget
 
 KEYS = {
@@ -63,7 +72,7 @@ def unready(model: str, budget: str, environ: Mapping[str, str]) -> str:
         return f"The built-in agent cannot use the model '{model}': it speaks to anthropic and openai. {_HOW}"
     if find_spec(provider) is None:
         return f"The built-in agent needs the package {provider}, which is not installed. {_install(provider)}"
-    if not any(environ.get(variable) for variable in KEYS[provider]):
+    if not any(environ.get(variable) for variable in (*KEYS[provider], MODEL_URL_VARIABLE)):
         key = KEYS[provider][0]
         return f"The built-in agent has no key for {provider}: {key} is not set. Set it to your key and run this again."
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from coroom.agents.adapter import (
     HOOK_LIMIT_S,
+    MODEL_KEY_VARIABLE,
     SERVER,
     TOKEN_VARIABLE,
     TOOL_LIMIT_S,
@@ -26,7 +27,6 @@ START_LIMIT_S = 20
 """How long Codex waits for the room; without `required` its first turn may begin without the room's tools."""
 
 PROVIDER = "coroom-session"
-_KEY_VARIABLE = "COROOM_MODEL_KEY"
 
 
 def mcp_server(url: str, *, required: bool = True) -> dict[str, Any]:
@@ -84,14 +84,14 @@ class Codex:
         }
         env = room_env(session)
         if session.api:
-            env[_KEY_VARIABLE] = session.api.key
+            env[MODEL_KEY_VARIABLE] = session.api.key
             settings |= {
                 "model_provider": PROVIDER,
                 f"model_providers.{PROVIDER}": {
                     "name": PROVIDER,
                     "base_url": f"{session.api.base_url}/v1",
                     "wire_api": "responses",
-                    "env_key": _KEY_VARIABLE,
+                    "env_key": MODEL_KEY_VARIABLE,
                 },
             }
         argv = [str(binary), "exec", "--json", "--skip-git-repo-check", "--sandbox", "workspace-write"]

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from coroom.agents.adapter import (
+    MODEL_KEY_VARIABLE,
     SERVER,
     TOKEN_VARIABLE,
     TOOL_LIMIT_S,
@@ -71,11 +72,11 @@ class OpenCode:
             config["provider"] = {
                 PROVIDER: {
                     "npm": "@ai-sdk/openai-compatible",
-                    "options": {"baseURL": f"{session.api.base_url}/v1", "apiKey": "{env:COROOM_MODEL_KEY}"},
+                    "options": {"baseURL": f"{session.api.base_url}/v1", "apiKey": f"{{env:{MODEL_KEY_VARIABLE}}}"},
                     "models": {chosen: {}},
                 }
             }
-            env["COROOM_MODEL_KEY"] = session.api.key
+            env[MODEL_KEY_VARIABLE] = session.api.key
         env["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
         argv = [str(binary), "run", "--format", "json", *(["--model", model] if model else [])]
         return Launch(argv=tuple(argv), env=env, cwd=session.mirror, stdin=session.prompt)

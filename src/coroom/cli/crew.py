@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from coroom.agents.adapter import AgentAdapter
+from coroom.agents.adapter import AgentAdapter, ModelApi, model_api
 from coroom.agents.builtin import Builtin, unready
 from coroom.agents.claude_code import ClaudeCode
 from coroom.agents.codex import Codex
@@ -45,6 +45,7 @@ def crew(
         WrongCallError: a kind is unknown, or cannot be started here.
     """
     marks, workers = Marks(), list[Worker]()
+    api = _model_api()
     others = [kind for kind in kinds if not kind.startswith(TAPE)]
     tapes = [kind for kind in kinds if kind.startswith(TAPE)]
     for kind in tapes:
@@ -58,13 +59,19 @@ def crew(
     for number in range(max(0, agents - len(tapes)) if others else 0):
         kind = others[number % len(others)]
         name = f"{kind.partition(':')[0]}-{number + 1}"
-        workers.append(
-            ProcessWorker(name=name, adapter=_adapter(kind, model, budget), home=homes / name, model=model or None)
-        )
+        adapter = _adapter(kind, model, budget)
+        workers.append(ProcessWorker(name=name, adapter=adapter, home=homes / name, model=model or None, api=api))
     twice = {worker.name for worker in workers if sum(one.name == worker.name for one in workers) > 1}
     if twice:
         raise WrongCallError(f"Two agents would be called '{twice.pop()}'. Give the tapes different file names.")
     return workers
+
+
+def _model_api() -> ModelApi | None:
+    try:
+        return model_api(os.environ)
+    except ValueError as problem:
+        raise WrongCallError(f"{problem}. Set it to the address of a model provider, without a path.") from problem
 
 
 def _adapter(kind: str, model: str, budget: str) -> AgentAdapter:
