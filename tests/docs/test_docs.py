@@ -13,6 +13,7 @@ from coroom.core.policies import POLICIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+WORDS = ("room", "event", "command", "agent", "resource", "claim", "task", "action", "notice", "policy", "view")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _COMMAND = re.compile(r"(?:^|[`$ ])coroom (?P<name>[a-z]+)\b", re.MULTILINE)
 
@@ -49,17 +50,16 @@ def test_every_option_has_a_help_text() -> None:
         assert command
         for option in command.params:
             if isinstance(option, click.Option):
-                assert option.help or option.name in {"version"}, f"coroom {name} --{option.name}"
+                assert option.help, f"coroom {name} --{option.name}"
 
 
 def test_the_glossary_defines_the_words_of_the_core() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").lower()
     for word in [*Mode, *POLICIES]:
         assert f"`{word}`" in glossary, word
-    for module in (ROOT / "src/coroom/core").glob("*.py"):
-        word = module.stem
-        if word in {"room", "event", "command", "agent", "resource", "claim", "task", "action", "notice", "policy", "view"}:
-            assert f"**{word}**" in glossary, word
+    for word in WORDS:
+        assert (ROOT / f"src/coroom/core/{word}.py").exists(), word
+        assert f"**{word}**" in glossary, word
 
 
 def test_no_page_names_a_path_of_somebodys_machine() -> None:

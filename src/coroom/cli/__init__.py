@@ -6,12 +6,14 @@ import click
 
 # The command's name, and the module that holds a click command of the same name.
 COMMANDS = {
+    "bench": "coroom.cli.bench",
     "demo": "coroom.cli.demo",
     "join": "coroom.cli.join",
     "run": "coroom.cli.run",
     "setup": "coroom.cli.setup",
     "up": "coroom.cli.up",
     "merge": "coroom.cli.merge",
+    "simulate": "coroom.cli.simulate",
 }
 
 

@@ -17,7 +17,7 @@ from coroom.cli.place import ROOM, Running, WrongCallError, running_room
 @click.argument("name")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option("--directory", type=click.Path(path_type=Path), default=".", help="The repository (default: here).")
-@click.option("--room", default=ROOM, show_default=True)
+@click.option("--room", default=ROOM, show_default=True, help="The room's name.")
 @click.option("--role", default="implementer", show_default=True, help="implementer, evaluator, integrator, …")
 @click.option("--client", default="", help="What it is, for the page (default: the command's name).")
 @click.option("--json", "as_document", is_flag=True, help="Print seat and address as one JSON document.")
