@@ -1,6 +1,9 @@
-"""The adapters with the real agent CLIs, each against a scripted model and a pretended room."""
+"""The adapters with the real agent CLIs, each with a scripted model: at a real room, and at one that misbehaves."""
+
+from pathlib import Path
 
 import pytest
+from tests.agents.real_room import real_room
 from tests.agents.stage import Stage
 
 from coroom.agents.adapter import AgentAdapter
@@ -8,6 +11,11 @@ from coroom.agents.claude_code import ClaudeCode
 from coroom.agents.codex import Codex
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
+from coroom.core import command as c
+from coroom.core.claim import Mode
+from coroom.core.notice import NoticeKind
+from coroom.core.resource import file
+from coroom.host.rooms import Seat
 from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
 
 # The first test may have to wait until the clients are installed.
@@ -24,68 +32,59 @@ SILENT = "could not be asked|blocking because onFailure"
 
 
 @pytest.mark.parametrize(("adapter", "name"), CLIENTS)
-def test_a_client_claims_is_refused_hears_the_news_and_stands_still_when_the_room_is_dead(
-    stage: Stage, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
+async def test_a_client_is_greeted_told_and_refused_kept_for_news_and_stands_still_when_the_room_is_dead(
+    tmp_path: Path, clients_path: str, model: ModelServer, adapter: AgentAdapter, name: str
 ) -> None:
-    mirror = stage.mirror("a", notes__txt="read me\n", api__txt="old\n")
-    room.greet("[room] You are a.")
-    room.deny(r"api\.txt.*new|new.*api\.txt", "[room] api.txt is held by b: wait or take another file.")
-    script = Script(
-        (
+    told = r"from=b kind=contract [^\n]*\n[^\n]*parse gives int"
+    has_stop_hook = adapter.name != "opencode"
+    async with real_room(tmp_path, clients_path, model, {"notes.txt": "read me\n", "api.txt": "old\n"}) as real:
+        submit = real.room.host.submit
+        assert isinstance(await real.room.admit("b"), Seat)
+        theirs = c.ClaimResources(resources=(file("api.txt"),), mode=Mode.EXCLUSIVE, purpose="a new old")
+        assert isinstance(await submit("b", theirs), c.Granted)
+        await real.start(
+            "a",
+            adapter,
+            name,
             Turn(
-                calls=(Call("claim", {"resources": ["file:api.txt"], "purpose": "to change it"}),),
+                calls=(Call("claim", {"resources": ["file:notes.txt"], "purpose": "to read it"}),),
                 expect="Play your part",
             ),
-            Turn(calls=(Call("@read", {"path": "api.txt"}),), expect=r"fence\D*7"),
-            Turn(calls=(Call("@read", {"path": "notes.txt"}),), expect="old", gate="news"),
+            Turn(calls=(Call("sync", {}),), expect=r"\[coroom [0-9a-f]{12}\] You hold file:notes\.txt"),
+            Turn(calls=(Call("@read", {"path": "api.txt"}),), expect=r"file:notes\.txt by a"),
+            Turn(calls=(Call("@read", {"path": "notes.txt"}),), expect="old", never=told, gate="told"),
             Turn(
-                calls=(Call("@write", {"path": "api.txt", "text": "new\n"}),), expect=r"(?=.*read me)(?=.*b changed it)"
+                calls=(Call("@write", {"path": "api.txt", "text": "new\n"}),),
+                expect=rf"(?=.*read me)(?=.*{told})",
             ),
-            Turn(calls=(Call("@write", {"path": "free.txt", "text": "mine\n"}),), expect="held by b: wait"),
-            Turn(calls=(Call("@write", {"path": "late.txt", "text": "late\n"}),), never="held by b", gate="dead"),
+            Turn(calls=(Call("@write", {"path": "free.txt", "text": "mine\n"}),), expect="held by b"),
+            *((Turn(text="I think I am done.", gate="stopping"),) if has_stop_hook else ()),
+            Turn(
+                calls=(Call("@write", {"path": "late.txt", "text": "late\n"}),),
+                expect="one more thing" if has_stop_hook else None,
+                gate="dead",
+            ),
             Turn(calls=(Call("@shell", {"command": "echo late > later.txt"}),), expect=SILENT),
             Turn(text="I stop here.", expect=SILENT),
-        ),
-        {"cwd": str(mirror)},
-    )
-    model.add("a", script)
-    with stage.start(adapter, stage.session("a", model=name)) as agent:
-        assert model.wait_until_asked("a", 2, within_s=80), "".join(agent.printed)
-        room.tell("[room] b changed it.")
-        model.open("news")
-        assert model.wait_until_asked("a", 5, within_s=60), "".join(agent.printed)
-        room.die()
+        )
+        await real.asked("a", 3)
+        assert isinstance(await submit("b", c.Say(kind=NoticeKind.CONTRACT, text="parse gives int")), c.Ok)
+        model.open("told")
+        await real.asked("a", 6)
+        if has_stop_hook:
+            assert isinstance(await submit("b", c.Say(kind=NoticeKind.NOTE, text="one more thing")), c.Ok)
+            model.open("stopping")
+            await real.asked("a", 7)
+        await real.daemon.stop()
         model.open("dead")
-        status = agent.end()
+        await real.ended()
 
-    printed = "".join(agent.printed)
-    assert model.failures() == (), printed
-    assert status == 0, printed
-    assert (mirror / "api.txt").read_text() == "old\n"
-    assert (mirror / "free.txt").read_text() == "mine\n"
-    assert not (mirror / "late.txt").exists()
-    assert not (mirror / "later.txt").exists()
-    assert sorted(path.name for path in mirror.iterdir()) == [".git", "api.txt", "free.txt", "notes.txt"]
-    assert [(one.token, one.tool) for one in room.called()] == [("token-of-a", "claim")]
-    assert {one.token for one in room.hooked()} == {"token-of-a"}
-    first = model.received("a")[0]
-    assert "[room] You are a." in str(first.body)
-    assert [output.text for output in agent.outputs if output.text][-1] == "I stop here."
-    assert sum(output.output_tokens or 0 for output in agent.outputs) > 0
-
-
-@pytest.mark.parametrize(("adapter", "name"), [client for client in CLIENTS if client.id != "opencode"])
-def test_a_client_that_would_stop_goes_on_while_the_room_has_something_for_it(
-    stage: Stage, model: ModelServer, room: PretendRoom, adapter: AgentAdapter, name: str
-) -> None:
-    stage.mirror("a")
-    room.keep_going("[room] b asked you a question.")
-    model.add("a", Script((Turn(text="Done, I think."), Turn(text="Answered.", expect="b asked you a question"))))
-    with stage.start(adapter, stage.session("a", model=name)) as agent:
-        status = agent.end()
-    assert model.failures() == (), "".join(agent.printed)
-    assert status == 0
-    assert [output.text for output in agent.outputs if output.text][-1] == "Answered."
+        assert {path: real.text(path) for path in ("api.txt", "free.txt")} == {"api.txt": "old\n", "free.txt": "mine\n"}
+        assert sorted(path.name for path in real.mirror("a").iterdir()) == [".git", "api.txt", "free.txt", "notes.txt"]
+        assert "you: a" in str(model.received("a")[0].body)
+        outputs = real.agents["a"].outputs
+        assert [output.text for output in outputs if output.text][-1] == "I stop here."
+        assert sum(output.output_tokens or 0 for output in outputs) > 0
 
 
 def test_claude_code_reads_a_message_from_standard_input_with_the_next_tool_result(
