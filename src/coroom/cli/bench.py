@@ -1,0 +1,101 @@
+"""`coroom bench room`: what a room costs on this machine, as a table or as JSON."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from coroom.cli.place import WrongCallError
+from coroom.run.bench.figures import Report, Row, machine, versions
+from coroom.run.bench.room import PARTS, Plan, measure_room
+
+
+@click.group()
+def bench() -> None:
+    """Measure Coroom on this machine."""
+
+
+def _counts(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    found = tuple(int(one) for one in text.split(",") if one.strip().isdigit())
+    if len(found) != len(text.split(",")) or not all(1 <= one <= 64 for one in found):
+        raise WrongCallError(f"'{text}' is no list of clients. Give numbers from 1 to 64, like 1,4,16.")
+    return found
+
+
+@bench.command()
+@click.option("--clients", default="1,4,16", show_default=True, callback=_counts, help="Levels, separated by commas.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 60),
+    default=2.0,
+    show_default=True,
+    help="For each level and each kind of client.",
+)
+@click.option("--only", multiple=True, type=click.Choice([*PARTS]), help="Only this part; repeat for several.")
+@click.option("--events", type=click.IntRange(10_000, 100_000_000), default=1_000_000, show_default=True)
+@click.option("--rounds", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Of contention.")
+@click.option("--scratch", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A disk to measure on.")
+@click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
+def room(
+    clients: tuple[int, ...],
+    seconds: float,
+    only: tuple[str, ...],
+    events: int,
+    rounds: int,
+    scratch: Path | None,
+    as_document: bool,
+) -> None:
+    """Start a real room over a scratch repository and measure it through its own door.
+
+    Claims, releases and syncs with several clients at once; rounds in which all want one thing; how soon others see an
+    edit; the daemon's memory; a cold start; and opening a long log. Takes about a minute and a half.
+    Exits 1 when a call failed or a round had not exactly one winner.
+    """
+    plan = Plan(
+        clients=clients,
+        seconds=seconds,
+        parts=frozenset(only),
+        contention_rounds=rounds,
+        events=events,
+        scratch=scratch,
+    )
+    progress = Console(stderr=True, highlight=False)
+    report = asyncio.run(measure_room(plan, progress.print))
+    if as_document:
+        click.echo(json.dumps(report.document()))
+    else:
+        _print(report)
+    sys.exit(0 if report.ok else 1)
+
+
+def _print(report: Report) -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    here = machine()
+    told = ", ".join(f"{name} {one}" for name, one in versions().items())
+    console.print(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
+    console.print(told)
+    console.print("Clients are real MCP clients over HTTP on loopback, in another process than the daemon.")
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "clients", "min", "median", "p95", "max", "unit", "samples", "a second", "measured with"):
+        right = column not in {"", "measured with", "unit"}
+        table.add_column(column, justify="right" if right else "left", no_wrap=column != "measured with")
+    for row in report.rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+    for c in report.contention:
+        verdict = "exactly one winner in each" if c.fair else f"WRONG: rounds by winners {c.winners}"
+        console.print(f"contention: {c.clients} clients, {c.rounds} rounds: {verdict}, {c.errors} errors")
+    for error in report.errors:
+        console.print(f"error: {error}", markup=False)
+    console.print(f"{report.seconds:.0f} s in all")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    spread = row.spread
+    figures = (f"{value:.1f}" for value in (spread.min, spread.median, spread.p95, spread.max))
+    per_s = f"{row.per_s:,.0f}" if row.per_s else ""
+    return (f"{row.part}: {row.what}", str(row.clients), *figures, row.unit, str(spread.count), per_s, row.note)
