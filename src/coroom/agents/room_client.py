@@ -96,7 +96,8 @@ class RoomClient:
         assert self._client
         result = await self._client.call_tool(tool, dict(arguments))
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
-        data = result.structured_content or {}
+        whole = result.structured_content
+        data = whole.get("data") if isinstance(whole, dict) else None
         return Told(text, data if isinstance(data, dict) else {}, bool(result.is_error))
 
     async def before(self, touch: str, arguments: Mapping[str, Any], cwd: str) -> str | None:

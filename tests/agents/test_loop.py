@@ -1,0 +1,156 @@
+"""The built-in agent, with the providers' real SDKs against a scripted model, in a real room."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.run.runs import Does, Ground, perform, tasks
+
+from coroom.agents.adapter import ModelApi
+from coroom.agents.builtin import Builtin, unready
+from coroom.agents.room_client import RoomClient
+from coroom.run.session import Desk
+from coroom.run.workers import ProcessWorker
+from coroom.testing import Call, ModelServer, Script, Turn
+
+MODELS = ["anthropic:claude-scripted", "openai:gpt-scripted"]
+FILES = {"a.txt": b"one\ntwo\nthree\n", "sub/b.txt": b"other\n"}
+SECRET = "key-of-the-script"
+
+
+def worker(home: Path, server: ModelServer, model: str, budget: str = "") -> ProcessWorker:
+    api = ModelApi(server.url, SECRET)
+    return ProcessWorker(name="built", adapter=Builtin(budget), home=home, model=model, api=api)
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_the_built_in_agent_takes_a_task_works_with_its_tools_and_finishes_it(tmp_path: Path, model: str) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    shell = {"command": "echo token=[$COROOM_TOKEN] key=[$ANTHROPIC_API_KEY$OPENAI_API_KEY]; cat a.txt; exit 7"}
+    script = Script(
+        (
+            Turn(
+                text="I begin.",
+                calls=(Call("sync"), Call("task", {"do": "next"})),
+                expect="You are built, one of several agents",
+            ),
+            Turn(calls=(Call("list_files", {}), Call("search", {"pattern": "^tw", "path": "."})), expect="t1 is yours"),
+            Turn(calls=(Call("read_file", {"path": "a.txt"}),), expect=r"(?=.*sub/b\.txt)(?=.*a\.txt:2:two)"),
+            Turn(calls=(Call("edit_file", {"path": "a.txt", "old": "two", "new": "TWO"}),), expect="three"),
+            Turn(calls=(Call("edit_file", {"path": "a.txt", "old": "two", "new": "2"}),), expect="a.txt is changed"),
+            Turn(calls=(Call("write_file", {"path": "new/c.txt", "text": "made\n"}),), expect="old occurs 0 times"),
+            Turn(calls=(Call("delete_file", {"path": "sub/b.txt"}),), expect="new/c.txt is written"),
+            Turn(calls=(Call("read_file", {"path": "../../outside"}),), expect="sub/b.txt is deleted"),
+            Turn(calls=(Call("shell", shell),), expect=r"outside' cannot be"),
+            Turn(
+                calls=(Call("task", {"do": "done", "summary": "two is TWO"}),),
+                expect=r"token=\[\] key=\[\].*TWO.*exit code 7",
+            ),
+            Turn(text="All is done.", expect="Well done"),
+        )
+    )
+    with ModelServer({SECRET: script}) as server:
+        ended = await perform(ground.plan([worker(tmp_path / "home", server, model)], tasks("write two in capitals")))
+        assert server.failures() == ()
+        offered = {tool.name for tool in server.received(SECRET)[0].conversation.tools}
+    assert ended.outcome.ok, ended.outcome
+    assert ground.landed("a.txt") == "one\nTWO\nthree\n"
+    assert ground.landed("new/c.txt") == "made\n"
+    assert "sub/b.txt" not in ground.repository.git.run("ls-tree", "-r", "--name-only", "coroom/run").out.decode()
+    assert {"claim", "say", "answer", "read_file", "shell"} <= offered
+    assert not {"read", "edit"} & offered
+    work = ended.outcome.works["built"]
+    assert work.input_tokens > work.output_tokens > 0
+    said = (tmp_path / "home/logs/session-1.out").read_text()
+    assert SECRET not in said
+    assert json.loads(said.splitlines()[-1]) == {"final": True}
+
+
+async def test_a_write_to_what_another_holds_is_refused_and_news_keeps_the_session_open(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    script = Script(
+        (
+            Turn(calls=(Call("task", {"do": "next"}),), gate="held"),
+            Turn(calls=(Call("write_file", {"path": "a.txt", "text": "mine\n"}),), expect="t1 is yours"),
+            Turn(calls=(Call("shell", {"command": "cat a.txt"}),), expect="Refused: Somebody else holds that"),
+            Turn(text="I stop.", gate="said", expect="one\ntwo\nthree"),
+            Turn(calls=(Call("task", {"do": "done", "summary": "left it"}),), expect="Please finish"),
+            Turn(text="Now I stop."),
+        )
+    )
+    with ModelServer({SECRET: script}) as server:
+
+        async def holds_and_speaks_at_the_end(_desk: Desk, client: RoomClient) -> None:
+            assert not (await client.call("claim", {"resources": ["file:a.txt"]})).refused
+            server.open("held")
+            assert await asyncio.to_thread(server.wait_until_asked, SECRET, 3, within_s=30)
+            said = {"kind": "note", "text": "Please finish your task.", "to": "built"}
+            assert not (await client.call("say", said)).refused
+            server.open("said")
+            assert await asyncio.to_thread(server.wait_until_asked, SECRET, 5, within_s=30)
+
+        other = Does("other", holds_and_speaks_at_the_end)
+        plan = ground.plan([other, worker(tmp_path / "home", server, MODELS[0])], tasks("first thing"))
+        ended = await perform(plan)
+        assert server.failures() == ()
+    assert ended.outcome.ok, ended.outcome
+    assert ground.repository.git.run("show", "main:a.txt").out == FILES["a.txt"]
+    assert ended.outcome.landing is not None
+    assert ended.outcome.landing.text.startswith("Nothing to land")
+
+
+@pytest.mark.parametrize(
+    ("budget", "why"),
+    [
+        ("turns=2", "the budget of 2 turns is used up"),
+        ("tokens=1", "the budget of 1 tokens is used up"),
+        ("usd=0.000001,price=3/15", "US dollars is used up"),
+    ],
+)
+async def test_a_session_ends_when_its_budget_is_used_up_and_its_task_goes_back(
+    tmp_path: Path, budget: str, why: str
+) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    endless = Script(tuple(Turn(calls=(Call("task", {"do": "next"}),)) for _ in range(50)))
+    with ModelServer({SECRET: endless}) as server:
+        ended = await perform(ground.plan([worker(tmp_path / "home", server, MODELS[1], budget)], tasks("first thing")))
+    assert why in ended.outcome.works["built"].error
+    assert ended.outcome.left == ("t1",)
+    cost = ended.outcome.works["built"].cost_usd
+    assert (cost > 0) == ("usd" in budget)
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_model_that_refuses_ends_the_session_with_its_words_and_without_the_key(
+    tmp_path: Path, model: str
+) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    with ModelServer({}) as server:
+        ended = await perform(ground.plan([worker(tmp_path / "home", server, model)], tasks("first thing")))
+    error = ended.outcome.works["built"].error
+    assert f"{model.partition(':')[2]} did not answer" in error
+    assert "no script is called" in error
+
+
+def test_without_model_sdk_or_key_it_is_said_what_why_and_what_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--model anthropic:NAME" in unready("", "", {})
+    assert "speaks to anthropic and openai" in unready("gemini:pro", "", {})
+    assert "ANTHROPIC_API_KEY is not set" in unready(MODELS[0], "", {})
+    assert "OPENAI_API_KEY is not set" in unready(MODELS[1], "", {"ANTHROPIC_API_KEY": "k"})
+    assert "Write it as turns=" in unready(MODELS[1], "turns=many", {"OPENAI_API_KEY": "k"})
+    assert "needs the price" in unready(MODELS[1], "usd=1", {"OPENAI_API_KEY": "k"})
+    assert unready(MODELS[1], "usd=1,price=3/15", {"OPENAI_API_KEY": "k"}) == ""
+    monkeypatch.setattr("coroom.agents.builtin.find_spec", lambda _name: None)
+    assert "pip install 'coroom[openai]'" in unready(MODELS[1], "", {"OPENAI_API_KEY": "k"})
+
+
+def test_outside_a_room_the_loop_says_how_it_is_started() -> None:
+    environment = {"PATH": os.environ["PATH"], "OPENAI_API_KEY": "k"}
+    argv = [sys.executable, "-P", "-m", "coroom.agents.loop", "--model", MODELS[1]]
+    done = subprocess.run(argv, env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "Start it with coroom run" in json.loads(done.stdout)["error"]

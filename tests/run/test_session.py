@@ -1,0 +1,219 @@
+"""A run: agents come, work, fail or go, and what they made lands; what they did not make is there for the next run."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.run.runs import Does, Ground, does_all, opened, perform, tasks, writes
+
+from coroom.agents.codex import Codex
+from coroom.agents.command import Command
+from coroom.agents.room_client import RoomClient
+from coroom.core.errors import Fault
+from coroom.core.event import EditHeld
+from coroom.core.task import TaskState
+from coroom.host.rooms import Room
+from coroom.run.session import Desk, unless_the_log_fails
+from coroom.run.workers import ProcessWorker
+
+
+async def test_two_agents_share_the_board_and_everything_lands_as_one_branch(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    board = tasks("first thing", "second other", "third matter", "fourth case")
+    ended = await perform(ground.plan([Does("ann", does_all), Does("bob", does_all)], board))
+    assert ended.outcome.ok
+    assert sorted(task for deeds in ended.summary.deeds for task in deeds.tasks) == ["t1", "t2", "t3", "t4"]
+    assert sum(deeds.edits for deeds in ended.summary.deeds) == 4
+    for number in range(1, 5):
+        assert ground.landed(f"t{number}.txt").startswith(f"t{number} by ")
+
+
+async def test_an_agent_that_dies_gives_its_task_back_and_the_others_finish_it(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    dead = asyncio.Event()
+
+    async def dies(desk: Desk, client: RoomClient) -> None:
+        assert not (await client.call("task", {"do": "take", "task": "t1"})).refused
+        await writes(desk, client, "half.txt", "half done\n")
+        dead.set()
+        raise RuntimeError("the model went away")
+
+    async def waits_then_does_all(desk: Desk, client: RoomClient) -> None:
+        await dead.wait()
+        await does_all(desk, client)
+
+    ended = await perform(
+        ground.plan([Does("ann", dies), Does("bob", waits_then_does_all)], tasks("first thing", "second other"))
+    )
+    assert ended.outcome.ok
+    assert "the model went away" in ended.outcome.works["ann"].error
+    done = {deeds.agent: set(deeds.tasks) for deeds in ended.summary.deeds}
+    assert done == {"ann": set(), "bob": {"t1", "t2"}}
+    assert ground.landed("half.txt") == "half done\n"
+
+
+async def test_when_every_agent_has_failed_the_run_ends_and_says_what_is_left_and_what_to_do(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+
+    async def fails(_desk: Desk, _client: RoomClient) -> None:
+        raise OSError("no such model")
+
+    ended = await perform(ground.plan([Does("ann", fails), Does("bob", fails)], tasks("first thing", "second other")))
+    assert not ended.outcome.ok
+    assert ended.outcome.left == ("t1", "t2")
+    for words in ("2 tasks are not done: t1 (first thing)", "Every agent has failed", "no such model", "--resume"):
+        assert words in ended.summary.refused
+    assert ended.summary.landed == {}
+
+
+async def test_a_client_that_is_not_installed_is_named_with_the_way_to_install_it(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    missing = ProcessWorker(name="cod", adapter=Codex(), home=tmp_path / "home", search_path=str(tmp_path))
+    ended = await perform(ground.plan([missing], tasks("first thing")))
+    assert not ended.outcome.ok
+    assert "codex is not installed" in ended.outcome.works["cod"].error
+    assert "npm install" in ended.outcome.works["cod"].error
+
+
+async def test_a_command_that_fails_is_told_with_its_exit_code_and_where_its_output_is(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    adapter = Command(("sh", "-c", "echo so far; echo went wrong >&2; exit 3"))
+    worker = ProcessWorker(name="cmd", adapter=adapter, home=tmp_path / "home")
+    ended = await perform(ground.plan([worker], tasks("first thing")))
+    work = ended.outcome.works["cmd"]
+    assert work.error == "sh ended with exit code 3"
+    assert (Path(work.logs) / "session-1.out").read_text() == "so far\n"
+    assert (Path(work.logs) / "session-1.err").read_text() == "went wrong\n"
+    assert ("cmd", "so far") in ended.stage.shown
+
+
+async def test_a_command_that_ends_well_without_finishing_anything_is_not_started_for_ever(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    worker = ProcessWorker(name="idle", adapter=Command(("true",)), home=tmp_path / "home")
+    ended = await perform(ground.plan([worker], tasks("first thing")))
+    assert ended.outcome.works["idle"].error == "3 sessions in a row finished no task"
+    assert len(list((tmp_path / "home" / "logs").glob("*.out"))) == 3
+
+
+async def test_a_cancelled_run_ends_the_processes_it_started_and_keeps_their_tasks_for_them(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    started = asyncio.Event()
+
+    async def takes(desk: Desk, client: RoomClient) -> None:
+        assert not (await client.call("task", {"do": "next"})).refused
+        started.set()
+        await asyncio.Event().wait()
+
+    worker = ProcessWorker(name="cmd", adapter=Command(("sh", "-c", "exec sleep 600")), home=tmp_path / "home")
+    plan = ground.plan([Does("ann", takes), worker], tasks("first thing", "second other"))
+    running = asyncio.create_task(perform(plan))
+    await asyncio.wait_for(started.wait(), 30)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not (tmp_path / "home" / "process.json").exists()
+    async with opened(plan) as room:
+        assert room.host.state.tasks["t1"].holder == "ann"
+
+    again = ground.plan([Does("ann", does_all)], plan.tasks, before=("ann", "cmd"))
+    ended = await perform(again)
+    assert ended.outcome.ok
+    assert [deeds.tasks for deeds in ended.summary.deeds] == [("t1", "t2")]
+
+
+async def test_what_agents_of_an_earlier_run_held_is_free_when_they_are_not_started_again(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    board = tasks("first thing")
+    async with opened(ground.plan([])) as room:
+        await room.host.submit("operator", board[0])
+        await room.admit("gone")
+        assert not (await room.door.task("gone", "next", {}, "")).refused
+    ended = await perform(ground.plan([Does("ann", does_all)], board, before=("gone",)))
+    assert ended.outcome.ok
+    assert [deeds.tasks for deeds in ended.summary.deeds] == [("t1",)]
+
+
+async def test_tasks_that_are_on_the_board_already_are_not_posted_again(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    plan = ground.plan([Does("ann", does_all)], tasks("first thing"))
+    assert (await perform(plan)).outcome.ok
+    counted: list[int] = []
+    ended = await perform(plan, lambda room: counted.append(len(room.host.state.tasks)))
+    assert ended.outcome.ok
+    assert counted == [1]
+
+
+async def test_red_tests_land_nothing_and_fail_the_run(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    plan = ground.plan([Does("ann", does_all)], tasks("first thing"), test="echo the suite is red; false")
+    ended = await perform(plan)
+    assert not ended.outcome.ok
+    assert "the suite is red" in ended.summary.refused
+    assert ground.repository.git.run("rev-parse", "--verify", "-q", "coroom/run", expect=(0, 1)).code == 1
+
+
+async def test_a_log_that_fails_ends_the_work_at_once(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    async with opened(ground.plan([])) as room:
+        ended = asyncio.Event()
+
+        async def works_for_ever() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        async def fails(_room: Room) -> None:
+            raise Fault("the disk is full")
+
+        room.host.failed = lambda: _fault("the disk is full")  # type: ignore[method-assign]
+        with pytest.raises(Fault, match="the disk is full"):
+            await unless_the_log_fails(room, works_for_ever())
+        assert ended.is_set()
+
+
+async def _fault(why: str) -> Fault:
+    return Fault(why)
+
+
+async def test_the_summary_counts_what_the_log_says(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, {"a.txt": b"one\ntwo\nthree\n"})
+    both_began, ann_wrote = asyncio.Barrier(2), asyncio.Event()
+
+    async def edits(desk: Desk, client: RoomClient, text: str, wait: asyncio.Event | None) -> None:
+        given, cwd = {"file_path": "a.txt"}, str(desk.seat.directory)
+        assert await client.before("edit", given, cwd) is None
+        (desk.seat.directory / "a.txt").read_text()
+        await both_began.wait()
+        if wait:
+            await wait.wait()
+        (desk.seat.directory / "a.txt").write_text(text)
+        await client.after("edit", given, cwd)
+
+    async def ann(desk: Desk, client: RoomClient) -> None:
+        await edits(desk, client, "one\nTWO of ann\nthree\n", None)
+        ann_wrote.set()
+
+    async def bob(desk: Desk, client: RoomClient) -> None:
+        await edits(desk, client, "one\nTWO of bob\nthree\n", ann_wrote)
+        held: list[str] = []
+        while not held:
+            told = await client.call("sync", {"wait_s": 0.1})
+            held = [str(one).split()[0] for one in told.data.get("held", [])]
+        assert not (await client.call("answer", {"about": held[0], "choice": "mine"})).refused
+
+    seen: list[int] = []
+
+    def look(room: Room) -> None:
+        seen.append(sum(isinstance(event.body, EditHeld) for event in room.host.events(0)))
+        assert all(task.state is TaskState.DONE for task in room.host.state.tasks.values())
+
+    ended = await perform(ground.plan([Does("ann", ann), Does("bob", bob)]), look)
+    by = {deeds.agent: deeds for deeds in ended.summary.deeds}
+    assert seen == [1]
+    assert (by["ann"].edits, by["ann"].held) == (1, 0)
+    assert (by["bob"].edits, by["bob"].held) == (1, 1)
+    (meeting,) = ended.summary.meetings
+    assert (meeting.path, meeting.agent) == ("a.txt", "bob")
+    assert meeting.ending != "STILL OPEN"
+    assert ground.landed("a.txt") == "one\nTWO of bob\nthree\n"
