@@ -151,7 +151,9 @@ def test_nobody_can_be_paused_who_is_not_there() -> None:
     room.refused(OPERATOR, c.Resume("ada"), Code.NOT_FOUND)
 
 
-@pytest.mark.parametrize("name", ["", "host", "operator", "*", "two words", "-x", "é", "a/b", "n" * 65])
+@pytest.mark.parametrize(
+    "name", ["", "host", "operator", "*", "two words", "-x", "é", "a/b", "n" * 65, "a..b", "a.", "a.lock"]
+)
 def test_a_name_that_cannot_be_an_agents_is_refused(name: str) -> None:
     Room().refused(HOST, c.Join(agent=name, secret_hash="s"), Code.BAD_INPUT)
 

@@ -215,6 +215,16 @@ def test_a_held_edit_is_dropped_once_by_its_author() -> None:
     room.refused("ada", c.DropHeld("h99"), Code.NOT_FOUND)
 
 
+@pytest.mark.parametrize("role", [Role.OBSERVER, Role.OUTLINER])
+def test_who_may_not_edit_can_take_its_held_edit_back_so_that_the_room_can_land(role: Role) -> None:
+    room = Room("ada")
+    room.join("eye", role)
+    held = room.hold("eye", "a.py")
+    room.refused("ada", c.DropHeld(held), Code.FORBIDDEN)
+    room.ok("eye", c.DropHeld(held, "the author took the room's text"), c.Ok)
+    assert room.state.open_held() == ()
+
+
 def test_events_that_settle_what_is_not_there_change_nothing() -> None:
     room = Room("ada")
     room.store("ada", e.HeldSettled(held="h9", by="ada", dropped=True, note=""))

@@ -99,6 +99,15 @@ def test_an_agent_says_so_much_a_minute_and_no_more() -> None:
 
 
 @pytest.mark.promise("room:bounded")
+def test_what_a_message_is_about_and_names_is_bounded_as_its_text_is() -> None:
+    room = Room("ada", "bob")
+    about, many = "x" * 65, named(*(f"file:{n}" for n in range(65)))
+    room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="hi", about=about), Code.LIMIT)
+    room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="hi", resources=many), Code.LIMIT)
+    room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="hi", about=about[1:], resources=many[1:]), c.Ok)
+
+
+@pytest.mark.promise("room:bounded")
 def test_an_inbox_is_bounded_and_keeps_what_is_urgent_longest() -> None:
     room = Room("ada", "bob", limits=Limits(inbox_notices_max=3))
     room.ok("bob", room.reads("a.py"), c.Ok)

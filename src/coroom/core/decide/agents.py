@@ -105,9 +105,12 @@ def _bad_join(state: RoomState, command: Join) -> Refused | None:
 
 
 def is_name(name: str, chars_max: int) -> bool:
-    """Whether `name` may stand for a room or an agent: short, plain, and none that the room uses itself."""
-    allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
-    return 0 < len(name) <= chars_max and allowed and name[0].isalnum() and name not in {HOST, OPERATOR}
+    """Whether `name` may stand for a room or an agent: short, plain, good for a branch of git's, and none that the
+    room uses itself.
+    """
+    allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in name) and ".." not in name
+    plain = 0 < len(name) <= chars_max and allowed and name[0].isalnum() and not name.endswith((".", ".lock"))
+    return plain and name not in {HOST, OPERATOR}
 
 
 def next_rank(state: RoomState, parent: str | None) -> Rank:

@@ -43,6 +43,13 @@ def _bad_words(state: RoomState, by: str, command: Say, now_ms: int) -> Refused 
             f"A message has 1 to {limits.text_chars_max} characters.",
             "Put longer text into a file and name it.",
         )
+    if len(command.about) > limits.name_chars_max or len(command.resources) > limits.claim_resources_max:
+        return Refused(
+            Code.LIMIT,
+            f"A message is about one id, of at most {limits.name_chars_max} characters, and names at most "
+            f"{limits.claim_resources_max} resources.",
+            "Name what it belongs to by its id, and directories instead of many files.",
+        )
     if command.to not in {EVERYONE, OPERATOR} and present_agent(state, command.to) is None:
         return unknown_agent(command.to)
     agent = state.agents.get(by)
