@@ -1,5 +1,9 @@
-"""The room's MCP server: both protocol eras, stateless, answers as SSE; who calls is what the guard proved."""
+"""The room's MCP server: both protocol eras, stateless; who calls is what the guard proved.
 
+Answers come as SSE, with a sign of life while they take long; those of quick tools as plain JSON.
+"""
+
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -27,7 +31,7 @@ from mcp_types import (
 )
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from coroom.core.errors import Code, Fault, Refused
 from coroom.host.answer import Answer
@@ -46,6 +50,9 @@ _SCHEMAS = {tool.name: tool.input_schema for tool in _LISTED.tools}
 
 GRACE_S = 1.0
 """What calls under way get to finish in when the daemon stops; the log keeps what they had stored."""
+
+_QUICK_BYTES_MAX = 65_536
+"""No call of a quick tool is larger; what is, is not worth looking into twice."""
 
 Context = ServerRequestContext[dict[str, Any], Request]
 
@@ -71,13 +78,13 @@ class McpDoor:
         )
         server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._given_up)
         # Hosts, origins and sizes are the guard's.
-        self._sessions = StreamableHTTPSessionManager(server, stateless=True, json_response=False)
-        self._app = StreamableHTTPASGIApp(self._sessions)
+        self._streams = StreamableHTTPSessionManager(server, stateless=True, json_response=False)
+        self._quick = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Serve while the context is open; once only."""
-        async with self._sessions.run():
+        async with self._streams.run(), self._quick.run():
             yield
         await self._errands.end(GRACE_S)
 
@@ -87,7 +94,9 @@ class McpDoor:
             told = {"what": "method-not-allowed", "why": "MCP here is POST only.", "next": "Send a POST request."}
             await JSONResponse(told, 405, {"Allow": "POST"})(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        first = await receive()
+        sessions = self._quick if _is_quick(first) else self._streams
+        await StreamableHTTPASGIApp(sessions)(scope, _again(first, receive), send)
 
     async def _list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return _LISTED
@@ -143,6 +152,33 @@ async def _no_templates(_context: Context, _params: PaginatedRequestParams | Non
 
 async def _no_resource(_context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
     raise MCPError(INVALID_PARAMS, "There are no resources here. Use the tools.", {"uri": str(params.uri)})
+
+
+def _is_quick(message: Message) -> bool:
+    """Whether the request is one call of a quick tool: its answer needs no stream, which costs as much as the call."""
+    body = message.get("body", b"")
+    if message.get("more_body") or len(body) > _QUICK_BYTES_MAX:
+        return False
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    params = asked.get("params") if isinstance(asked, dict) else None
+    if not isinstance(params, dict) or asked.get("method") != "tools/call":
+        return False
+    name = params.get("name")
+    tool = BY_NAME.get(name) if isinstance(name, str) else None
+    return tool is not None and tool.quick
+
+
+def _again(first: Message, receive: Receive) -> Receive:
+    """A `receive` that gives the message that was taken from it once more."""
+    waiting = [first]
+
+    async def given() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return given
 
 
 def _heartbeat(context: Context) -> Heartbeat:

@@ -46,7 +46,9 @@ Give each changing call an operation id, and use the same id when you repeat the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomTool:
-    """One tool. `reads_only` tools change nothing that others see; `waits` marks those whose caller may go away."""
+    """One tool. `reads_only` tools change nothing that others see; `waits` marks those whose caller may go away;
+    `quick` ones wait for nothing but the log and say nothing on the way.
+    """
 
     name: str
     description: str
@@ -54,6 +56,7 @@ class RoomTool:
     act: Act
     reads_only: bool = False
     waits: bool = False
+    quick: bool = False
 
     def operation(self, given: Given) -> str:
         """The id under which the call is safe to repeat, empty when it has none."""
@@ -158,12 +161,14 @@ TOOLS: tuple[RoomTool, ...] = (
             OPERATION,
         ),
         act=_claim,
+        quick=True,
     ),
     RoomTool(
         name="release",
         description="Give up what you claimed; with no resources, all of it. Your task stays yours.",
         arguments=(Argument(name="resources", kind=Kind.TEXTS, default=()), OPERATION),
         act=_release,
+        quick=True,
     ),
     RoomTool(
         name="say",
@@ -177,6 +182,7 @@ TOOLS: tuple[RoomTool, ...] = (
             OPERATION,
         ),
         act=_say,
+        quick=True,
     ),
     RoomTool(
         name="task",
