@@ -116,7 +116,7 @@ async def test_a_background_write_that_went_round_the_hooks_is_held_told_and_kep
             ClaudeCode(),
             CLAUDE,
             Turn(calls=(Call("claim", {"resources": ["file:api.py"], "purpose": "a default for size"}),)),
-            Turn(calls=(Call("@read", {"path": "api.py"}),), expect=r"You hold file:api\.py", after=("bob", 2)),
+            Turn(calls=(Call("@read", {"path": "api.py"}),), expect=r"You hold file:api\.py", after=("bob", 3)),
             Turn(calls=(Call("@edit", {"path": "api.py", "old": API, "new": NEW_API}),), expect="size", never="late"),
             Turn(text="I am done.", never="late"),
         )
@@ -124,7 +124,8 @@ async def test_a_background_write_that_went_round_the_hooks_is_held_told_and_kep
             "bob",
             OpenCode(),
             OPENCODE,
-            Turn(calls=(Call("@shell", {"command": behind}),), after=("ann", 1)),
+            Turn(calls=(Call("@edit", {"path": "notes.txt", "old": "missing", "new": "x"}),), after=("ann", 1)),
+            Turn(calls=(Call("@shell", {"command": behind}),), expect="Could not find"),
             Turn(calls=(Call("@read", {"path": "notes.txt"}),), gate="written"),
             Turn(
                 calls=(Call("answer", {"about": "${held}", "choice": "theirs"}),),
@@ -134,7 +135,11 @@ async def test_a_background_write_that_went_round_the_hooks_is_held_told_and_kep
             ),
             Turn(text="I am done.", expect="is settled: theirs"),
         )
-        await real.asked("bob", 1)
+        await real.asked("bob", 2)
+        # Nothing is still running there, though the client tells of no end of a call that failed.
+        mirror = real.room.workspace.files.mirror_of("bob")
+        assert mirror is not None
+        assert mirror.in_window() == ()
         assert real.text("api.py") == API
         assert real.room.host.state.open_held() == ()
         go.touch()

@@ -184,6 +184,20 @@ async def test_a_room_that_does_not_answer_in_time_denies_and_ends_what_it_had_b
     assert len(room.files.began) == 1
 
 
+async def test_a_call_that_failed_has_ended_and_takes_no_news_away(served: tuple[Daemon, Room]) -> None:
+    daemon, room = served
+    event = {"tool_name": "edit", "tool_input": {"filePath": "/m/x.py"}}
+    assert await post(daemon, "opencode", "before", event) == {}
+    await say(room, "the news")
+    assert await post(daemon, "opencode", "failed", event) == {}
+    async with asyncio.timeout(10):
+        while not room.files.ended:
+            await asyncio.sleep(0.005)
+    assert room.files.ended == room.files.began
+    told = await post(daemon, "opencode", "after", {"tool_name": "glob", "tool_input": {}})
+    assert "the news" in told["hookSpecificOutput"]["additionalContext"]
+
+
 async def test_what_is_no_hook_is_turned_away(served: tuple[Daemon, Room]) -> None:
     daemon, room = served
     before = room.host.state

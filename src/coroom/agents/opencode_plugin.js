@@ -29,6 +29,7 @@ const context = (reply) => reply.hookSpecificOutput?.additionalContext
 export const Coroom = async ({ directory }) => {
   if (!process.env.COROOM_TOKEN) return {}
   let opening
+  const running = new Map()
   const event = (input, more) => ({ session_id: input.sessionID, cwd: directory, tool_name: input.tool, ...more })
   return {
     "experimental.chat.system.transform": async (input, output) => {
@@ -48,12 +49,22 @@ export const Coroom = async ({ directory }) => {
       }
       const decided = reply.hookSpecificOutput ?? {}
       if (decided.permissionDecision === "deny") throw new Error(decided.permissionDecisionReason)
+      running.set(input.callID, event(input, { tool_input: output.args }))
     },
     "tool.execute.after": async (input, output) => {
+      running.delete(input.callID)
       const reply = await askOrNothing("after", event(input, { tool_input: input.args, tool_response: output.output }))
       const news = context(reply)
       if (news && typeof output.output === "string") output.output += `\n\n${news}`
       else if (news && Array.isArray(output.content)) output.content.push({ type: "text", text: news })
+    },
+    // A call that fails has no "after"; the room would wait for its end.
+    event: async ({ event: told }) => {
+      const part = told.type === "message.part.updated" ? told.properties.part : undefined
+      const begun = part?.type === "tool" && part.state.status === "error" ? running.get(part.callID) : undefined
+      if (begun === undefined) return
+      running.delete(part.callID)
+      await askOrNothing("failed", begun)
     },
   }
 }

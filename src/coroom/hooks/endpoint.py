@@ -42,6 +42,7 @@ class Hooks:
             "start": self._start,
             "before": self._before,
             "after": self._after,
+            "failed": self._failed,
             "stop": self._stop,
         }
 
@@ -96,7 +97,7 @@ class Hooks:
             return _SLOW
 
     def _unused(self, caller: Caller, use: ToolUse, refused: Refused | None) -> None:
-        """The client was not told that its tool may run, so it will not say that it has."""
+        """The tool has not run, or not to its end: nobody will say that it has."""
         if refused is None:
             self._errands.start(caller.door.after_tool(caller.name, use), partial(caller.door.undelivered, caller.name))
 
@@ -106,6 +107,13 @@ class Hooks:
             return {}
         answer = await self._told(caller, caller.door.after_tool(caller.name, use))
         return words.tell(client, "after", event, context(answer))
+
+    async def _failed(self, caller: Caller, client: Client, event: Event) -> words.Words:
+        """A call that began ended without a result that the client lets anybody add to, so no news rides on it."""
+        use = tool_use(client, event)
+        if use is not None and not is_ours(use.tool):
+            self._unused(caller, use, None)
+        return {}
 
     async def _stop(self, caller: Caller, client: Client, event: Event) -> words.Words:
         key = (caller.room, caller.name)

@@ -19,6 +19,10 @@ from coroom.workspace.watch import Watcher
 WINDOW_S_MAX = 120.0
 """A tool call that says nothing for longer holds back the others' text no more; its base is judged by likeness."""
 
+EDIT_WINDOW_S_MAX = 10.0
+"""The same for a tool that changes a part of a file: it looks at what stands there and is done at once, and Codex tells
+of no patch that failed."""
+
 RETRY_S = 0.05
 RETRY_S_MAX = 5.0
 """A put that is refused is tried again after RETRY_S, then after twice as long each time, up to this."""
@@ -58,9 +62,10 @@ class Mirror:
     already: set[tuple[str, str]] = field(default_factory=set)
     _windows: dict[str, list[tuple[float, frozenset[str]]]] = field(default_factory=dict)
 
-    def open_window(self, agent: str, paths: Iterable[str] = ()) -> None:
-        """The agent's tool, which names these paths, begins to run."""
-        self._windows.setdefault(agent, []).append((time.monotonic() + WINDOW_S_MAX, frozenset(paths)))
+    def open_window(self, agent: str, paths: Iterable[str] = (), *, brief: bool = False) -> None:
+        """The agent's tool, which names these paths, begins to run; a brief one only looks and changes a part."""
+        until = time.monotonic() + (EDIT_WINDOW_S_MAX if brief else WINDOW_S_MAX)
+        self._windows.setdefault(agent, []).append((until, frozenset(paths)))
 
     def close_window(self, agent: str, paths: Iterable[str] = ()) -> None:
         """The agent's tool, which named these paths, has run."""
