@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -24,7 +25,7 @@ from coroom.cli.place import ROOM, Running, WrongCallError, running_room
 def join(
     name: str, command: tuple[str, ...], directory: Path, room: str, role: str, client: str, as_document: bool
 ) -> None:
-    r"""Give the agent NAME a seat in the running room, and start COMMAND there if one is given.
+    """Give the agent NAME a seat in the running room, and start COMMAND there if one is given.
 
     \b
     coroom join ann -- claude         start Claude Code in ann's mirror, in the room
@@ -33,7 +34,7 @@ def join(
 
     The client must know the room: `coroom setup claude` (or codex, opencode, gemini, cursor) once. A name that was here
     before gets its old place, and a fresh token; the old one is void.
-    """
+    """  # noqa: D301  click wants the character itself
     running = running_room(directory, room)
     told = client or (Path(command[0]).name if command else "")
     seat = admit(running, name, role, told)
@@ -48,8 +49,8 @@ def join(
         except OSError as problem:
             raise WrongCallError(f"{command[0]} cannot be started: {problem}. Check that it is installed.") from problem
     for variable, value in env.items():
-        click.echo(f"export {variable}={value}")
-    click.echo(f"cd {seat['directory']}")
+        click.echo(f"export {variable}={shlex.quote(value)}")
+    click.echo(f"cd {shlex.quote(seat['directory'])}")
     click.echo(f"{name} has a seat. Any MCP client: {running.url}/mcp with the header", err=True)
     click.echo(f"  Authorization: Bearer ${TOKEN_VARIABLE}", err=True)
 

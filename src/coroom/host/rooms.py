@@ -12,9 +12,11 @@ from pathlib import Path
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence, Role
-from coroom.core.errors import Refused
+from coroom.core.decide.agents import bad_room_name
+from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind
-from coroom.git.mirror import STAGE, make_mirror
+from coroom.core.limits import Limits
+from coroom.git.mirror import STAGE, MirrorFailed, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.clock import SystemClock
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
@@ -23,7 +25,9 @@ from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.landing import Landing, LandingPlace, RefMover
 from coroom.host.mirror import Mirror
+from coroom.host.recorder import RecordedDoor
 from coroom.host.shadow import Shadow
+from coroom.host.tapes import Tapes
 from coroom.host.workspace import RoomWorkspace
 from coroom.log.sqlite import SqliteLog
 from coroom.workspace.beneath import Root
@@ -37,6 +41,9 @@ SEED_FILES = 500
 """Files seeded by one event."""
 
 LAND = "land"
+
+TAPES = "tapes"
+"""Where, in the room's directory, the tapes of its agents are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +89,9 @@ class Room:
             test=plan.test,
         )
         self.landing = Landing(host, place)
-        self.door = Door(host, self.workspace, self.landing)
         self.operator_token = _kept_secret(state_directory / "operator.token")
+        self._tapes = Tapes(state_directory / TAPES, self._secret_hashes)
+        self.door: Door = RecordedDoor(host, self.workspace, self.landing, self._tapes)
         self._seating = asyncio.Lock()
 
     @classmethod
@@ -94,6 +102,15 @@ class Room:
             LogBusy: another host has this room open.
             LogCorrupt: its log is damaged.
         """
+        wrong = bad_room_name(plan.name, Limits().name_chars_max)
+        if wrong:
+            return wrong
+        if plan.shared and plan.policy == "isolated":
+            return Refused(
+                Code.BAD_INPUT,
+                "Agents in one shared directory cannot be isolated from each other.",
+                "Give them mirrors, or take the policy open.",
+            )
         directory = state_directory(repository, plan.name)
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         log = SqliteLog(directory / "room.sqlite3")
@@ -148,7 +165,12 @@ class Room:
             if self.workspace.directory_of(agent) is None:
                 if not directory.exists():
                     commit = self.host.state.commit
-                    await asyncio.to_thread(make_mirror, self.repository, directory, agent, commit)
+                    try:
+                        await asyncio.to_thread(make_mirror, self.repository, directory, agent, commit)
+                    except MirrorFailed as failed:
+                        # Present without a place, it would keep all others waiting under `serial`.
+                        await self.host.submit(HOST, c.Leave(agent=agent, reason="it got no mirror"))
+                        return Refused(Code.CONFLICT, f"{failed}.", "Make room there, then ask for the seat again.")
                 await self.workspace.open(self._mirror(agent, directory))
         return Seat(agent, token, directory)
 
@@ -160,8 +182,12 @@ class Room:
         """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
         try:
             await self.workspace.close()
+            await asyncio.to_thread(self._tapes.close)
         finally:
             await self.host.close()
+
+    def _secret_hashes(self) -> set[str]:
+        return {agent.secret_hash for agent in self.host.state.agents.values()} | {self.operator_hash}
 
     async def _reopen_mirrors(self) -> None:
         for agent in self.host.state.agents.values():

@@ -175,12 +175,16 @@ class RoomWorkspace:
             return wrong
         await self.settle(agent)
         head = self._files.content(self._files.head(name, self._files.line_of(agent)))
-        if head.kind is FileKind.ABSENT:
-            if old:
-                return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
-            return await self._around.intake.write(agent, name, of_bytes(new.encode()), head, operation)
+        if head.kind not in {FileKind.ABSENT, FileKind.TEXT}:
+            return Refused(Code.BAD_INPUT, f"{name} is {head.kind.value}, not text.", "Use a tool of your own for it.")
+        if head.kind is FileKind.ABSENT and old:
+            return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
+        if not head.text and not old:
+            whole = of_bytes(new.encode(), executable=head.executable)
+            return await self._around.intake.write(agent, name, whole, head, operation)
+        old, new = _with_line_ends_of(head.text, old), _with_line_ends_of(head.text, new)
         count = head.text.count(old) if old else 0
-        if head.kind is not FileKind.TEXT or count != 1:
+        if count != 1:
             why = f"'{old[:60]}' occurs {count} times in {name}."
             return Refused(Code.STALE, why, "Read the file again and give a piece that occurs once.")
         text = head.text.replace(old, new)
@@ -216,3 +220,10 @@ class RoomWorkspace:
         if agent == OPERATOR:
             return None
         return self._bridges.get(agent) or self._bridges.get(SHARED_LINE)
+
+
+def _with_line_ends_of(text: str, piece: str) -> str:
+    """`piece` as a file with this text writes it: `read` shows the lines of a CRLF file without their ends."""
+    if "\r\n" not in text or text.count("\n") != text.count("\r\n"):
+        return piece
+    return piece.replace("\r\n", "\n").replace("\n", "\r\n")

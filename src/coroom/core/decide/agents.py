@@ -47,12 +47,20 @@ def open_room(state: RoomState, by: str, command: OpenRoom, _now_ms: int) -> Dec
 
 
 def _bad_room(command: OpenRoom) -> Refused | None:
-    if not is_name(command.room, command.limits.name_chars_max):
-        return Refused(Code.BAD_INPUT, f"'{command.room[:80]}' is no room name.", "Use letters, digits, '-', '_', '.'.")
+    wrong = bad_room_name(command.room, command.limits.name_chars_max)
+    if wrong:
+        return wrong
     zero = [field.name for field in fields(Limits) if getattr(command.limits, field.name) < 1]
     if zero:
         return Refused(Code.BAD_INPUT, f"The limit {zero[0]} is below 1.", "Leave it out to have the usual one.")
     return None
+
+
+def bad_room_name(name: str, chars_max: int) -> Refused | None:
+    """Why no room can have this name, which also names its directory; None when one can."""
+    if is_name(name, chars_max):
+        return None
+    return Refused(Code.BAD_INPUT, f"'{name[:80]}' is no room name.", "Use letters, digits, '-', '_', '.'.")
 
 
 def close_room(state: RoomState, by: str, command: CloseRoom, _now_ms: int) -> Decision:

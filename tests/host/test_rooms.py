@@ -1,0 +1,46 @@
+"""Rooms over a repository: what a name or a full disk spoils leaves nothing behind."""
+
+from pathlib import Path
+
+import pytest
+from tests.git.repositories import new_repository
+
+from coroom.core.agent import Presence
+from coroom.core.errors import Code, Refused
+from coroom.git.repository import Repository, inspect
+from coroom.host.rooms import Room, RoomPlan, Seat, state_directory
+
+
+def repository_at(directory: Path) -> Repository:
+    found = inspect(new_repository(directory, {"f.txt": b"one\n"}))
+    assert isinstance(found, Repository)
+    return found
+
+
+@pytest.mark.parametrize("name", ["", "two words", "../../../out", "..", "x.lock"])
+async def test_a_room_of_a_bad_name_is_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    repository = repository_at(tmp_path / "repository")
+    before = sorted(tmp_path.rglob("*"))
+    refused = await Room.open(repository, RoomPlan(name=name))
+    assert isinstance(refused, Refused)
+    assert refused.code is Code.BAD_INPUT
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+async def test_an_agent_whose_mirror_cannot_be_made_is_told_why_and_does_not_stay_in_the_room(tmp_path: Path) -> None:
+    repository = repository_at(tmp_path / "repository")
+    mirrors = tmp_path / "mirrors"
+    mirrors.write_text("no directory")
+    room = await Room.open(repository, RoomPlan(mirrors=mirrors, policy="serial"))
+    assert isinstance(room, Room)
+    try:
+        refused = await room.admit("ann")
+        assert isinstance(refused, Refused)
+        assert "ann" in refused.why
+        assert [agent.presence for agent in room.host.state.agents.values()] == [Presence.LEFT]
+        mirrors.unlink()
+        assert isinstance(await room.admit("ann"), Seat)
+        assert [agent.presence for agent in room.host.state.agents.values()] == [Presence.ACTIVE]
+    finally:
+        await room.close()
+    assert state_directory(repository, "main").is_dir()
