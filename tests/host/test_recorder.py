@@ -1,0 +1,170 @@
+"""A run is recorded as tapes that can be played again: the same tree comes out, and no secret is in them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.run.runs import Does, Ground, opened, perform, tasks, writes
+
+from coroom.agents.room_client import RoomClient
+from coroom.agents.scripted import Marks, Step, read_tape
+from coroom.host import tapes as limits
+from coroom.host.answer import ToolUse, Touch
+from coroom.host.recorder import edits_between
+from coroom.host.rooms import Seat, state_directory
+from coroom.host.tapes import Tapes
+from coroom.run.session import Desk
+from coroom.run.workers import TapeWorker
+
+FILES = {"a.py": b"import os\n\n\ndef first():\n    return 1\n\n\ndef last():\n    return 9\n", "old.txt": b"old\n"}
+
+
+def step(number: int, tool: str, **args: Any) -> Step:
+    return Step(number=number, tool=tool, args=args)
+
+
+def player(name: str, steps: list[Step], marks: Marks) -> TapeWorker:
+    return TapeWorker(name=name, steps=steps, marks=marks, environment={"PATH": "/usr/bin:/bin"})
+
+
+def recorded(ground: Ground, agent: str, room: str = "run") -> Path:
+    return state_directory(ground.repository, room) / "tapes" / f"{agent}.jsonl"
+
+
+def tree(ground: Ground, room: str) -> str:
+    return ground.repository.git.line("rev-parse", f"coroom/{room}^{{tree}}")
+
+
+async def test_the_tapes_of_a_run_played_in_a_new_room_make_the_same_tree(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    ann = [
+        step(1, "task", do="take", task="t1"),
+        step(2, "native_read", path="a.py"),
+        step(3, "native_edit", path="a.py", old="    return 1\n", new="    return 1 + 1\n"),
+        step(4, "shell", command="mkdir -p made && echo by ann > made/ann.txt"),
+        step(5, "edit", path="b.py", old="", new="made = 'by the room'\n"),
+        step(6, "task", do="done", summary="first"),
+    ]
+    bob = [
+        step(1, "task", do="take", task="t2"),
+        step(2, "native_edit", path="a.py", old="    return 9\n", new="    return 99\n"),
+        step(3, "native_write", path="new/bob.txt", text="by bob\n"),
+        step(4, "native_delete", path="old.txt"),
+        step(5, "say", kind="note", text="old.txt is gone"),
+        step(6, "task", do="done", summary="second"),
+    ]
+    marks = Marks()
+    board = tasks("first thing", "second other")
+    plan = ground.plan([player("ann", ann, marks), player("bob", bob, marks)], board)
+    assert (await perform(plan)).outcome.ok
+
+    kept = {name: read_tape(recorded(ground, name)) for name in ("ann", "bob")}
+    assert [one.tool for one in kept["ann"]] == [one.tool for one in ann]
+    assert [one.tool for one in kept["bob"]] == [one.tool for one in bob]
+    assert kept["ann"][2].args["path"] == "a.py"
+    assert all(one.at_ms >= 0 for one in (*kept["ann"], *kept["bob"]))
+
+    again = ground.plan([player(name, kept[name], Marks()) for name in kept], board, room="again")
+    assert (await perform(again)).outcome.ok
+    assert tree(ground, "again") == tree(ground, "run")
+
+
+async def test_no_secret_is_on_a_tape_and_commands_name_no_mirror(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    tokens: list[str] = []
+    key = "sk-proj-" + 24 * "k"
+
+    async def careless(desk: Desk, client: RoomClient) -> None:
+        tokens.append(desk.seat.token)
+        cwd = str(desk.seat.directory)
+        command = f"cd {cwd} && curl -H 'Authorization: Bearer {desk.seat.token}' -d {key} x"
+        assert await client.before("shell", {"command": command}, cwd) is None
+        await client.after("shell", {"command": command}, cwd)
+        await writes(desk, client, "t.txt", f"the token is {desk.seat.token}!\n")
+        assert not (await client.call("say", {"kind": "note", "text": f"mine: {desk.seat.token}"})).refused
+
+    assert (await perform(ground.plan([Does("ann", careless)]))).outcome.ok
+    text = recorded(ground, "ann").read_text()
+    assert tokens[0] not in text
+    assert key not in text
+    assert str(tmp_path) not in text
+    commands = [json.loads(line)["args"] for line in text.splitlines()]
+    assert commands[0]["command"] == "cd . && curl -H 'Authorization: Bearer [secret]' -d [secret] x"
+    assert commands[1]["text"] == "the token is [secret]!\n"
+
+
+async def test_a_call_that_is_repeated_is_one_step_and_ids_of_operations_are_left_out(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    async with opened(ground.plan([])) as room:
+        await room.admit("ann")
+        for _ in range(3):
+            assert not (await room.door.say("ann", "note", "hello", "", "", [], "op-1")).refused
+        assert not (await room.door.release("ann", [], "op-2")).refused
+    steps = [json.loads(line) for line in recorded(ground, "ann").read_text().splitlines()]
+    assert [(one["tool"], one["args"]) for one in steps] == [
+        ("say", {"kind": "note", "text": "hello"}),
+        ("release", {}),
+    ]
+
+
+async def test_what_others_wrote_meanwhile_is_not_on_the_tape(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    async with opened(ground.plan([])) as room:
+        ann, bob = await room.admit("ann"), await room.admit("bob")
+        use = ToolUse(touch=Touch.EDIT, tool="edit", paths=("a.py",))
+        assert isinstance(ann, Seat)
+        assert isinstance(bob, Seat)
+        assert await room.door.before_tool("ann", use) is None
+        assert await room.door.before_tool("bob", use) is None
+        for agent, old, new in (("bob", "return 9", "return 99"), ("ann", "return 1", "return 11")):
+            path = room.mirror_directory(agent) / "a.py"
+            path.write_text(path.read_text().replace(old, new))
+            await room.door.after_tool(agent, use)
+    (only,) = [json.loads(line) for line in recorded(ground, "ann").read_text().splitlines()]
+    assert (only["tool"], only["args"]) == (
+        "native_edit",
+        {"path": "a.py", "old": "    return 1\n", "new": "    return 11\n"},
+    )
+
+
+def test_a_tape_that_is_full_stays_as_it_is_and_what_cannot_be_written_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TAPE_BYTES_MAX", 100)
+    monkeypatch.setattr(limits, "STEP_BYTES_MAX", 80)
+    (tmp_path / "tapes").mkdir()
+    (tmp_path / "tapes" / "link.jsonl").symlink_to(tmp_path / "elsewhere")
+    tapes = Tapes(tmp_path / "tapes", set)
+    for number in range(5):
+        tapes.add("ann", {"tool": "sync", "args": {"number": number}})
+    tapes.add("bob", {"tool": "say", "args": {"text": "x" * 200}})
+    tapes.add("link", {"tool": "sync"})
+    tapes.close()
+    tapes.add("ann", {"tool": "too late"})
+    lines = (tmp_path / "tapes" / "ann.jsonl").read_text().splitlines()
+    assert [json.loads(line)["args"]["number"] for line in lines] == [0, 1]
+    assert tapes.dropped == 5
+    assert not (tmp_path / "elsewhere").exists()
+    assert (tmp_path / "tapes" / "ann.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n"]), max_size=12)
+
+
+@given(LINES, LINES, st.booleans())
+def test_the_edits_between_two_texts_make_one_of_the_other_each_at_one_place(
+    old: list[str], new: list[str], cut: bool
+) -> None:
+    before, after = "".join(old), "".join(new).removesuffix("\n") if cut else "".join(new)
+    edits = edits_between(before, after)
+    if edits is None:
+        assert before == "" or after != before
+        return
+    text = before
+    for piece, other in edits:
+        assert text.count(piece) == 1
+        text = text.replace(piece, other)
+    assert text == after
