@@ -38,10 +38,9 @@ async def test_a_client_is_greeted_told_and_refused_kept_for_news_and_stands_sti
     told = r"from=b kind=contract [^\n]*\n[^\n]*parse gives int"
     has_stop_hook = adapter.name != "opencode"
     async with real_room(tmp_path, clients_path, model, {"notes.txt": "read me\n", "api.txt": "old\n"}) as real:
-        submit = real.room.host.submit
         assert isinstance(await real.room.admit("b"), Seat)
         theirs = c.ClaimResources(resources=(file("api.txt"),), mode=Mode.EXCLUSIVE, purpose="a new old")
-        assert isinstance(await submit("b", theirs), c.Granted)
+        assert isinstance(await real.room.host.submit("b", theirs), c.Granted)
         await real.start(
             "a",
             adapter,
@@ -50,7 +49,7 @@ async def test_a_client_is_greeted_told_and_refused_kept_for_news_and_stands_sti
                 calls=(Call("claim", {"resources": ["file:notes.txt"], "purpose": "to read it"}),),
                 expect="Play your part",
             ),
-            Turn(calls=(Call("sync", {}),), expect=r"\[coroom [0-9a-f]{12}\] You hold file:notes\.txt"),
+            Turn(calls=(Call("sync", {}),), expect=r"\[coroom [0-9a-f]{12}\] You hold file:notes\.txt", gate="again"),
             Turn(calls=(Call("@read", {"path": "api.txt"}),), expect=r"file:notes\.txt by a"),
             Turn(calls=(Call("@read", {"path": "notes.txt"}),), expect="old", never=told, gate="told"),
             Turn(
@@ -67,7 +66,11 @@ async def test_a_client_is_greeted_told_and_refused_kept_for_news_and_stands_sti
             Turn(calls=(Call("@shell", {"command": "echo late > later.txt"}),), expect=SILENT),
             Turn(text="I stop here.", expect=SILENT),
         )
+        await real.asked("a", 1)
+        await real.restart()
+        model.open("again")
         await real.asked("a", 3)
+        submit = real.room.host.submit
         assert isinstance(await submit("b", c.Say(kind=NoticeKind.CONTRACT, text="parse gives int")), c.Ok)
         model.open("told")
         await real.asked("a", 6)

@@ -32,8 +32,8 @@ def _updated(arguments: Mapping[str, Any], _cwd: str) -> str:
     return _patch(f"*** Update File: {arguments['path']}", "@@", *removed, *added)
 
 
-def _exchange(path: str, old: str, new: str) -> _Translation:
-    return lambda arguments, cwd: {path: _path(arguments, cwd), old: arguments["old"], new: arguments["new"]}
+def _exchange(path: str, old: str, new: str, **more: str) -> _Translation:
+    return lambda arguments, cwd: {path: _path(arguments, cwd), old: arguments["old"], new: arguments["new"], **more}
 
 
 def _whole(path: str) -> _Translation:
@@ -64,7 +64,7 @@ _VERBS: dict[str, tuple[tuple[str, _Translation], ...]] = {
     ),
     "@edit": (
         ("Edit", _exchange("file_path", "old_string", "new_string")),
-        ("replace", _exchange("file_path", "old_string", "new_string")),
+        ("replace", _exchange("file_path", "old_string", "new_string", instruction="as scripted")),
         ("edit", _exchange("filePath", "oldString", "newString")),
         ("apply_patch", _updated),
     ),
