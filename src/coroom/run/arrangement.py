@@ -1,5 +1,6 @@
 """How a run was arranged, kept beside its room, so that `--resume` needs nothing said again."""
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,9 +36,12 @@ class Arrangement:
         return replace(self, **{name: value for name, value in given.items() if value is not None})
 
     def with_tasks(self, more: Sequence[PostTask]) -> "Arrangement":
-        """The same with further tasks; one that is there already is not added again."""
-        known = {(task.task, task.title) for task in self.tasks}
-        return replace(self, tasks=(*self.tasks, *(t for t in more if (t.task, t.title) not in known)))
+        """The same with further tasks, each with an id; one that is there already is not added again."""
+        tasks = list(self.tasks)
+        for task in more:
+            if all(known.title != task.title and known.task != (task.task or None) for known in tasks):
+                tasks.append(replace(task, task=task.task or _free_id(tasks)))
+        return replace(self, tasks=tuple(tasks))
 
     def write(self, directory: Path) -> None:
         """Keep it. A reader finds the old or the new one, never half of it."""
@@ -74,6 +78,12 @@ class Arrangement:
         except (ValueError, KeyError, TypeError, BoardError) as problem:
             message = f"{directory / FILE} is damaged ({problem}); remove it and give the options again"
             raise Fault(message) from problem
+
+
+def _free_id(tasks: Sequence[PostTask]) -> str:
+    """An id that a room would not give by itself, so that posting twice is posting once."""
+    taken = {task.task for task in tasks}
+    return next(name for name in (f"task-{number}" for number in itertools.count(1)) if name not in taken)
 
 
 def _arranged(found: Mapping[str, object]) -> Arrangement:

@@ -142,11 +142,16 @@ class Run:
         Raises:
             Fault: the log cannot be opened or written, because another host has it or its disk is full; what was
                 stored until then is kept.
-            OSError: the port is taken, or the room's directory cannot be written.
+            OSError: the room's directory cannot be written.
         """
         began = time.monotonic()
         async with AsyncExitStack() as stack:
-            listening = loopback_socket(self._plan.port)
+            try:
+                listening = loopback_socket(self._plan.port)
+            except (OSError, OverflowError) as problem:
+                why = f"Port {self._plan.port} cannot be served: {problem}."
+                self.outcome.refused = Refused(Code.BAD_INPUT, why, "Choose another with --port.")
+                return self.outcome
             stack.callback(listening.close)
             room = await Room.open(self._plan.repository, self._plan.room)
             if isinstance(room, Refused):

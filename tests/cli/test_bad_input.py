@@ -1,0 +1,194 @@
+"""Whatever is wrong with a call: what, why and what next in words, exit code 2, and nothing is changed."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.cli.commands import Place, place_at, serving
+from tests.git.repositories import git, picture, write
+
+from coroom.cli import COMMANDS, main
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = place_at(tmp_path)
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(place.repository)
+    return place
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
+def refused(result: Result, *parts: str) -> None:
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    for part in parts:
+        assert part in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def detach(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "--detach")
+
+
+def dirty(repository: Path) -> None:
+    write(repository, {"a.txt": b"changed\n"})
+
+
+@pytest.mark.parametrize("command", ["run", "up"])
+@pytest.mark.parametrize(
+    ("spoil", "parts"),
+    [
+        (detach, ("detached", "git switch -c")),
+        (dirty, ("uncommitted changes in a.txt", "git stash")),
+    ],
+)
+def test_a_checkout_to_begin_no_work_from_is_refused_and_left_alone(
+    place: Place, command: str, spoil: Callable[[Path], None], parts: tuple[str, ...]
+) -> None:
+    spoil(place.repository)
+    before = picture(place.repository)
+    refused(call(*(["run", "a task"] if command == "run" else ["up", "--port", "0"])), *parts)
+    assert picture(place.repository) == before
+    assert not place.kept().parent.exists()
+
+
+@pytest.mark.parametrize("words", [["run", "a task"], ["run", "--resume"], ["up", "--port", "0"], ["join", "ann"]])
+def test_a_directory_without_a_repository_is_refused(
+    place: Place, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.home)
+    refused(call(*words), "repository", "git init")
+    assert list(place.home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["run"], ("No tasks given", "--resume")),
+        (["run", "a task", "--policy", "sideways"], ("no policy 'sideways'", "isolated, open, serial")),
+        (["up", "--port", "0", "--policy", "sideways"], ("no policy 'sideways'", "isolated, open, serial")),
+        (["run", "a task", "--agent", "hal"], ("'hal' is no kind of agent", "claude, codex")),
+        (["run", "a task", "--agent", "tape:none.jsonl"], ("none.jsonl is no tape", "no such file")),
+        (["run", "a task", "--agent", "command:'"], ("no command line", "quotes")),
+        (["run", "a task", "--agent", "command:"], ("names no program", "command:'PROGRAM")),
+        (["run", "a task", "--agent", "builtin"], ("speaks to anthropic and openai", "--model anthropic:NAME")),
+        (
+            ["run", "a task", "--agent", "builtin", "--model", "anthropic:claude-x"],
+            ("ANTHROPIC_API_KEY is not set", "Set it"),
+        ),
+        (["run", "--resume"], ("no run in room 'run' to resume", "coroom run TASKS")),
+        (["run", "tasks.md"], ("tasks.md is no file", "say the task in words")),
+        (["run", "a task", "--room", "../out"], ("no room name", "letters")),
+        (["join", "ann"], ("No room 'main' is running here", "coroom up")),
+        (["demo", "--agent", "hal"], ("'hal' is no kind of agent",)),
+    ],
+)
+def test_a_call_that_cannot_be_is_refused_before_anything_is_made(
+    place: Place, words: list[str], parts: tuple[str, ...]
+) -> None:
+    before = picture(place.repository)
+    refused(call(*words), *parts)
+    assert picture(place.repository) == before
+    assert not place.kept().parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "parts"),
+    [
+        ("t.md", "nothing to see\n", ("no list items", "begins with '- '")),
+        ("t.json", "{", ("is not JSON",)),
+        ("t.json", "{}", ("holds no list of tasks",)),
+        ("t.json", '[{"name": "x"}]', ("task 1 has no title",)),
+        ("t.json", '[{"title": "x", "touches": "a.py"}]', ("'touches' of task 1 is no list",)),
+        ("t.json", '[{"title": "x", "touches": ["ftp:x"]}]', ("task 1", "ftp")),
+        ("t.json", '[{"title": "x", "after": ["y"]}]', ("There is no task y to come after", "Post that one first")),
+        ("t.yaml", "- title: [", ("is not YAML",)),
+        ("t.md", "- same thing\n- same thing\n", ("the task 'same thing' twice",)),
+    ],
+)
+def test_a_file_of_tasks_that_cannot_be_is_refused_with_the_place(
+    place: Place, name: str, text: str, parts: tuple[str, ...]
+) -> None:
+    file = place.root / name
+    file.write_text(text)
+    refused(call("run", str(file)), name, *parts)
+    assert not place.kept().parent.exists()
+
+
+def test_a_file_that_is_no_text_is_refused(place: Place) -> None:
+    (place.root / "t.md").write_bytes(b"\xff\xfe- x")
+    refused(call("run", str(place.root / "t.md")), "cannot be read as text")
+
+
+def test_a_line_of_a_tape_that_is_no_step_is_named(place: Place) -> None:
+    (place.root / "x.jsonl").write_text('{"tool": "task", "args": {"do": "next"}}\n{"tool": "fly"}\n')
+    refused(
+        call("run", "a task", "--agent", f"tape:{place.root}/x.jsonl"), "x.jsonl:2 is no step", "unknown tool 'fly'"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [["up", "--port"], ["run", "a task", "--agents", "1", "--agent", "command:true", "--port"]]
+)
+def test_a_port_that_is_taken_is_named(place: Place, words: list[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused(call(*words, port), f"Port {port} cannot be served", "Address already in use", "--port")
+    assert not place.kept().parent.exists()
+
+
+def test_a_second_host_on_a_room_is_refused_with_the_process_that_has_it(place: Place) -> None:
+    with serving(place) as first:
+        pid = str(first.pid)
+        refused(call("up", "--port", "0"), f"process {pid}", "Stop that host")
+        refused(call("run", "a task", "--room", "main", "--agent", "command:true"), f"process {pid}", "Stop that host")
+    assert not (place.kept("main") / "run.json").exists()
+
+
+def test_every_command_explains_itself() -> None:
+    shown = call("--help")
+    assert shown.exit_code == 0
+    for name in COMMANDS:
+        assert name in shown.stdout
+        assert call(name, "--help").exit_code == 0
+
+
+def test_an_unknown_command_is_refused() -> None:
+    refused(call("fly"), "No such command 'fly'")
+
+
+def test_join_gives_a_seat_that_the_room_knows_and_json_is_one_document(place: Place) -> None:
+    with serving(place):
+        seat = json.loads(call("join", "ann", "--json").stdout)
+        assert seat["agent"] == "ann"
+        assert (Path(seat["directory"]) / "a.txt").exists()
+        told = call("join", "bob")
+        assert told.exit_code == 0, told.stderr
+        lines = told.stdout.splitlines()
+        assert [line.partition("=")[0] for line in lines[:3]] == [
+            "export COROOM_TOKEN",
+            "export COROOM_URL",
+            "export COROOM_AGENT",
+        ]
+        assert lines[3].startswith("cd ")
+        refused(call("join", "not a name"), "no agent name", "letters")
+        refused(call("join", "eve", "--role", "king"), "Roles are")
+        refused(call("join", "cat", "--", "no-such-program-here"), "cannot be started", "installed")
+
+
+def test_a_unix_socket_left_by_a_killed_host_is_served_again(place: Place) -> None:
+    path = str(place.root / "s")
+    with serving(place, "--socket", path) as process:
+        process.kill()
+    with serving(place, "--socket", path):
+        assert Path(path).is_socket()
