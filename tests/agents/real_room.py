@@ -12,13 +12,14 @@ from tests.doorway import Daemon
 from tests.git.repositories import new_repository
 
 from coroom.agents.adapter import AgentAdapter, ModelApi, Session
+from coroom.agents.scripted import read_tape
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository, inspect
-from coroom.host.rooms import Room, RoomPlan
+from coroom.host.rooms import TAPES, Room, RoomPlan
 from coroom.run.guard import ServedRoom
 from coroom.testing import ModelServer, Script, Turn
 
-WITHIN_S = 40.0
+WITHIN_S = 80.0
 LINE_CHARS = 600
 
 
@@ -79,6 +80,11 @@ class RealRoom:
     def text(self, path: str) -> str:
         """What the room has accepted."""
         return self.room.workspace.files.content(self.room.host.state.head(path)).text
+
+    def tape(self, agent: str) -> list[str]:
+        """The tools on the tape that the room has made of the agent's session so far."""
+        path = self.room.directory / TAPES / f"{agent}.jsonl"
+        return [step.tool for step in read_tape(path)] if path.exists() else []
 
     async def asked(self, agent: str, turn: int) -> None:
         """Until the agent's model is asked for that turn."""

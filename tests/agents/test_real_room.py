@@ -101,6 +101,9 @@ async def test_one_cli_is_refused_what_the_other_claimed_hears_of_its_change_and
         ]
         assert state.open_held() == ()
         await real.until((real.mirror("ann") / "use.py").exists)
+        # Codex reads with `cat`; what was refused has not happened.
+        await real.until(lambda: real.tape("ann") == ["task", "claim", "native_read", "native_edit", "task"])
+        await real.until(lambda: real.tape("bob") == ["task", "shell", "shell", "native_write", "task"])
 
 
 async def test_a_background_write_that_went_round_the_hooks_is_held_told_and_kept(
