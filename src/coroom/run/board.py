@@ -17,7 +17,7 @@ from coroom.core.resource import Resource, parse
 from coroom.core.room import decide, number
 from coroom.core.state import RoomState
 
-_ITEM = re.compile(r"^\s{0,3}(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
+_ITEM = re.compile(r"^(?P<before> {0,3})(?P<mark>(?:[-*+]|\d+[.)])\s+)(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
 
 
 class BoardError(Exception):
@@ -173,10 +173,13 @@ def _resource(name: str, number: int, text: str) -> Resource:
 
 def _markdown(name: str, text: str) -> list[PostTask]:
     items: list[list[str]] = []
+    inside = 0
     for line in text.splitlines():
         item = _ITEM.match(line)
-        if item:
+        # An item as deep as the text of the one above belongs to it.
+        if item and not (items and len(item["before"]) >= inside):
             items.append([item["text"]])
+            inside = len(item["before"]) + len(item["mark"])
         elif items and (line.startswith((" ", "\t")) or not line.strip()):
             items[-1].append(line.strip())
     if not items:
