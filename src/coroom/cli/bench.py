@@ -91,6 +91,8 @@ def _print(report: Report) -> None:
         console.print(f"contention: {c.clients} clients, {c.rounds} rounds: {verdict}, {c.errors} errors")
     for error in report.errors:
         console.print(f"error: {error}", markup=False)
+    if report.left_out:
+        console.print(f"no time was left for: {', '.join(report.left_out)} (measure them with --only)")
     console.print(f"{report.seconds:.0f} s in all")
 
 

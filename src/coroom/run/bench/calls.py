@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from coroom.agents.room_client import RoomClient
 from coroom.core.errors import Fault
@@ -27,12 +27,8 @@ LEAN = "a lean client"
 OLDER = "a lean client, older era"
 
 
-class Asks(Protocol):
-    """Calls a tool, and says whether the room refused; raises when there was no answer."""
-
-    async def __call__(self, tool: str, arguments: Mapping[str, Any]) -> bool:
-        """Ask."""
-        ...
+Asks = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
+"""Calls a tool, and says whether the room refused; raises when there was no answer."""
 
 
 @asynccontextmanager

@@ -47,12 +47,13 @@ async def arrivals(written: Path, others: Sequence[Path], line: str) -> list[flo
         file.write(line)
     began = time.perf_counter()
     delays: dict[Path, float] = {}
-    while len(delays) < len(others):
+    while True:
         for other in others:
             if other not in delays and other.read_bytes().endswith(line.encode()):
                 delays[other] = (time.perf_counter() - began) * 1_000
+        missing = [str(other) for other in others if other not in delays]
+        if not missing:
+            return list(delays.values())
         if time.perf_counter() - began > SEEN_WITHIN_S:
-            missing = next(str(other) for other in others if other not in delays)
-            raise Fault(f"a write to {written} was not seen at {missing} within {SEEN_WITHIN_S:g} s")
+            raise Fault(f"a write to {written} was not seen at {missing[0]} within {SEEN_WITHIN_S:g} s")
         await asyncio.sleep(LOOK_S)
-    return list(delays.values())

@@ -95,7 +95,7 @@ def write_long_log(path: Path, events: int) -> float:
     log = SqliteLog(path)
     log.append(0, begun)
     bodies = len(working)
-    snapshot = events - VIEW_EVERY_EVENTS + 1
+    snapshot = events - max(VIEW_EVERY_EVENTS, _LONG_FILES) + 1
     for mark in (snapshot, events):
         while log.head() < mark:
             first = log.head() + 1

@@ -21,10 +21,13 @@ MEMORY_AGENTS, MEMORY_FILES = 16, 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to measure. `seconds`: for each level of clients, and twice that for edits; `scratch`: on which disk."""
+    """What to measure. `seconds`: for each level of clients, and twice that for edits; `within_s`: when no further part
+    is begun; `scratch`: on which disk.
+    """
 
     clients: tuple[int, ...] = (1, 4, 16)
     seconds: float = 2.0
+    within_s: float = 75.0
     parts: frozenset[str] = frozenset()
     contention_rounds: int = 200
     cold_starts: int = 3
@@ -47,6 +50,9 @@ async def measure_room(plan: Plan, say: Say) -> Report:
     report, began = Report(), time.monotonic()
     for name, part in PARTS.items():
         if plan.parts and name not in plan.parts:
+            continue
+        if time.monotonic() - began > plan.within_s:
+            report.left_out.append(name)
             continue
         with TemporaryDirectory(prefix="coroom-bench-", dir=plan.scratch) as directory:
             try:
