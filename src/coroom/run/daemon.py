@@ -147,6 +147,7 @@ async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event, rea
         app,
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         lifespan="on",
