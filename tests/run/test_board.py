@@ -35,7 +35,10 @@ def test_words_too_long_for_a_title_are_kept_whole_in_the_description() -> None:
 
 
 def test_each_item_of_a_markdown_list_is_a_task_and_what_is_indented_below_it_its_description(tmp_path: Path) -> None:
-    text = "# To do\n\n- [ ] first thing\n  more of it\n\n  and more\n* second other\n3. third matter\n   - a detail\n\nAn end.\n"
+    text = (
+        "# To do\n\n- [ ] first thing\n  more of it\n\n  and more\n* second other\n"
+        "3. third matter\n   - a detail\n\nAn end.\n"
+    )
     assert told(tasks_from(at(tmp_path, "t.md", text))) == [
         ("first thing", "more of it\n\nand more"),
         ("second other", ""),
@@ -77,7 +80,7 @@ TITLES = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size
 def test_an_arrangement_is_read_as_it_was_written_and_no_task_is_in_it_twice(
     tmp_path_factory: pytest.TempPathFactory, first: list[str], more: list[str]
 ) -> None:
-    directory = tmp_path_factory.mktemp("kept")
+    directory = tmp_path_factory.getbasetemp() / "kept"
     kept = Arrangement(kinds=("tape:/x",), agents=3, crew=("x",), land=False).with_tasks(
         [PostTask(title=title, despite_duplicate=True) for title in first]
     )
@@ -92,5 +95,5 @@ def test_a_damaged_arrangement_is_a_fault_that_names_the_file(tmp_path: Path) ->
     assert Arrangement.read(tmp_path) is None
     for damaged in ("{", "{}", "[]", '{"kinds": 3}'):
         (tmp_path / FILE).write_text(damaged)
-        with pytest.raises(Fault, match="run.json is damaged"):
+        with pytest.raises(Fault, match=r"run\.json is damaged"):
             Arrangement.read(tmp_path)
