@@ -27,10 +27,11 @@ SEEN_GRAIN_MS = 1_000
 def evolve(state: RoomState, event: e.Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
     changed = _CHANGES[type(event.body)](state, event, event.body)
-    known = changed.agents.get(event.by)
+    agents = changed.agents
+    known = agents.get(event.by)
     if known and event.at_ms - known.seen_ms >= SEEN_GRAIN_MS:
-        changed = but(changed, agents=changed.agents.put(known.name, replace(known, seen_ms=event.at_ms)))
-    return but(changed, seq=event.seq, now_ms=max(state.now_ms, event.at_ms))
+        agents = agents.put(known.name, replace(known, seen_ms=event.at_ms))
+    return but(changed, seq=event.seq, now_ms=max(state.now_ms, event.at_ms), agents=agents)
 
 
 def _on(kind: type[_B]) -> Callable[[Callable[[RoomState, e.Event, _B], RoomState]], None]:
@@ -315,9 +316,11 @@ def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], .
     known = state.reads_of(agent)
     for path, version in versions:
         known = known.put(path, version)
-    over = len(known) - state.limits.reads_per_agent_max
-    for path in sorted(known, key=lambda p: known[p])[:over] if over > 0 else ():
-        known = known.without(path)
+    most = state.limits.reads_per_agent_max
+    if len(known) > most:
+        # Some at a time: to look for the oldest at every single read would be quadratic.
+        kept = sorted(known.items(), key=lambda read: read[1])[len(known) - most + most // 8 :]
+        known = Table(kept)
     return but(state, reads=state.reads.put(agent, known))
 
 

@@ -1,7 +1,8 @@
 """Mirrors: one whole clone for each agent, with an identity of its own and no way back to anybody's remote.
 
 A clone and not a work tree of the same repository: those share stash, settings and FETCH_HEAD, and half of them
-fail when made at the same time (spec git_pattern §0). Objects are hard links, so a clone costs little.
+fail when made at the same time (spec git_pattern §0). Objects are hard links where the file system
+allows it, so a clone costs little.
 """
 
 import os
@@ -79,7 +80,6 @@ def _clone(repository: Repository, making: Path) -> None:
     Git(making.parent).run(
         "clone",
         "--quiet",
-        "--local",
         "--no-checkout",
         "--template=",
         "--origin=room",

@@ -22,7 +22,7 @@ from coroom.host.intake import SETTLE_S, Intake, Look
 from coroom.host.mirror import Mirror
 from coroom.host.placing import Placing
 from coroom.workspace.hints import Changed, Gone, Moved, Rescan, RescanReason
-from coroom.workspace.names import is_under
+from coroom.workspace.names import Refusal, is_under
 from coroom.workspace.scan import ScanResult, pair_renames, scan
 from coroom.workspace.states import FileState, Kind
 from coroom.workspace.watch import ScanningWatcher
@@ -125,15 +125,16 @@ class Bridge:
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def _taken_since(self, seq: int) -> set[tuple[str, str]]:
+    def _taken_since(self, seq: int) -> dict[str, list[str]]:
         """What the room has from this mirror since its shadow was written: a host was killed in between."""
-        found = set()
+        found: dict[str, list[str]] = {}
         for event in self._host.events(seq):
             match event.body:
                 case FileAccepted(file=version, written=blob) if version.by == self.mirror.agent or self.mirror.shared:
-                    found |= {(version.path, blob), (version.renamed_from or version.path, blob)}
+                    for path in {version.path, version.renamed_from or version.path}:
+                        found.setdefault(path, []).append(blob)
                 case EditHeld(path=path, mine=blob, agent=agent) if agent == self.mirror.agent or self.mirror.shared:
-                    found.add((path, blob))
+                    found.setdefault(path, []).append(blob)
         return found
 
     async def stop(self) -> None:
@@ -199,7 +200,9 @@ class Bridge:
         waits = [self._next_scan - now, *(at - now for at in mirror.to_look.values())]
         if mirror.exchange.watched:
             waits.append(self._next_collect - now)
-        if mirror.to_put and not mirror.in_window():
+        if mirror.to_put and mirror.in_window():
+            waits.append(mirror.window_ends() - now)
+        elif mirror.to_put:
             waits += [max(at - now, 0.02) for at in mirror.to_put.values()]
         if mirror.watcher.fileno() is None:
             waits.append(self._poll_s)
@@ -226,6 +229,9 @@ class Bridge:
             if not self.mirror.in_window():
                 await self._around.placing.put_waiting(self.mirror)
             await self._flush()
+        if self._task and asyncio.current_task() is not self._task:
+            # What is left to be done later is for the bridge's own rounds, which sleep by what they knew before.
+            self.mirror.wake.set()
 
     async def _flush(self) -> None:
         try:
@@ -257,7 +263,6 @@ class Bridge:
         mirror = self.mirror
         match hint:
             case Changed(path=path, complete=complete):
-                (mirror.whole.add if complete else mirror.whole.discard)(path)
                 known = mirror.shadow.holds(path)
                 self._changed(path, (0.0 if complete else SETTLE_S) if known else NEW_S)
             case Gone(path=path):
@@ -267,7 +272,6 @@ class Bridge:
                     self._changed(gone, GONE_S)
             case Moved(old=old, new=new):
                 mirror.moved.append((old, new))
-                mirror.whole.add(new)
             case Rescan(reason=reason):
                 mirror.rescan = reason.value
 
@@ -325,13 +329,15 @@ class Bridge:
                 self._around.intake.tidy()
 
     def _look(self, paths: Sequence[str]) -> list[Look]:
-        looks = []
-        for path in paths:
-            at_ns = time.time_ns()
-            complete = path in self.mirror.whole
-            self.mirror.whole.discard(path)
-            looks.append(Look(path, self.mirror.read(path, MIRROR_BYTES_MAX), at_ns, complete))
-        return looks
+        return [self._look_at(path) for path in paths]
+
+    def _look_at(self, path: str) -> Look:
+        at_ns = time.time_ns()
+        found = self.mirror.read(path, MIRROR_BYTES_MAX)
+        if isinstance(found, Refusal) or found.kind is not Kind.FILE:
+            return Look(path, found, at_ns)
+        changed = found.hash != self.mirror.shadow[path].content.blob
+        return Look(path, found, at_ns, changed and self.mirror.being_written(path, found))
 
     async def _moved(self, old: str, new: str) -> None:
         known = self.mirror.shadow

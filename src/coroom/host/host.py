@@ -177,7 +177,13 @@ class Host:
     def _start(self, coroutine: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # The room's fault is told to everyone who asks; asyncio need not print it a second time.
+        if not task.cancelled() and self._fault:
+            task.exception()
 
     async def _tick_forever(self) -> None:
         while True:
@@ -227,10 +233,11 @@ class Host:
 
     async def _keep(self) -> None:
         """Now and then: a snapshot, so that opening stays fast, and a compaction, so that the file stays small."""
-        seq = self._state.seq
-        if seq - self._view_seq >= VIEW_EVERY_EVENTS:
+        seq, state = self._state.seq, self._state
+        # A room of many files is told anew at greater distances, so that its whole costs no more than its events.
+        if seq - self._view_seq >= max(VIEW_EVERY_EVENTS, len(state.files())):
             self._view_seq = seq
-            await self._in_writer(self._log.save_view, seq, encode_state(self._state))
+            await self._in_writer(lambda: self._log.save_view(seq, encode_state(state)))
         if seq - self._compacted_seq >= COMPACT_EVERY_EVENTS:
             self._compacted_seq = seq
             await self._in_writer(self._log.compact, seq - KEEP_LOOSE_EVENTS)

@@ -42,22 +42,25 @@ LOCKS_KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found at a path of a mirror's disk. `complete`: whoever wrote it is known to be done."""
+    """What was found at a path of a mirror's disk. `unfinished`: some program is in the middle of writing it."""
 
     path: str
     found: FileState | Refusal
     at_ns: int
-    complete: bool = True
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """Something that an author wrote. `bases` are what it may have been made from, the likeliest first."""
+    """Something that an author wrote. `bases` are what it may have been made from, the newest first; the first `fresh`
+    of them are no older than what the author wrote last.
+    """
 
     author: str
     path: str
     new: Content
     bases: Sequence[Content]
+    fresh: int = 1
     renamed_from: str = ""
     operation: str = ""
 
@@ -107,31 +110,31 @@ class Intake:
                 limit = f"{MIRROR_BYTES_MAX >> 20} MiB"
                 await self._files.tell_once(mirror, path, f"{path} is over {limit}: it stays on your disk, unmirrored.")
             return
-        if not found.settled:
+        if not found.settled or look.unfinished:
             mirror.look_at(path, SETTLE_S)
             return
-        await self._changed(mirror, path, new, trusted(found.signature, look.at_ns), complete=look.complete)
+        await self._changed(mirror, path, new, trusted(found.signature, look.at_ns))
 
-    async def _changed(
-        self, mirror: Mirror, path: str, new: Content, signature: Signature | None, *, complete: bool = True
-    ) -> None:
+    async def _changed(self, mirror: Mirror, path: str, new: Content, signature: Signature | None) -> None:
         async with self._locks[path]:
             was = mirror.shadow[path]
             if new == was.content and not was.coming:
                 mirror.shadow.looks(path, signature)
                 return
-            if not complete and new.kind is not FileKind.ABSENT and mirror.being_written(path):
-                mirror.look_at(path, SETTLE_S)
-                return
             author = self._files.author(mirror, path)
             line = self._files.line_of(author)
             head = self._files.head(path, line)
-            version = 0
+            version, own = 0, False
             if new == of_version(head):
                 version = head.version if head else 0
                 await self._settled_by_itself(author, path)
-            elif not (_is_of_the_room(new, was) or (path, new.blob) in mirror.already):
-                edit = Edit(author=author, path=path, new=new, bases=self._bases(author, path, was))
+            elif not (_is_of_the_room(new, was) or new.blob in mirror.already.get(path, ())):
+                bases, fresh = self._bases(mirror, author, path)
+                if mirror.knows(author, path) and any(new.blob == base.blob for base in bases[1:]):
+                    # An older text brought back on purpose, not one that its author never knew to be old.
+                    bases, fresh = bases[:1], 1
+                edit = Edit(author=author, path=path, new=new, bases=bases, fresh=fresh)
+                own = True
                 reply = await self._take_in(edit)
                 if isinstance(reply, Refused):
                     # Not stored, so it must not count as seen: it stays where it is, and nothing is put over it.
@@ -141,30 +144,35 @@ class Intake:
                 if isinstance(reply, c.Accepted) and new == of_version(self._files.head(path, line)):
                     version = reply.version
             # Only now: killed before this, the room finds the change again and knows it by its text.
-            mirror.shadow.has(path, new, version, signature, self._host.state.seq)
+            mirror.shadow.has(path, new, version, signature, self._host.state.seq, own=own)
         mirror.put_soon(path)
 
-    def _bases(self, author: str, path: str, was: Was) -> list[Content]:
+    def _bases(self, mirror: Mirror, author: str, path: str) -> tuple[list[Content], int]:
         """What the author may have begun from: the text on its disk, and those before it that it has read last.
 
         With an edit held, what both sides began with: begun from the held text itself, the next edit would drop it.
         """
         held = self._files.open_held(author, path)
         if held:
-            return [self._files.of_blob(held.base)]
+            return [self._files.of_blob(held.base)], 1
+        was = mirror.shadow[path]
         read = self._host.state.reads_of(author).get(path, 0)
+        already = mirror.already.get(path)
+        if already:
+            return [self._files.of_blob(already[-1]), self._files.with_data(was.content)], 1
         bases = [self._files.with_data(was.content)]
-        if was.coming:
-            bases.append(self._files.of_blob(was.coming))
         if was.content.kind is FileKind.ABSENT:
-            return [base for base in bases if base.kind is not FileKind.ABSENT] or bases
-        for blob, version in was.recent:
-            if version and version < read:
+            return bases, 1
+        wrote, fresh = was.own, len(bases)
+        for earlier in was.recent:
+            if earlier.version and earlier.version < read:
                 break
-            base = self._files.of_blob(blob)
+            base = self._files.of_blob(earlier.blob)
             if base.kind is not FileKind.ABSENT:
                 bases.append(replace(base, executable=was.content.executable))
-        return bases
+                fresh += not wrote
+            wrote |= earlier.own
+        return bases, fresh
 
     async def take_displaced(self, mirror: Mirror, path: str, state: FileState, before: str) -> bool:
         """Take in a text that somebody wrote to a file while the room replaced it; `before` is its base.
@@ -181,7 +189,7 @@ class Intake:
         async with self._locks[path]:
             author = self._files.author(mirror, path)
             edit = Edit(author=author, path=path, new=new, bases=[self._files.of_blob(before)])
-            if (path, new.blob) not in mirror.already and isinstance(await self._take_in(edit), Refused):
+            if new.blob not in mirror.already.get(path, ()) and isinstance(await self._take_in(edit), Refused):
                 return False
             mirror.shadow.also_had(path, new.blob)
         mirror.put_soon(path)
@@ -280,7 +288,7 @@ class Intake:
 
         def think() -> tuple[Clean | Conflict, tuple[Resource, ...]]:
             settled = _settling(edit, head, sides, told=told) if sides else None
-            verdict = settled or judge(edit.bases, head, edit.new, edit.path)
+            verdict = settled or judge(edit.bases, head, edit.new, edit.path, edit.fresh)
             if isinstance(verdict, Conflict):
                 return verdict, ()
             return verdict, touched(edit.path, head, verdict.content)

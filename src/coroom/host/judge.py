@@ -38,16 +38,17 @@ class Conflict:
     parts: tuple[ConflictPart, ...] = ()
 
 
-def judge(bases: Sequence[Content], head: Content, new: Content, path: str) -> Clean | Conflict:
+def judge(bases: Sequence[Content], head: Content, new: Content, path: str, fresh: int = 1) -> Clean | Conflict:
     """Three-way judgement of `new` against `head`.
 
     Args:
-        bases: what the author may have begun from, the likeliest first; never empty.
+        bases: what the author may have begun from, the newest first; never empty.
         head: the accepted content.
         new: what the author wrote.
         path: names the file and so its language.
+        fresh: how many of the bases are no older than what the author itself wrote last.
     """
-    base = nearest(bases, new)
+    base = nearest(bases, new, fresh)
     if new == head:
         return Clean(head, "identical")
     if base == head:
@@ -92,26 +93,27 @@ def _sentence(parts: Sequence[ConflictPart]) -> str:
     return "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
 
 
-def nearest(bases: Sequence[Content], new: Content) -> Content:
-    """The base that `new` differs least from: by lines, then by characters; of equals the last in the list.
+def nearest(bases: Sequence[Content], new: Content, fresh: int = 1) -> Content:
+    """The base that `new` differs least from: by lines, then a fresh one, then by characters; of equals the last.
 
     An agent's write is made from a text that was on its disk when it read; which one is not always known (spec
-    crdt §4.2, design E). Among equals the older one is safe: it can only raise a conflict, never undo a change.
+    crdt §4.2, design E). Among equals the older one is safe: it can only raise a conflict, never undo a change. But who
+    has written since has hardly begun from what stood there before.
     """
-    texts = [base for base in bases if base.kind is FileKind.TEXT]
+    texts = [(number >= fresh, base) for number, base in enumerate(bases) if base.kind is FileKind.TEXT]
     if len(texts) < 2 or new.kind is not FileKind.TEXT:
         return bases[0]
-    return min(reversed(texts), key=lambda base: _distance(base.text, new.text))
+    return min(reversed(texts), key=lambda each: _distance(each[1].text, new.text, old=each[0]))[1]
 
 
-def _distance(before: str, after: str) -> tuple[int, int]:
+def _distance(before: str, after: str, *, old: bool) -> tuple[int, bool, int]:
     olds, news = before.splitlines(keepends=True), after.splitlines(keepends=True)
     lines = characters = 0
     for tag, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         if tag != "equal":
             lines += b - a + d - c
             characters += _characters("".join(olds[a:b]), "".join(news[c:d]))
-    return lines, characters
+    return lines, old, characters
 
 
 def _characters(gone: str, come: str) -> int:

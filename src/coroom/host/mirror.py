@@ -1,8 +1,10 @@
 """One agent's directory as the host holds it: what was last put there, what to look at, what waits to be put."""
 
 import asyncio
+import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from coroom.core.file import FileKind
@@ -13,7 +15,7 @@ from coroom.workspace.exchange import Exchange
 from coroom.workspace.ignore import Ignore
 from coroom.workspace.keeper import writer_open
 from coroom.workspace.puts import Expected, Link, PutDone, PutReason, PutRefused
-from coroom.workspace.states import FileState, Kind
+from coroom.workspace.states import FileState, Kind, Signature
 from coroom.workspace.watch import Watcher
 
 WINDOW_S_MAX = 120.0
@@ -22,6 +24,11 @@ WINDOW_S_MAX = 120.0
 EDIT_WINDOW_S_MAX = 10.0
 """The same for a tool that changes a part of a file: it looks at what stands there and is done at once, and Codex tells
 of no patch that failed."""
+
+KNOWN_S = 2.0
+"""How long a text may have been put without the programs that run there having seen it."""
+
+PLACED_MAX = 1_000
 
 RETRY_S = 0.05
 RETRY_S_MAX = 5.0
@@ -36,8 +43,8 @@ class Mirror:
     """The state of one bridge. `shared` is the checkout that several agents work in.
 
     `to_look` and `to_put` say for each path not before when (monotonic seconds); `tries` counts refused puts;
-    `open_since` is when a file was first seen open for writing. `whole` are paths whose writer is known to be done;
-    `already` what the room took in just before it was killed, by path and blob; `wanted` counts tools waiting.
+    `open_since` is when a file was first seen open for writing; `already` the blobs that the room took in just
+    before it was killed, by path; `placed` says when the room last changed a path here; `wanted` counts tools waiting.
     """
 
     agent: str
@@ -53,13 +60,13 @@ class Mirror:
     to_put: dict[str, float] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
     open_since: dict[str, float] = field(default_factory=dict)
-    whole: set[str] = field(default_factory=set)
     moved: list[tuple[str, str]] = field(default_factory=list)
+    placed: dict[str, float] = field(default_factory=dict)
     rescan: str = ""
     batch: bool = False
     wanted: int = 0
     told: dict[str, str] = field(default_factory=dict)
-    already: set[tuple[str, str]] = field(default_factory=set)
+    already: dict[str, list[str]] = field(default_factory=dict)
     _windows: dict[str, list[tuple[float, frozenset[str]]]] = field(default_factory=dict)
 
     def open_window(self, agent: str, paths: Iterable[str] = (), *, brief: bool = False) -> None:
@@ -93,6 +100,10 @@ class Mirror:
             return tuple(self._windows)
         return tuple(agent for agent, windows in self._windows.items() if any(path in named for _, named in windows))
 
+    def window_ends(self) -> float:
+        """When the first of the running tools will count no more, if it says nothing (monotonic seconds)."""
+        return min((until for windows in self._windows.values() for until, _ in windows), default=0.0)
+
     def tools_running(self) -> int:
         """How many tools are running here."""
         return sum(len(self._windows[agent]) for agent in self.in_window())
@@ -100,6 +111,19 @@ class Mirror:
     def look_at(self, path: str, after_s: float = 0.0) -> None:
         """Look at `path` in a later cycle, not before `after_s` seconds from now."""
         self.to_look[path] = time.monotonic() + after_s
+
+    def knows(self, author: str, path: str) -> bool:
+        """Whether what the author writes now it writes knowing what stands there: its tool began after that was put, or
+        it has stood there for a while.
+        """
+        return author in self._windows or time.monotonic() - self.placed.get(path, 0.0) > KNOWN_S
+
+    def put_here(self, path: str) -> None:
+        """The room has changed this path just now."""
+        now = time.monotonic()
+        self.placed[path] = now
+        if len(self.placed) > PLACED_MAX:
+            self.placed = {path: at for path, at in self.placed.items() if now - at < KNOWN_S}
 
     def put_soon(self, path: str) -> None:
         """Bring `path` to the accepted version when no tool is running."""
@@ -112,18 +136,19 @@ class Mirror:
         self.tries[path] = tries + 1
         self.to_put.setdefault(path, time.monotonic() + min(RETRY_S * 2.0**tries, RETRY_S_MAX))
 
-    def being_written(self, path: str) -> bool:
-        """Whether a program has the file open for writing, and not for too long yet."""
+    def being_written(self, path: str, found: FileState) -> bool:
+        """Whether some program is in the middle of writing what was just found: it has the file open, or the file has
+        changed since. After WRITER_S_MAX what is there counts all the same.
+        """
         now = time.monotonic()
-        if now - self.open_since.get(path, now) < WRITER_S_MAX:
-            try:
-                with self.root.parent(path) as (parent_fd, leaf):
-                    if writer_open(parent_fd, leaf):
-                        self.open_since.setdefault(path, now)
-                        return True
-            except OSError:
-                pass
-        self.open_since.pop(path, None)
+        since = self.open_since.setdefault(path, now)
+        if now - since < WRITER_S_MAX:
+            with suppress(OSError), self.root.parent(path) as (parent_fd, leaf):
+                if writer_open(parent_fd, leaf):
+                    return True
+                if Signature.of(os.stat(leaf, dir_fd=parent_fd, follow_symlinks=False)) != found.signature:
+                    return True
+        del self.open_since[path]
         return False
 
     def read(self, path: str, bytes_max: int) -> FileState | Refusal:

@@ -51,11 +51,14 @@ class Placing:
     async def put_waiting(self, mirror: Mirror) -> None:
         """Put what waits and is due, until there is no more or a tool wants to run."""
         now = time.monotonic()
-        due = sorted(path for path, at in mirror.to_put.items() if at <= now)
+        due = [path for path, at in mirror.to_put.items() if at <= now]
+        # Renames first: the old name must still be there.
+        due.sort(key=lambda path: (not self._is_renamed(mirror, path), path))
         for start in range(0, len(due), PUTS_AT_ONCE):
             if mirror.wanted or mirror.in_window():
                 return
-            puts = [put for path in due[start : start + PUTS_AT_ONCE] if (put := self._plan(mirror, path))]
+            some = (path for path in due[start : start + PUTS_AT_ONCE] if path in mirror.to_put)
+            puts = [put for path in some if (put := self._plan(mirror, path))]
             if puts:
                 loop = asyncio.get_running_loop()
                 for done in await loop.run_in_executor(self._disks, self._carry_out, mirror, puts):
@@ -73,7 +76,13 @@ class Placing:
         was, wanted = mirror.shadow[path].content, of_version(version)
         if wanted == was or wanted.kind is was.kind is FileKind.ABSENT:
             return None
-        return _Put(path, version, wanted, self._moved_from(mirror, version, was))
+        old = self._moved_from(mirror, version, was)
+        mirror.to_put.pop(old, None)
+        return _Put(path, version, wanted, old)
+
+    def _is_renamed(self, mirror: Mirror, path: str) -> bool:
+        version = self._files.seen_by(mirror, path)
+        return version is not None and bool(version.renamed_from)
 
     def _moved_from(self, mirror: Mirror, version: FileVersion | None, was: Content) -> str:
         """The old name of a renamed file, if it still stands there on this disk."""
@@ -116,8 +125,11 @@ class Placing:
             mirror.shadow.has(put.moved_from, ABSENT, 0, None, seq)
             mirror.put_soon(path)
             return
+        if put.moved_from:
+            mirror.put_soon(put.moved_from)
         if isinstance(result, PutDone):
             mirror.shadow.has(path, put.wanted, put.version.version if put.version else 0, None, seq)
+            mirror.put_here(path)
             mirror.told.pop(path, None)
             mirror.tries.pop(path, None)
             if result.broke_link:
@@ -127,6 +139,7 @@ class Placing:
             if await self._intake.take_displaced(mirror, path, displaced.state, before):
                 mirror.exchange.taken(displaced.ticket)
         if isinstance(result, PutRefused):
+            mirror.shadow.not_coming(path)
             await self._refused(mirror, path, result)
 
     async def _refused(self, mirror: Mirror, path: str, result: PutRefused) -> None:

@@ -40,6 +40,9 @@ from coroom.workspace.watch import open_watcher
 SEED_FILES = 500
 """Files seeded by one event."""
 
+BEGAN = "refs/coroom/began"
+"""Below it, the commit that each room began with is kept from git's garbage collection."""
+
 LAND = "land"
 
 TAPES = "tapes"
@@ -129,6 +132,8 @@ class Room:
             await host.close()
             return opened
         room = cls(plan, repository, host, directory)
+        # Mirrors, landings and the next opening build on it, also when the user's branch was rewritten meanwhile.
+        await asyncio.to_thread(repository.git.run, "update-ref", f"{BEGAN}/{plan.name}", host.state.commit)
         await room._seed()
         if plan.shared:
             await room.workspace.open(room._mirror(SHARED_LINE, repository.toplevel, shared=True))

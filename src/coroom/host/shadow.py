@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 from coroom.core.file import FileKind
 from coroom.host.content import ABSENT, Content
@@ -28,13 +28,13 @@ SHARED_CONTENTS = 65_536
 _SCHEMA = """
 create table if not exists shadow (
   path blob primary key, kind text not null, blob text not null, executable integer not null, version integer not null,
-  signature blob not null, recent text not null, coming text not null, seq integer not null
+  signature blob not null, recent text not null, coming text not null, seq integer not null, own integer not null
 ) without rowid
 """
 _SETTINGS = ("journal_mode=wal", "synchronous=normal", "cache_size=-64")
 _SIGNATURE = struct.Struct("=QQqq")
 
-_Row = tuple[bytes, str, str, int, int, bytes, str, str, int]
+_Row = tuple[bytes, str, str, int, int, bytes, str, str, int, int]
 
 
 @lru_cache(SHARED_CONTENTS)
@@ -43,19 +43,30 @@ def bare(kind: FileKind, blob: str, executable: bool) -> Content:  # noqa: FBT00
     return Content(kind, sys.intern(blob), executable)
 
 
+class Earlier(NamedTuple):
+    """A text that stood there before; the fields as in `Was`."""
+
+    blob: str
+    version: int
+    own: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Was:
-    """One path as it was on the disk. `version` is the accepted one that it stands for (0: none); `mark` is the packed
-    signature; `recent` are (blob, version) of earlier texts, newest first; `coming` is the blob of a put that was begun
-    and whose end is not known; `seq` is how far the room's log was when this was written.
+    """One path as it was on the disk.
+
+    `version` is the accepted one that it stands for (0: none); `mark` is the packed signature; `recent` are earlier
+    texts, newest first; `coming` is the blob of a put that was begun and whose end is not known; `seq` is how far the
+    room's log was when this was written; `own`: the agent wrote it, and the room did not put it there.
     """
 
     content: Content
     version: int
     mark: bytes = b""
-    recent: tuple[tuple[str, int], ...] = ()
+    recent: tuple[Earlier, ...] = ()
     coming: str = ""
     seq: int = 0
+    own: bool = False
 
     @property
     def signature(self) -> Signature | None:
@@ -141,12 +152,22 @@ class Shadow:
             self._set(path, replace(self[path], coming=blob))
         self.flush()
 
-    def has(self, path: str, content: Content, version: int, signature: Signature | None, seq: int) -> None:
-        """The disk holds `content` now, which stands for the accepted `version`; the room's log is at `seq`."""
+    def not_coming(self, path: str) -> None:
+        """The announced put was not made."""
+        if self[path].coming:
+            self._set(path, replace(self[path], coming=""))
+
+    def has(
+        self, path: str, content: Content, version: int, signature: Signature | None, seq: int, *, own: bool = False
+    ) -> None:
+        """The disk holds `content` now, which stands for the accepted `version`; the room's log is at `seq`.
+
+        `own`: the agent wrote it.
+        """
         was = self[path]
         recent = was.recent
         if was.content.kind is not FileKind.ABSENT and was.content.blob != content.blob:
-            recent = ((was.content.blob, was.version), *recent)[:RECENT_MAX]
+            recent = (Earlier(was.content.blob, was.version, was.own), *recent)[:RECENT_MAX]
         self._set(
             path,
             Was(
@@ -155,6 +176,7 @@ class Shadow:
                 mark=_SIGNATURE.pack(*signature) if signature else b"",
                 recent=recent,
                 seq=seq,
+                own=own,
             ),
         )
 
@@ -162,7 +184,7 @@ class Shadow:
         """A text of the author's own that stood there for a moment, and that its next write may begin from."""
         was = self[path]
         if blob and blob != was.content.blob:
-            self._set(path, replace(was, recent=((blob, 0), *was.recent)[:RECENT_MAX]))
+            self._set(path, replace(was, recent=(Earlier(blob, 0, True), *was.recent)[:RECENT_MAX]))
 
     def looks(self, path: str, signature: Signature | None) -> None:
         """The file has this signature now, with the content as it was."""
@@ -186,7 +208,7 @@ class Shadow:
         rows = [_row(path, self._was[path]) for path in self._unwritten]
         self._db.execute("begin")
         try:
-            self._db.executemany("insert or replace into shadow values (?,?,?,?,?,?,?,?,?)", rows)
+            self._db.executemany("insert or replace into shadow values (?,?,?,?,?,?,?,?,?,?)", rows)
             self._db.execute("commit")
         except sqlite3.Error:
             if self._db.in_transaction:
@@ -209,20 +231,22 @@ class Shadow:
 
 def _row(path: str, was: Was) -> _Row:
     content = was.content
-    recent = " ".join(f"{blob}:{version}" for blob, version in was.recent)
+    recent = " ".join(f"{e.blob}:{e.version}:{e.own:d}" for e in was.recent)
     name = path.encode("utf-8", "surrogateescape")
     executable = int(content.executable)
-    return name, content.kind.value, content.blob, executable, was.version, was.mark, recent, was.coming, was.seq
+    kind, own = content.kind.value, int(was.own)
+    return name, kind, content.blob, executable, was.version, was.mark, recent, was.coming, was.seq, own
 
 
 def _was(row: _Row) -> Was:
-    _, kind, blob, executable, version, mark, recent, coming, seq = row
-    pairs = (pair.rpartition(":") for pair in recent.split())
+    _, kind, blob, executable, version, mark, recent, coming, seq, own = row
+    earlier = (each.split(":") for each in recent.split())
     return Was(
         content=bare(FileKind(kind), blob, bool(executable)),
         version=version,
         mark=mark,
-        recent=tuple((blob_, int(number)) for blob_, _, number in pairs),
+        recent=tuple(Earlier(text, int(number), mine == "1") for text, number, mine in earlier),
         coming=coming,
         seq=seq,
+        own=bool(own),
     )

@@ -1,0 +1,222 @@
+"""Cases 11, 12, 13, 14, 15, 17, 32, 33 and 38: much at once, and what must not be looked at at all."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.git.repositories import fsck, git
+from tests.host.bridge.scene import Scene, in_thread, opened, plan_at, repository_at, scene_of, seated, stalls, until
+
+from coroom.workspace.inotify import InotifyWatcher
+from coroom.workspace.watch import ScanningWatcher
+
+STALL_S = 0.1
+
+
+def count(scene: Scene, below: str) -> int:
+    return sum(1 for path in scene.room.host.state.files() if path.startswith(below))
+
+
+@asynccontextmanager
+async def alone(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with scene_of(tmp_path, agents="a") as scene:
+        yield scene
+
+
+async def test_case_11_a_full_event_queue_is_noticed_and_everything_is_found_by_a_scan(tmp_path: Path) -> None:
+    """The loop stands still meanwhile, as a stopped process does; two events a file are more than the queue holds."""
+    files = 9_000
+    async with alone(tmp_path) as scene:
+        os.mkdir(scene.at("a", "many"))
+        for number in range(files):
+            with open(scene.at("a", f"many/{number}.txt"), "wb") as file:
+                file.write(b"%d\n" % number)
+        await until(lambda: count(scene, "many/") == files, "all are in the room")
+
+
+async def test_case_12_five_thousand_files_at_once_all_arrive_and_the_loop_goes_on(tmp_path: Path) -> None:
+    files = 5_000
+
+    def burst(directory: Path) -> None:
+        for number in range(files):
+            with open(directory / f"{number}.txt", "wb") as file:
+                file.write(b"text of %d\n" % number)
+
+    async with alone(tmp_path) as scene:
+        os.mkdir(scene.at("a", "burst"))
+        writing = asyncio.create_task(in_thread(lambda: burst(scene.at("a", "burst"))))
+        await stalls(until(lambda: count(scene, "burst/") == files, "all are in the room"))
+        await writing
+        assert scene.in_room("burst/4321.txt") == b"text of 4321\n"
+
+
+async def test_case_13_files_in_directories_made_the_moment_before_are_never_missed(tmp_path: Path) -> None:
+    files = 5_000
+    program = """
+import os, sys
+for n in range(int(sys.argv[2])):
+    os.makedirs(f"{sys.argv[1]}/p{n % 500}/q{n // 500}/r", exist_ok=True)
+    with open(f"{sys.argv[1]}/p{n % 500}/q{n // 500}/r/{n}.txt", "w") as file:
+        file.write(f"{n}\\n")
+"""
+    async with alone(tmp_path) as scene:
+        command = (sys.executable, "-c", program, str(scene.at("a", "fresh")), str(files))
+        writer = subprocess.Popen(command)
+        await until(lambda: count(scene, "fresh/") == files, "all are in the room")
+        assert writer.wait() == 0
+
+
+async def test_case_14_a_checkout_of_another_branch_goes_in_as_one_batch_of_one_author(tmp_path: Path) -> None:
+    before = {f"src/f{n}.txt": b"before %d\n" % n for n in range(200)}
+    after = {f"src/f{n}.txt": b"after %d\n" % n for n in range(100)}
+    after |= {f"new/g{n}.txt": b"%d\n" % n for n in range(100)}
+    repository = repository_at(tmp_path / "repository", before)
+    git(repository.toplevel, "switch", "--quiet", "-c", "other")
+    git(repository.toplevel, "rm", "-rq", "src")
+    for path, data in after.items():
+        target = repository.toplevel / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    git(repository.toplevel, "add", "--all")
+    git(repository.toplevel, "commit", "--quiet", "--message=other")
+    git(repository.toplevel, "switch", "--quiet", "main")
+    room = await opened(repository, plan_at(tmp_path))
+    scene = await seated(room, "a b")
+    try:
+        first = git(scene.at("a"), "rev-parse", "HEAD")
+        other = git(repository.toplevel, "rev-parse", "other")
+        for commit, tree in ((other, after), (first, before), (other, after)):
+            seq = scene.seq
+            await asyncio.to_thread(git, scene.at("a"), "checkout", "--quiet", commit)
+            await has_tree(scene, tree)
+            assert {edit.file.by for edit in scene.edits(after=seq)} == {"a"}
+        assert scene.tree("a") == after
+        assert not scene.held()
+        assert git(scene.at("a"), "status", "--porcelain") == ""
+    finally:
+        await room.close()
+
+
+async def has_tree(scene: Scene, tree: dict[str, bytes]) -> None:
+    await until(lambda: scene.accepted() == tree, "the room has the branch")
+    await until(lambda: scene.tree("b") == tree, "b has the branch")
+
+
+async def test_case_14_nothing_is_taken_in_while_git_is_at_work(tmp_path: Path) -> None:
+    async with scene_of(tmp_path) as scene:
+        lock = scene.at("a", ".git/index.lock")
+        lock.touch()
+        scene.write("a", "f.txt", "half of a checkout\n")
+        await until(lambda: "f.txt" in scene.mirror("a").to_look, "the change is noticed")
+        await scene.bridge("a").cycle()
+        assert scene.edits("f.txt") == []
+        scene.write("a", "f.txt", "the whole checkout\n")
+        lock.unlink()
+        await scene.reads("f.txt", b"the whole checkout\n")
+        assert len(scene.edits("f.txt")) == 1
+
+
+async def test_case_15_git_runs_in_a_mirror_and_its_own_files_are_never_touched(tmp_path: Path) -> None:
+    async with scene_of(tmp_path) as scene:
+
+        def session() -> None:
+            here = scene.at("a")
+            scene.write("a", "f.txt", "one\ntwo\nthree\nfour\n")
+            git(here, "commit", "--quiet", "--all", "--message=four")
+            scene.write("a", "g.txt", "g\n")
+            git(here, "add", "g.txt")
+            git(here, "stash")
+            git(here, "stash", "pop")
+            git(here, "commit", "--quiet", "--all", "--message=g")
+            git(here, "rebase", "--quiet", "--force-rebase", "HEAD~2")
+
+        await in_thread(session)
+        await scene.reads("g.txt", b"g\n")
+        await scene.rest()
+        assert {edit.file.path for edit in scene.edits()} <= {"f.txt", "g.txt"}
+        assert scene.tree("b") == {"f.txt": b"one\ntwo\nthree\nfour\n", "g.txt": b"g\n"}
+        assert not any(".git" in path.split("/") for path in scene.room.host.state.files())
+        for agent in "ab":
+            fsck(scene.at(agent))
+            assert not scene.at(agent, ".git/index.lock").exists()
+        assert git(scene.at("a"), "status", "--porcelain") == ""
+
+
+async def test_case_17_a_renamed_directory_moves_on_every_disk_and_no_content_travels(tmp_path: Path) -> None:
+    files = {f"pkg/m{n % 5}/f{n}.txt": b"content %d\n" % n for n in range(300)}
+    async with scene_of(tmp_path, files) as scene:
+        inode = scene.at("b", "pkg/m1/f1.txt").stat().st_ino
+        ids = {v.path: v.file_id for v in scene.room.host.state.files().values()}
+        seq = scene.seq
+        os.rename(scene.at("a", "pkg"), scene.at("a", "pkg2"))
+        moved = {path.replace("pkg/", "pkg2/"): data for path, data in files.items()}
+        await until(lambda: scene.tree("b") == moved, "b has the directory under its new name")
+        assert scene.at("b", "pkg2/m1/f1.txt").stat().st_ino == inode
+        assert not scene.at("b", "pkg").exists()
+        edits = scene.edits(after=seq)
+        assert len(edits) == 2 * len(files)
+        assert all(scene.room.host.state.files()[p.replace("pkg/", "pkg2/")].file_id == i for p, i in ids.items())
+        for agent in "ab":
+            scene.write(agent, "pkg2/m1/f1.txt", f"the watches follow in {agent}\n")
+            await scene.reads("pkg2/m1/f1.txt", f"the watches follow in {agent}\n".encode())
+
+
+async def test_case_32_a_huge_file_is_told_of_and_not_mirrored(tmp_path: Path) -> None:
+    async with scene_of(tmp_path) as scene:
+        with scene.at("a", "huge.log").open("wb") as file:
+            file.truncate(100 << 20)
+        longest = await stalls(until(lambda: "huge.log is over" in scene.told("a"), "a is told"))
+        assert longest < 10 * STALL_S
+        scene.write("a", "f.txt", "goes on\n")
+        await scene.reads("f.txt", b"goes on\n")
+        assert scene.in_room("huge.log") is None
+        assert scene.read("b", "huge.log") is None
+
+
+async def test_case_33_ignored_files_cost_nothing_until_they_are_ignored_no_more(tmp_path: Path) -> None:
+    rules = b"node_modules/\n__pycache__/\n.venv/\nlocal/\n"
+    async with scene_of(tmp_path, {".gitignore": rules}) as scene:
+        watcher = scene.mirror("a").watcher
+        assert isinstance(watcher, InotifyWatcher)
+        watches, seq = watcher.watches, scene.seq
+        for number in range(3_000):
+            package = scene.at("a", f"node_modules/p{number % 100}")
+            package.mkdir(parents=True, exist_ok=True)
+            (package / f"{number}.js").touch()
+        for number in range(100):
+            scene.write("a", f"local/{number}.txt", f"{number}\n")
+        scene.write("a", "d/__pycache__/m.pyc", b"\0")
+        await scene.rest()
+        assert scene.edits(after=seq) == []
+        assert watcher.watches == watches + 1
+        scene.write("a", ".gitignore", rules.replace(b"local/\n", b""))
+        await until(lambda: count(scene, "local/") == 100, "what is ignored no more is in the room")
+        await until(lambda: scene.read("b", "local/7.txt") == b"7\n", "and on the other disk")
+        assert count(scene, "node_modules") == 0
+
+
+async def test_case_38_without_watches_left_the_tree_is_scanned_and_that_is_told(tmp_path: Path) -> None:
+    limit = Path("/proc/sys/fs/inotify/max_user_watches")
+    before = limit.read_text()
+    files = {f"d{n}/f.txt": b"one\n" for n in range(12)}
+    async with scene_of(tmp_path, files) as scene:
+        try:
+            limit.write_text("1")
+        except OSError:
+            pytest.skip("needs to lower the limit of watches")
+        try:
+            scene.write("a", "fresh/deep/f.txt", "unwatched\n")
+            await until(lambda: isinstance(scene.mirror("a").watcher, ScanningWatcher), "the bridge scans instead")
+        finally:
+            limit.write_text(before)
+        await until(lambda: any("scanning" in n.text for n in scene.room.host.state.notices), "the operator is told")
+        await scene.reads("fresh/deep/f.txt", b"unwatched\n")
+        scene.write("a", "fresh/deep/g.txt", "found by looking\n")
+        await scene.reads("fresh/deep/g.txt", b"found by looking\n")
+        scene.write("b", "d3/f.txt", "two\n")
+        await scene.reads("d3/f.txt", b"two\n")

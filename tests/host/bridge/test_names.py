@@ -1,0 +1,146 @@
+"""Cases 16, 24, 25, 26 and 37: renames, links, and names that lead somewhere else."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+from tests.host.bridge.scene import scene_of, until
+
+from coroom.core import command as c
+from coroom.core.file import FileKind
+from coroom.host.content import Content, of_bytes
+from coroom.workspace.exchange import Exchange
+from coroom.workspace.puts import PutReason, PutRefused
+
+PROGRAM = b"def one():\n    return 1\n\n\ndef two():\n    return 2\n"
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_case_16_an_edit_follows_the_file_to_its_new_name(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {"a.py": PROGRAM}) as scene:
+        before = scene.room.host.state.head("a.py")
+        async with scene.tool("a", "a.py"), scene.tool("b", "a.py"):
+            os.rename(scene.at("a", "a.py"), scene.at("a", "b.py"))
+            await scene.bridge("a").cycle(final=True)
+            scene.edit("b", "a.py", "return 2", "return 22")
+        await scene.reads("b.py", PROGRAM.replace(b"return 2", b"return 22"))
+        await until(lambda: scene.tree("a") == scene.tree("b"), "both disks hold one file")
+        assert set(scene.tree("b")) == {"b.py"}
+        after = scene.room.host.state.head("b.py")
+        assert before
+        assert after
+        assert before.file_id == after.file_id
+
+
+async def test_case_16_an_edit_taken_in_before_the_rename_is_kept_by_it(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {"a.py": PROGRAM}) as scene:
+        async with scene.tool("a", "a.py"), scene.tool("b", "a.py"):
+            scene.edit("b", "a.py", "return 2", "return 22")
+            await scene.bridge("b").cycle(final=True)
+            os.rename(scene.at("a", "a.py"), scene.at("a", "b.py"))
+        await scene.reads("b.py", PROGRAM.replace(b"return 2", b"return 22"))
+        await scene.rest()
+        assert set(scene.tree("a")) == set(scene.tree("b")) == {"b.py"}
+
+
+async def test_case_16_a_new_file_under_the_old_name_is_a_file_of_its_own(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {"a.py": PROGRAM}) as scene:
+        os.rename(scene.at("a", "a.py"), scene.at("a", "b.py"))
+        await scene.reads("b.py", PROGRAM)
+        await until(lambda: scene.read("b", "a.py") is None, "the old name is free on both disks")
+        scene.write("b", "a.py", "from b import one\n")
+        await scene.reads("a.py", b"from b import one\n")
+        assert scene.in_room("b.py") == PROGRAM
+
+
+async def test_case_24_an_edit_through_a_link_changes_its_target_once_and_the_link_stays(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {"other.py": b"one = 1\n"}) as scene:
+        scene.at("a", "link.py").symlink_to("other.py")
+        await until(lambda: scene.at("b", "link.py").is_symlink(), "the link is mirrored as a link")
+        seq = scene.seq
+        scene.at("a", "link.py").write_text("one = 2\n")
+        await scene.reads("other.py", b"one = 2\n")
+        await scene.rest()
+        assert [edit.file.path for edit in scene.edits(after=seq)] == ["other.py"]
+        for agent in "ab":
+            assert scene.at(agent, "link.py").readlink() == Path("other.py")
+            assert not scene.at(agent, "other.py").is_symlink()
+        scene.at("b", "link.py").unlink()
+        scene.at("b", "link.py").symlink_to("elsewhere.py")
+        await until(lambda: scene.at("a", "link.py").readlink() == Path("elsewhere.py"), "a changed link is mirrored")
+
+
+@pytest.mark.promise("room:confined")
+async def test_case_25_nothing_is_read_or_written_through_a_link_out_of_the_tree(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("of nobody's concern\n")
+    async with scene_of(tmp_path, {"d/f.txt": b"one\n"}) as scene:
+        scene.at("a", "x").symlink_to(secret)
+        await until(lambda: bool(scene.held("a", "x")), "the link is refused")
+        assert "points out" in scene.held("a", "x")[0].reason
+        scene.write("b", "x", "written by a peer\n")
+        await until(lambda: scene.in_room("x") == b"written by a peer\n", "the peer's file is in the room")
+        (scene.at("a", "d/f.txt")).unlink()
+        scene.at("a", "d").rmdir()
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        scene.at("a", "d").symlink_to(outside)
+        scene.write("b", "d/g.txt", "new\n")
+        await until(lambda: scene.in_room("d/g.txt") == b"new\n", "the peer's file is in the room")
+        await scene.rest_looks()
+        await scene.bridge("a").cycle(final=True)
+        assert secret.read_text() == "of nobody's concern\n"
+        assert list(outside.iterdir()) == []
+        stored = [scene.room.host.blob(e.written) for e in scene.edits()]
+        assert b"of nobody's concern\n" not in stored
+
+
+@pytest.mark.promise("room:confined")
+@pytest.mark.parametrize("path", ["../../x", "/etc/coroom-x", "a\0b", "n" * 300, ".git/config", "d/../../x", ""])
+async def test_case_26_a_path_that_leads_outside_is_refused_and_nothing_is_put(tmp_path: Path, path: str) -> None:
+    async with scene_of(tmp_path) as scene:
+        before = {agent: scene.tree(agent) for agent in "ab"}
+        answer = await scene.room.door.edit("b", path, "", "stolen\n", "op1")
+        assert answer.refused
+        head = scene.room.workspace.files
+        content = of_bytes(b"stolen\n")
+        reply = await scene.room.workspace._around.intake.write("b", path, content, Content(FileKind.ABSENT))
+        assert not isinstance(reply, c.Accepted)
+        await scene.bridge("a").cycle(final=True)
+        assert {agent: scene.tree(agent) for agent in "ab"} == before
+        assert head.head(path, "") is None
+        assert not (tmp_path / "x").exists()
+
+
+async def test_case_37_names_that_differ_in_case_or_form_are_different_names(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é.txt") for form in ("NFC", "NFD"))
+    async with scene_of(tmp_path, {"Foo.py": b"foo = 1\n"}) as scene:
+        os.rename(scene.at("a", "Foo.py"), scene.at("a", "foo.py"))
+        scene.write("a", composed, "composed\n")
+        scene.write("a", apart, "apart\n")
+        wanted = {"foo.py": b"foo = 1\n", composed: b"composed\n", apart: b"apart\n"}
+        await until(lambda: scene.tree("b") == wanted, "b has both names")
+        assert scene.accepted() == wanted
+
+
+async def test_case_37_a_disk_that_cannot_hold_both_spellings_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is made to answer as one without letter case does: the name is taken, and not listed."""
+    async with scene_of(tmp_path, {"Foo.py": b"foo = 1\n"}) as scene:
+        exchange = scene.mirror("b").exchange
+        put = Exchange.put
+
+        def without_case(self: Exchange, path: str, *args: object, **named: object) -> object:
+            if self is exchange and path == "foo.py":
+                detail = "this file system holds another spelling of the name"
+                return PutRefused(reason=PutReason.NAME_CLASH, detail=detail)
+            return put(self, path, *args, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Exchange, "put", without_case)
+        scene.write("a", "foo.py", "foo = 2\n")
+        await until(lambda: "another spelling" in scene.told("b"), "b is told")
+        assert scene.tree("b") == {"Foo.py": b"foo = 1\n"}
+        scene.write("a", "bar.py", "bar = 1\n")
+        await until(lambda: scene.read("b", "bar.py") == b"bar = 1\n", "the bridge goes on")

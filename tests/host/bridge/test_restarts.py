@@ -1,0 +1,183 @@
+"""Cases 21, 22 and 23: rooms that begin twice, hosts that were away, and hosts that were killed."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, seated, until
+
+from coroom.core.event import FilesSeeded
+from coroom.git.repository import Repository
+from coroom.host.rooms import Room, RoomPlan, Seat
+
+KILLS = int(os.environ.get("COROOM_KILLS", "50"))
+AGENTS = "a b c"
+
+
+async def test_case_21_a_repository_is_seeded_once_however_many_mirrors_begin_at_once(tmp_path: Path) -> None:
+    repository = repository_at(tmp_path / "repository", {"f.txt": b"print(1)\n", "d/g.txt": b"print(2)\n"})
+    room = await opened(repository, plan_at(tmp_path))
+    seats = await asyncio.gather(*(room.admit(agent) for agent in "abcd"))
+    scene = Scene(room, {seat.agent: seat for seat in seats if isinstance(seat, Seat)})
+    try:
+        await scene.rest()
+        assert scene.accepted() == {"f.txt": b"print(1)\n", "d/g.txt": b"print(2)\n"}
+        assert all(scene.tree(agent) == scene.accepted() for agent in "abcd")
+        assert scene.edits() == []
+        seeded = [e.body for e in scene.events() if isinstance(e.body, FilesSeeded)]
+        assert sum(len(body.files) for body in seeded) == 2
+    finally:
+        await room.close()
+    again = await opened(repository, plan_at(tmp_path))
+    assert len([e for e in again.host.events(0) if isinstance(e.body, FilesSeeded)]) == len(seeded)
+    await again.close()
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_case_22_what_changed_while_the_host_was_away_is_merged_with_what_each_disk_held(tmp_path: Path) -> None:
+    lines = b"".join(b"line %d\n" % n for n in range(20))
+    files = {f"f{n}.txt": lines for n in range(14)}
+    repository = repository_at(tmp_path / "repository", files)
+    room = await opened(repository, plan_at(tmp_path))
+    scene = await seated(room, "a b")
+    await scene.rest()
+    await room.close()
+    for n in range(10):
+        scene.write("a", f"f{n}.txt", lines.replace(b"line 3\n", b"line 3 by a\n"))
+        scene.write("b", f"f{n}.txt", lines.replace(b"line 15\n", b"line 15 by b\n"))
+    scene.at("a", "f10.txt").unlink()
+    scene.at("a", "f11.txt").unlink()
+    os.rename(scene.at("a", "f12.txt"), scene.at("a", "moved.txt"))
+    scene.write("b", "f12.txt", lines.replace(b"line 15\n", b"line 15 by b\n"))
+    room = await opened(repository, plan_at(tmp_path))
+    scene = await seated(room, "a b")
+    try:
+        await scene.rest()
+        both = lines.replace(b"line 3\n", b"line 3 by a\n").replace(b"line 15\n", b"line 15 by b\n")
+        expected = {f"f{n}.txt": both for n in range(10)} | {"f13.txt": lines}
+        expected["moved.txt"] = lines.replace(b"line 15\n", b"line 15 by b\n")
+        assert scene.accepted() == expected
+        await until(lambda: scene.tree("a") == scene.tree("b") == expected, "both disks hold it")
+        assert not scene.held()
+    finally:
+        await room.close()
+
+
+class Victim:
+    """The host's process, killed and started again."""
+
+    def __init__(self, repository: Repository, mirrors: Path) -> None:
+        here = Path(__file__).parent
+        command = (sys.executable, str(here / "victim.py"), str(repository.toplevel), str(mirrors), *AGENTS.split())
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def start(self) -> int:
+        assert self.process.stdin
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return int(next(line for line in self._lines() if line.strip().isdigit()))
+
+    def serving(self) -> None:
+        next(line for line in self._lines() if line.strip() == "serving")
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        next(line for line in self._lines() if line.strip() == "gone")
+
+    def _lines(self) -> Iterator[str]:
+        assert self.process.stdout
+        while line := self.process.stdout.readline():
+            yield line
+        raise AssertionError("the host's process has ended by itself")
+
+    def end(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait(10)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+@contextmanager
+def victim_of(repository: Repository, mirrors: Path) -> Iterator[Victim]:
+    victim = Victim(repository, mirrors)
+    try:
+        yield victim
+    finally:
+        victim.end()
+
+
+def append(path: Path, line: str, *, beside: bool) -> None:
+    """Write as a program does: in place, or beside and renamed onto it."""
+    text = path.read_text() + line + "\n"
+    target = path.with_name(path.name + ".tmp~") if beside else path
+    target.write_text(text)
+    if beside:
+        os.replace(target, path)
+
+
+def edit_own_part(path: Path, agent: str, line: str) -> None:
+    """A line at the head of the agent's own part of a file that all of them edit."""
+    text = path.read_text()
+    path.write_text(text.replace(f"# part of {agent}\n", f"# part of {agent}\n{line}\n"))
+
+
+@pytest.mark.promise("doc:nothing-lost", "log:durable")
+@pytest.mark.timeout(300)
+async def test_case_23_a_host_killed_at_any_instant_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    """Each agent appends to a file of its own at any time, and while no host runs to its part of a common file."""
+    parts = "".join(f"# part of {agent}\n" + "\n" * 5 for agent in AGENTS.split())
+    files = {f"{agent}.txt": b"head\n" for agent in AGENTS.split()} | {"common.txt": parts.encode()}
+    repository = repository_at(tmp_path / "repository", files)
+    plan = plan_at(tmp_path)
+    room = await opened(repository, plan)
+    await seated(room, AGENTS)
+    await room.close()
+    written: dict[str, list[str]] = {agent: [] for agent in AGENTS.split()}
+    common: list[str] = []
+    chance = random.Random(23)
+    assert plan.mirrors
+    with victim_of(repository, plan.mirrors) as victim:
+        for kill in range(KILLS):
+            for agent in AGENTS.split():
+                edit_own_part(plan.mirrors / agent / "common.txt", agent, f"{agent} while away {kill}")
+                common.append(f"{agent} while away {kill}")
+            pid = victim.start()
+            if kill % 2:
+                victim.serving()
+            end = time.monotonic() + chance.random() * 0.06
+            while time.monotonic() < end:
+                agent = chance.choice(AGENTS.split())
+                line = f"{agent} line {len(written[agent])}"
+                append(plan.mirrors / agent / f"{agent}.txt", line, beside=chance.random() < 0.5)
+                written[agent].append(line)
+                time.sleep(chance.random() * 0.006)
+            victim.kill(pid)
+    await check_after_kills(repository, plan_at(tmp_path), written, common)
+
+
+async def check_after_kills(
+    repository: Repository, plan: RoomPlan, written: dict[str, list[str]], common: list[str]
+) -> None:
+    room = await Room.open(repository, plan)
+    assert isinstance(room, Room)
+    scene = await seated(room, AGENTS)
+    try:
+        await scene.rest()
+        assert [(h.path, h.agent, h.reason) for h in scene.held()] == []
+        for agent, lines in written.items():
+            assert (scene.in_room(f"{agent}.txt") or b"").decode().splitlines() == ["head", *lines]
+        text = (scene.in_room("common.txt") or b"").decode().splitlines()
+        assert sorted(line for line in text if "while away" in line) == sorted(common)
+        await until(lambda: all(scene.tree(agent) == scene.accepted() for agent in AGENTS.split()), "the disks agree")
+        room.host._log.verify()
+    finally:
+        await room.close()

@@ -1,0 +1,44 @@
+"""A host that is killed: told "go" on standard input it forks a child that serves the room until it dies.
+
+Run as a program: victim.py REPOSITORY MIRRORS AGENT…
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from coroom.git.repository import Repository, inspect
+from coroom.host.rooms import Room, RoomPlan
+
+
+def say(word: str) -> None:
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
+
+
+async def serve(repository: Path, mirrors: Path, agents: list[str]) -> None:
+    found = inspect(repository)
+    assert isinstance(found, Repository)
+    room = await Room.open(found, RoomPlan(mirrors=mirrors, test="true"))
+    assert isinstance(room, Room)
+    for agent in agents:
+        if room.workspace.directory_of(agent) is None:
+            await room.admit(agent)
+    say("serving")
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    repository, mirrors, *agents = sys.argv[1:]
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(serve(Path(repository), Path(mirrors), agents))
+        say(str(child))
+        os.waitpid(child, 0)
+        say("gone")
+
+
+if __name__ == "__main__":
+    main()
