@@ -44,3 +44,23 @@ async def test_an_agent_whose_mirror_cannot_be_made_is_told_why_and_does_not_sta
     finally:
         await room.close()
     assert state_directory(repository, "main").is_dir()
+
+
+async def test_a_room_opens_again_when_the_commit_it_began_with_is_on_no_branch_any_more(tmp_path: Path) -> None:
+    repository = repository_at(tmp_path / "repository")
+    plan = RoomPlan(mirrors=tmp_path / "mirrors")
+    for agent in ("ann", "bob"):
+        room = await Room.open(repository, plan)
+        assert isinstance(room, Room)
+        try:
+            assert isinstance(await room.admit(agent), Seat)
+            assert (plan.mirrors / agent / "f.txt").read_bytes() == b"one\n" if plan.mirrors else False
+        finally:
+            await room.close()
+        run = repository.git.run
+        tree = run("rev-parse", "HEAD^{tree}").out.decode().strip()
+        identity = {"user.name": "u", "user.email": "u@example.org"}
+        other = run("commit-tree", "-m", "rewritten", tree, config=identity).out.decode().strip()
+        run("update-ref", "HEAD", other)
+        run("reflog", "expire", "--expire=now", "--all")
+        run("gc", "--quiet", "--prune=now")

@@ -56,7 +56,7 @@ def run(
     land: bool | None,
     as_document: bool,
 ) -> None:
-    r"""Have several agents do TASKS on one repository at once, and land the result as one branch.
+    """Have several agents do TASKS on one repository at once, and land the result as one branch.
 
     TASKS is one task in words, or a file: Markdown (a list item a task), JSON or YAML.
 
@@ -67,7 +67,7 @@ def run(
     coroom run --resume
 
     Ctrl-C stops everything and loses nothing: go on with --resume, which needs no option said again.
-    """
+    """  # noqa: D301  click wants the character itself
     if not tasks and not resume:
         raise WrongCallError("No tasks given. Name a file, say one task in words, or use --resume.")
     repository = any_repository_at(directory) if resume else repository_at(directory)

@@ -12,6 +12,7 @@ from coroom.core.agent import EVERYONE, OPERATOR
 from coroom.core.claim import Mode
 from coroom.core.codec import Json, to_json
 from coroom.core.errors import Code, Refused
+from coroom.core.event import AgentJoined, Event
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import Resource, parse
 from coroom.core.room import answered_before
@@ -81,6 +82,7 @@ class Door:
         self._workspace = workspace
         self._lander = lander
         self._cursors = Cursors()
+        host.listen(self._heard)
 
     @property
     def host(self) -> Host:
@@ -245,6 +247,11 @@ class Door:
     def undelivered(self, agent: str, answer: Answer) -> None:
         """The reply never reached the agent: what rode on it stays unread."""
         self._cursors.take_back(agent, tuple(n.id for n in answer.notices))
+
+    def _heard(self, event: Event) -> None:
+        """Who is seated anew begins anew: what its earlier client was handed last may never have been read."""
+        if isinstance(event.body, AgentJoined):
+            self._cursors.acknowledged(event.body.agent)
 
     async def _arrive(self, agent: str, operation: str = "") -> None:
         seen = self._cursors.acknowledged(agent)

@@ -1,5 +1,7 @@
 """Texts as the page shows them: the lines of a file with their authors, and the three sides of a held edit."""
 
+import asyncio
+
 from coroom.core.codec import Json
 from coroom.core.file import FileKind, HeldEdit
 from coroom.core.state import RoomState
@@ -33,7 +35,7 @@ async def file_page(host: Host, history: History, path: str, seq: int) -> dict[s
         return {**found, "lines": [], "note": f"{path} is deleted." if gone else f"{path} {why}."}
     steps = await history.versions(path, min(seq, state.seq))
     lines = split_lines(text)
-    authors = _authors(host, steps, lines)
+    authors = await asyncio.to_thread(_authors, host, steps, lines)
     shown: list[Json] = [[author, _text(line)] for author, line in zip(authors, lines, strict=True)]
     return {**found, "lines": shown, "claims": _claims_on(state, path)}
 

@@ -1,0 +1,25 @@
+"""What the door remembers of replies that are under way."""
+
+import pytest
+from tests.doorway import hashed, open_room
+
+from coroom.core import command as c
+from coroom.core.agent import HOST
+from coroom.log.memory import MemoryLog
+
+
+async def heartbeat(_: str) -> None:
+    return
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_an_agent_seated_anew_is_told_again_what_its_earlier_client_got_last() -> None:
+    room = await open_room(MemoryLog(), "ann", "bob")
+    try:
+        await room.door.say("bob", "contract", "use foo()", "ann", "", [], "")
+        assert [n.text for n in (await room.door.sync("ann", 0, heartbeat)).notices] == ["use foo()"]
+        await room.host.submit(HOST, c.Join(agent="ann", secret_hash=hashed("another")))
+        assert [n.text for n in (await room.door.sync("ann", 0, heartbeat)).notices] == ["use foo()"]
+        assert (await room.door.sync("ann", 0, heartbeat)).notices == ()
+    finally:
+        await room.host.close()
