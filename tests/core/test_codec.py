@@ -97,6 +97,19 @@ def _possible(state: RoomState) -> RoomState:
     )
 
 
+def _as_the_json_encoder_would(value: object) -> str:
+    return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+@given(bodies, replies, states)
+def test_the_text_of_a_value_is_what_the_json_encoder_makes_of_it(
+    body: e.Body, reply: c.Good, state: RoomState
+) -> None:
+    assert encode_body(body) == _as_the_json_encoder_would(body)
+    assert encode_reply(reply) == f'["{type(reply).__name__}",{_as_the_json_encoder_would(reply)}]'
+    assert encode_state(state).decode() == _as_the_json_encoder_would(state)
+
+
 def test_every_kind_has_a_name_of_its_own() -> None:
     assert len(KINDS) == len(get_args(e.Body))
     assert all(name == kind.kind for name, kind in KINDS.items())

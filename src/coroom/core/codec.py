@@ -5,6 +5,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
+from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -24,19 +26,19 @@ _REPLIES: dict[str, type[command.Good]] = {reply.__name__: reply for reply in ge
 
 def encode_body(body: Body) -> str:
     """The canonical JSON text of an event's body: sorted keys, no spaces, defaults written out."""
-    return _ENCODER.encode(body)
+    return _text(body)
 
 
 def decode_body(kind: str, text: str) -> Body:
     """The body that `encode_body` wrote. Raises KeyError for a kind this version does not know, ValueError
     for a text that is not of that kind. A field that a newer version added with a default may be missing.
     """
-    return cast("Body", from_json(KINDS[kind], json.loads(text)))
+    return cast("Body", from_json(KINDS[kind], _parse(text)))
 
 
 def encode_state(state: RoomState) -> bytes:
     """A snapshot of the room; equal states give equal bytes."""
-    return _ENCODER.encode(state).encode("ascii")
+    return _text(state).encode("ascii")
 
 
 def decode_state(data: bytes) -> RoomState:
@@ -46,45 +48,87 @@ def decode_state(data: bytes) -> RoomState:
 
 def encode_reply(reply: command.Good) -> str:
     """A good reply, for the answer that a repeated operation gets."""
-    return _ENCODER.encode([type(reply).__name__, reply])
+    return f"[{_text(type(reply).__name__)},{_text(reply)}]"
 
 
 def decode_reply(text: str) -> command.Good:
     """The reply that `encode_reply` wrote."""
-    name, value = json.loads(text)
+    name, value = _parse(text)
     return cast("command.Good", from_json(_REPLIES[name], value))
 
 
+_parse = json.JSONDecoder().decode
+
+
 def to_json(value: object) -> Json:
-    """A core value as plain JSON: dataclasses and tables as objects, tuples and sets as arrays."""
+    """A core value as plain JSON: dataclasses and tables as objects, tuples as arrays."""
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, str):
         return value.value if isinstance(value, StrEnum) else value
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
-    return {name: to_json(item) for name, item in _members(value).items()}
-
-
-def _members(value: object) -> dict[str, object]:
-    """What a dataclass or a table is made of; the JSON encoder asks for these only, and walks all else itself."""
-    names = _names_if_any(cast("Hashable", type(value)))
-    if names is not None:
-        return {name: getattr(value, name) for name in names}
     if isinstance(value, Table):
-        return dict(value.items())
-    message = f"no JSON form for {type(value).__name__}"
-    raise TypeError(message)
+        return {key: to_json(item) for key, item in value.items()}
+    if is_dataclass(value):
+        return {name: to_json(getattr(value, name)) for name in _names(cast("Hashable", type(value)))}
+    raise TypeError(_formless(type(value)))
 
 
-_ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False, default=_members
-)
+def _formless(kind: type) -> str:
+    return f"no JSON form for {kind.__name__}"
 
 
-@cache
-def _names_if_any(kind: Hashable) -> tuple[str, ...] | None:
-    return _names(kind) if is_dataclass(kind) else None
+def _text(value: object) -> str:
+    """The canonical text of a core value: what a JSON encoder makes of `to_json`, without making that."""
+    return _WRITERS[type(value)](value)
+
+
+class _Writers(dict[type, Callable[[object], str]]):
+    """One writer for each type, made when its first value comes."""
+
+    def __missing__(self, kind: type) -> Callable[[object], str]:
+        self[kind] = writer = _writer(kind)
+        return writer
+
+
+_WRITERS = _Writers()
+_CONSTANTS_OF: dict[type, dict[object, str]] = {NoneType: {None: "null"}, bool: {False: "false", True: "true"}}
+
+
+def _writer(kind: type) -> Callable[[object], str]:
+    if issubclass(kind, str):
+        return cast("Callable[[object], str]", encode_basestring_ascii)
+    if kind in _CONSTANTS_OF:
+        return _CONSTANTS_OF[kind].__getitem__
+    if issubclass(kind, (int, float)):
+        return repr if kind is int else json.dumps
+    if issubclass(kind, tuple):
+        return _tuple_text
+    if issubclass(kind, Table):
+        return _table_text
+    if is_dataclass(kind):
+        return _dataclass_writer(kind)
+    raise TypeError(_formless(kind))
+
+
+def _tuple_text(value: object) -> str:
+    assert isinstance(value, tuple)
+    return "[" + ",".join([_WRITERS[type(item)](item) for item in value]) + "]"
+
+
+def _table_text(value: object) -> str:
+    assert isinstance(value, Table)
+    return "{" + ",".join([f"{encode_basestring_ascii(key)}:{_text(item)}" for key, item in value.ordered()]) + "}"
+
+
+def _dataclass_writer(kind: type) -> Callable[[object], str]:
+    names = sorted(_names(kind))
+    template = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
+    if len(names) < 2:
+        return lambda value: template % tuple([_text(getattr(value, name)) for name in names])
+    values = attrgetter(*names)
+    return lambda value: template % tuple([_WRITERS[type(item)](item) for item in values(value)])
 
 
 @cache
@@ -109,20 +153,44 @@ def _reader(kind: object) -> Callable[[Json], object]:
     if origin is Table:
         return _table_reader(_reader(arguments[0]))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return lambda value: kind(_expect(str, value))
+        return _enum_reader(kind)
     if isinstance(kind, type) and is_dataclass(kind):
         return _dataclass_reader(kind)
     if isinstance(kind, type):
-        return lambda value: _expect(kind, value)
+        return _plain_reader(kind)
     message = f"no reader for {kind!r}"
     raise TypeError(message)
 
 
 def _expect(kind: type[T], value: object) -> T:
     if type(value) is not kind:
-        message = f"expected {kind.__name__}, got {value!r:.60}"
-        raise ValueError(message)
+        raise ValueError(_unexpected(kind, value))
     return value
+
+
+def _unexpected(kind: type, value: object) -> str:
+    return f"expected {kind.__name__}, got {value!r:.60}"
+
+
+def _plain_reader(kind: type) -> Callable[[Json], object]:
+    def read(value: Json) -> object:
+        if type(value) is not kind:
+            raise ValueError(_unexpected(kind, value))
+        return value
+
+    return read
+
+
+def _enum_reader(kind: type[StrEnum]) -> Callable[[Json], object]:
+    members = {member.value: member for member in kind}
+
+    def read(value: Json) -> object:
+        member = members.get(_expect(str, value))
+        if member is None:
+            raise ValueError(_unexpected(kind, value))
+        return member
+
+    return read
 
 
 def _union_reader(arguments: tuple[object, ...]) -> Callable[[Json], object]:
@@ -137,9 +205,9 @@ def _union_reader(arguments: tuple[object, ...]) -> Callable[[Json], object]:
 def _tuple_reader(arguments: tuple[object, ...]) -> Callable[[Json], object]:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         read = _reader(arguments[0])
-        return lambda value: tuple(read(item) for item in _expect(list, value))
+        return lambda value: tuple([read(item) for item in _expect(list, value)])
     readers = [_reader(argument) for argument in arguments]
-    return lambda value: tuple(read(item) for read, item in zip(readers, _expect(list, value), strict=True))
+    return lambda value: tuple([read(item) for read, item in zip(readers, _expect(list, value), strict=True)])
 
 
 def _table_reader(read: Callable[[Json], object]) -> Callable[[Json], object]:
@@ -152,11 +220,11 @@ def _dataclass_reader(kind: type) -> Callable[[Json], object]:
     needed = {field.name for field in fields(kind) if field.default is MISSING}
 
     def read(value: Json) -> object:
-        given = _expect(dict, value)
-        missing = needed - given.keys()
+        given = {name: readers[name](item) for name, item in _expect(dict, value).items() if name in readers}
+        missing = needed - given.keys() if len(given) < len(readers) else ()
         if missing:
             message = f"{kind.__name__} without {', '.join(sorted(missing))}"
             raise ValueError(message)
-        return kind(**{name: readers[name](item) for name, item in given.items() if name in readers})
+        return kind(**given)
 
     return read

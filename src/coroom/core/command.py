@@ -1,6 +1,7 @@
 """Everything the room can be asked to do. Who asks is not in here: the host proves it and says it in `Call`."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from coroom.core.action import Effect
 from coroom.core.agent import EVERYONE, Rank, Role
@@ -324,8 +325,7 @@ Command = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A command and who asks for it. `operation` makes it safe to repeat: the same id gets the same reply."""
 
     by: str

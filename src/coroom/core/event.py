@@ -1,7 +1,7 @@
 """Every kind of event: one tagged union. The log of these is the truth; all else is folded from it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from coroom.core.action import Effect
 from coroom.core.agent import Rank, Role
@@ -403,8 +403,7 @@ Body = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line of the log: the `seq`-th thing that happened, `at_ms`, caused `by` somebody."""
 
     seq: int

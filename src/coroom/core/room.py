@@ -20,8 +20,6 @@ from coroom.core.evolve import evolve
 from coroom.core.policies import policy_named
 from coroom.core.state import RoomState
 
-_Decide = Callable[[RoomState, str, c.Command, int], Decision]
-
 
 def _beat(state: RoomState, by: str, _command: c.Beat, now_ms: int) -> Decision:
     return Decision(events=claims.beat(state, by, now_ms))
@@ -31,38 +29,42 @@ def _tick(_state: RoomState, _by: str, _command: c.Tick, _now_ms: int) -> Decisi
     return Decision()
 
 
-_DECIDES: dict[type[object], object] = {
-    c.OpenRoom: agents.open_room,
-    c.CloseRoom: agents.close_room,
-    c.Join: agents.join,
-    c.Leave: agents.leave,
-    c.Pause: agents.pause,
-    c.Resume: agents.resume,
-    c.Beat: _beat,
-    c.Tick: _tick,
-    c.ClaimResources: claims.claim_resources,
-    c.Release: claims.release,
-    c.TakeOver: claims.take_over,
-    c.PostTask: tasks.post_task,
-    c.TakeTask: tasks.take_task,
-    c.FinishTask: tasks.finish_task,
-    c.ReturnTask: tasks.return_task,
-    c.ReopenTask: tasks.reopen_task,
-    c.CancelTask: tasks.cancel_task,
-    c.Say: notices.say,
-    c.MarkRead: notices.mark_read,
-    c.NoteReads: edits.note_reads,
-    c.SeedFiles: edits.seed_files,
-    c.RaiseFinding: notices.raise_finding,
-    c.CloseFinding: notices.close_finding,
-    c.GiveVerdict: notices.give_verdict,
-    c.AcceptEdit: edits.accept_edit,
-    c.HoldEdit: edits.hold_edit,
-    c.DropHeld: edits.drop_held,
-    c.StartAction: actions.start_action,
-    c.StartLanding: actions.start_landing,
-    c.FinishAction: actions.finish_action,
-}
+_Decide = Callable[[RoomState, str, c.Command, int], Decision]
+_DECIDES = cast(
+    "dict[type[object], _Decide]",
+    {
+        c.OpenRoom: agents.open_room,
+        c.CloseRoom: agents.close_room,
+        c.Join: agents.join,
+        c.Leave: agents.leave,
+        c.Pause: agents.pause,
+        c.Resume: agents.resume,
+        c.Beat: _beat,
+        c.Tick: _tick,
+        c.ClaimResources: claims.claim_resources,
+        c.Release: claims.release,
+        c.TakeOver: claims.take_over,
+        c.PostTask: tasks.post_task,
+        c.TakeTask: tasks.take_task,
+        c.FinishTask: tasks.finish_task,
+        c.ReturnTask: tasks.return_task,
+        c.ReopenTask: tasks.reopen_task,
+        c.CancelTask: tasks.cancel_task,
+        c.Say: notices.say,
+        c.MarkRead: notices.mark_read,
+        c.NoteReads: edits.note_reads,
+        c.SeedFiles: edits.seed_files,
+        c.RaiseFinding: notices.raise_finding,
+        c.CloseFinding: notices.close_finding,
+        c.GiveVerdict: notices.give_verdict,
+        c.AcceptEdit: edits.accept_edit,
+        c.HoldEdit: edits.hold_edit,
+        c.DropHeld: edits.drop_held,
+        c.StartAction: actions.start_action,
+        c.StartLanding: actions.start_landing,
+        c.FinishAction: actions.finish_action,
+    },
+)
 assert set(_DECIDES) == set(get_args(c.Command))
 
 _WHILE_CLOSED = (c.OpenRoom, c.FinishAction, c.MarkRead)
@@ -86,8 +88,7 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     wrong = _not_now(current, call)
     if wrong:
         return Decision(wrong, due)
-    one = cast("_Decide", _DECIDES[type(call.command)])
-    decision = one(current, call.by, call.command, now_ms)
+    decision = _DECIDES[type(call.command)](current, call.by, call.command, now_ms)
     events = (*due, *decision.events, *_sign_of_life(current, call, decision, now_ms))
     if call.operation and not isinstance(decision.reply, Refused):
         answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply))
@@ -99,8 +100,10 @@ def answered_before(state: RoomState, by: str, operation: str) -> c.Good | None:
     """What `by` was answered when it first asked for `operation`; None when it never did, or when there is no id."""
     if not operation:
         return None
-    answers = reversed(state.operations.get(by, ()))
-    return next((decode_reply(reply) for known, reply in answers if known == operation), None)
+    for known, reply in reversed(state.operations.get(by, ())):
+        if known == operation:
+            return decode_reply(reply)
+    return None
 
 
 def _not_now(state: RoomState, call: c.Call) -> Refused | None:
@@ -123,11 +126,14 @@ def _not_now(state: RoomState, call: c.Call) -> Refused | None:
 def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: int) -> tuple[Body, ...]:
     if call.by in {HOST, OPERATOR} or isinstance(call.command, _NO_SIGN_OF_LIFE):
         return ()
+    due = claims.beat(state, call.by, now_ms)
+    if not due:
+        return ()
     named = {getattr(body, "claim", None) for body in decision.events}
     named |= {claim for body in decision.events if isinstance(body, ClaimsRenewed) for claim in body.claims}
     return tuple(
         replace(renewed, claims=kept)
-        for renewed in claims.beat(state, call.by, now_ms)
+        for renewed in due
         if (kept := tuple(claim for claim in renewed.claims if claim not in named))
     )
 
@@ -142,13 +148,13 @@ def fold(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> Room
 def number(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> tuple[Event, ...]:
     """The bodies as the next events of the log."""
     at_ms = max(now_ms, state.now_ms)
-    return tuple(Event(state.seq + offset, at_ms, by, body) for offset, body in enumerate(bodies, start=1))
+    return tuple([Event(seq, at_ms, by, body) for seq, body in enumerate(bodies, start=state.seq + 1)])
 
 
 def authenticate(state: RoomState, secret_hash: str) -> str | None:
     """The agent whose secret has this hash. Constant work for each agent, whatever the hash is."""
-    found = None
-    for agent in state.agents.values():
-        if agent.secret_hash and compare_digest(agent.secret_hash.encode(), secret_hash.encode()):
-            found = agent.name
+    found, given = None, secret_hash.encode()
+    for name, agent in state.agents.ordered():
+        if agent.secret_hash and compare_digest(agent.secret_hash.encode(), given):
+            found = name
     return found

@@ -1,6 +1,7 @@
 """The room as it stands: what `evolve` makes and `decide` reads."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from coroom.core.action import Action
@@ -16,6 +17,7 @@ from coroom.core.task import Task
 __all__ = ["Landing", "RoomState", "Verdict", "Wanted", "but"]
 
 
+_FENCE, _RANK, _OPENED = attrgetter("fence"), attrgetter("rank"), attrgetter("opened_seq")
 _NO_FILES: Table[FileVersion] = Table()
 _NO_READS: Table[int] = Table()
 
@@ -97,20 +99,17 @@ class RoomState:
 
     def claims_of(self, agent: str) -> tuple[Claim, ...]:
         """The agent's claims, oldest first."""
-        return tuple(sorted((c for c in self.claims.values() if c.holder == agent), key=lambda c: c.fence))
+        held = [claim for _, claim in self.claims.ordered() if claim.holder == agent]
+        return tuple(sorted(held, key=_FENCE))
 
     def open_held(self, agent: str = "", path: str = "") -> tuple[HeldEdit, ...]:
         """Held edits still open, oldest first, of one agent and path where given."""
-        return tuple(
-            sorted(
-                (
-                    h
-                    for h in self.held.values()
-                    if h.state is HeldState.OPEN and agent in {"", h.agent} and path in {"", h.path}
-                ),
-                key=lambda h: h.opened_seq,
-            )
-        )
+        found = [
+            held
+            for _, held in self.held.ordered()
+            if held.state is HeldState.OPEN and agent in {"", held.agent} and path in {"", held.path}
+        ]
+        return tuple(sorted(found, key=_OPENED))
 
     def inbox(self, agent: str) -> tuple[Notice, ...]:
         """The notices the agent has not read, oldest first."""
@@ -118,7 +117,8 @@ class RoomState:
 
     def present(self) -> tuple[Agent, ...]:
         """The agents that have not left, in rank order."""
-        return tuple(sorted((a for a in self.agents.values() if a.presence is not Presence.LEFT), key=lambda a: a.rank))
+        here = [agent for _, agent in self.agents.ordered() if agent.presence is not Presence.LEFT]
+        return tuple(sorted(here, key=_RANK))
 
 
 if TYPE_CHECKING:
@@ -130,6 +130,5 @@ else:
         every event of every replay passes here and a state has many fields.
         """
         fresh = object.__new__(RoomState)
-        fresh.__dict__.update(state.__dict__)
-        fresh.__dict__.update(changes)
+        object.__setattr__(fresh, "__dict__", state.__dict__ | changes)
         return fresh

@@ -14,8 +14,7 @@ class Line(NamedTuple):
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(NamedTuple):
     """A reply that reached its agent: which operation, what it said, and the log's head when it was sent."""
 
     agent: str
@@ -27,8 +26,7 @@ class Ack:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """What an agent meant to do to a file: the lines it added and the lines it took out."""
 
     agent: str
@@ -37,8 +35,7 @@ class Intent:
     removes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Performed:
+class Performed(NamedTuple):
     """An effect outside the room: its action, its resource and fence, and how much of the log was durable then."""
 
     action: str
@@ -47,8 +44,7 @@ class Performed:
     head: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(NamedTuple):
     """A crash: the durable log before and after, and whether the state rebuilt from it is the one that was."""
 
     head_before: int

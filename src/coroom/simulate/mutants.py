@@ -40,7 +40,7 @@ class FencesRepeat(Rules):
         """Decide, then spoil the fences."""
         sound = decide(state, call, now_ms)
         events = (replace(e, fence=1) if isinstance(e, (ClaimGranted, ActionStarted)) else e for e in sound.events)
-        return replace(sound, events=tuple(events))
+        return sound._replace(events=tuple(events))
 
 
 class ExpiryIgnored(Rules):
@@ -58,7 +58,7 @@ class NoVersionCheck(Rules):
         """Pretend that each edit was merged with what is accepted now."""
         if isinstance(call.command, AcceptEdit):
             head = state.head(call.command.path)
-            call = replace(call, command=replace(call.command, expected=head.version if head else 0))
+            call = call._replace(command=replace(call.command, expected=head.version if head else 0))
         return decide(state, call, now_ms)
 
 
@@ -164,7 +164,7 @@ class NoticesLost(Rules):
         if isinstance(call.command, MarkRead):
             inbox = state.inboxes.get(call.by, ())
             last = max((inbox.index(n) for n in call.command.notices if n in inbox), default=-1)
-            call = replace(call, command=MarkRead(inbox[: last + 1]))
+            call = call._replace(command=MarkRead(inbox[: last + 1]))
         return decide(state, call, now_ms)
 
 

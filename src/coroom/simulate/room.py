@@ -1,6 +1,6 @@
 """The model of a host: the real core and codec over a log that forgets at a crash what was not yet durable."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coroom.core.action import Phase
 from coroom.core.agent import HOST
@@ -17,8 +17,7 @@ from coroom.simulate.history import History, Line, Performed, Recovery
 Answer = Good | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A message on its way to the room. The secret proves the agent, the operation makes it safe to repeat, and
     `read` are the notices of earlier replies: coming back with another call says that they arrived.
     """
@@ -31,8 +30,7 @@ class Request:
     read: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A message on its way to an agent, with the unread notices that ride on it."""
 
     request: Request

@@ -59,7 +59,11 @@ def judged(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "") -> tup
 def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "") -> Outcome:
     """Play the schedule of a seed and check every promise."""
     with _without_collector():
-        history, violations = judged(schedule(seed, steps, agents), agents, mutant)
+        return _outcome(seed, steps, agents, mutant)
+
+
+def _outcome(seed: int, steps: int, agents: int, mutant: str) -> Outcome:
+    history, violations = judged(schedule(seed, steps, agents), agents, mutant)
     return Outcome(
         seed=seed,
         steps=steps,
@@ -73,7 +77,7 @@ def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str
 
 def log_hash(history: History) -> str:
     """The hash of the whole log."""
-    text = "\n".join(f"{line.seq} {line.at_ms} {line.by} {line.kind} {line.body}" for line in history.lines)
+    text = "\n".join([f"{seq} {at_ms} {by} {kind} {body}" for seq, at_ms, by, kind, body in history.lines])
     return sha256(text.encode()).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """A schedule: what happens in which order, decided by a seed before anything runs, so that it can be cut down."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coroom.simulate.chance import Chance
 
@@ -31,8 +31,7 @@ anything may happen. The faults are rare enough for work to get done, and freque
 _TURNS = tuple(kind for kind, weight in WEIGHTS.items() for _ in range(weight))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step: `salt` decides whatever else it needs, so that a step means the same in a shorter schedule."""
 
     kind: str
@@ -46,7 +45,8 @@ class Step:
 def schedule(seed: int, steps: int, agents: int) -> tuple[Step, ...]:
     """The schedule of a seed; the same on every machine and every supported version of Python."""
     chance = Chance(seed)
-    return tuple(Step(chance.pick(_TURNS), chance.below(agents), chance.below(1 << 30)) for _ in range(steps))
+    below, turns = chance.below, len(_TURNS)
+    return tuple([Step(_TURNS[below(turns)], below(agents), below(1 << 30)) for _ in range(steps)])
 
 
 def parse(text: str) -> tuple[Step, ...]:

@@ -31,7 +31,24 @@ class World:
         self._submit(OPERATOR, c.OpenRoom(room="simulated", policy="open", limits=LIMITS))
         for actor in self._actors:
             self._submit(HOST, c.Join(agent=actor.name, secret_hash=actor.secret))
-        self._steps: dict[str, Callable[[Actor, int], None]] = {
+        for title in ("dig", "fill", "plant", "water"):
+            self._submit(OPERATOR, c.PostTask(title=title))
+        self._room.flush()
+
+    def play(self, steps: Sequence[Step]) -> History:
+        """Play the steps, let everything come to rest, and return what the checkers need."""
+        turns = self._turns()
+        for step in steps:
+            actor = self._actors[step.agent % len(self._actors)]
+            actor.stalled = max(0, actor.stalled - 1)
+            self._now_ms += 50
+            turns[step.kind](actor, step.salt)
+        self._settle()
+        return self.history
+
+    def _turns(self) -> dict[str, Callable[[Actor, int], None]]:
+        """What each kind of step does. Not kept, so that a world that was played is freed without a collector."""
+        return {
             "call": self._call,
             "send": self._send,
             "deliver": self._deliver,
@@ -49,19 +66,6 @@ class World:
             "snapshot": self._snapshot,
             "crash": self._crash,
         }
-        for title in ("dig", "fill", "plant", "water"):
-            self._submit(OPERATOR, c.PostTask(title=title))
-        self._room.flush()
-
-    def play(self, steps: Sequence[Step]) -> History:
-        """Play the steps, let everything come to rest, and return what the checkers need."""
-        for step in steps:
-            actor = self._actors[step.agent % len(self._actors)]
-            actor.stalled = max(0, actor.stalled - 1)
-            self._now_ms += 50
-            self._steps[step.kind](actor, step.salt)
-        self._settle()
-        return self.history
 
     def _submit(self, by: str, command: c.Command) -> None:
         self._room.submit(by, command, self._now_ms)

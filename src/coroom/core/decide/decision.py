@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from coroom.core.agent import EVERYONE, HOST, OPERATOR, PERMISSIONS, Agent, Permission, Presence, Role
 from coroom.core.command import Good, Ok
@@ -19,8 +20,7 @@ class Perform:
     action: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Events to store, then effects to perform, then the reply. A refusal may store events too (an expiry that
     was due), but never any that the caller asked for.
     """
