@@ -7,6 +7,10 @@ help:  ## what can be made
 setup:  ## .venv with everything the tests need
 	@scripts/setup.sh dev
 
+run:  ## the main job: four agents change a real package at once (AGENT=claude [MODEL=…]: real ones do it)
+	@scripts/setup.sh run
+	.venv/bin/coroom demo $(if $(AGENT),--agent $(AGENT)) $(if $(MODEL),--model $(MODEL))
+
 lint: setup  ## style, types, floors
 	.venv/bin/ruff check src tests
 	.venv/bin/ruff format --check src tests

@@ -5,8 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 lock=requirements/$kind.lock
-stamp=.venv/.coroom-$kind-$(sha256sum "$lock" pyproject.toml | sha256sum | cut -c1-16)
+stamp_of() { echo ".venv/.coroom-$1-$(sha256sum "requirements/$1.lock" pyproject.toml | sha256sum | cut -c1-16)"; }
+stamp=$(stamp_of "$kind")
 [ -e "$stamp" ] && exit 0
+# What the tests need holds all that users need.
+[ "$kind" = run ] && [ -e "$(stamp_of dev)" ] && exit 0
 
 python=${PYTHON:-}
 for candidate in python3.13 python3.12 python3.11 python3; do
