@@ -166,7 +166,7 @@ async def test_a_small_run_through_a_real_daemon_measures_what_was_asked_for() -
     assert report.ok
     assert {row.part for row in report.rows} == {"calls", "edits", "start"}
     assert {(row.what, row.clients) for row in report.rows if row.part == "calls"} == {
-        (tool, clients) for tool in ("claim", "release", "sync") for clients in (1, 2)
+        (what, clients) for what in ("claim", "release", "sync", "the daemon's CPU a call") for clients in (1, 2)
     }
     assert [(c.rounds, c.winners, c.errors) for c in report.contention] == [(3, {1: 3}, 0)]
     assert said

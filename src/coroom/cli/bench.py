@@ -36,7 +36,13 @@ def _counts(_context: click.Context, _parameter: click.Parameter, text: str) -> 
     help="For each level and each kind of client.",
 )
 @click.option("--only", multiple=True, type=click.Choice([*PARTS]), help="Only this part; repeat for several.")
-@click.option("--events", type=click.IntRange(10_000, 100_000_000), default=1_000_000, show_default=True)
+@click.option(
+    "--events",
+    type=click.IntRange(10_000, 100_000_000),
+    default=1_000_000,
+    show_default=True,
+    help="In the log that is opened again.",
+)
 @click.option("--rounds", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Of contention.")
 @click.option("--scratch", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A disk to measure on.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
@@ -98,6 +104,9 @@ def _print(report: Report) -> None:
 
 def _cells(row: Row) -> tuple[str, ...]:
     spread = row.spread
-    figures = (f"{value:.1f}" for value in (spread.min, spread.median, spread.p95, spread.max))
+    figures = (
+        f"{value:.2f}" if value < 10 else f"{value:.1f}"
+        for value in (spread.min, spread.median, spread.p95, spread.max)
+    )
     per_s = f"{row.per_s:,.0f}" if row.per_s else ""
     return (f"{row.part}: {row.what}", str(row.clients), *figures, row.unit, str(spread.count), per_s, row.note)

@@ -73,6 +73,11 @@ class Measured:
     tools: dict[str, _Timed] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def count(self) -> int:
+        """How many calls were made."""
+        return sum(len(timed.each_ms) for timed in self.tools.values())
+
     def rows(self, kind: str, clients: int) -> list[Row]:
         """As lines of the result."""
         return [

@@ -137,6 +137,12 @@ class Daemon:
             sizes = dict(line.split(":", 1) for line in facts)
         return _mb(sizes["VmRSS"]), _mb(sizes["VmHWM"])
 
+    def cpu_s(self) -> float:
+        """The processor time that the daemon has used, in seconds, in steps of the system's clock tick."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as facts:
+            user, system = facts.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     async def stop(self) -> None:
         """End the daemon as Ctrl-C does, or by force when that takes too long."""
         process, self._process = self._process, None
