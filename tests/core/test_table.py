@@ -43,6 +43,21 @@ def test_order_and_equality_depend_on_the_content_only(content: dict[str, int], 
         assert list(grown.items()) == list(made.items())
 
 
+@given(st.sets(st.integers(0, 99).map(str)), st.sets(st.integers(0, 99).map(str)))
+def test_a_table_is_the_same_whether_it_was_made_so_or_grew_or_shrank_to_it(kept: set[str], gone: set[str]) -> None:
+    grown = Table((key, key) for key in gone - kept)
+    for key in sorted(kept):
+        grown = grown.put(key, key)
+    for key in sorted(gone - kept):
+        grown = grown.without(key)
+    made = Table((key, key) for key in kept)
+    assert grown == made
+    assert made == grown
+    assert list(grown.items()) == [(key, key) for key in sorted(kept)]
+    assert all(grown[key] == key for key in kept)
+    assert len(grown) == len(kept)
+
+
 def test_a_table_without_a_key_it_has_not_is_itself() -> None:
     table = Table([("a", 1)])
     assert table.without("b") is table

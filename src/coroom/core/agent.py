@@ -88,7 +88,7 @@ PRESENCE_AFTER: dict[tuple[Presence, str], Presence] = {
 """Every transition of an agent's presence, by the kind of the event; what is not here does not happen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Agent:
     """One agent as the room knows it. Its secret is known by hash only, and never leaves this record."""
 

@@ -39,7 +39,7 @@ class Ending(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A live claim. `fence` only grows over the whole room: of two claims the later has the larger one."""
 

@@ -30,7 +30,7 @@ def evolve(state: RoomState, event: e.Event) -> RoomState:
     agents = changed.agents
     known = agents.get(event.by)
     if known and event.at_ms - known.seen_ms >= SEEN_GRAIN_MS:
-        agents = agents.put(known.name, replace(known, seen_ms=event.at_ms))
+        agents = agents.put(known.name, but(known, seen_ms=event.at_ms))
     return but(changed, seq=event.seq, now_ms=max(state.now_ms, event.at_ms), agents=agents)
 
 
@@ -62,7 +62,7 @@ def _room_closed(state: RoomState, _event: e.Event, _body: e.RoomClosed) -> Room
 def _room_reopened(state: RoomState, event: e.Event, _body: e.RoomReopened) -> RoomState:
     claims = state.claims
     for claim in state.claims.values():
-        claims = claims.put(claim.id, replace(claim, deadline_ms=event.at_ms + claim.ttl_ms))
+        claims = claims.put(claim.id, but(claim, deadline_ms=event.at_ms + claim.ttl_ms))
     return but(state, closed=False, claims=claims)
 
 
@@ -90,7 +90,7 @@ def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
         return state
     after = PRESENCE_AFTER.get((agent.presence, kind), agent.presence)
     secret_hash = "" if after is Presence.LEFT else agent.secret_hash
-    moved = replace(agent, presence=after, secret_hash=secret_hash)
+    moved = but(agent, presence=after, secret_hash=secret_hash)
     return but(state, agents=state.agents.put(name, moved))
 
 
@@ -145,9 +145,9 @@ def _claims_renewed(state: RoomState, _event: e.Event, body: e.ClaimsRenewed) ->
     for name in body.claims:
         claim = claims.get(name)
         if claim:
-            claims = claims.put(name, replace(claim, deadline_ms=body.now_ms + claim.ttl_ms))
+            claims = claims.put(name, but(claim, deadline_ms=body.now_ms + claim.ttl_ms))
     agent = state.agents.get(body.agent)
-    agents = state.agents.put(agent.name, replace(agent, seen_ms=body.now_ms)) if agent else state.agents
+    agents = state.agents.put(agent.name, but(agent, seen_ms=body.now_ms)) if agent else state.agents
     return but(state, claims=claims, agents=agents)
 
 
@@ -157,7 +157,7 @@ def _claim_ended(state: RoomState, _event: e.Event, body: e.ClaimEnded) -> RoomS
     if claim is None:
         return state
     kept = tuple(r for r in claim.resources if r not in body.resources)
-    claims = state.claims.put(claim.id, replace(claim, resources=kept)) if kept else state.claims.without(claim.id)
+    claims = state.claims.put(claim.id, but(claim, resources=kept)) if kept else state.claims.without(claim.id)
     return but(state, claims=claims)
 
 
@@ -181,17 +181,17 @@ def _move_task(state: RoomState, kind: str, name: str, changed: Callable[[Task],
     after = TASK_AFTER.get((task.state, kind)) if task else None
     if task is None or after is None:
         return state
-    return but(state, tasks=state.tasks.put(name, replace(changed(task), state=after)))
+    return but(state, tasks=state.tasks.put(name, but(changed(task), state=after)))
 
 
 def _set_agent_task(state: RoomState, name: str, task: str | None) -> RoomState:
     agent = state.agents.get(name)
-    return state if agent is None else but(state, agents=state.agents.put(name, replace(agent, task=task)))
+    return state if agent is None else but(state, agents=state.agents.put(name, but(agent, task=task)))
 
 
 @_on(e.TaskTaken)
 def _task_taken(state: RoomState, _event: e.Event, body: e.TaskTaken) -> RoomState:
-    taken = _move_task(state, body.kind, body.task, lambda t: replace(t, holder=body.agent, claim=body.claim))
+    taken = _move_task(state, body.kind, body.task, lambda t: but(t, holder=body.agent, claim=body.claim))
     return _set_agent_task(taken, body.agent, body.task)
 
 
@@ -199,7 +199,7 @@ def _task_taken(state: RoomState, _event: e.Event, body: e.TaskTaken) -> RoomSta
 def _task_returned(state: RoomState, _event: e.Event, body: e.TaskReturned) -> RoomState:
     def give_back(task: Task) -> Task:
         attempts = (*task.attempts, Attempt(body.agent, body.note)) if body.note else task.attempts
-        return replace(task, holder=None, claim=None, attempts=attempts[-state.limits.attempts_kept_max :])
+        return but(task, holder=None, claim=None, attempts=attempts[-state.limits.attempts_kept_max :])
 
     return _set_agent_task(_move_task(state, body.kind, body.task, give_back), body.agent, None)
 
@@ -210,7 +210,7 @@ def _task_done(state: RoomState, event: e.Event, body: e.TaskDone) -> RoomState:
         state,
         body.kind,
         body.task,
-        lambda t: replace(t, claim=None, summary=body.summary, done_seq=event.seq),
+        lambda t: but(t, claim=None, summary=body.summary, done_seq=event.seq),
     )
     return _set_agent_task(done, body.agent, None)
 
@@ -220,7 +220,7 @@ def _task_reopened(state: RoomState, _event: e.Event, body: e.TaskReopened) -> R
     def again(task: Task) -> Task:
         attempt = Attempt(task.holder or "", body.note)
         attempts = (*task.attempts, attempt)[-state.limits.attempts_kept_max :]
-        return replace(task, holder=None, attempts=attempts, done_seq=0)
+        return but(task, holder=None, attempts=attempts, done_seq=0)
 
     return _move_task(state, body.kind, body.task, again)
 
@@ -229,9 +229,7 @@ def _task_reopened(state: RoomState, _event: e.Event, body: e.TaskReopened) -> R
 def _task_cancelled(state: RoomState, _event: e.Event, body: e.TaskCancelled) -> RoomState:
     task = state.tasks.get(body.task)
     holder = task.holder if task and task.state is TaskState.TAKEN else None
-    cancelled = _move_task(
-        state, body.kind, body.task, lambda t: replace(t, holder=None, claim=None, summary=body.note)
-    )
+    cancelled = _move_task(state, body.kind, body.task, lambda t: but(t, holder=None, claim=None, summary=body.note))
     return _set_agent_task(cancelled, holder, None) if holder else cancelled
 
 
@@ -278,7 +276,7 @@ def _count_words(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
         return state
     minute = event.at_ms // 60_000
     count = agent.said_this_minute + 1 if agent.minute == minute else 1
-    said = replace(agent, minute=minute, said_this_minute=count)
+    said = but(agent, minute=minute, said_this_minute=count)
     return but(state, agents=state.agents.put(agent.name, said))
 
 

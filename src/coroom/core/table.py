@@ -8,29 +8,35 @@ V = TypeVar("V")
 D = TypeVar("D")
 
 _WIDTH = 32
+_SMALL_MAX = 32
+"""Up to here a table is one dict: to copy that costs no more than to copy thirty-two places."""
+
 _FIRST, _SECOND = itemgetter(0), itemgetter(1)
 
 
 class Table(Mapping[str, V], Generic[V]):
-    """An immutable mapping whose update copies one thirty-second of it.
+    """An immutable mapping whose update copies one thirty-second of it, or all of it while it is small.
 
     `evolve` must not mutate, and copying a plain dict of every file for each edit would make replay
     quadratic. It is walked in the order of its keys, whatever the hash seed and however it was made, so that a
     room opened from a snapshot decides as the one that replayed (promise sim:reproducible).
     """
 
-    __slots__ = ("_buckets", "_ordered", "_size")
+    __slots__ = ("_buckets", "_mask", "_ordered", "_size")
 
     def __init__(self, items: Iterable[tuple[str, V]] = ()) -> None:
-        buckets: list[dict[str, V]] = [{} for _ in range(_WIDTH)]
-        for key, value in items:
-            buckets[hash(key) % _WIDTH][key] = value
-        self._buckets = buckets
-        self._size = sum(len(bucket) for bucket in buckets)
+        whole = dict(items)
+        self._size = len(whole)
+        self._mask = _WIDTH - 1 if self._size > _SMALL_MAX else 0
+        self._buckets = [whole]
+        if self._mask:
+            self._buckets = [{} for _ in range(_WIDTH)]
+            for key, value in whole.items():
+                self._buckets[hash(key) & self._mask][key] = value
         self._ordered: tuple[tuple[str, V], ...] | None = None
 
     def __getitem__(self, key: str) -> V:
-        return self._buckets[hash(key) % _WIDTH][key]
+        return self._buckets[hash(key) & self._mask][key]
 
     @overload
     def get(self, key: str, /) -> V | None: ...
@@ -38,7 +44,7 @@ class Table(Mapping[str, V], Generic[V]):
     def get(self, key: str, /, default: V | D) -> V | D: ...
     def get(self, key: str, /, default: V | D | None = None) -> V | D | None:
         """The value of `key`, or `default`."""
-        return self._buckets[hash(key) % _WIDTH].get(key, default)
+        return self._buckets[hash(key) & self._mask].get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return map(_FIRST, self.ordered())
@@ -58,7 +64,8 @@ class Table(Mapping[str, V], Generic[V]):
         """The pairs in the one order of these keys; made at the first use, since most tables are never walked."""
         if self._ordered is None:
             items = [item for bucket in self._buckets if bucket for item in bucket.items()]
-            items.sort(key=_FIRST)
+            if len(items) > 1:
+                items.sort(key=_FIRST)
             self._ordered = tuple(items)
         return self._ordered
 
@@ -75,7 +82,7 @@ class Table(Mapping[str, V], Generic[V]):
 
     def put(self, key: str, value: V) -> "Table[V]":
         """This table with `key` set to `value`."""
-        place = hash(key) % _WIDTH
+        place = hash(key) & self._mask
         old = self._buckets[place]
         bucket = dict(old)
         bucket[key] = value
@@ -83,7 +90,7 @@ class Table(Mapping[str, V], Generic[V]):
 
     def without(self, key: str) -> "Table[V]":
         """This table without `key`; itself when the key is not there."""
-        place = hash(key) % _WIDTH
+        place = hash(key) & self._mask
         old = self._buckets[place]
         if key not in old:
             return self
@@ -93,9 +100,13 @@ class Table(Mapping[str, V], Generic[V]):
 
     def _with(self, place: int, bucket: dict[str, V], size: int) -> "Table[V]":
         assert size >= 0
+        buckets = self._buckets.copy()
+        buckets[place] = bucket
+        if (size > _SMALL_MAX) is not (self._mask > 0):
+            return Table(item for one in buckets for item in one.items())
         fresh: Table[V] = Table.__new__(Table)
-        fresh._buckets = self._buckets.copy()
-        fresh._buckets[place] = bucket
+        fresh._buckets = buckets
+        fresh._mask = self._mask
         fresh._size = size
         fresh._ordered = None
         return fresh

@@ -35,7 +35,7 @@ class Attempt:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One piece of work. `holder` is set exactly while the state is TAKEN or DONE."""
 

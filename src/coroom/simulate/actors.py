@@ -1,6 +1,7 @@
 """The model of an agent and its mirror: it works, believes what it was told, and may be wrong or late about it."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from coroom.core import command as c
 from coroom.core.action import Effect
@@ -23,6 +24,7 @@ Text = frozenset[str]
 """A file in the model is a set of lines, so that a merge is two set operations."""
 
 
+@lru_cache(maxsize=4096)
 def text_of(blob: str) -> Text:
     """The lines of a blob; in the model a blob is named by what is in it."""
     return frozenset(blob.split())

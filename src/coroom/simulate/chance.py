@@ -23,6 +23,15 @@ class Chance:
         self._state = (self._state * _FACTOR + _ADDEND) & _MASK
         return (self._state >> 33) % bound
 
+    def draws(self, count: int) -> list[int]:
+        """That many numbers at once, for whoever needs hundreds; `% bound` makes one what `below` gives."""
+        state, drawn = self._state, []
+        for _ in range(count):
+            state = (state * _FACTOR + _ADDEND) & _MASK
+            drawn.append(state >> 33)
+        self._state = state
+        return drawn
+
     def percent(self, chance: int) -> bool:
         """True in `chance` of a hundred cases."""
         return self.below(100) < chance

@@ -40,7 +40,8 @@ class World:
         turns = self._turns()
         for step in steps:
             actor = self._actors[step.agent % len(self._actors)]
-            actor.stalled = max(0, actor.stalled - 1)
+            if actor.stalled:
+                actor.stalled -= 1
             self._now_ms += 50
             turns[step.kind](actor, step.salt)
         self._settle()
