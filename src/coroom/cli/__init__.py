@@ -9,6 +9,9 @@ import click
 COMMANDS = {
     "bench": "coroom.cli.bench",
     "demo": "coroom.cli.demo",
+    "doctor": "coroom.cli.doctor",
+    "history": "coroom.cli.history",
+    "restore": "coroom.cli.restore",
     "join": "coroom.cli.join",
     "run": "coroom.cli.run",
     "setup": "coroom.cli.setup",

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
+from typing import Self
 
 from coroom.log.chain import START, blob_name, check_blobs, check_numbered, links, verified, view_seal
 from coroom.log.exclusive import Exclusive
@@ -43,17 +44,28 @@ class SqliteLog:
         LogFull: the disk failed already while opening.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    @classmethod
+    def reader(cls, path: str | os.PathLike[str]) -> Self:
+        """Open an existing log to look at it, also while its host runs: it shows what was appended until now.
+
+        Raises:
+            LogCorrupt: the file is damaged where opening looks, or there is none.
+            LogFull: the disk failed already while opening.
+        """
+        return cls(path, read_only=True)
+
+    def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False) -> None:
         self._path = os.fspath(path)
         self._writing = RLock()
         self._reading = RLock()
-        self._failure: str | None = None
+        self._failure: str | None = "it is open for reading only" if read_only else None
         self._unchecked_bytes = 0
         self._exclusive: Exclusive | None = None
         self._connections: list[sqlite3.Connection] = []
         try:
-            self._exclusive = Exclusive(self._path)
-            self._open()
+            if not read_only:
+                self._exclusive = Exclusive(self._path)
+            self._open(read_only=read_only)
         except DAMAGE as error:
             self.close()
             if isinstance(error, sqlite3.OperationalError) and _result(error) in _DISK_RESULTS:
@@ -66,12 +78,14 @@ class SqliteLog:
             self.close()
             raise
 
-    def _open(self) -> None:
+    def _open(self, *, read_only: bool) -> None:
         if not os.path.exists(self._path):
+            if read_only:
+                raise LogCorrupt(0, f"{self._path} does not exist")
             create(self._path)
         elif os.path.getsize(self._path) == 0:
             raise LogCorrupt(0, f"{self._path} is empty")
-        self._writer = connect_writer(self._path)
+        self._writer = connect_reader(self._path) if read_only else connect_writer(self._path)
         self._connections.append(self._writer)
         check_tables(self._writer)
         self._reader = connect_reader(self._path)
