@@ -136,6 +136,24 @@ async def test_a_model_that_refuses_ends_the_session_with_its_words_and_without_
     assert "no script is called" in error
 
 
+async def test_a_session_that_is_ended_ends_the_commands_it_has_started(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    note = tmp_path / "pid"
+    script = Script((Turn(calls=(Call("shell", {"command": f"echo $$ > {note}; exec sleep 600"}),)),))
+    with ModelServer({SECRET: script}) as server:
+        plan = ground.plan([worker(tmp_path / "home", server, MODELS[0])], tasks("first thing"))
+        running = asyncio.create_task(perform(plan))
+        async with asyncio.timeout(60):
+            while not (note.exists() and note.read_text().strip()):
+                assert not running.done(), running.result()
+                await asyncio.sleep(0.02)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
+
+
 def test_without_model_sdk_or_key_it_is_said_what_why_and_what_next(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--model anthropic:NAME" in unready("", "", {})
     assert "speaks to anthropic and openai" in unready("gemini:pro", "", {})

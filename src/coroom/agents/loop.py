@@ -9,8 +9,9 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +153,19 @@ def main(arguments: Sequence[str]) -> int:
     if problem:
         _print({"error": problem})
         return 2
-    error = asyncio.run(session(given.model, parse_budget(given.budget), sys.stdin.read(), _print))
+    try:
+        error = asyncio.run(_until_ended(session(given.model, parse_budget(given.budget), sys.stdin.read(), _print)))
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
     _print({"error": error} if error else {"final": True})
     return 1 if error else 0
+
+
+async def _until_ended(work: Coroutine[None, None, str]) -> str:
+    """Do it; SIGTERM cancels it, so that the commands it has started end with it."""
+    working = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+    return await working
 
 
 def _first(problem: BaseException) -> str:

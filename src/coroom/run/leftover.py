@@ -3,10 +3,14 @@
 import json
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
 FILE = "process.json"
+
+STOP_WITHIN_S = 2.0
+"""What it gets to end what it has started itself."""
 
 
 def remember(home: Path, pid: int) -> None:
@@ -20,7 +24,7 @@ def forget(home: Path) -> None:
 
 
 def end_leftover(home: Path) -> bool:
-    """End the process noted there and its group, if it is still the same one. Says whether there was one."""
+    """End the process noted there and its group, if it is still the same one. Says whether there was one. Waits."""
     try:
         found = json.loads((home / FILE).read_text(encoding="ascii"))
         pid, born = int(found["pid"]), found["born"]
@@ -31,6 +35,10 @@ def end_leftover(home: Path) -> bool:
     if born is None or _born(pid) != born:
         return False
     with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN_S
+        while _born(pid) == born and time.monotonic() < deadline:
+            time.sleep(0.02)
         os.killpg(pid, signal.SIGKILL)
     return True
 

@@ -112,7 +112,7 @@ class ProcessWorker:
         began = time.monotonic()
         total = Work(logs=str(self.home / "logs"))
         idle = 0
-        if end_leftover(self.home):
+        if await asyncio.to_thread(end_leftover, self.home):
             desk.show("ended the session that a killed run had left behind")
         while not total.error and await desk.more():
             if idle == IDLE_SESSIONS_MAX:
