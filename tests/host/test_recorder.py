@@ -72,6 +72,40 @@ async def test_the_tapes_of_a_run_played_in_a_new_room_make_the_same_tree(tmp_pa
     assert tree(ground, "again") == tree(ground, "run")
 
 
+async def test_a_held_edit_that_was_settled_is_settled_again_under_its_new_id(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, {"a.txt": b"one\ntwo\nthree\n"})
+    marks = Marks()
+    ann = [
+        step(1, "native_read", path="a.txt"),
+        Step(
+            number=2,
+            tool="native_edit",
+            args={"path": "a.txt", "old": "two", "new": "ann"},
+            after=("bob", "began"),
+            label="written",
+        ),
+    ]
+    bob = [
+        step(1, "native_read", path="a.txt"),
+        Step(number=2, tool="native_open", args={}, label="began"),
+        Step(
+            number=3, tool="native_write", args={"path": "a.txt", "text": "one\nbob\nthree\n"}, after=("ann", "written")
+        ),
+        Step(
+            number=4,
+            tool="answer",
+            args={"about": "unknown", "choice": "mine"},
+            when=("conflict", "a.txt"),
+            held="a.txt",
+        ),
+    ]
+    assert (await perform(ground.plan([player("ann", ann, marks), player("bob", bob, marks)]))).outcome.ok
+    assert ground.landed("a.txt") == "one\nbob\nthree\n"
+    answered = read_tape(recorded(ground, "bob"))[-1]
+    assert (answered.tool, answered.held, answered.args["choice"]) == ("answer", "a.txt", "mine")
+    assert answered.args["about"] != "unknown"
+
+
 async def test_no_secret_is_on_a_tape_and_commands_name_no_mirror(tmp_path: Path) -> None:
     ground = Ground.at(tmp_path, FILES)
     tokens: list[str] = []

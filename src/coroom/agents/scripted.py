@@ -42,6 +42,7 @@ class Step:
     within_ms: int = WITHIN_MS
     label: str = ""
     say_why: str = ""
+    held: str = ""
 
 
 def read_tape(path: Path) -> list[Step]:
@@ -78,6 +79,7 @@ def _step(number: int, found: Mapping[str, Any]) -> Step:
         within_ms=int(found.get("within_ms", WITHIN_MS)),
         label=found.get("label", ""),
         say_why=found.get("say_why", ""),
+        held=str(found.get("held", "")),
     )
 
 
@@ -189,12 +191,19 @@ class ScriptedAgent:
 
     async def _play(self, step: Step, following: Step | None) -> None:
         if step.tool in ROOM_TOOLS:
-            self._heard(await self._client.call(step.tool, step.args))
+            self._heard(await self._client.call(step.tool, self._here(step)))
         elif step.tool == "native_open":
             assert following is not None, "native_open begins the tool call of the next step"
             self._opened = await self._may(following)
         else:
             await self._native(step)
+
+    def _here(self, step: Step) -> Mapping[str, Any]:
+        """The arguments, with the held edit of this room in place of the one that was recorded."""
+        told = [
+            one.about for one in self.played.news if one.kind == "conflict" and step.held and one.concerns(step.held)
+        ]
+        return {**step.args, "about": told[-1]} if told else step.args
 
     async def _may(self, step: Step) -> bool:
         why = await self._client.before(NATIVE[step.tool], self._given(step), str(self._directory))

@@ -91,7 +91,9 @@ class RecordedDoor(Door):
 
     async def answer(self, agent: str, about: str, choice: str, text: str, operation: str) -> Answer:
         """See `Door.answer`."""
-        with self._step(agent, "answer", {"about": about, "choice": choice, "text": text}, operation):
+        edit = self.host.state.held.get(about)
+        given: dict[str, Json] = {"about": about, "choice": choice, "text": text}
+        with self._step(agent, "answer", given, operation, held=edit.path if edit else ""):
             return await super().answer(agent, about, choice, text, operation)
 
     async def read(self, agent: str, path: str, first_line: int = 1, lines: int = 2_000) -> Answer:
@@ -129,21 +131,24 @@ class RecordedDoor(Door):
                 self._add(agent, tool, given, began)
 
     @contextmanager
-    def _step(self, agent: str, tool: str, given: dict[str, Json], operation: str = "") -> Iterator[dict[str, Json]]:
+    def _step(
+        self, agent: str, tool: str, given: dict[str, Json], operation: str = "", *, held: str = ""
+    ) -> Iterator[dict[str, Json]]:
         """One call of a room tool; who repeats a call has not made another."""
         began, state = time.monotonic(), self.host.state
         repeated = bool(operation) and answered_before(state, agent, operation) is not None
         said = {name: value for name, value in given.items() if value not in ("", 0, [], False)}
         yield said
         if not repeated:
-            self._add(agent, tool, said, began)
+            self._add(agent, tool, said, began, held)
 
-    def _add(self, agent: str, tool: str, given: Mapping[str, Json], began: float) -> None:
+    def _add(self, agent: str, tool: str, given: Mapping[str, Json], began: float, held: str = "") -> None:
         if agent not in self.host.state.agents:
             return
         at_ms = max(0, round((began - self._last.get(agent, self._began)) * 1000))
         self._last[agent] = time.monotonic()
-        self._tapes.add(agent, {"at_ms": at_ms, "tool": tool, "args": dict(given)})
+        step: dict[str, Json] = {"at_ms": at_ms, "tool": tool, "args": dict(given)}
+        self._tapes.add(agent, step | ({"held": held} if held else {}))
 
     def _texts(self, agent: str, use: ToolUse) -> Texts:
         mirror = self._files.files.mirror_of(agent)

@@ -1,12 +1,14 @@
 """What the main job plays when nobody brings their own: a public package, four tasks and four tapes.
 
-A tape is JSON Lines, one step of one agent's session a line, played in order:
+A tape is JSON Lines, one step of one agent's session a line, played in order. Every run leaves one for each of its
+agents in `tapes` of the room's directory, and `--agent tape:FILE` plays it:
 
     at_ms       milliseconds after the step before it, counted once `after` and `when` are met
     after       {"agent", "step"}: not before that labelled step of the other agent has finished
     when        {"notice", "path"}: only when such a notice has come since the tape began; it is awaited
                 for `within_ms`, then the step is left out
     tool, args  what is called, see below
+    held        of `answer`: the path whose held edit is meant, since its id is another one in another room
     label       the name that other tapes wait for
     say_why     one line for the person who watches
 
