@@ -35,6 +35,14 @@ def test_a_failing_schedule_is_printed_short_when_asked_for() -> None:
     assert 1 < len([step for step in steps if step]) < 20
 
 
+def test_several_processes_find_what_one_finds_and_tell_it_in_the_same_order() -> None:
+    asked = ["--seeds", "60", "--steps", "40", "--mutant", "no-version-check", "--json"]
+    one, two = (json.loads(CliRunner().invoke(simulate, [*asked, "--jobs", jobs]).stdout) for jobs in ("1", "2"))
+    assert one["failed"]
+    assert two["failed"] == one["failed"]
+    assert two["events"] == one["events"]
+
+
 def test_an_unknown_mutant_is_refused_with_the_names() -> None:
     ran = CliRunner().invoke(simulate, ["--mutant", "nonsense"])
     assert ran.exit_code == 2

@@ -7,8 +7,7 @@ import time
 import click
 
 from coroom.simulate.mutants import MUTANTS
-from coroom.simulate.run import AGENTS, STEPS, Outcome, shortest
-from coroom.simulate.run import simulate as play_seed
+from coroom.simulate.run import AGENTS, STEPS, Outcome, shortest, simulate_all
 
 PROGRESS_EVERY_S = 2.0
 FAILURES_SHOWN_MAX = 10
@@ -20,10 +19,11 @@ FAILURES_SHOWN_MAX = 10
 @click.option("--steps", default=STEPS, show_default=True, help="How many steps a schedule has.")
 @click.option("--agents", default=AGENTS, show_default=True, help="How many agents work in the room.")
 @click.option("--mutant", type=click.Choice(sorted(MUTANTS)), help="A room that is wrong on purpose.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="In how many processes. [default: one a core]")
 @click.option("--shrink", "shrunk", is_flag=True, help="Cut the first failing schedule down to what matters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def simulate(
-    *, seed: int, seeds: int, steps: int, agents: int, mutant: str | None, shrunk: bool, as_json: bool
+    *, seed: int, seeds: int, steps: int, agents: int, mutant: str | None, jobs: int, shrunk: bool, as_json: bool
 ) -> None:
     """Play the room under a seeded scheduler with crashes, delays, late duplicates and stale holders.
 
@@ -33,15 +33,14 @@ def simulate(
     told = started
     failed: list[Outcome] = []
     events, last = 0, None
-    for number in range(seed, seed + seeds):
-        last = play_seed(number, steps=steps, agents=agents, mutant=mutant or "")
+    asked = range(seed, seed + seeds)
+    for last in simulate_all(asked, steps=steps, agents=agents, mutant=mutant or "", jobs=jobs):
         events += last.events
         if last.violations:
             failed.append(last)
         if time.monotonic() - told >= PROGRESS_EVERY_S:
             told = time.monotonic()
-            done = number - seed + 1
-            click.echo(f"{done} of {seeds} seeds, {len(failed)} failed", err=True)
+            click.echo(f"{last.seed - seed + 1} of {seeds} seeds, {len(failed)} failed", err=True)
     seconds = time.monotonic() - started
     hashes = last.log_hash if last and seeds == 1 else None
     if as_json:

@@ -1,10 +1,14 @@
 """Seeds in, verdicts out: what the command line, the tests and a curious developer call."""
 
 import gc
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from multiprocessing import get_context
 
 from coroom.simulate.checkers import Violation, check
 from coroom.simulate.history import History
@@ -16,6 +20,11 @@ from coroom.simulate.world import World
 
 STEPS = 200
 AGENTS = 3
+SEEDS_WORTH_PROCESSES = 200
+"""One core plays these in about two seconds, of which starting processes would save nothing."""
+
+SEEDS_A_TURN = 50
+"""How many seeds a process is given at a time: so many that handing them over costs nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,27 @@ def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str
     """Play the schedule of a seed and check every promise."""
     with _without_collector():
         return _outcome(seed, steps, agents, mutant)
+
+
+def simulate_all(
+    seeds: range, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "", jobs: int = 0
+) -> Iterator[Outcome]:
+    """Play many seeds and give their outcomes in the order of the seeds, each as soon as those before it are there.
+
+    Args:
+        seeds: which.
+        steps: how many steps each schedule has.
+        agents: how many agents work in each room.
+        mutant: the rules of the rooms, sound ones for no name.
+        jobs: in how many processes; 0 for one on each core when there are seeds enough for that to be faster.
+    """
+    one = partial(simulate, steps=steps, agents=agents, mutant=mutant)
+    jobs = jobs or ((os.cpu_count() or 1) if len(seeds) >= SEEDS_WORTH_PROCESSES else 1)
+    if jobs == 1:
+        yield from map(one, seeds)
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as processes:
+        yield from processes.map(one, seeds, chunksize=SEEDS_A_TURN)
 
 
 def _outcome(seed: int, steps: int, agents: int, mutant: str) -> Outcome:
