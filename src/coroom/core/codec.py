@@ -114,7 +114,7 @@ def _writer(kind: type) -> Callable[[object], str]:
 
 def _tuple_text(value: object) -> str:
     assert isinstance(value, tuple)
-    return "[" + ",".join([_WRITERS[type(item)](item) for item in value]) + "]"
+    return "[]" if not value else "[" + ",".join([_WRITERS[type(item)](item) for item in value]) + "]"
 
 
 def _table_text(value: object) -> str:
