@@ -1,6 +1,9 @@
 """The benchmark's own arithmetic, its client, and the rounds of contention that it counts. No test looks at times."""
 
+import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -196,6 +199,24 @@ def test_the_command_prints_one_document_on_standard_output_and_progress_beside_
         "fair": True,
     }
     assert "contention" in told.stderr
+
+
+async def test_a_benchmark_that_is_told_to_stop_leaves_no_daemon_and_no_files(tmp_path: Path) -> None:
+    bench_room = (sys.executable, "-m", "coroom.cli", "bench", "room", "--only", "contention", "--rounds", "100000")
+    process = await asyncio.create_subprocess_exec(
+        *bench_room, "--scratch", str(tmp_path), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        while not any(served := [one.read_text() for one in tmp_path.glob("*/repository/.git/coroom/main/host.json")]):
+            await asyncio.sleep(0.02)
+        daemon = json.loads(served[0])["pid"]
+        process.terminate()
+        _, told = await process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"Stopped" in told
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(daemon, 0)
 
 
 def test_the_table_names_the_machine_and_every_figure() -> None:

@@ -1,6 +1,5 @@
 """`coroom bench room`: what a room costs on this machine, as a table or as JSON."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from coroom.cli.place import WrongCallError
+from coroom.cli.until import StoppedError, until_stopped
 from coroom.run.bench.figures import Report, Row, machine, versions
 from coroom.run.bench.room import PARTS, Plan, measure_room
 
@@ -70,7 +70,11 @@ def room(
         scratch=scratch,
     )
     progress = Console(stderr=True, highlight=False)
-    report = asyncio.run(measure_room(plan, progress.print))
+    try:
+        report = until_stopped(measure_room(plan, progress.print))
+    except StoppedError as stopped:
+        click.echo("Stopped; the daemon has ended and what was written is removed.", err=True)
+        sys.exit(stopped.exit_code)
     if as_document:
         click.echo(json.dumps(report.document()))
     else:
