@@ -1,8 +1,11 @@
 """The worker of one mirror: hints in, looks and takes in, then puts; never a put under a running tool (crdt §4.5)."""
 
 import asyncio
+import fcntl
 import os
 import sqlite3
+import sys
+import termios
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +60,9 @@ CHUNK = 128
 
 HINTS_MAX = 50_000
 """Hints heard before they are acted on; more would keep a busy writer's news back."""
+
+INLINE_BYTES = 512
+"""A few events are heard at once; more of them may be of new directories, each of which must be listed."""
 
 FAULT_S = 1.0
 """After a failure of the disk, the next try."""
@@ -234,6 +240,8 @@ class Bridge:
             self.mirror.wake.set()
 
     async def _flush(self) -> None:
+        if self.mirror.shadow.is_written:
+            return
         try:
             await self._around.on_disk(self.mirror.shadow.flush)
         except sqlite3.OperationalError as error:
@@ -246,8 +254,9 @@ class Bridge:
         scanning = isinstance(self.mirror.watcher, ScanningWatcher)
         while heard < HINTS_MAX:
             began = time.monotonic()
-            drain = self.mirror.watcher.drain
-            hints = await self._around.on_disk(drain) if scanning else drain()
+            watcher = self.mirror.watcher
+            much = scanning or _queued_bytes(watcher.fileno()) > INLINE_BYTES
+            hints = await self._around.on_disk(watcher.drain) if much else watcher.drain()
             for hint in hints:
                 self._note(hint)
             heard += len(hints)
@@ -420,3 +429,10 @@ class Bridge:
         for found in await self._around.on_disk(mirror.exchange.collect, now):
             if await self._around.intake.take_displaced(mirror, found.path, found.state, found.before or ""):
                 mirror.exchange.taken(found.ticket)
+
+
+def _queued_bytes(descriptor: int | None) -> int:
+    """How much waits to be read; source: inotify(7), FIONREAD."""
+    if descriptor is None:
+        return 0
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)

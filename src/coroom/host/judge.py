@@ -38,7 +38,9 @@ class Conflict:
     parts: tuple[ConflictPart, ...] = ()
 
 
-def judge(bases: Sequence[Content], head: Content, new: Content, path: str, fresh: int = 1) -> Clean | Conflict:
+def judge(
+    bases: Sequence[Content], head: Content, new: Content, path: str, fresh: int | None = None
+) -> Clean | Conflict:
     """Three-way judgement of `new` against `head`.
 
     Args:
@@ -46,7 +48,7 @@ def judge(bases: Sequence[Content], head: Content, new: Content, path: str, fres
         head: the accepted content.
         new: what the author wrote.
         path: names the file and so its language.
-        fresh: how many of the bases are no older than what the author itself wrote last.
+        fresh: how many of the bases are no older than what the author itself wrote last; None for all.
     """
     base = nearest(bases, new, fresh)
     if new == head:
@@ -93,14 +95,16 @@ def _sentence(parts: Sequence[ConflictPart]) -> str:
     return "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
 
 
-def nearest(bases: Sequence[Content], new: Content, fresh: int = 1) -> Content:
+def nearest(bases: Sequence[Content], new: Content, fresh: int | None = None) -> Content:
     """The base that `new` differs least from: by lines, then a fresh one, then by characters; of equals the last.
 
     An agent's write is made from a text that was on its disk when it read; which one is not always known (spec
     crdt §4.2, design E). Among equals the older one is safe: it can only raise a conflict, never undo a change. But who
     has written since has hardly begun from what stood there before.
     """
-    texts = [(number >= fresh, base) for number, base in enumerate(bases) if base.kind is FileKind.TEXT]
+    texts = [
+        (fresh is not None and number >= fresh, base) for number, base in enumerate(bases) if base.kind is FileKind.TEXT
+    ]
     if len(texts) < 2 or new.kind is not FileKind.TEXT:
         return bases[0]
     return min(reversed(texts), key=lambda each: _distance(each[1].text, new.text, old=each[0]))[1]

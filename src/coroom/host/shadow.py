@@ -197,6 +197,11 @@ class Shadow:
         self._was[sys.intern(path)] = was
         self._unwritten.add(path)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the database has everything."""
+        return not self._unwritten
+
     def flush(self) -> None:
         """Write what has changed, all or nothing.
 
