@@ -13,9 +13,7 @@ NAME_BYTES_MAX = 255
 PATH_BYTES_MAX = 4096
 
 # Code points that HFS+ drops from names, so that ".g\u200cit" is ".git" on a peer's disk (git's own list).
-_INVISIBLE = dict.fromkeys(
-    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None
-)
+_INVISIBLE = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None)
 _GIT_DIRECTORY = re.compile(r"(?:\.git|git~\d+)[ .]*(?::.*)?", re.DOTALL)
 
 
