@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 from typing import cast, get_args
 
 import pytest
@@ -12,7 +13,7 @@ from coroom.core import command as c
 from coroom.core.action import Effect
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.claim import COMPATIBLE, Mode
-from coroom.core.codec import decode_body, encode_body, encode_state
+from coroom.core.codec import decode_body, decode_state, encode_body, encode_state
 from coroom.core.errors import Code, Fault, Refused
 from coroom.core.event import Answered, Event, RoomOpened
 from coroom.core.evolve import evolve
@@ -145,6 +146,37 @@ def test_the_same_operation_gets_the_same_answer_and_changes_nothing() -> None:
     assert other != first
 
 
+def test_an_operation_id_that_comes_again_with_another_call_is_refused() -> None:
+    room = Room("ada")
+    room.ok("ada", c.ClaimResources(resources=named("file:a.py")), c.Granted, operation="1")
+    refused = room.refused("ada", c.ClaimResources(resources=named("file:b.py")), Code.BAD_INPUT, operation="1")
+    assert "fresh id" in refused.next_step
+    room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="hello"), Code.BAD_INPUT, operation="1")
+    assert [str(r) for claim in room.state.claims_of("ada") for r in claim.resources] == ["file:a.py"]
+
+
+def test_a_repeated_edit_is_the_same_call_though_its_text_was_made_anew_and_one_of_another_file_is_not() -> None:
+    room = Room("ada")
+    first = room.ok("ada", room.edit_of("a.py", "blob"), c.Accepted, operation="1")
+    assert room.ok("ada", room.edit_of("a.py", "other"), c.Accepted, operation="1") == first
+    room.refused("ada", room.edit_of("b.py", "blob"), Code.BAD_INPUT, operation="1")
+
+
+def test_answers_that_an_earlier_version_stored_without_what_was_asked_are_still_given() -> None:
+    room = Room("ada")
+    first = room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="one"), c.Ok, operation="1")
+    told = next(event.body for event in room.log if isinstance(event.body, Answered))
+    text = encode_body(told)
+    old = decode_body("answered", text.replace(f'"asked":"{told.asked}",', ""))
+    assert isinstance(old, Answered)
+    assert not old.asked
+    room.store("ada", replace(old, operation="2"))
+    snapshot = encode_state(room.state).decode().replace(f',"{told.asked}"]', "]").replace(',""]', "]")
+    room.state = decode_state(snapshot.encode())
+    assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="two"), c.Ok, operation="2") == first
+    assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="two"), c.Ok, operation="1") == first
+
+
 def test_a_refused_operation_may_be_tried_again() -> None:
     room = Room("ada", "bob")
     room.claim("bob", "file:a.py")
@@ -159,7 +191,7 @@ def test_so_many_operations_are_remembered_and_their_names_are_short() -> None:
     room = Room("ada", limits=Limits(operations_per_agent_max=2))
     for operation in ("o1", "o2", "o3"):
         room.ok("ada", c.Say(kind=NoticeKind.NOTE, text=operation), c.Ok, operation=operation)
-    assert [name for name, _ in room.state.operations["ada"]] == ["o2", "o3"]
+    assert [known[0] for known in room.state.operations["ada"]] == ["o2", "o3"]
     room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="x"), Code.LIMIT, operation="o" * 65)
 
 

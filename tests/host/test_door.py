@@ -5,6 +5,7 @@ from tests.doorway import hashed, open_room
 
 from coroom.core import command as c
 from coroom.core.agent import HOST
+from coroom.core.errors import Code
 from coroom.log.memory import MemoryLog
 
 
@@ -21,5 +22,19 @@ async def test_an_agent_seated_anew_is_told_again_what_its_earlier_client_got_la
         await room.host.submit(HOST, c.Join(agent="ann", secret_hash=hashed("another")))
         assert [n.text for n in (await room.door.sync("ann", 0, heartbeat)).notices] == ["use foo()"]
         assert (await room.door.sync("ann", 0, heartbeat)).notices == ()
+    finally:
+        await room.host.close()
+
+
+async def test_an_edit_with_the_operation_id_of_another_edit_is_refused_rather_than_lost() -> None:
+    room = await open_room(MemoryLog(), "ann")
+    try:
+        await room.door.edit("ann", "a.py", "", "one\n", "1")
+        assert not (await room.door.edit("ann", "a.py", "", "one\n", "1")).refused
+        for path, old, new in (("a.py", "one", "two"), ("b.py", "", "one\n")):
+            refused = (await room.door.edit("ann", path, old, new, "1")).refused
+            assert refused
+            assert refused.code is Code.BAD_INPUT
+        assert not (await room.door.edit("ann", "a.py", "one", "two", "2")).refused
     finally:
         await room.host.close()

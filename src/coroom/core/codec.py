@@ -46,6 +46,11 @@ def decode_state(data: bytes) -> RoomState:
     return cast("RoomState", from_json(RoomState, json.loads(data)))
 
 
+def encode_command(asked: command.Command) -> str:
+    """What was asked for, as one text: equal commands give equal texts."""
+    return f"[{_text(type(asked).__name__)},{_text(asked)}]"
+
+
 def encode_reply(reply: command.Good) -> str:
     """A good reply, for the answer that a repeated operation gets."""
     return f"[{_text(type(reply).__name__)},{_text(reply)}]"

@@ -358,12 +358,15 @@ class Landed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A changing call with an operation id got this reply; the same id gets it again."""
+    """A changing call with an operation id got this reply; the same id gets it again, for the same call. `asked`
+    tells calls apart; it is empty in logs of versions that did not look.
+    """
 
     kind: ClassVar[str] = "answered"
     agent: str
     operation: str
     reply: str
+    asked: str = ""
 
 
 Body = (

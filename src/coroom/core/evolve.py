@@ -487,7 +487,7 @@ def _landed(state: RoomState, event: e.Event, body: e.Landed) -> RoomState:
 
 @_on(e.Answered)
 def _answered(state: RoomState, _event: e.Event, body: e.Answered) -> RoomState:
-    known = (*state.operations.get(body.agent, ()), (body.operation, body.reply))
+    known = (*state.operations.get(body.agent, ()), (body.operation, body.reply, body.asked))
     kept = known[-state.limits.operations_per_agent_max :]
     return but(state, operations=state.operations.put(body.agent, kept))
 

@@ -6,12 +6,13 @@ its reply is sent.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from hashlib import sha256
 from hmac import compare_digest
 from typing import cast, get_args
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
-from coroom.core.codec import decode_reply, encode_reply
+from coroom.core.codec import decode_reply, encode_command, encode_reply
 from coroom.core.decide import actions, agents, claims, edits, notices, tasks
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
@@ -77,12 +78,14 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
 
     Time comes first: leases that ran out by now end before the command is looked at; in a closed room time stands
     still. A call with an operation id
-    that was answered before gets that answer again and changes nothing. Whatever an agent asks is a sign of life.
+    that was answered before gets that answer again and changes nothing; it is refused where the id was another
+    call's. Whatever an agent asks is a sign of life.
     """
     now_ms = max(now_ms, state.now_ms)
     due = () if state.closed else claims.expired(state, now_ms)
     current = fold(state, due, now_ms, HOST) if due else state
-    before = answered_before(current, call.by, call.operation)
+    asked = asked_for(call.command) if call.operation else ""
+    before = answered_before(current, call.by, call.operation, asked)
     if before is not None:
         return Decision(before, due)
     wrong = _not_now(current, call)
@@ -91,19 +94,48 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     decision = _DECIDES[type(call.command)](current, call.by, call.command, now_ms)
     events = (*due, *decision.events, *_sign_of_life(current, call, decision, now_ms))
     if call.operation and not isinstance(decision.reply, Refused):
-        answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply))
+        answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply), asked=asked)
         events = (*events, answer)
     return Decision(decision.reply, events, decision.effects)
 
 
-def answered_before(state: RoomState, by: str, operation: str) -> c.Good | None:
-    """What `by` was answered when it first asked for `operation`; None when it never did, or when there is no id."""
+def asked_for(command: c.Command) -> str:
+    """What tells the call of this command from others. Of an edit only the path counts: the rest of the command is
+    made from the text as it stands, which a repeat of the same call finds changed.
+    """
+    if isinstance(command, c.AcceptEdit | c.HoldEdit):
+        return edit_of(command.path)
+    return _short(encode_command(command))
+
+
+def edit_of(path: str) -> str:
+    """What `asked_for` says of every edit of `path`."""
+    return _short(f"edit {path}")
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def answered_before(state: RoomState, by: str, operation: str, asked: str = "") -> c.Good | Refused | None:
+    """What `by` was answered when it first asked for `operation`; None when it never did, or when there is no id.
+    Refused when the id was used for something else than `asked`, where that is given.
+    """
     if not operation:
         return None
-    for known, reply in reversed(state.operations.get(by, ())):
-        if known == operation:
-            return decode_reply(reply)
+    for known, reply, *first in reversed(state.operations.get(by, ())):
+        if known != operation:
+            continue
+        if asked and any(first) and first != [asked]:
+            return other_call(operation)
+        return decode_reply(reply)
     return None
+
+
+def other_call(operation: str) -> Refused:
+    """An operation id came again, with another call than the one that it stands for."""
+    why = f"The operation id {operation} was used for another call; nothing of this one was done."
+    return Refused(Code.BAD_INPUT, why, "Make the call again with a fresh id.")
 
 
 def _not_now(state: RoomState, call: c.Call) -> Refused | None:

@@ -84,7 +84,7 @@ class RoomState:
     verdicts: Table[Verdict] = Table()
     actions: Table[Action] = Table()
     landings: tuple[Landing, ...] = ()
-    operations: Table[tuple[tuple[str, str], ...]] = Table()
+    operations: Table[tuple[tuple[str, ...], ...]] = Table()
 
     def files(self, line: str = SHARED_LINE) -> Table[FileVersion]:
         """The accepted versions on a line, by path; absent ones stay in it as tombstones."""

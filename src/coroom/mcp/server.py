@@ -132,7 +132,8 @@ class McpDoor:
             if tool.waits:
                 return await acting
             operation = tool.operation(given)
-            name = (caller.room, caller.name, tool.name, operation) if operation else None
+            asked = json.dumps(arguments, sort_keys=True)
+            name = (caller.room, caller.name, tool.name, operation, asked) if operation else None
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:
             return Answer(refused=Refused(Code.ROOM_CLOSED, f"The room has stopped: {fault}.", "Tell the user."))
