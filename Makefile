@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock bench-merge
+.PHONY: help setup run test lint format lock campaign bench-merge bench-bridge
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -26,6 +26,12 @@ test: lint  ## every check and every test
 
 bench-merge: setup  ## replay real merges: make bench-merge REPOS="path/to/repository …" [ARGS="--suffix .go"]
 	.venv/bin/python benchmarks/merge.py $(REPOS) $(ARGS)
+
+bench-bridge: setup  ## edits between disks, bursts, memory: make bench-bridge [ARGS="--only latency"]
+	.venv/bin/python benchmarks/bridge.py $(ARGS)
+
+campaign: setup  ## the bridge's tests with full counts: 200 kills, 2,000 edits of one file
+	COROOM_KILLS=200 COROOM_EDITS=2000 .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
 
 lock:  ## renew the lock files from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock

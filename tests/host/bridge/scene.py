@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -222,25 +222,3 @@ async def scene_of(
 async def in_thread(work: Callable[[], None]) -> None:
     """Something that happens on the disk while the room runs."""
     await asyncio.to_thread(work)
-
-
-async def stalls(during: Awaitable[None]) -> float:
-    """The longest time, in seconds, for which the loop did not come round while `during` ran."""
-    loop = asyncio.get_running_loop()
-    longest = 0.0
-
-    async def beat() -> None:
-        nonlocal longest
-        last = loop.time()
-        while True:
-            await asyncio.sleep(0.005)
-            now = loop.time()
-            longest = max(longest, now - last - 0.005)
-            last = now
-
-    beating = loop.create_task(beat())
-    try:
-        await during
-    finally:
-        beating.cancel()
-    return longest
