@@ -182,6 +182,25 @@ async def test_a_closed_host_answers_no_more_and_had_answered_everything() -> No
         await host.submit("ada", c.Release())
 
 
+async def test_a_closed_room_whose_leases_would_have_ended_is_left_in_peace() -> None:
+    host = await opened()
+    await host.submit("ada", c.ClaimResources(resources=(file("a.py"),), ttl_ms=1))
+    await host.submit(OPERATOR, c.CloseRoom(reason="done"))
+    asked: list[c.Command] = []
+    submit = host.submit
+
+    async def counted(
+        by: str, command: c.Command, operation: str = "", blobs: Mapping[str, bytes] = NO_BLOBS
+    ) -> c.Good | Refused:
+        asked.append(command)
+        return await submit(by, command, operation, blobs)
+
+    host.submit = counted  # type: ignore[method-assign]
+    assert not await host.changed(host.state.seq, 1.3)
+    assert asked == []
+    await host.close()
+
+
 async def test_a_lease_ends_by_the_hosts_own_clock() -> None:
     host = await opened()
     await host.submit("ada", c.ClaimResources(resources=(file("a.py"),), ttl_ms=30))

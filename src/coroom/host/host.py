@@ -187,7 +187,8 @@ class Host:
 
     async def _tick_forever(self) -> None:
         while True:
-            deadlines = [c.deadline_ms for c in self._state.claims.values()]
+            # In a closed room time stands still: its claims do not run out.
+            deadlines = [] if self._state.closed else [c.deadline_ms for c in self._state.claims.values()]
             wait_ms = min([1_000, *(d - self._clock.now_ms() for d in deadlines)])
             await asyncio.sleep(max(wait_ms, 10) / 1_000)
             if any(d <= self._clock.now_ms() for d in deadlines):
