@@ -122,6 +122,18 @@ def test_an_inbox_is_bounded_and_keeps_what_is_urgent_longest() -> None:
 
 
 @pytest.mark.promise("room:bounded")
+def test_questions_of_one_agent_push_neither_the_operators_word_nor_a_conflict_out_of_anothers_inbox() -> None:
+    room = Room("ada", "bob", limits=Limits(inbox_notices_max=4))
+    room.ok(OPERATOR, c.Say(kind=NoticeKind.NOTE, text="stop the release", to="bob"), c.Ok)
+    room.claim("bob", "file:a.py", ttl_ms=10)
+    room.now_ms += 20
+    for number in range(10):
+        room.ok("ada", c.Say(kind=NoticeKind.QUESTION, text=f"{number}?", to="bob"), c.Ok)
+    kept = [n.kind for n in room.unread("bob")]
+    assert kept == [NoticeKind.OPERATOR, NoticeKind.CONFLICT, NoticeKind.QUESTION, NoticeKind.QUESTION]
+
+
+@pytest.mark.promise("room:bounded")
 def test_the_room_remembers_so_many_notices_and_no_more() -> None:
     room = Room("ada", "bob", limits=Limits(notices_kept_max=2))
     for text in ("one", "two", "three"):

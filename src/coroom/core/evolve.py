@@ -9,7 +9,7 @@ from coroom.core.action import PHASE_AFTER, Action, Phase
 from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
 from coroom.core.claim import Claim
 from coroom.core.file import SHARED_LINE, Finding, HeldEdit, HeldState
-from coroom.core.notice import URGENT, Notice, NoticeKind
+from coroom.core.notice import LASTING, URGENT, Notice, NoticeKind
 from coroom.core.state import Landing, RoomState, Verdict, Wanted, but
 from coroom.core.table import Table
 from coroom.core.task import TASK_AFTER, Attempt, Task, TaskState
@@ -283,6 +283,8 @@ def _count_words(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
 def _least_needed(state: RoomState, inbox: tuple[str, ...], count: int) -> set[str]:
     def weight(name: str) -> int:
         kind = state.letters[name].kind
+        if kind in LASTING:
+            return 3
         return 0 if kind is NoticeKind.OBSERVED else 2 if kind in URGENT else 1
 
     return set(sorted(inbox, key=weight)[:count])

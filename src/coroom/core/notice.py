@@ -37,6 +37,10 @@ URGENT = frozenset({NoticeKind.CONFLICT, NoticeKind.OPERATOR, NoticeKind.QUESTIO
 """The kinds that come first when a reply has room for few."""
 
 
+LASTING = frozenset({NoticeKind.CONFLICT, NoticeKind.OPERATOR})
+"""The kinds that a full inbox gives up last: no agent can write them, so none can push them out with its own words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One message. `about` names the task, held edit or notice it belongs to; `to` is a name or '*'."""
