@@ -1,8 +1,9 @@
 """The board: tasks with dependencies and a declared touch-set, each held by at most one agent."""
 
+import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from coroom.core.resource import Resource
 
@@ -54,19 +55,46 @@ class Task:
     done_seq: int = 0
 
 
-def words_of(title: str) -> frozenset[str]:
-    """The words of a title as they are compared."""
-    return frozenset("".join(c.lower() if c.isalnum() else " " for c in title).split())
+_WORD = re.compile(r"[^\W_]+")
+_ARTICLES = frozenset({"a", "an", "the"})
+
+_TYPO_CHARS_MIN = 5
+"""Shorter words are too often one letter from another that means something else."""
+
+
+@lru_cache(maxsize=4_096)
+def words_of(title: str) -> tuple[str, ...]:
+    """The words of a title as they are compared: in small letters, sorted, without articles."""
+    return tuple(sorted([word for word in _WORD.findall(title.lower()) if word not in _ARTICLES]))
 
 
 def alike(a: str, b: str) -> bool:
-    """Whether two titles probably mean the same work: nearly the same letters, or the same words moved round."""
+    """Whether two titles probably mean the same work: the same words, be they moved round, but for one that is
+    written with a letter more, or with two letters swapped. Titles that differ in a word say different things.
+    """
     words_a, words_b = words_of(a), words_of(b)
     if not words_a or not words_b:
         return a == b
-    if len(words_a & words_b) / len(words_a | words_b) >= 0.75:
+    if words_a == words_b:
         return True
-    if not words_a & words_b:
+    if len(words_a) != len(words_b) or len(frozenset(words_a) ^ frozenset(words_b)) > 2:
         return False
-    matcher = SequenceMatcher(None, a.lower(), b.lower(), autojunk=False)
-    return matcher.real_quick_ratio() >= 0.88 and matcher.quick_ratio() >= 0.88 and matcher.ratio() >= 0.88
+    only_a, only_b = list(words_a), list(words_b)
+    for word in words_a:
+        if word in only_b:
+            only_a.remove(word)
+            only_b.remove(word)
+    return len(only_a) == 1 and _same_word(only_a[0], only_b[0])
+
+
+def _same_word(a: str, b: str) -> bool:
+    short, long = sorted((a, b), key=len)
+    if not (short.isalpha() and long.isalpha()):
+        return False
+    if len(long) == len(short) + 1:
+        return long == short + "s" or (
+            len(short) >= _TYPO_CHARS_MIN and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+        )
+    apart = [i for i in range(len(long)) if long[i] != short[i : i + 1]]
+    swapped = len(apart) == 2 and apart[1] == apart[0] + 1 and sorted(a) == sorted(b)
+    return len(long) == len(short) >= _TYPO_CHARS_MIN and swapped
