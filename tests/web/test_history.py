@@ -1,11 +1,16 @@
+import hashlib
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.rooms import Room
 
 from coroom.core import command as c
-from coroom.core.agent import OPERATOR
+from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import encode_state
 from coroom.core.evolve import evolve
+from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
 from coroom.core.state import RoomState
 from coroom.testing.sample_room import SampleRoom
@@ -37,6 +42,25 @@ async def test_states_kept_on_the_way_are_bounded_and_change_no_answer(
         state = evolve(state, event)
         if event.seq > start:
             assert encode_state(await past.at(event.seq)) == encode_state(state)
+
+
+def test_the_states_kept_of_a_busy_room_take_few_megabytes() -> None:
+    room = Room(*[f"a{number}" for number in range(8)])
+    blob = hashlib.sha256(b"x").hexdigest()
+    paths = [f"src/dir{number % 50}/file{number}.py" for number in range(2_000)]
+    room.do(HOST, c.SeedFiles(tuple((path, FileKind.TEXT, blob, False, 10) for path in paths)))
+    tracemalloc.start()
+    try:
+        kept = []
+        for state in range(4):
+            for number in range(history.EVENTS_BETWEEN // 2):
+                room.edit(f"a{number % 8}", paths[(state * 7 + number * 13) % len(paths)], f"{state} {number}")
+            room.log.clear()
+            kept.append(room.state)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held / len(kept) * history.STATES_MAX < 25e6
 
 
 @given(head=st.integers(1, 100_000), points=st.integers(1, 300))

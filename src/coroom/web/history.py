@@ -14,8 +14,9 @@ from coroom.host.host import Host
 EVENTS_BETWEEN = 500
 """Distance of the states kept while the room runs: a look back folds at most as many events."""
 
-STATES_MAX = 400
-"""States kept; they share nearly all of their tables. Beyond it every second one goes."""
+STATES_MAX = 60
+"""States kept: in a busy room each adds about 0.4 MB to what it shares with the others. Beyond it every second one
+goes."""
 
 STEPS_MAX = 500
 """Versions of one file that authorship is followed through; what is older counts as the repository's."""
