@@ -64,6 +64,9 @@ HINTS_MAX = 50_000
 INLINE_BYTES = 512
 """A few events are heard at once; more of them may be of new directories, each of which must be listed."""
 
+NAMED_MAX = 5
+"""Paths that one notice names."""
+
 FAULT_S = 1.0
 """After a failure of the disk, the next try."""
 
@@ -336,6 +339,21 @@ class Bridge:
                 mirror.batch = False
                 self._files.batch_ended()
                 self._around.intake.tidy()
+        await self._tell_taken_back()
+
+    async def _tell_taken_back(self) -> None:
+        mirror = self.mirror
+        paths, mirror.taken_back = sorted(mirror.taken_back), set()
+        if not paths:
+            return
+        which = ", ".join(paths[:NAMED_MAX]) + (", …" if len(paths) > NAMED_MAX else "")
+        text = (
+            f"Older texts came back on your disk that others have changed since, as git stash, reset and checkout do, "
+            f"in {len(paths)} file(s): {which}. The room's texts are put back. To take others' changes back on "
+            f"purpose, write the file with your edit tool."
+        )
+        to = mirror.agent if mirror.agent in self._host.state.agents else OPERATOR
+        await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=to))
 
     def _look(self, paths: Sequence[str]) -> list[Look]:
         return [self._look_at(path) for path in paths]

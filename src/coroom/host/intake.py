@@ -15,6 +15,7 @@ from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.judge import Clean, Conflict, by_hand, combines, judge, other_side, touched
 from coroom.host.mirror import Mirror
+from coroom.host.past import Past
 from coroom.host.shadow import Was
 from coroom.workspace.names import Refusal, RefusalReason, check_name, link_stays_beneath
 from coroom.workspace.states import FileState, Kind, Signature, trusted
@@ -88,6 +89,7 @@ class Intake:
     def __init__(self, host: Host, files: Files) -> None:
         self._host = host
         self._files = files
+        self._past = Past(host)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._thinking = asyncio.Lock()
         self._swings = _Swings()
@@ -135,7 +137,13 @@ class Intake:
                     bases, fresh = bases[:1], 1
                 edit = Edit(author=author, path=path, new=new, bases=bases, fresh=fresh)
                 own = True
-                reply = await self._take_in(edit)
+                back = await self._is_taken_back(mirror, author, path, new)
+                if back and mirror.took_back(path) < ROUNDS_MAX:
+                    mirror.shadow.has(path, new, 0, signature, self._host.state.seq)
+                    mirror.put_soon(path)
+                    return
+                why = "something here brings back an older text again and again"
+                reply = await (self._hold(edit, line, Conflict(why, bases[0])) if back else self._take_in(edit))
                 if isinstance(reply, Refused):
                     # Not stored, so it must not count as seen: it stays where it is, and nothing is put over it.
                     mirror.look_at(path, REFUSED_S)
@@ -146,6 +154,19 @@ class Intake:
             # Only now: killed before this, the room finds the change again and knows it by its text.
             mirror.shadow.has(path, new, version, signature, self._host.state.seq, own=own)
         mirror.put_soon(path)
+
+    async def _is_taken_back(self, mirror: Mirror, author: str, path: str, new: Content) -> bool:
+        """Whether an older text of the path stands there from before others changed it, and no tool is known to have
+        written it: `git stash`, `reset` or `checkout` in a mirror know only what was committed there.
+        """
+        if author == OPERATOR or mirror.writes(author, path) or self._files.blobs.get(new.blob) is None:
+            return False
+        was, head = mirror.shadow[path], self._files.head(path, self._files.line_of(author))
+        if was.content.kind is FileKind.ABSENT:
+            seen = head.version if head else 0
+        else:
+            seen = next((v for v in (was.version, *(earlier.version for earlier in was.recent)) if v), 0)
+        return await self._past.others_since(path, new.blob, author, seen)
 
     def _bases(self, mirror: Mirror, author: str, path: str) -> tuple[list[Content], int]:
         """What the author may have begun from: the text on its disk, and those before it that it has read last.

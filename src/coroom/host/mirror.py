@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from coroom.core.file import FileKind
 from coroom.host.content import Content
@@ -38,13 +39,23 @@ WRITER_S_MAX = 2.0
 """How long a file is waited for that some program has open for writing; a logger never closes it."""
 
 
+class _Window(NamedTuple):
+    """A tool that runs: until when it counts (monotonic seconds), what it names, what it is meant to write to."""
+
+    until: float
+    paths: frozenset[str]
+    writes: frozenset[str]
+
+
 @dataclass(slots=True)
 class Mirror:
     """The state of one bridge. `shared` is the checkout that several agents work in.
 
     `to_look` and `to_put` say for each path not before when (monotonic seconds); `tries` counts refused puts;
     `open_since` is when a file was first seen open for writing; `already` the blobs that the room took in just
-    before it was killed, by path; `placed` says when the room last changed a path here; `wanted` counts tools waiting.
+    before it was killed, by path; `taken_back` are paths that git brought to older texts, not told yet, and
+    `times_taken_back` counts how often; `placed` says when the room last changed a path here; `wanted` counts tools
+    waiting.
     """
 
     agent: str
@@ -67,19 +78,25 @@ class Mirror:
     wanted: int = 0
     told: dict[str, str] = field(default_factory=dict)
     already: dict[str, list[str]] = field(default_factory=dict)
-    _windows: dict[str, list[tuple[float, frozenset[str]]]] = field(default_factory=dict)
+    taken_back: set[str] = field(default_factory=set)
+    times_taken_back: dict[str, int] = field(default_factory=dict)
+    _windows: dict[str, list[_Window]] = field(default_factory=dict)
 
-    def open_window(self, agent: str, paths: Iterable[str] = (), *, brief: bool = False) -> None:
-        """The agent's tool, which names these paths, begins to run; a brief one only looks and changes a part."""
+    def open_window(
+        self, agent: str, paths: Iterable[str] = (), *, writes: Iterable[str] = (), brief: bool = False
+    ) -> None:
+        """The agent's tool, which names these paths and is meant to write to those, begins to run; a brief one only
+        looks and changes a part.
+        """
         until = time.monotonic() + (EDIT_WINDOW_S_MAX if brief else WINDOW_S_MAX)
-        self._windows.setdefault(agent, []).append((until, frozenset(paths)))
+        self._windows.setdefault(agent, []).append(_Window(until, frozenset(paths), frozenset(writes)))
 
     def close_window(self, agent: str, paths: Iterable[str] = ()) -> None:
         """The agent's tool, which named these paths, has run."""
         open_ones = self._windows.get(agent, [])
         named = frozenset(paths)
-        for number, (_, those) in enumerate(open_ones):
-            if those == named:
+        for number, window in enumerate(open_ones):
+            if window.paths == named:
                 del open_ones[number]
                 break
         else:
@@ -91,18 +108,22 @@ class Mirror:
         """The agents whose tools are running here, or only those whose tool names `path`. Nothing is put meanwhile."""
         now = time.monotonic()
         for agent in list(self._windows):
-            left = [window for window in self._windows[agent] if window[0] > now]
+            left = [window for window in self._windows[agent] if window.until > now]
             if left:
                 self._windows[agent] = left
             else:
                 del self._windows[agent]
         if not path:
             return tuple(self._windows)
-        return tuple(agent for agent, windows in self._windows.items() if any(path in named for _, named in windows))
+        return tuple(agent for agent, windows in self._windows.items() if any(path in w.paths for w in windows))
+
+    def writes(self, agent: str, path: str) -> bool:
+        """Whether a tool of the agent runs here that is meant to write to `path`."""
+        return agent in self.in_window() and any(path in window.writes for window in self._windows[agent])
 
     def window_ends(self) -> float:
         """When the first of the running tools will count no more, if it says nothing (monotonic seconds)."""
-        return min((until for windows in self._windows.values() for until, _ in windows), default=0.0)
+        return min((window.until for windows in self._windows.values() for window in windows), default=0.0)
 
     def tools_running(self) -> int:
         """How many tools are running here."""
@@ -117,6 +138,14 @@ class Mirror:
         it has stood there for a while.
         """
         return author in self._windows or time.monotonic() - self.placed.get(path, 0.0) > KNOWN_S
+
+    def took_back(self, path: str) -> int:
+        """Git brought `path` to an older text. Returns how often it has done that lately."""
+        self.taken_back.add(path)
+        if len(self.times_taken_back) > PLACED_MAX:
+            self.times_taken_back.clear()
+        self.times_taken_back[path] = self.times_taken_back.get(path, 0) + 1
+        return self.times_taken_back[path]
 
     def put_here(self, path: str) -> None:
         """The room has changed this path just now."""

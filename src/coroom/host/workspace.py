@@ -83,7 +83,8 @@ class RoomWorkspace:
                 changes = writes if use.touch is Touch.SHELL else paths
                 wrong = self._paused(agent) or self._forbidden(agent, mirror, use, changes)
                 if not wrong:
-                    mirror.open_window(agent, paths, brief=use.touch in {Touch.EDIT, Touch.DELETE})
+                    meant = changes if use.touch in _CHANGES else []
+                    mirror.open_window(agent, paths, writes=meant, brief=use.touch in {Touch.EDIT, Touch.DELETE})
                 return wrong
         finally:
             mirror.wanted -= 1
