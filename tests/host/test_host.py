@@ -182,10 +182,11 @@ async def test_a_closed_host_answers_no_more_and_had_answered_everything() -> No
         await host.submit("ada", c.Release())
 
 
-async def test_a_closed_room_whose_leases_would_have_ended_is_left_in_peace() -> None:
+async def test_a_closed_room_whose_leases_would_have_ended_is_left_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
     host = await opened()
-    await host.submit("ada", c.ClaimResources(resources=(file("a.py"),), ttl_ms=1))
+    await host.submit("ada", c.ClaimResources(resources=(file("a.py"),), ttl_ms=60_000))
     await host.submit(OPERATOR, c.CloseRoom(reason="done"))
+    monkeypatch.setattr(host.clock, "now_ms", lambda: host.state.now_ms + 120_000)
     asked: list[c.Command] = []
     submit = host.submit
 
@@ -195,7 +196,7 @@ async def test_a_closed_room_whose_leases_would_have_ended_is_left_in_peace() ->
         asked.append(command)
         return await submit(by, command, operation, blobs)
 
-    host.submit = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(host, "submit", counted)
     assert not await host.changed(host.state.seq, 1.3)
     assert asked == []
     await host.close()
