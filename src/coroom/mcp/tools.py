@@ -22,7 +22,7 @@ You share one repository with other agents. This room keeps you from losing each
 How to work:
 1. sync: what happened, who holds what, your task. Call it first, and before you rely on something you read a while
    ago.
-2. task do=next gives you a task and its files as yours alone. Without a task, claim what you will change.
+2. task do=next gives you a task as yours alone. The files it names are not kept for you: claim what you will change.
 3. claim before you change anything else. A claim is all or nothing; if it is refused you are told who holds what
    and why: do something else, you will be told when it is free. Every call renews your claims; an agent that is
    silent loses them.
