@@ -242,7 +242,9 @@ class Intake:
             version = reply.version if isinstance(reply, c.Accepted) else 0
             if isinstance(reply, c.Accepted):
                 gone = self._host.state.head(old, line)
-                await self._host.submit(author, _deletion(old, gone.version if gone else 0, line))
+                deleted = await self._host.submit(author, _deletion(old, gone.version if gone else 0, line))
+                if isinstance(deleted, Refused):
+                    await self._files.tell_once(mirror, old, f"{old} stays beside {new}: {deleted}")
             same = content == of_version(self._files.head(new, line))
             seq = self._host.state.seq
             mirror.shadow.has(new, content, version if same else 0, None, seq)
@@ -293,6 +295,8 @@ class Intake:
                 return await self._hold(edit, line, loop)
             if edit.renamed_from:
                 own = self._host.state.head(path, line)
+                # It takes the old name away, too: who holds that, or a part of it, has a say in this.
+                what = (*what, file(edit.renamed_from))
             reply = await self._accept(edit, line, own.version if own else 0, verdict, what)
             if isinstance(reply, c.Accepted):
                 self._swings.note(path, edit.author, verdict.content.blob)

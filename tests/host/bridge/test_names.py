@@ -144,3 +144,36 @@ async def test_case_37_a_disk_that_cannot_hold_both_spellings_is_told_of(
         assert scene.tree("b") == {"Foo.py": b"foo = 1\n"}
         scene.write("a", "bar.py", "bar = 1\n")
         await until(lambda: scene.read("b", "bar.py") == b"bar = 1\n", "the bridge goes on")
+
+
+async def test_an_edit_of_a_deleted_file_is_not_led_to_the_file_that_was_begun_at_its_first_name(
+    tmp_path: Path,
+) -> None:
+    text = "".join(f"line {n}\n" for n in range(30))
+    async with scene_of(tmp_path, {"util.py": text.encode(), "z": b"z"}) as s:
+        os.rename(s.at("a", "util.py"), s.at("a", "helpers.py"))
+        await s.rest()
+        s.write("a", "util.py", "from helpers import *\n")
+        await s.rest()
+        async with s.tool("b", "helpers.py"):
+            s.at("a", "helpers.py").unlink()
+            await s.bridge("a").cycle(final=True)
+            s.edit("b", "helpers.py", "line 3\n", "line 3 by b\n")
+        await s.rest()
+        assert [held.path for held in s.held()] == ["helpers.py"]
+        assert s.in_room("util.py") == b"from helpers import *\n"
+
+
+@pytest.mark.parametrize("claim", ["file:old.py", "symbol:old.py#one"])
+async def test_a_rename_is_held_whole_while_another_agent_holds_the_old_name_or_a_part_of_it(
+    tmp_path: Path, claim: str
+) -> None:
+    async with scene_of(tmp_path, {"old.py": PROGRAM}) as s:
+        granted = await s.room.door.claim("b", [claim], "exclusive", "mine", 0, "")
+        assert not granted.refused
+        os.rename(s.at("a", "old.py"), s.at("a", "new.py"))
+        await s.rest()
+        assert s.accepted() == {"old.py": PROGRAM} == s.tree("b")
+        assert [held.path for held in s.held("a")] == ["new.py"]
+        assert "new.py is held" in s.told("a")
+        assert s.tree("a") == {"old.py": PROGRAM, "new.py": PROGRAM}

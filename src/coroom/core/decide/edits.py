@@ -84,6 +84,9 @@ def _same(head: FileVersion, command: AcceptEdit) -> bool:
 
 def _version(state: RoomState, by: str, command: AcceptEdit, built_on: FileVersion | None) -> FileVersion:
     origin = state.head(command.renamed_from, command.line) if command.renamed_from else built_on
+    if origin and origin.kind is FileKind.ABSENT and command.kind is not FileKind.ABSENT:
+        # What begins where a file was deleted, or renamed away, is another one: the old one may live on elsewhere.
+        origin = None
     agent = state.agents.get(by)
     return FileVersion(
         path=command.path,
