@@ -1,6 +1,5 @@
 """The one file that runs git."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -23,15 +22,6 @@ def test_bytes_go_in_and_come_out_as_they_are(repository: Path) -> None:
     data = bytes(range(256)) * 1_000
     oid = Git(repository).run("hash-object", "-w", "--stdin", stdin=data).line
     assert Git(repository).run("cat-file", "blob", oid).out == data
-
-
-async def test_the_async_form_gives_the_same_answers(repository: Path) -> None:
-    data = bytes(range(256)) * 4_000
-    oid = (await Git(repository).run_async("hash-object", "-w", "--stdin", stdin=data)).line
-    assert (await Git(repository).run_async("cat-file", "blob", oid)).out == data
-    assert (await Git(repository).run_async("rev-parse", "--verify", "-q", "nothing", expect=(0, 1))).code == 1
-    with pytest.raises(GitFailed, match="Needed a single revision"):
-        await Git(repository).run_async("rev-parse", "--verify", "nothing")
 
 
 def test_an_unexpected_exit_is_a_fault_that_names_command_code_and_reason(repository: Path) -> None:
@@ -66,17 +56,6 @@ def test_a_git_that_hangs_is_killed_with_all_its_children(repository: Path, tmp_
     assert not _running(int((tmp_path / "pid").read_text()))
 
 
-async def test_a_cancelled_call_leaves_no_process(repository: Path, tmp_path: Path) -> None:
-    task = asyncio.create_task(Git(repository).run_async("hang", config=_slow(tmp_path)))
-    async with asyncio.timeout(20):
-        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
-            await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert task.cancelled()
-    assert not _running(int((tmp_path / "pid").read_text()))
-
-
 def _running(pid: int) -> bool:
     """Whether it still runs after the moment that the kernel takes to end it."""
     for _ in range(500):
@@ -90,12 +69,10 @@ def _running(pid: int) -> bool:
     return True
 
 
-async def test_output_beyond_the_bound_ends_the_command(repository: Path) -> None:
+def test_output_beyond_the_bound_ends_the_command(repository: Path) -> None:
     oid = Git(repository).run("hash-object", "-w", "--stdin", stdin=b"x" * 300_000).line
     with pytest.raises(GitFailed, match="more than 1000 bytes"):
         Git(repository).run("cat-file", "blob", oid, out_bytes_max=1_000)
-    with pytest.raises(GitFailed, match="more than 1000 bytes"):
-        await Git(repository).run_async("cat-file", "blob", oid, out_bytes_max=1_000)
 
 
 def test_hooks_and_monitors_of_the_repository_do_not_run(repository: Path, tmp_path: Path) -> None:

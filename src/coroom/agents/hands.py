@@ -91,12 +91,14 @@ class Hands:
 
     async def _list(self, given: Mapping[str, Any]) -> str:
         place = self._place(given)
-        done = await self._git.run_async("ls-files", "--cached", "--others", "--exclude-standard", "--", place)
+        done = await asyncio.to_thread(
+            self._git.run, "ls-files", "--cached", "--others", "--exclude-standard", "--", place
+        )
         return done.out.decode("utf-8", "replace") or "(no files)"
 
     async def _search(self, given: Mapping[str, Any]) -> str:
         options = ("-n", "-I", "-E", "--untracked", "--no-color", "-e", str(given["pattern"]))
-        done = await self._git.run_async("grep", *options, "--", self._place(given), expect=(0, 1))
+        done = await asyncio.to_thread(self._git.run, "grep", *options, "--", self._place(given), expect=(0, 1))
         return done.out.decode("utf-8", "replace") or "(no match)"
 
     async def _edit(self, given: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ monitors, pagers, prompts, signing and network protocols are off. Git's own chec
 the caller stays on.
 """
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -139,50 +138,9 @@ class Git:
             taken.close()
         return _judged(arguments, process.returncode, taken.out, taken.err, expect, taken.stopped)
 
-    async def run_async(
-        self,
-        *arguments: str,
-        stdin: bytes = b"",
-        expect: Collection[int] = (0,),
-        config: Mapping[str, str] | None = None,
-        timeout_s: float = TIMEOUT_S,
-        out_bytes_max: int = OUT_BYTES_MAX,
-    ) -> Done:
-        """As `run`, without holding up the event loop; a cancelled call kills its git."""
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                *arguments,
-                cwd=self.directory,
-                env=environment(self._environment, config),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as problem:
-            raise _not_started(arguments, problem) from problem
-        stopped, out, err = "", b"", b""
-        try:
-            async with asyncio.timeout(timeout_s):
-                out, err = await _talk(process, stdin, out_bytes_max)
-        except TimeoutError:
-            stopped = f"out of time after {timeout_s:g} s"
-        except _TooMuchError:
-            stopped = f"more than {out_bytes_max} bytes of output"
-        finally:
-            _kill(process.pid, process.returncode)
-            await asyncio.shield(process.wait())
-        assert process.returncode is not None
-        return _judged(arguments, process.returncode, out, err, expect, stopped)
-
     def line(self, *arguments: str) -> str:
         """The one line that git prints. Raises as `run`."""
         return self.run(*arguments).line
-
-
-class _TooMuchError(Exception):
-    pass
 
 
 class _Taken:
@@ -242,40 +200,6 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
         pipe.close()
     except OSError:
         return  # it ended without reading all; its exit code says whether that was right
-
-
-async def _talk(process: asyncio.subprocess.Process, stdin: bytes, out_bytes_max: int) -> tuple[bytes, bytes]:
-    assert process.stdin
-    assert process.stdout
-    assert process.stderr
-
-    async def feed(pipe: asyncio.StreamWriter) -> None:
-        try:
-            pipe.write(stdin)
-            await pipe.drain()
-            pipe.close()
-            await pipe.wait_closed()
-        except OSError:
-            return
-
-    async def read(pipe: asyncio.StreamReader) -> bytes:
-        out = bytearray()
-        while chunk := await pipe.read(_CHUNK):
-            out += chunk
-            if len(out) > out_bytes_max:
-                raise _TooMuchError
-        return bytes(out)
-
-    async def read_tail(pipe: asyncio.StreamReader) -> bytes:
-        err = b""
-        while chunk := await pipe.read(_CHUNK):
-            err = (err + chunk)[-ERR_BYTES_MAX:]
-        return err
-
-    _, out, err, _ = await asyncio.gather(
-        feed(process.stdin), read(process.stdout), read_tail(process.stderr), process.wait()
-    )
-    return out, err
 
 
 def _judged(

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from tests.git.repositories import new_repository
@@ -41,6 +42,11 @@ class Scene:
     def __init__(self, room: Room, seats: Mapping[str, Seat]) -> None:
         self.room = room
         self.seats = dict(seats)
+
+    def limit(self, *, held_open_max: int) -> None:
+        """Give the running room another bound, as if it had opened with it."""
+        host = self.room.host
+        host._state = replace(host.state, limits=replace(host.state.limits, held_open_max=held_open_max))
 
     def at(self, agent: str, path: str = "") -> Path:
         return self.seats[agent].directory / path

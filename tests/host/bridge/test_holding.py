@@ -106,8 +106,7 @@ async def test_what_cannot_even_be_held_stays_on_the_disk_and_is_offered_again(
 ) -> None:
     monkeypatch.setattr("coroom.host.intake.REFUSED_S", 0.05)
     async with scene_of(tmp_path, {"m.py": BASE}) as scene:
-        state = scene.room.host.state
-        object.__setattr__(state.limits, "held_open_max", 0)
+        scene.limit(held_open_max=0)
         async with scene.tool("a", "m.py"), scene.tool("b", "m.py"):
             scene.edit("a", "m.py", "return 1", "return 'a'")
             await scene.bridge("a").cycle(final=True)
@@ -116,5 +115,5 @@ async def test_what_cannot_even_be_held_stays_on_the_disk_and_is_offered_again(
         assert "not taken in" in scene.told("b")
         await scene.bridge("b").cycle(final=True)
         assert b"return 'b'" in (scene.read("b", "m.py") or b"")
-        object.__setattr__(scene.room.host.state.limits, "held_open_max", 10)
+        scene.limit(held_open_max=10)
         await until(lambda: bool(scene.held("b", "m.py")), "it is held once there is room")
