@@ -195,9 +195,12 @@ class RoomWorkspace:
 
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
         """Settle a held edit. mine: the author's text goes in whole; theirs: the room's stays; merged: what the
-        author's disk holds now goes in whole.
+        author's disk holds now goes in whole. Saying `merged` of an edit that its author's writing has settled
+        already is saying what is so.
         """
         edit = self._host.state.held.get(held)
+        if edit and edit.state is HeldState.RESOLVED and (choice, edit.settled_by) == ("merged", agent):
+            return c.Ok(held)
         if edit is None or edit.state is not HeldState.OPEN:
             return Refused(Code.NOT_FOUND, f"'{held}' is no open held edit.", "Call sync to see what is held.")
         if choice == "theirs":
