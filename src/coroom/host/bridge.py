@@ -9,6 +9,7 @@ import termios
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -21,7 +22,7 @@ from coroom.core.notice import NoticeKind
 from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, of_state, of_version
 from coroom.host.files import Files
 from coroom.host.host import Host
-from coroom.host.intake import SETTLE_S, Intake, Look
+from coroom.host.intake import REFUSED_S, SETTLE_S, Intake, Look
 from coroom.host.mirror import Mirror
 from coroom.host.placing import Placing
 from coroom.workspace.hints import Changed, Gone, Moved, Rescan, RescanReason
@@ -68,7 +69,8 @@ NAMED_MAX = 5
 """Paths that one notice names."""
 
 FAULT_S = 1.0
-"""After a failure of the disk, the next try."""
+FAULT_S_MAX = 30.0
+"""After a failure the next try is made after FAULT_S, then after twice as long each time, up to this."""
 
 
 @dataclass(slots=True)
@@ -126,13 +128,17 @@ class Bridge:
             mirror.rescan = "the room was away"
         else:
             await self._first_look()
-        for path in self._host.state.files():
-            if of_version(self._files.seen_by(mirror, path)) != mirror.shadow[path].content:
-                mirror.put_soon(path)
+        self._put_what_differs()
         await self.cycle(final=True)
         mirror.already.clear()
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def _put_what_differs(self) -> None:
+        mirror = self.mirror
+        for path in self._host.state.files():
+            if of_version(self._files.seen_by(mirror, path)) != mirror.shadow[path].content:
+                mirror.put_soon(path)
 
     def _taken_since(self, seq: int) -> dict[str, list[str]]:
         """What the room has from this mirror since its shadow was written: a host was killed in between."""
@@ -186,6 +192,7 @@ class Bridge:
         await self._flush()
 
     async def _run(self) -> None:
+        pause_s = FAULT_S
         while True:
             try:
                 async with asyncio.timeout(self._wait_s()):
@@ -196,13 +203,29 @@ class Bridge:
                 self.mirror.rescan = self.mirror.rescan or "it is time"
             try:
                 await self.cycle()
-            except Fault:
-                return
-            except OSError as error:
-                await self._files.tell_once(
-                    self.mirror, "", f"A round of the bridge failed and is made again: {error}."
-                )
-                await asyncio.sleep(FAULT_S)
+                pause_s = FAULT_S
+            except Exception as error:  # noqa: BLE001  a mirror must not die without a word, whatever it met
+                if self._host.has_ended:
+                    return
+                await self._failed(error)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, FAULT_S_MAX)
+
+    async def _failed(self, error: Exception) -> None:
+        # What was about to be looked at, or put, is no longer on any list.
+        self.mirror.rescan = self.mirror.rescan or "a round of the bridge failed"
+        self._put_what_differs()
+        with suppress(Fault):
+            await self._tell_both("", f"A round of the bridge failed and is made again: {error or repr(error)}")
+
+    async def _tell_both(self, path: str, text: str) -> None:
+        """The agent and the operator hear of it, once until it changes."""
+        mirror = self.mirror
+        known = mirror.told.get(path) == text
+        await self._files.tell_once(mirror, path, text)
+        if not known and mirror.agent in self._host.state.agents:
+            about = f"On {mirror.agent}'s disk: {text}"
+            await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=about, to=OPERATOR))
 
     def _wait_s(self) -> float:
         now, mirror = time.monotonic(), self.mirror
@@ -333,7 +356,7 @@ class Bridge:
             due = await self._pair(due)
             for start in range(0, len(due), CHUNK):
                 looks = await self._around.on_disk(self._look, due[start : start + CHUNK])
-                await asyncio.gather(*(self._around.intake.take_look(mirror, look) for look in looks))
+                await asyncio.gather(*(self._take_look(look) for look in looks))
         finally:
             if mirror.batch:
                 mirror.batch = False
@@ -354,6 +377,16 @@ class Bridge:
         )
         to = mirror.agent if mirror.agent in self._host.state.agents else OPERATOR
         await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=to))
+
+    async def _take_look(self, look: Look) -> None:
+        try:
+            await self._around.intake.take_look(self.mirror, look)
+        except Fault as fault:
+            if self._host.has_ended:
+                raise
+            # What the room has of this file is damaged: that must not keep the others from going in.
+            self.mirror.look_at(look.path, REFUSED_S)
+            await self._tell_both(look.path, f"{look.path} is not taken in: {fault}")
 
     def _look(self, paths: Sequence[str]) -> list[Look]:
         return [self._look_at(path) for path in paths]

@@ -151,6 +151,11 @@ class Host:
                 return found
             await self.changed(seq, 3_600)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether every command is refused from now on: the log cannot be written, or the room is closing."""
+        return self._fault is not None or self._closing
+
     async def failed(self) -> Fault:
         """Wait until the log can no longer be written, and return why; from then on every command is refused."""
         await self._failed.wait()

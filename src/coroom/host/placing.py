@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from coroom.core.errors import Fault
 from coroom.core.file import FileKind, FileVersion
 from coroom.host.content import ABSENT, Content, of_version
 from coroom.host.files import Files
@@ -113,7 +114,11 @@ class Placing:
             moved = mirror.exchange.move(put.moved_from, put.path)
             if isinstance(moved, PutDone):
                 return _Done(put, moved, moved=True)
-        return _Done(put, mirror.put(put.path, self._files.content(put.version)))
+        try:
+            content = self._files.content(put.version)
+        except Fault as fault:
+            return _Done(put, PutRefused(reason=PutReason.FAILED, detail=str(fault)))
+        return _Done(put, mirror.put(put.path, content))
 
     async def _note(self, mirror: Mirror, done: _Done) -> None:
         put, result, path = done.put, done.result, done.put.path

@@ -1,0 +1,68 @@
+"""A mirror goes on, and says so, whatever it meets."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene_of, seated, until
+
+from coroom.core.agent import OPERATOR
+
+TREE = {"f.txt": b"one\ntwo\nthree\n", "g.txt": b"g\n"}
+
+
+def damage_every_content(scene: Scene) -> None:
+    with sqlite3.connect(scene.room.directory / "room.sqlite3", timeout=10) as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        (table,) = [name for name in tables if "blob" in name]
+        column = [row[1] for row in database.execute(f"pragma table_info({table})")][-1]
+        database.execute(f"update {table} set {column} = zeroblob(5)")
+    database.close()
+    blobs = scene.room.workspace.files.blobs
+    blobs._kept.clear()
+    blobs._bytes = 0
+
+
+def told_the_operator(scene: Scene) -> str:
+    return "\n".join(n.text for n in scene.room.host.state.notices if n.to == OPERATOR)
+
+
+async def test_a_damaged_content_is_told_to_agent_and_operator_and_other_files_go_on(tmp_path: Path) -> None:
+    room = await opened(repository_at(tmp_path / "repository", TREE), plan_at(tmp_path))
+    s = await seated(room, "a b")
+    try:
+        await s.rest()
+        damage_every_content(s)
+        s.write("a", "f.txt", "one\ntwo by a\nthree\n")
+        await until(lambda: "f.txt is not taken in" in s.told("a"), "the agent is told")
+        await until(lambda: "f.txt is not taken in" in told_the_operator(s), "the operator is told")
+        s.write("a", "h.txt", "new\n")
+        await s.alike("h.txt")
+        assert s.in_room("h.txt") == b"new\n"
+        assert s.read("a", "f.txt") == b"one\ntwo by a\nthree\n"
+    finally:
+        await room.close()
+
+
+async def test_a_round_that_fails_for_any_reason_is_told_once_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.host.bridge.FAULT_S", 0.01)
+    async with scene_of(tmp_path, TREE) as s:
+        bridge = s.bridge("a")
+        hear, failures = bridge._hear, 3
+
+        async def broken() -> None:
+            nonlocal failures
+            failures -= 1
+            if failures >= 0:
+                message = "something nobody thought of"
+                raise ValueError(message)
+            await hear()
+
+        monkeypatch.setattr(bridge, "_hear", broken)
+        s.write("a", "f.txt", "one\ntwo by a\nthree\n")
+        await s.alike("f.txt")
+        assert s.in_room("f.txt") == b"one\ntwo by a\nthree\n"
+        assert s.told("a").count("nobody thought of") == 1
+        assert told_the_operator(s).count("nobody thought of") == 1
