@@ -6,6 +6,7 @@ from tests.doorway import hashed, open_room
 from coroom.core import command as c
 from coroom.core.agent import HOST
 from coroom.core.errors import Code
+from coroom.host.receipt import RECEIPT, Receipt
 from coroom.log.memory import MemoryLog
 
 
@@ -37,4 +38,41 @@ async def test_an_edit_with_the_operation_id_of_another_edit_is_refused_rather_t
             assert refused.code is Code.BAD_INPUT
         assert not (await room.door.edit("ann", "a.py", "one", "two", "2")).refused
     finally:
+        await room.host.close()
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_a_call_made_while_another_reply_is_under_way_does_not_acknowledge_what_rides_on_that() -> None:
+    room = await open_room(MemoryLog(), "ann", "bob")
+    try:
+        await room.door.say("bob", "note", "hello", "ann", "", [], "")
+        first, second = Receipt(), Receipt()
+        RECEIPT.set(first)
+        assert (await room.door.task("ann", "list", {}, "")).notices
+        RECEIPT.set(second)
+        await room.door.task("ann", "list", {}, "")
+        second.sent()
+        first.close()
+        assert [n.text for n in room.host.state.inbox("ann")] == ["hello"]
+        RECEIPT.set(None)
+        assert not (await room.door.task("ann", "list", {}, "")).notices
+        assert not room.host.state.inbox("ann")
+    finally:
+        RECEIPT.set(None)
+        await room.host.close()
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_what_rode_on_a_reply_that_never_left_is_told_again() -> None:
+    room = await open_room(MemoryLog(), "ann", "bob")
+    try:
+        await room.door.say("bob", "note", "hello", "ann", "", [], "")
+        lost = Receipt()
+        RECEIPT.set(lost)
+        await room.door.sync("ann", 0, heartbeat)
+        lost.close()
+        RECEIPT.set(None)
+        assert [n.text for n in (await room.door.sync("ann", 0, heartbeat)).notices] == ["hello"]
+    finally:
+        RECEIPT.set(None)
         await room.host.close()

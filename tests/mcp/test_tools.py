@@ -4,12 +4,25 @@ import asyncio
 import json
 
 import pytest
-from tests.doorway import LEGACY, MODERN, Daemon, data_of, open_room, running, text_of
+from tests.doorway import (
+    LEGACY,
+    MODERN,
+    RPC_HEADERS,
+    Daemon,
+    data_of,
+    hashed,
+    open_room,
+    rpc,
+    running,
+    text_of,
+    token,
+)
 
 from coroom.core import command as c
-from coroom.core.agent import OPERATOR
+from coroom.core.agent import HOST, OPERATOR
 from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
+from coroom.host.receipt import Receipt
 from coroom.log.memory import MemoryLog
 from coroom.mcp.tools import INSTRUCTIONS, TOOLS
 
@@ -299,3 +312,33 @@ async def test_rooms_of_one_daemon_are_told_apart_by_token_or_by_address(era: st
     await daemon.stop()
     await one.host.close()
     await two.host.close()
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_a_sync_whose_reply_was_lost_and_that_the_client_sends_again_tells_the_same() -> None:
+    async with running("a", "b") as (daemon, room), daemon.http("a") as http:
+        await room.door.say("b", "note", "hello a", "a", "", [], "")
+        sync = rpc("sync", {})
+        told = [(await http.post("/mcp", json=sync, headers=RPC_HEADERS)).text for _ in range(3)]
+        assert ["hello a" in text for text in told] == [True, True, False]
+        assert not room.host.state.inbox("a")
+
+
+@pytest.mark.promise("notice:delivered")
+@pytest.mark.parametrize("tool", ["sync", "task"])
+async def test_replies_that_have_not_left_are_not_acknowledged_by_the_next_call(
+    tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = {"task": {"do": "list"}, "sync": {}}[tool]
+    async with running("a", "b") as (daemon, room), daemon.http("a") as http:
+        await room.door.say("b", "note", "hello a", "a", "", [], "")
+        with monkeypatch.context() as patch:
+            patch.setattr(Receipt, "sent", lambda _: None)
+            patch.setattr(Receipt, "close", lambda _: None)
+            for _ in range(2):
+                await http.post("/mcp", json=rpc(tool, arguments), headers=RPC_HEADERS)
+            assert room.host.state.inbox("a")
+            await room.host.submit(HOST, c.Join(agent="a", secret_hash=hashed(token("a"))))
+        for _ in range(2):
+            await http.post("/mcp", json=rpc(tool, arguments), headers=RPC_HEADERS)
+        assert not room.host.state.inbox("a")

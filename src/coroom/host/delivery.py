@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from coroom.core.notice import URGENT, Notice, NoticeKind
 from coroom.core.resource import overlaps
 from coroom.core.state import RoomState
+from coroom.host.receipt import RECEIPT, Batch
 
 RIDE_CHARS_MAX = 1_600
 """About 400 tokens on any reply that the agent did not ask for (spec agentroom §7.4)."""
@@ -48,21 +49,35 @@ class Cursors:
     """What each agent was handed and has not yet acknowledged.
 
     A reply can be lost on its way, so a notice counts as read when the agent that got it comes back with another
-    call: delivery is at least once, in order, and survives a restart of either side (promise notice:delivered).
+    call, made after the reply had left: delivery is at least once, in order, and survives a restart of either side
+    (promise notice:delivered).
     """
 
     def __init__(self) -> None:
-        self._handed: dict[str, tuple[str, ...]] = {}
+        self._handed: dict[str, list[Batch]] = {}
 
     def hand(self, agent: str, delivery: Delivery) -> None:
         """Remember what the reply under way carries."""
-        self._handed[agent] = (*self._handed.get(agent, ()), *(n.id for n in delivery.notices))
+        if delivery.notices:
+            batch = Batch(tuple(n.id for n in delivery.notices))
+            self._handed.setdefault(agent, []).append(batch)
+            receipt = RECEIPT.get()
+            if receipt:
+                receipt.holds(batch)
 
     def acknowledged(self, agent: str) -> tuple[str, ...]:
         """What the agent has seen, now that it calls again; asked once for each call."""
-        return self._handed.pop(agent, ())
+        batches = self._handed.pop(agent, [])
+        left = [batch for batch in batches if batch.under_way]
+        if left:
+            self._handed[agent] = left
+        return tuple(dict.fromkeys(n for batch in batches if not batch.under_way for n in batch.notices))
+
+    def forget(self, agent: str) -> None:
+        """Whatever the agent was handed may never have been read."""
+        self._handed.pop(agent, None)
 
     def take_back(self, agent: str, notices: tuple[str, ...]) -> None:
         """A reply that carried these was lost: the agent has not been handed them after all."""
-        kept = tuple(n for n in self._handed.get(agent, ()) if n not in notices)
-        self._handed[agent] = kept
+        for batch in self._handed.get(agent, ()):
+            batch.notices = tuple(n for n in batch.notices if n not in notices)

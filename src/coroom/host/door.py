@@ -248,7 +248,7 @@ class Door:
 
     async def on_start(self, agent: str) -> Answer:
         """A session begins: where things stand. What an earlier session was handed last, this one has not seen."""
-        self._cursors.acknowledged(agent)
+        self._cursors.forget(agent)
         return self._answer(agent, "", room_in_brief(self._host.state, agent, self._host.clock.now_ms()))
 
     async def on_stop(self, agent: str) -> Answer:
@@ -264,7 +264,7 @@ class Door:
     def _heard(self, event: Event) -> None:
         """Who is seated anew begins anew: what its earlier client was handed last may never have been read."""
         if isinstance(event.body, AgentJoined):
-            self._cursors.acknowledged(event.body.agent)
+            self._cursors.forget(event.body.agent)
             self._edits = {named: texts for named, texts in self._edits.items() if named[0] != event.body.agent}
 
     async def _arrive(self, agent: str, operation: str = "") -> None:

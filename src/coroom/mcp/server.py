@@ -110,8 +110,13 @@ class McpDoor:
             names = ", ".join(BY_NAME)
             why = f"There is no tool '{params.name[:60]}'."
             return _result(Answer(refused=Refused(Code.BAD_INPUT, why, f"The tools are {names}.")))
+        asked = (caller.room, caller.name, context.request_id)
+        said = (tool.name, params.arguments or {})
+        again = self._unheard.asked(asked, said, caller.door)
         answer = await self._answer(caller, tool, params.arguments or {}, _heartbeat(context))
-        self._unheard.answered((caller.room, caller.name, context.request_id), caller.door, answer)
+        self._unheard.answered(asked, caller.door, answer)
+        if not again:
+            self._unheard.answered_last(asked, said, answer)
         return _result(answer)
 
     async def _given_up(self, context: Context, params: CancelledNotificationParams) -> None:

@@ -20,6 +20,7 @@ class Unheard:
     def __init__(self) -> None:
         self._given_up: deque[Asked] = deque(maxlen=_KEPT_MAX)
         self._answered: deque[tuple[Asked, Answer]] = deque(maxlen=_KEPT_MAX)
+        self._last: dict[tuple[str, str], tuple[Asked, object, Answer]] = {}
 
     def given_up(self, asked: Asked, door: Door) -> None:
         """The client has cancelled this call."""
@@ -28,6 +29,21 @@ class Unheard:
                 door.undelivered(asked[1], answer)
                 return
         self._given_up.append(asked)
+
+    def asked(self, asked: Asked, params: object, door: Door) -> bool:
+        """A call has come. Whether it is, by its id and all it says, the one that was answered last: then its client
+        has not got that reply. Once only, since there may be clients that give every call the same id.
+        """
+        last = self._last.pop(asked[:2], None)
+        if last is None or last[:2] != (asked, params):
+            return False
+        door.undelivered(asked[1], last[2])
+        return True
+
+    def answered_last(self, asked: Asked, params: object, answer: Answer) -> None:
+        """The reply to this call is what its agent was told last."""
+        if answer.notices:
+            self._last[asked[:2]] = (asked, params, answer)
 
     def answered(self, asked: Asked, door: Door, answer: Answer) -> None:
         """The reply to this call is on its way."""

@@ -17,6 +17,7 @@ from coroom.core.agent import OPERATOR
 from coroom.core.room import authenticate
 from coroom.host.caller import Caller, caller_of, note
 from coroom.host.door import Door
+from coroom.host.receipt import RECEIPT, Receipt
 from coroom.run.json_shape import too_nested
 from coroom.run.limits import (
     BODY_BYTES_MAX,
@@ -155,9 +156,13 @@ class Guard:
         if turned:
             await turned.response()(scope, receive, send)
             return
+        receipt = Receipt()
+        held = RECEIPT.set(receipt)
         try:
-            await self._with_body(scope, receive, send)
+            await self._with_body(scope, receive, _noted(send, receipt))
         finally:
+            RECEIPT.reset(held)
+            receipt.close()
             self._pace.leave(key)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -263,6 +268,17 @@ async def _body(headers: Headers, receive: Receive) -> bytes | Turned | None:
     if too_nested(body, JSON_DEPTH_MAX, JSON_BRACKETS_MAX):
         return Turned(400, "too-nested", f"The JSON nests deeper than {JSON_DEPTH_MAX}.", "Send flatter JSON.")
     return body
+
+
+def _noted(send: Send, receipt: Receipt) -> Send:
+    """A `send` that notes what has left. Who has read its reply may ask again before the stream is closed."""
+
+    async def noted(message: Message) -> None:
+        await send(message)
+        if message.get("body"):
+            receipt.sent()
+
+    return noted
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

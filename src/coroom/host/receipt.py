@@ -1,0 +1,43 @@
+"""What rides on replies that are still under way: it is not read, whatever else its agent asks meanwhile."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Batch:
+    """The notices that one reply carries, and whether the whole reply has left."""
+
+    notices: tuple[str, ...]
+    under_way: bool = False
+
+
+@dataclass(slots=True)
+class Receipt:
+    """Of one request, kept by the transport: it alone knows when the reply has left, or that it never will."""
+
+    _waiting: list[Batch] = field(default_factory=list)
+    _closed: bool = False
+
+    def holds(self, batch: Batch) -> None:
+        """The batch is under way until the transport says more; what comes after the end does not wait for it."""
+        if not self._closed:
+            batch.under_way = True
+            self._waiting.append(batch)
+
+    def sent(self) -> None:
+        """What the reply held so far has left."""
+        for batch in self._waiting:
+            batch.under_way = False
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """The request is over: what has not left by now never will, and nobody has been told of it."""
+        for batch in self._waiting:
+            batch.notices, batch.under_way = (), False
+        self._waiting.clear()
+        self._closed = True
+
+
+RECEIPT: ContextVar[Receipt | None] = ContextVar("receipt", default=None)
+"""The receipt of the request that is served here; None where replies are handed over by a plain return."""
