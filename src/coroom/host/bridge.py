@@ -349,7 +349,7 @@ class Bridge:
                 mirror, "", f"{mirror.root.path} is no mirror any more; nothing is taken from it."
             )
             return
-        mirror.batch = len(due) + len(moved) > 1
+        mirror.batch = bool(moved) or len(due) > 1
         try:
             for old, new in moved:
                 await self._moved(old, new)
