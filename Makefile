@@ -30,8 +30,11 @@ bench-merge: setup  ## replay real merges: make bench-merge REPOS="path/to/repos
 bench-bridge: setup  ## edits between disks, bursts, memory: make bench-bridge [ARGS="--only latency"]
 	.venv/bin/python benchmarks/bridge.py $(ARGS)
 
-campaign: setup  ## the bridge's tests with full counts: 200 kills, 2,000 edits of one file
+campaign: setup  ## the long ones: 20,000 seeds, 200 kills, 2,000 edits of one file, 100,000 document trials, every byte flipped
+	.venv/bin/coroom simulate --seeds 20000
 	COROOM_KILLS=200 COROOM_EDITS=2000 .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
+	COROOM_KILLS=600 COROOM_FLIP_STRIDE=1 .venv/bin/pytest -n 2 --timeout 1800 tests/log
+	COROOM_TRIALS=100000 COROOM_BRIDGE_WRITES=3000 .venv/bin/pytest -n 2 --timeout 1800 tests/workspace
 
 lock:  ## renew the lock files from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock
