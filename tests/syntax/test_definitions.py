@@ -79,5 +79,22 @@ def test_of_an_unknown_language_nothing_is_said() -> None:
 def test_the_symbols_that_a_write_touches_are_those_whose_text_differs() -> None:
     before = "def f(): ...\n\n\nclass C:\n    def m(self): ...\n\n    def n(self): ...\n"
     after = before.replace("def m(self): ...", "def m(self): return 1") + "\n\ndef g(): ...\n"
-    assert symbols_touched("a.py", before, after) == {"C", "C.m", "g"}
-    assert symbols_touched("a.py", before, "# moved\n\n" + before) == frozenset()
+    assert symbols_touched("a.py", before, after) == {"C.m", "g"}
+    assert symbols_touched("a.py", before, "# moved\n\n" + before) == {"<module>"}
+    assert symbols_touched("a.py", before, "\n\n\n" + before) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("after", "touched"),
+    [
+        ("class C(dict):\n    def m(self): ...\n\n    def n(self): return 3\n", {"C", "C.n"}),
+        ("class C:\n    x = 1\n\n    def m(self): ...\n\n    def n(self): ...\n", {"C"}),
+        ("class C:\n    def m(self): ...\n", {"C.n"}),
+        ("class C:\n    def m(self): ...\n\n    def n(self): ...\n\nC.m = C.n\n", {"<module>", "C.m"}),
+        ("class C:\n    def m(self): ...\n\n    def n(self): ...\n\nC.x: int = 1\n", {"<module>", "C"}),
+        ("class C:\n    def m(self): ...\n\n    def n(self): ...\n\nassert C.m == C.n\n", {"<module>"}),
+    ],
+)
+def test_a_write_touches_the_definition_around_and_what_it_binds_from_outside(after: str, touched: set[str]) -> None:
+    before = "class C:\n    def m(self): ...\n\n    def n(self): ...\n"
+    assert symbols_touched("a.py", before, after) == touched

@@ -9,7 +9,7 @@ from cydifflib import SequenceMatcher
 from coroom.core.file import ConflictPart, FileKind
 from coroom.core.resource import Resource, Scheme, file
 from coroom.host.content import Content, of_bytes
-from coroom.syntax import grammar_of, parses, symbols_touched
+from coroom.syntax import MODULE, grammar_of, parses, symbols_touched
 from coroom.workspace.lines import diff3, split_lines
 from coroom.workspace.merge import Merged, merge
 from coroom.workspace.merge_blocks import cut, part_of
@@ -177,11 +177,9 @@ def touched(path: str, before: Content, after: Content) -> tuple[Resource, ...]:
     """What a change touches, as finely as the syntax tells: symbols and the module around them, else the file."""
     if before.kind is not FileKind.TEXT or after.kind is not FileKind.TEXT or grammar_of(path) is None:
         return (file(path),)
-    names = symbols_touched(path, before.text, after.text)
+    names = symbols_touched(path, before.text, after.text) or {MODULE}
     outermost = [name for name in sorted(names) if not any(name.startswith(other + ".") for other in names)]
-    inner = [name for name in sorted(names) if not any(other.startswith(name + ".") for other in names)]
-    found = tuple(Resource(Scheme.SYMBOL, f"{path}#{name}") for name in (inner or outermost))
-    return found or (Resource(Scheme.SYMBOL, f"{path}#<module>"),)
+    return tuple(Resource(Scheme.SYMBOL, f"{path}#{name}") for name in outermost)
 
 
 def other_side(base: Content, theirs: Content, path: str) -> str:

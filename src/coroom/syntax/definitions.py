@@ -1,6 +1,7 @@
 """Definitions of a text: what is defined where, under which name, with which parameters."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,13 @@ from tree_sitter import Node
 from coroom.syntax.languages import Grammar, grammar_of
 from coroom.syntax.parse import tree_of
 from coroom.syntax.signatures import Parameter, parameters_of
+
+
+MODULE = "<module>"
+"""The name of what lies around all definitions of a text."""
+
+_BINDS = re.compile(rb"\s*([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)\s*(?::[^=]*)?[-+*/%&|^]?=(?![=>])")
+"""A line that binds a name: `C.run = ...` is a change of `C.run`, wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +63,44 @@ def every(found: tuple[Definition, ...]) -> Iterator[Definition]:
 
 
 def symbols_touched(path: str, before: str, after: str) -> frozenset[str]:
-    """Qualified names of the definitions whose text differs between the two, or that only one of them has."""
-    olds, news = _texts(before, path), _texts(after, path)
-    return frozenset(name for name in olds.keys() | news.keys() if olds.get(name) != news.get(name))
+    """Qualified names of the definitions whose own text, without that of the definitions inside them, differs between
+    the two, or that only one of them has; of what lies around them all, MODULE, with the definitions that it binds anew.
+    """
+    olds, news = _own_texts(before, path), _own_texts(after, path)
+    found = {name for name in olds.keys() | news.keys() if olds.get(name) != news.get(name)}
+    if MODULE in found:
+        lines = set(olds[MODULE][0].splitlines()) ^ set(news[MODULE][0].splitlines())
+        bound = (match[1].decode(errors="replace") for line in lines if (match := _BINDS.match(line)))
+        found |= {name for target in bound if (name := _defined(target, olds.keys() | news.keys()))}
+    return frozenset(found)
 
 
-def _texts(text: str, path: str) -> dict[str, tuple[bytes, ...]]:
+def _defined(target: str, names: Collection[str]) -> str:
+    """The innermost of these definitions that the target names or lies in; empty when there is none."""
+    while target and target not in names:
+        target = target.rpartition(".")[0]
+    return target
+
+
+def _own_texts(text: str, path: str) -> dict[str, tuple[bytes, ...]]:
     raw = text.encode()
-    found: dict[str, tuple[bytes, ...]] = {}
-    for each in every(definitions(raw, path)):
-        found[each.qualname] = (*found.get(each.qualname, ()), raw[each.start : each.end].strip())
+    outermost = definitions(raw, path)
+    found = {MODULE: (_without(raw, 0, len(raw), outermost),)}
+    for each in every(outermost):
+        found[each.qualname] = (*found.get(each.qualname, ()), _without(raw, each.start, each.end, each.children))
     return found
+
+
+def _without(raw: bytes, start: int, end: int, inside: tuple[Definition, ...]) -> bytes:
+    """What lies between, but for these definitions; blank lines between definitions are nobody's text."""
+    if not inside:
+        return raw[start:end].strip()
+    pieces = []
+    for each in inside:
+        pieces.append(raw[start : each.start])
+        start = max(start, each.end)
+    text = b"".join((*pieces, raw[start:end]))
+    return b"\n".join(line for line in text.splitlines() if line.strip())
 
 
 # Definitions nested deeper than anybody writes them are part of the one around them.

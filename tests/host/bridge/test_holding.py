@@ -117,3 +117,38 @@ async def test_what_cannot_even_be_held_stays_on_the_disk_and_is_offered_again(
         assert b"return 'b'" in (scene.read("b", "m.py") or b"")
         scene.limit(held_open_max=10)
         await until(lambda: bool(scene.held("b", "m.py")), "it is held once there is room")
+
+
+CLASS = "class C:\n    def run(self):\n        return 1\n\n    def other(self):\n        return 2\n"
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        CLASS.replace("class C:", "class C(dict):"),
+        CLASS.replace("class C:", "class C(dict):").replace("return 2", "return 3"),
+        CLASS + "\n\nC.run = lambda self: 5\n",
+        CLASS.replace("    def run", "    @staticmethod\n    def run"),
+        CLASS.replace("class C", "class D"),
+        "",
+        CLASS + "\n\nclass C:\n    pass\n",
+    ],
+)
+async def test_a_symbol_claim_binds_whatever_way_the_symbol_would_change(tmp_path: Path, new: str) -> None:
+    async with scene_of(tmp_path, {"m.py": CLASS.encode(), "z": b"z"}) as s:
+        granted = await s.room.door.claim("b", ["symbol:m.py#C.run"], "exclusive", "mine", 0, "")
+        assert not granted.refused
+        s.write("a", "m.py", new)
+        await s.rest()
+        assert s.held("a")
+        assert s.in_room("m.py") == CLASS.encode()
+
+
+async def test_a_symbol_claim_lets_its_neighbour_change(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {"m.py": CLASS.encode(), "z": b"z"}) as s:
+        await s.room.door.claim("b", ["symbol:m.py#C.run"], "exclusive", "mine", 0, "")
+        new = CLASS.replace("return 2", "return 3")
+        s.write("a", "m.py", new)
+        await s.alike("m.py")
+        assert not s.held("a")
+        assert s.in_room("m.py") == new.encode()
