@@ -11,7 +11,6 @@ from coroom.syntax.languages import Grammar, grammar_of
 from coroom.syntax.parse import tree_of
 from coroom.syntax.signatures import Parameter, parameters_of
 
-
 MODULE = "<module>"
 """The name of what lies around all definitions of a text."""
 
@@ -64,7 +63,7 @@ def every(found: tuple[Definition, ...]) -> Iterator[Definition]:
 
 def symbols_touched(path: str, before: str, after: str) -> frozenset[str]:
     """Qualified names of the definitions whose own text, without that of the definitions inside them, differs between
-    the two, or that only one of them has; of what lies around them all, MODULE, with the definitions that it binds anew.
+    the two, or that only one of them has; of what lies around them all, MODULE, with those that it binds anew.
     """
     olds, news = _own_texts(before, path), _own_texts(after, path)
     found = {name for name in olds.keys() | news.keys() if olds.get(name) != news.get(name)}
@@ -85,7 +84,7 @@ def _defined(target: str, names: Collection[str]) -> str:
 def _own_texts(text: str, path: str) -> dict[str, tuple[bytes, ...]]:
     raw = text.encode()
     outermost = definitions(raw, path)
-    found = {MODULE: (_without(raw, 0, len(raw), outermost),)}
+    found: dict[str, tuple[bytes, ...]] = {MODULE: (_without(raw, 0, len(raw), outermost),)}
     for each in every(outermost):
         found[each.qualname] = (*found.get(each.qualname, ()), _without(raw, each.start, each.end, each.children))
     return found
