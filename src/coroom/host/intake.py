@@ -319,7 +319,7 @@ class Intake:
             return verdict, touched(edit.path, head, verdict.content)
 
         size = edit.new.size + head.size
-        if size > HARD_BYTES:
+        if size + edit.new.size * len(edit.bases) > HARD_BYTES:
             return await asyncio.to_thread(think)
         if size < EASY_BYTES or FileKind.ABSENT in {head.kind, edit.new.kind}:
             return think()
@@ -352,6 +352,10 @@ class Intake:
     async def _hold(self, edit: Edit, line: str, conflict: Conflict) -> c.Held | Refused:
         theirs = self._files.content(self._files.head(edit.path, line))
         base = self._files.with_data(conflict.base)
+        if base.size + theirs.size < EASY_BYTES:
+            detail = other_side(base, theirs, edit.path)
+        else:
+            detail = await asyncio.to_thread(other_side, base, theirs, edit.path)
         command = c.HoldEdit(
             path=edit.path,
             base=base.blob,
@@ -361,7 +365,7 @@ class Intake:
             mine_executable=edit.new.executable,
             reason=conflict.reason,
             parts=conflict.parts,
-            detail=other_side(base, theirs, edit.path),
+            detail=detail,
         )
         by = HOST if edit.author == OPERATOR else edit.author
         reply = await self._host.submit(by, command, blobs=_blobs(edit.new, base))

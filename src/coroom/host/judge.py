@@ -10,12 +10,15 @@ from coroom.core.file import ConflictPart, FileKind
 from coroom.core.resource import Resource, Scheme, file
 from coroom.host.content import Content, of_bytes
 from coroom.syntax import MODULE, grammar_of, parses, symbols_touched
-from coroom.workspace.lines import diff3, split_lines
+from coroom.workspace.lines import diff3, pairs_of, split_lines
 from coroom.workspace.merge import Merged, merge
 from coroom.workspace.merge_blocks import cut, part_of
 
 FINE_CHARS_MAX = 250_000
 """Product of two lengths up to which hunks are compared letter by letter."""
+
+LIKENESS_MAX = 2_000_000
+"""Pairs of equal lines up to which two texts are compared line by line; lines that are all alike make many."""
 
 DIFF_CHARS_MAX = 1_500
 """The other side's diff rides on a notice; the whole of it is on the page and in the history."""
@@ -111,13 +114,24 @@ def nearest(bases: Sequence[Content], new: Content, fresh: int | None = None) ->
 
 
 def _distance(before: str, after: str, *, old: bool) -> tuple[int, bool, int]:
-    olds, news = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    olds, news = _trimmed(before.splitlines(keepends=True), after.splitlines(keepends=True))
     lines = characters = 0
+    if pairs_of(olds, news) > LIKENESS_MAX:
+        return len(olds) + len(news), old, sum(map(len, olds)) + sum(map(len, news))
     for tag, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         if tag != "equal":
             lines += b - a + d - c
             characters += _characters("".join(olds[a:b]), "".join(news[c:d]))
     return lines, old, characters
+
+
+def _trimmed(olds: list[str], news: list[str]) -> tuple[list[str], list[str]]:
+    """Both without the lines that they begin and end with alike."""
+    shorter = min(len(olds), len(news))
+    start = next((n for n in range(shorter) if olds[n] != news[n]), shorter)
+    left = shorter - start
+    end = next((n for n in range(left) if olds[-1 - n] != news[-1 - n]), left)
+    return olds[start : len(olds) - end], news[start : len(news) - end]
 
 
 def _characters(gone: str, come: str) -> int:

@@ -1,6 +1,7 @@
 """Three-way merge of sequences: which parts both sides agree on, and where they meet."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,9 @@ from typing import Literal
 from cydifflib import SequenceMatcher
 
 Span = tuple[int, int]
+
+PAIRS_MAX = 10_000_000
+"""Pairs of equal lines up to which a stretch is compared by likeness: some 0.1 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +158,18 @@ def _match(a: list[int], b: list[int], left: Span, right: Span, out: list[tuple[
                 i, j = p + 1, q + 1
             _match(a, b, (i, i_end), (j, j_end), out)
         else:
-            matcher = SequenceMatcher(None, a[i:i_end], b[j:j_end], autojunk=False)
+            mine, other = a[i:i_end], b[j:j_end]
+            # Lines that stand everywhere begin no match where that would take for ever; fewer matches are found then.
+            matcher = SequenceMatcher(None, mine, other, autojunk=pairs_of(mine, other) > PAIRS_MAX)
             for block in matcher.get_matching_blocks():
                 out.extend((i + block.a + k, j + block.b + k) for k in range(block.size))
     out.extend(reversed(tail))
+
+
+def pairs_of(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """How many pairs of equal elements the two have: what comparing them by likeness costs."""
+    many, others = Counter(a), Counter(b)
+    return sum(count * others[each] for each, count in many.items())
 
 
 def _anchors(a: list[int], b: list[int], left: Span, right: Span) -> list[tuple[int, int]]:

@@ -4,15 +4,17 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from cydifflib import SequenceMatcher
 from tests.git.repositories import fsck, git
 from tests.host.bridge.scene import Scene, in_thread, opened, plan_at, repository_at, scene_of, seated, until
 
 from coroom.workspace.inotify import InotifyWatcher
+from coroom.workspace.lines import PAIRS_MAX, pairs_of
 from coroom.workspace.watch import ScanningWatcher
 
 
@@ -217,3 +219,24 @@ async def test_case_38_without_watches_left_the_tree_is_scanned_and_that_is_told
         await scene.reads("fresh/deep/g.txt", b"found by looking\n")
         scene.write("b", "d3/f.txt", "two\n")
         await scene.reads("d3/f.txt", b"two\n")
+
+
+@pytest.mark.parametrize("first", ["", "first\n"], ids=["one end", "both ends"])
+async def test_lines_that_are_all_alike_are_never_compared_each_with_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    compared = []
+
+    def matcher(junk: None, a: Sequence[Hashable], b: Sequence[Hashable], *, autojunk: bool) -> object:
+        compared.append(0 if autojunk else pairs_of(a, b))
+        return SequenceMatcher(junk, a, b, autojunk=autojunk)
+
+    monkeypatch.setattr("coroom.host.judge.SequenceMatcher", matcher)
+    monkeypatch.setattr("coroom.workspace.lines.SequenceMatcher", matcher)
+    rows = "0,0,0\n" * 30_000
+    async with scene_of(tmp_path, {"z.csv": rows.encode(), "f.txt": b"one\n"}) as s:
+        s.write("b", "z.csv", rows + "b\n")
+        await s.alike("z.csv")
+        s.write("a", "z.csv", first + "0,0,0\n" * 29_000 + "1,1\n" + "0,0,0\n" * 900)
+        await until(lambda: len(s.edits("z.csv")) >= 2 or bool(s.held("a")), "it is taken in")
+    assert max(compared) <= PAIRS_MAX
