@@ -1,5 +1,5 @@
 import pytest
-from tests.core.rooms import Room, named
+from tests.core.rooms import Room, held_edit, named
 
 from coroom.core import command as c
 from coroom.core import event as e
@@ -246,3 +246,9 @@ def test_what_is_over_is_remembered_up_to_a_bound_and_what_is_open_stays() -> No
     assert open_one in room.state.held
     assert len(room.state.findings) == 2
     assert [v.tree for v in sorted(room.state.verdicts.values(), key=lambda v: v.seq)] == ["tree2", "tree3"]
+
+
+def test_what_is_told_of_a_held_edit_has_one_full_stop_after_the_reason() -> None:
+    room = Room("ada")
+    room.ok("ada", held_edit("a.py", reason="It cannot be combined."), c.Held)
+    assert "It cannot be combined. Nothing is lost" in room.unread("ada")[0].text

@@ -236,7 +236,9 @@ def _what_conflicts(held: EditHeld, by: str, to: str, detail: str) -> str:
         f"or answer {held.held} with theirs (take the room's text), mine (take yours whole) or merged (the file "
         f"on your disk is the combination)."
     )
-    return f"{whose} of {held.path} is held: {held.reason}. {todo}" + (f"\n{detail}" if detail else "")
+    return f"{whose} of {held.path} is held: {held.reason.removesuffix('.')}. {todo}" + (
+        f"\n{detail}" if detail else ""
+    )
 
 
 def drop_held(state: RoomState, by: str, command: DropHeld, _now_ms: int) -> Decision:
