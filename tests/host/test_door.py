@@ -76,3 +76,12 @@ async def test_what_rode_on_a_reply_that_never_left_is_told_again() -> None:
     finally:
         RECEIPT.set(None)
         await room.host.close()
+
+
+async def test_a_sync_about_what_is_not_there_says_so() -> None:
+    room = await open_room(MemoryLog(), "ann")
+    try:
+        answer = await room.door.sync("ann", 0, heartbeat, "nonsense")
+        assert answer.data["about"] == "There is no task and no held edit 'nonsense'."
+    finally:
+        await room.host.close()

@@ -397,4 +397,4 @@ def _details(state: RoomState, about: str) -> Json:
         return detail(state.tasks[about])
     if about in state.held:
         return to_json(state.held[about])
-    return None
+    return f"There is no task and no held edit '{about[:60]}'."
