@@ -47,6 +47,13 @@ class LogCorrupt(Fault):
         self.seq = seq
         self.why = why
 
+    def told(self) -> str:
+        """What happened, and what a person can do."""
+        return (
+            f"T{str(self)[1:].removesuffix('.')}. Nothing was changed. Put a copy of the room's directory from before "
+            f"back, or move the directory away to begin anew; coroom doctor looks at this machine."
+        )
+
 
 class LogFull(Fault):
     """The log could not be written (disk full, I/O error); it refuses later writes and can still be read."""

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,7 @@ def dirty(repository: Path) -> None:
     ("spoil", "parts"),
     [
         (detach, ("detached", "git switch -c")),
-        (dirty, ("uncommitted changes in a.txt", "git stash")),
+        (dirty, ("uncommitted changes in a.txt", "git stash", "out of the room")),
     ],
 )
 def test_a_checkout_to_begin_no_work_from_is_refused_and_left_alone(
@@ -75,6 +77,7 @@ def test_a_directory_without_a_repository_is_refused(
         (["run"], ("No tasks given", "--resume")),
         (["run", "a task", "--policy", "sideways"], ("no policy 'sideways'", "isolated, open, serial")),
         (["up", "--port", "0", "--policy", "sideways"], ("no policy 'sideways'", "isolated, open, serial")),
+        (["up", "--port", "99999"], ("99999", "65535")),
         (["run", "a task", "--agent", "hal"], ("'hal' is no kind of agent", "claude, codex")),
         (["run", "a task", "--agent", "tape:none.jsonl"], ("none.jsonl is no tape", "no such file")),
         (["run", "a task", "--agent", "command:'"], ("no command line", "quotes")),
@@ -86,7 +89,7 @@ def test_a_directory_without_a_repository_is_refused(
         ),
         (["run", "--resume"], ("no run in room 'run' to resume", "coroom run TASKS")),
         (["run", "tasks.md"], ("tasks.md is no file", "say the task in words")),
-        (["run", "a task", "--room", "../out"], ("no room name", "letters")),
+        (["run", "a task", "--agent", "command:true", "--room", "../out"], ("no room name", "letters")),
         (["join", "ann"], ("No room 'main' is running here", "coroom up")),
         (["demo", "--agent", "hal"], ("'hal' is no kind of agent",)),
     ],
@@ -182,8 +185,51 @@ def test_join_gives_a_seat_that_the_room_knows_and_json_is_one_document(place: P
         ]
         assert lines[3].startswith("cd ")
         refused(call("join", "not a name"), "no agent name", "letters")
-        refused(call("join", "eve", "--role", "king"), "Roles are")
+        refused(call("join", "eve", "--role", "king"), "'king' is not one of", "implementer")
         refused(call("join", "cat", "--", "no-such-program-here"), "cannot be started", "installed")
+        assert sorted(path.name for path in Path(seat["directory"]).parent.iterdir()) == ["ann", "bob"]
+
+
+def test_an_agent_that_is_not_installed_is_said_once_and_before_anything_is_made(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.cli.crew.shutil.which", lambda _: None)
+    told = call("run", "a task", "--agent", "claude", "--agents", "3")
+    refused(told, "claude is not installed", "npm install -g")
+    assert told.stderr.count("npm install") == 1
+    assert not place.kept().exists()
+
+
+def test_join_finds_a_room_that_is_served_on_a_unix_socket(place: Place) -> None:
+    path = str(place.root / "s")
+    with serving(place, "--socket", path):
+        seat = json.loads(call("join", "ann", "--json").stdout)
+        assert seat["url"] == f"unix:{path}"
+        assert (Path(seat["directory"]) / "a.txt").exists()
+        refused(call("join", "not a name"), "no agent name", "letters")
+
+
+def test_a_room_that_fails_to_give_a_seat_is_named_with_what_it_answered(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.cli.join._posted", lambda *_: (500, None))
+    with serving(place):
+        refused(call("join", "ann"), "HTTP 500", "coroom up printed")
+
+
+def test_a_damaged_log_is_told_with_where_it_is_and_what_to_do(place: Place) -> None:
+    with serving(place):
+        call("join", "ann")
+    room = place.kept("main") / "room.sqlite3"
+    with closing(sqlite3.connect(room)) as log:
+        log.execute("update event set at_ms = at_ms + 1 where seq = 1")
+        log.execute("delete from view")
+        log.commit()
+    told = call("up", "--port", "0")
+    assert told.exit_code == 1
+    for part in ("damaged at event 1", str(place.kept("main")), "copy", "coroom doctor"):
+        assert part in told.stderr
+    assert ".." not in told.stderr
 
 
 def test_a_unix_socket_left_by_a_killed_host_is_served_again(place: Place) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from coroom.agents import claude_code, codex, gemini, opencode
 from coroom.agents.adapter import AgentAdapter, ModelApi, model_api
 from coroom.agents.builtin import Builtin, unready
 from coroom.agents.claude_code import ClaudeCode
@@ -22,6 +24,13 @@ ADAPTERS: dict[str, type[AgentAdapter]] = {
     "codex": Codex,
     "opencode": OpenCode,
     "gemini": Gemini,
+}
+
+_INSTALL = {
+    "claude": claude_code.INSTALL,
+    "codex": codex.INSTALL,
+    "opencode": opencode.INSTALL,
+    "gemini": gemini.INSTALL,
 }
 
 KINDS = "claude, codex, opencode, gemini, builtin, tape:FILE or command:'PROGRAM … {prompt}'"
@@ -84,6 +93,8 @@ def _adapter(kind: str, model: str, budget: str) -> AgentAdapter:
         return Builtin(budget)
     if kind not in ADAPTERS:
         raise WrongCallError(f"'{kind}' is no kind of agent. It is one of {KINDS}.")
+    if shutil.which(kind) is None:
+        raise WrongCallError(f"{kind} is not installed here. {_INSTALL[kind]}")
     return ADAPTERS[kind]()
 
 

@@ -3,15 +3,25 @@
 import json
 import os
 import shlex
-import urllib.error
-import urllib.request
+import shutil
+import socket
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from coroom.agents.adapter import AGENT_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
 from coroom.cli.place import ROOM, Running, WrongCallError, running_room
+from coroom.core.agent import JOINABLE, Role
+
+ANSWER_WITHIN_S = 60
+"""A seat is a clone of the repository, which takes a while where that is large."""
+
+ROLES = click.Choice(sorted(role.value for role in JOINABLE))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -19,7 +29,7 @@ from coroom.cli.place import ROOM, Running, WrongCallError, running_room
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option("--directory", type=click.Path(path_type=Path), default=".", help="The repository (default: here).")
 @click.option("--room", default=ROOM, show_default=True, help="The room's name.")
-@click.option("--role", default="implementer", show_default=True, help="implementer, evaluator, integrator, …")
+@click.option("--role", type=ROLES, default=Role.IMPLEMENTER.value, show_default=True, help="What it may do.")
 @click.option("--client", default="", help="What it is, for the page (default: the command's name).")
 @click.option("--json", "as_document", is_flag=True, help="Print seat and address as one JSON document.")
 def join(
@@ -36,6 +46,7 @@ def join(
     before gets its old place, and a fresh token; the old one is void.
     """  # noqa: D301  click wants the character itself
     running = running_room(directory, room)
+    _startable(command)
     told = client or (Path(command[0]).name if command else "")
     seat = admit(running, name, role, told)
     env = {TOKEN_VARIABLE: seat["token"], URL_VARIABLE: running.url, AGENT_VARIABLE: name}
@@ -59,15 +70,39 @@ def admit(running: Running, agent: str, role: str, client: str) -> dict[str, Any
     """A seat for the agent, from the running room. Raises WrongCallError with the room's reason."""
     body = json.dumps({"agent": agent, "role": role, "client": client}).encode()
     headers = {"Content-Type": "application/json", "X-Coroom-Operator": running.operator_token}
-    request = urllib.request.Request(f"{running.url}/operator/admit", body, headers)  # noqa: S310  our own host
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            seat = json.load(response)
-    except urllib.error.HTTPError as refused:
-        told = json.load(refused)
-        raise WrongCallError(f"{told.get('why')} {told.get('next')}") from refused
-    except OSError as problem:
+        status, told = _posted(running.url, "/operator/admit", body, headers)
+    except (OSError, HTTPException) as problem:
         message = f"The room at {running.url} does not answer: {problem}. Start it again with coroom up."
         raise WrongCallError(message) from problem
-    assert isinstance(seat, dict)
-    return seat
+    if told is None:
+        message = f"The room at {running.url} failed (HTTP {status}) and gave no seat. See what coroom up printed."
+        raise WrongCallError(message)
+    if status != HTTPStatus.OK:
+        raise WrongCallError(f"{told.get('why')} {told.get('next')}")
+    return told
+
+
+def _posted(url: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any] | None]:
+    """The status and the answer of the room, None where that is no JSON object."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "localhost", parts.port, timeout=ANSWER_WITHIN_S)
+    with closing(connection):
+        if parts.scheme == "unix":
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(ANSWER_WITHIN_S)
+            connection.sock.connect(parts.path)
+        inside = "" if parts.scheme == "unix" else parts.path
+        connection.request("POST", inside + path, body, headers)
+        response = connection.getresponse()
+        try:
+            told = json.loads(response.read())
+        except ValueError:
+            told = None
+        return response.status, told if isinstance(told, dict) else None
+
+
+def _startable(command: tuple[str, ...]) -> None:
+    """A program that is not there costs nobody a seat. What is named by a relative path stands in the seat's place."""
+    if command and shutil.which(command[0]) is None and (os.sep not in command[0] or os.path.isabs(command[0])):
+        raise WrongCallError(f"{command[0]} cannot be started: there is no such program. Check that it is installed.")

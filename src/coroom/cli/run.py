@@ -13,7 +13,7 @@ from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
 from coroom.host.rooms import Room, RoomPlan, state_directory
-from coroom.ports import LogBusy
+from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.arrangement import Arrangement
 from coroom.run.board import BoardError, tasks_from
 from coroom.run.session import Outcome, Run, RunPlan
@@ -35,7 +35,7 @@ ROOM = "run"
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", help="Where the result lands (default: coroom/ROOM).")
 @click.option("--test", help="The command that must pass (default: found out).")
-@click.option("--port", type=int, default=0, help="On 127.0.0.1 (default: a free one).")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="On 127.0.0.1 (default: a free one).")
 @click.option("--resume", is_flag=True, help="Go on with the room as it was left.")
 @click.option("--land/--no-land", "land", default=None, help="Land the result, or leave the work in the room.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
@@ -155,6 +155,8 @@ def perform(plan: RunPlan, page: Path, begin: Callable[[], None] = lambda: None)
             raise SystemExit(stopped.exit_code) from None
         except LogBusy as busy:
             raise WrongCallError(str(busy)) from busy
+        except LogCorrupt as damaged:
+            raise click.ClickException(f"{damaged.told()} It is kept in {page.parent}.") from damaged
         except (Fault, OSError) as fault:
             why = str(fault).removesuffix(".")
             raise click.ClickException(f"{why}. What was stored is kept: mend that, then {again}") from fault

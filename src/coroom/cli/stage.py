@@ -115,7 +115,11 @@ def print_summary(summary: Summary) -> None:
         line("Conflicts held, and how they ended:")
         for m in summary.meetings:
             line(f"- {m.held} {m.path} by {m.agent}: {m.reason} → {m.ending}")
-    gain = f", {summary.together / summary.seconds:.1f} times that side by side" if summary.seconds else ""
+    gain = (
+        f", {summary.together / summary.seconds:.1f} times that side by side"
+        if summary.seconds and summary.together
+        else ""
+    )
     line(
         f"{summary.seconds:.1f} s in all; the longest agent took {summary.longest:.1f} s, "
         f"all together {summary.together:.1f} s{gain}."

@@ -15,7 +15,7 @@ from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
 from coroom.git.repository import Repository
 from coroom.host.rooms import Room, RoomPlan, Serving, state_directory
-from coroom.ports import LogBusy
+from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
 from coroom.run.guard import ServedRoom
 
@@ -28,7 +28,9 @@ PORT = 7333
 @click.option("--room", "names", multiple=True, default=(ROOM,), show_default=True, help="Name; repeat for several.")
 @click.option("--policy", default="open", show_default=True, help="open, serial or isolated.")
 @click.option("--shared", is_flag=True, help="All agents work in this checkout; no mirrors are made.")
-@click.option("--port", type=int, default=PORT, show_default=True, help="On 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="On 127.0.0.1; 0 takes a free one."
+)
 @click.option("--socket", "socket_path", type=click.Path(), help="Serve on this Unix socket instead.")
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", default="", help="Where work lands (default: coroom/ROOM).")
@@ -68,6 +70,9 @@ def up(
         asyncio.run(_serve(repository, plans, listening))
     except LogBusy as busy:
         raise WrongCallError(str(busy)) from busy
+    except LogCorrupt as damaged:
+        kept = ", ".join(str(state_directory(repository, name)) for name in names)
+        raise click.ClickException(f"{damaged.told()} It is kept in {kept}.") from damaged
     except (Fault, OSError) as fault:
         why = str(fault).removesuffix(".")
         raise click.ClickException(f"{why}. What was stored is kept: mend that, then coroom up again.") from fault
@@ -80,9 +85,9 @@ def _listening(socket_path: str | None, port: int) -> socket.socket:
             _remove_dead(socket_path)
             return unix_socket(socket_path)
         return loopback_socket(port)
-    except (OSError, OverflowError) as problem:
+    except OSError as problem:
         where = socket_path or f"Port {port}"
-        message = f"{where} cannot be served: {problem}. Choose another with --port or --socket."
+        message = f"{where} cannot be served: {str(problem).removesuffix('.')}. Choose another with --port or --socket."
         raise WrongCallError(message) from problem
 
 

@@ -183,7 +183,9 @@ def _unfit(toplevel: Path, git_directory: Path, commit: str, branch: str, change
         return NotUsable(Problem.DETACHED, why, "Check out a branch: git switch -c NAME.")
     if changed:
         why = f"{toplevel} has uncommitted changes in {_names(changed)}."
-        return NotUsable(Problem.DIRTY, why, "Commit them, or put them aside with git stash.")
+        return NotUsable(
+            Problem.DIRTY, why, "Commit them, or put them aside with git stash, which keeps them out of the room."
+        )
     return None
 
 
