@@ -16,6 +16,7 @@ from coroom.core.decide.agents import bad_room_name
 from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.limits import Limits
+from coroom.core.notice import NoticeKind
 from coroom.git.mirror import STAGE, MirrorFailed, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.clock import SystemClock
@@ -26,7 +27,7 @@ from coroom.host.host import Host
 from coroom.host.landing import Landing, LandingPlace, RefMover
 from coroom.host.mirror import Mirror
 from coroom.host.recorder import RecordedDoor
-from coroom.host.shadow import Shadow
+from coroom.host.shadow import Shadow, room_of
 from coroom.host.tapes import Tapes
 from coroom.host.workspace import RoomWorkspace
 from coroom.log.sqlite import SqliteLog
@@ -96,6 +97,7 @@ class Room:
         self._tapes = Tapes(state_directory / TAPES, self._secret_hashes)
         self.door: Door = RecordedDoor(host, self.workspace, self.landing, self._tapes)
         self._seating = asyncio.Lock()
+        self._identity = ""
 
     @classmethod
     async def open(cls, repository: Repository, plan: RoomPlan) -> "Room | Refused":
@@ -132,6 +134,8 @@ class Room:
             await host.close()
             return opened
         room = cls(plan, repository, host, directory)
+        # The first event, with its time, tells this room from one of the same name before it.
+        room._identity = await asyncio.to_thread(log.chain, 1)
         # Mirrors, landings and the next opening build on it, also when the user's branch was rewritten meanwhile.
         await asyncio.to_thread(repository.git.run, "update-ref", f"{BEGAN}/{plan.name}", host.state.commit)
         await room._seed()
@@ -168,6 +172,7 @@ class Room:
         directory = self.mirror_directory(agent)
         async with self._seating:
             if self.workspace.directory_of(agent) is None:
+                await self._set_aside(agent, directory)
                 if not directory.exists():
                     commit = self.host.state.commit
                     try:
@@ -197,8 +202,21 @@ class Room:
     async def _reopen_mirrors(self) -> None:
         for agent in self.host.state.agents.values():
             directory = self.mirror_directory(agent.name)
+            await self._set_aside(agent.name, directory)
             if directory.exists() and agent.presence is not Presence.LEFT:
                 await self.workspace.open(self._mirror(agent.name, directory))
+
+    async def _set_aside(self, agent: str, directory: Path) -> None:
+        """A mirror of a room that was removed holds that room's texts: it is kept, but this room begins anew."""
+        theirs = await asyncio.to_thread(room_of, str(directory / STAGE / "shadow"))
+        if theirs in {"", self._identity}:
+            return
+        # No agent's name has such a mark.
+        aside = directory.with_name(f"{agent}~{theirs[:8]}-{secrets.token_hex(2)}")
+        await asyncio.to_thread(directory.rename, aside)
+        text = f"{directory} was {agent}'s in a room that is no more; it is kept as {aside}."
+        for to in (agent, OPERATOR):
+            await self.host.submit(HOST, c.Say(kind=NoticeKind.NOTE, text=text, to=to))
 
     def _mirror(self, agent: str, directory: Path, *, shared: bool = False) -> Mirror:
         root = Root(str(directory))
@@ -209,7 +227,7 @@ class Room:
             agent=agent,
             root=root,
             exchange=Exchange(root, stage),
-            shadow=Shadow(str(shadow)),
+            shadow=Shadow(str(shadow), self._identity),
             ignore=ignore,
             watcher=open_watcher(root, ignore),
             shared=shared,

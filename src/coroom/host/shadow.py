@@ -9,7 +9,7 @@ import sqlite3
 import struct
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -80,8 +80,11 @@ NEVER = Was(content=ABSENT, version=0)
 class Shadow:
     """The shadow of one mirror. Reads are from memory; what changes is written by `flush`, in one transaction."""
 
-    def __init__(self, path: str) -> None:
-        """Open, or make, the database at `path`; a damaged one is put aside, and `lost` is set."""
+    def __init__(self, path: str, room: str = "") -> None:
+        """Open, or make, the database at `path`; a damaged one is put aside, and `lost` is set.
+
+        `room` is the identity of the room that it is for; it is kept where none is yet.
+        """
         self.lost = False
         self._unwritten: set[str] = set()
         try:
@@ -94,6 +97,8 @@ class Shadow:
                 with suppress(FileNotFoundError):
                     os.replace(path + suffix, f"{path}.damaged{suffix}")
             self._open(path)
+        if room:
+            self._db.execute("insert into room select ? where not exists (select * from room)", (room,))
 
     def _open(self, path: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -101,6 +106,7 @@ class Shadow:
             for setting in _SETTINGS:
                 self._db.execute(f"pragma {setting}")
             self._db.execute(_SCHEMA)
+            self._db.execute("create table if not exists room (identity text not null)")
             rows = self._db.execute("select * from shadow")
             self._was = {sys.intern(row[0].decode("utf-8", "surrogateescape")): _was(row) for row in rows}
         except sqlite3.Error:
@@ -232,6 +238,18 @@ class Shadow:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def room_of(path: str) -> str:
+    """The identity of the room that the database at `path` was made for; empty when that is not known."""
+    if not os.path.exists(path):
+        return ""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            row = database.execute("select identity from room").fetchone()
+    except sqlite3.DatabaseError:
+        return ""
+    return str(row[0]) if row else ""
 
 
 def _row(path: str, was: Was) -> _Row:

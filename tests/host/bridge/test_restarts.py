@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, seate
 
 from coroom.core.event import FilesSeeded
 from coroom.git.repository import Repository
+from coroom.host.answer import Touch
 from coroom.host.rooms import Room, RoomPlan, Seat
 
 KILLS = int(os.environ.get("COROOM_KILLS", "50"))
@@ -179,5 +181,35 @@ async def check_after_kills(
         assert sorted(line for line in text if "while away" in line) == sorted(common)
         await until(lambda: all(scene.tree(agent) == scene.accepted() for agent in AGENTS.split()), "the disks agree")
         room.host._log.verify()
+    finally:
+        await room.close()
+
+
+async def test_a_mirror_of_a_room_that_was_removed_is_kept_aside_and_told_and_never_used_again(tmp_path: Path) -> None:
+    repository = repository_at(tmp_path / "repository", {"f.txt": b"one\ntwo\nthree\n"})
+    room = await opened(repository, plan_at(tmp_path))
+    s = await seated(room, "a b")
+    for n in range(5):
+        s.write("a", "f.txt", f"one\ntwo {n}\nthree\n")
+        await s.alike("f.txt")
+    s.write("a", "only.txt", "x\n")
+    await s.alike("only.txt")
+    async with s.tool("a", "f.txt", touch=Touch.READ):
+        s.text("a", "f.txt")
+    await room.close()
+    shutil.rmtree(room.directory)
+    room = await opened(repository, plan_at(tmp_path))
+    try:
+        s = await seated(room, "a b")
+        await s.rest()
+        assert s.tree("a") == s.accepted() == s.tree("b") == {"f.txt": b"one\ntwo\nthree\n"}
+        (aside,) = s.at("a").parent.glob("a~*")
+        assert str(aside) in s.told("a")
+        assert (aside / "only.txt").read_bytes() == b"x\n"
+        async with s.tool("a", "f.txt", touch=Touch.READ):
+            s.text("a", "f.txt")
+        s.write("b", "f.txt", "one\ntwo\nthree by b\n")
+        await s.alike("f.txt")
+        assert "changed f.txt" in s.told("a")
     finally:
         await room.close()
