@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from coroom.core import command as c
-from coroom.core.action import Action, Effect
+from coroom.core.action import Action, Effect, Phase
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Fault, Refused
 from coroom.core.event import Event
@@ -135,6 +135,29 @@ async def test_a_performer_that_breaks_off_is_followed_by_a_look_at_what_happene
     assert isinstance(reply, c.Started)
     assert (await host.ended(reply.action)).result == "it had not acted"
     assert [what for what, _ in recorder.seen] == ["perform", "probe"]
+    await host.close()
+
+
+async def test_an_action_whose_ending_cannot_be_found_out_fails_in_words_instead_of_lasting_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("coroom.host.host.PROBE_AGAIN_AFTER_S", (0.0, 0.0))
+    recorder, looks = Recorder(), 0
+    recorder.breaks = True
+
+    async def blind(_: Action) -> c.FinishAction:
+        nonlocal looks
+        looks += 1
+        message = "nothing can be seen"
+        raise OSError(message)
+
+    monkeypatch.setattr(recorder, "probe", blind)
+    host = await opened(mail=recorder)
+    started = await host.submit("ada", start())
+    assert isinstance(started, c.Started)
+    ended = await asyncio.wait_for(host.ended(started.action), 30)
+    assert (ended.phase, looks) == (Phase.FAILED, 3)
+    assert "nothing can be seen" in ended.result
     await host.close()
 
 

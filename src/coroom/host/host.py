@@ -31,6 +31,9 @@ COMPACT_EVERY_EVENTS = 50_000
 KEEP_LOOSE_EVENTS = 10_000
 """The newest events stay as they are; what people look at lies among them."""
 
+PROBE_AGAIN_AFTER_S = (0.1, 0.5, 2.0)
+"""A look at how an action ended that fails is tried again after these pauses: a full disk or a held lock may pass."""
+
 RECENT_EVENTS = 2_000
 """Events kept in memory for pages that connect; older ones are read from the log."""
 
@@ -277,12 +280,24 @@ class Host:
         try:
             return await performer.perform(action)
         except Exception:  # noqa: BLE001  whatever broke it off, how the action ended is found out the same way
-            return await performer.probe(action)
+            return await self._probed(performer, action)
+
+    async def _probed(self, performer: Performer, action: Action) -> FinishAction:
+        """What looking at the world says; when it cannot be looked at, in the end, that it failed, and why."""
+        for pause_s in (*PROBE_AGAIN_AFTER_S, None):
+            try:
+                return await performer.probe(action)
+            except Exception as failed:  # noqa: BLE001  an action that never ends would stand in all others' way
+                if pause_s is None:
+                    words = f"how it ended is not known: {failed}"
+                    return FinishAction(action=action.id, ending="failed", result=words)
+                await asyncio.sleep(pause_s)
+        raise AssertionError
 
     async def _probe_started(self) -> None:
         for action in list(self._state.actions.values()):
             if action.phase is Phase.STARTED and action.tool in self._performers:
-                await self.submit(HOST, await self._performers[action.tool].probe(action))
+                await self.submit(HOST, await self._probed(self._performers[action.tool], action))
 
     async def _in_writer(self, function: Callable[..., object], *arguments: object) -> object:
         return await asyncio.get_running_loop().run_in_executor(self._writer, function, *arguments)
