@@ -133,6 +133,17 @@ async def test_a_red_tree_does_not_land_and_everybody_hears_why(directory: Path,
     assert landed_files(directory)["a.txt"] == b"good\n"
 
 
+async def test_a_commit_that_is_not_the_rooms_files_is_refused_in_words_and_the_room_goes_on(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(place_of(directory, tmp_path)) as room:
+        await room.write("ann", "a.txt", b"one\nTWO\n")
+        with monkeypatch.context() as patch:
+            patch.setattr("coroom.host.landing._object", lambda *_: "another")
+            assert "does not hold what the room accepted at a.txt" in refused(await room.land(), Code.CONFLICT)
+        assert (await room.land()).data["landed"]
+
+
 async def test_where_nothing_changed_there_is_nothing_to_land(directory: Path, tmp_path: Path) -> None:
     async with opened(place_of(directory, tmp_path)) as room:
         first = await room.land()

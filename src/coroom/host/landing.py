@@ -16,7 +16,7 @@ from coroom.checks.suite import TIMEOUT_S, Ending, NoCommand, SuiteCommand, find
 from coroom.core import command as c
 from coroom.core.action import Action, Phase
 from coroom.core.agent import HOST
-from coroom.core.errors import Code, Fault, Refused
+from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind
 from coroom.core.room import decide
 from coroom.core.state import Landing as Landed
@@ -121,6 +121,10 @@ class _Start:
     old: str
 
 
+class _NotExactError(Exception):
+    """The commit that was built is not the room's files, at the path that it names."""
+
+
 class Landing:
     """The room's way onto a branch. The host must perform the action `land` by a `RefMover` on the same repository."""
 
@@ -151,6 +155,11 @@ class Landing:
             self._lander = agent
             try:
                 return await self._land(agent, heartbeat)
+            except _NotExactError as wrong:
+                why = (
+                    f"The commit built for landing does not hold what the room accepted at {wrong}; it was not landed."
+                )
+                return _refused(Code.CONFLICT, why, "Tell the operator; the work is kept in the room.")
             except (GitFailed, BadPath, OSError) as failed:
                 return _refused(Code.CONFLICT, f"It could not be done: {failed}.", "Nothing has landed; mend that.")
 
@@ -246,7 +255,7 @@ class Landing:
         found = _objects(tree_files(self._git, built.commit))
         for path in sorted(expected.keys() | found.keys()):
             if expected.get(path) != found.get(path):
-                raise Fault(f"the commit built for landing does not hold what the room accepted at {path}")
+                raise _NotExactError(path)
 
     async def _tested(self, agent: str, built: Built, heartbeat: Heartbeat) -> Answer | None:
         """Have a verdict for exactly this tree. An answer says why it is not a passing one."""
