@@ -85,3 +85,20 @@ async def test_a_sync_about_what_is_not_there_says_so() -> None:
         assert answer.data["about"] == "There is no task and no held edit 'nonsense'."
     finally:
         await room.host.close()
+
+
+async def test_who_comes_later_is_told_once_of_the_contracts_that_were_said_before() -> None:
+    room = await open_room(MemoryLog(), "ann", "bob")
+    try:
+        await room.door.say("bob", "contract", "use foo()", "", "", [], "")
+        await room.door.say("bob", "note", "good morning", "", "", [], "")
+        await room.door.say("bob", "contract", "for ann alone", "ann", "", [], "")
+        await room.join("cyd")
+        assert [(n.sender, n.text) for n in (await room.door.sync("cyd", 0, heartbeat)).notices] == [
+            ("bob", "use foo()")
+        ]
+        assert (await room.door.sync("cyd", 0, heartbeat)).notices == ()
+        assert [n.text for n in (await room.door.on_start("cyd")).notices] == ["use foo()"]
+        assert (await room.door.sync("bob", 0, heartbeat)).notices == ()
+    finally:
+        await room.host.close()

@@ -5,6 +5,7 @@ The caller has proved who the agent is. Each answer carries the agent's unread n
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from coroom.core import command as c
@@ -27,6 +28,9 @@ SYNC_WAIT_S_MAX = 240
 
 HEARTBEAT_S = 15.0
 """OpenCode gives up after 60 s of silence."""
+
+CONTRACTS_TOLD_MAX = 20
+"""The newest of what others settled before an agent came, told to it at its start."""
 
 EDITS_REMEMBERED_MAX = 4_096
 """Edits whose texts are known by their operation id: more than all agents together repeat in a while."""
@@ -85,6 +89,7 @@ class Door:
         self._workspace = workspace
         self._lander = lander
         self._cursors = Cursors()
+        self._introduced: set[str] = set()
         self._edits: dict[tuple[str, str], tuple[str, str]] = {}
         host.listen(self._heard)
 
@@ -113,7 +118,8 @@ class Door:
         data = room_in_brief(state, agent, self._host.clock.now_ms())
         if about:
             data["about"] = _details(state, about)
-        return self._answer(agent, "", data, chars_max=SYNC_CHARS_MAX)
+        answer = self._answer(agent, "", data, chars_max=SYNC_CHARS_MAX)
+        return answer if agent in self._introduced else self._introduce(agent, answer)
 
     async def claim(
         self, agent: str, resources: list[str], mode: str, purpose: str, ttl_s: float, operation: str
@@ -249,7 +255,8 @@ class Door:
     async def on_start(self, agent: str) -> Answer:
         """A session begins: where things stand. What an earlier session was handed last, this one has not seen."""
         self._cursors.forget(agent)
-        return self._answer(agent, "", room_in_brief(self._host.state, agent, self._host.clock.now_ms()))
+        data = room_in_brief(self._host.state, agent, self._host.clock.now_ms())
+        return self._introduce(agent, self._answer(agent, "", data))
 
     async def on_stop(self, agent: str) -> Answer:
         """The agent wants to end its turn: what it has not read yet, if anything."""
@@ -260,11 +267,31 @@ class Door:
     def undelivered(self, agent: str, answer: Answer) -> None:
         """The reply never reached the agent: what rode on it stays unread."""
         self._cursors.take_back(agent, tuple(n.id for n in answer.notices))
+        unread = {n.id for n in self._host.state.inbox(agent)}
+        if any(n.id not in unread for n in answer.notices):
+            self._introduced.discard(agent)
+
+    def _introduce(self, agent: str, answer: Answer) -> Answer:
+        """The answer with the contracts that were said before the agent came, which no inbox of its own has held."""
+        state = self._host.state
+        me = state.agents.get(agent)
+        if me is None:
+            return answer
+        self._introduced.add(agent)
+        settled = [
+            n
+            for n in state.notices
+            if n.kind is NoticeKind.CONTRACT and n.seq < me.joined_seq and n.to == EVERYONE and n.sender != agent
+        ]
+        known = {n.id for n in state.inbox(agent)}
+        earlier = tuple(n for n in settled[-CONTRACTS_TOLD_MAX:] if n.id not in known)
+        return replace(answer, notices=(*answer.notices, *earlier))
 
     def _heard(self, event: Event) -> None:
         """Who is seated anew begins anew: what its earlier client was handed last may never have been read."""
         if isinstance(event.body, AgentJoined):
             self._cursors.forget(event.body.agent)
+            self._introduced.discard(event.body.agent)
             self._edits = {named: texts for named, texts in self._edits.items() if named[0] != event.body.agent}
 
     async def _arrive(self, agent: str, operation: str = "") -> None:
