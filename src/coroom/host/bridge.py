@@ -119,7 +119,7 @@ class Bridge:
         """Take in what changed while nobody watched, then keep watching."""
         mirror = self.mirror
         if len(mirror.shadow):
-            mirror.already = self._taken_since(max(mirror.shadow[path].seq for path in mirror.shadow.paths()))
+            mirror.already = await self._taken_since(max(mirror.shadow[path].seq for path in mirror.shadow.paths()))
         for found in await self._around.on_disk(mirror.exchange.recover, time.monotonic()):
             if await self._around.intake.take_displaced(mirror, found.path, found.state, found.before or ""):
                 mirror.exchange.taken(found.ticket)
@@ -140,10 +140,10 @@ class Bridge:
             if of_version(self._files.seen_by(mirror, path)) != mirror.shadow[path].content:
                 mirror.put_soon(path)
 
-    def _taken_since(self, seq: int) -> dict[str, list[str]]:
+    async def _taken_since(self, seq: int) -> dict[str, list[str]]:
         """What the room has from this mirror since its shadow was written: a host was killed in between."""
         found: dict[str, list[str]] = {}
-        for event in self._host.events(seq):
+        for event in await self._around.on_disk(self._host.events, seq):
             match event.body:
                 case FileAccepted(file=version, written=blob) if version.by == self.mirror.agent or self.mirror.shared:
                     for path in {version.path, version.renamed_from or version.path}:
@@ -153,14 +153,15 @@ class Bridge:
         return found
 
     async def stop(self) -> None:
-        """Let go."""
-        if self._task:
-            self._deafen()
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        self._files.detach(self.mirror)
-        self.mirror.close()
+        """Let go, once no round is under way: a put that runs beside the loop needs the mirror until its end."""
+        async with self.mirror.turn:
+            if self._task:
+                self._deafen()
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+                self._task = None
+            self._files.detach(self.mirror)
+            self.mirror.close()
 
     def _listen(self) -> None:
         descriptor = self.mirror.watcher.fileno()
@@ -361,7 +362,6 @@ class Bridge:
             if mirror.batch:
                 mirror.batch = False
                 self._files.batch_ended()
-                self._around.intake.tidy()
         await self._tell_taken_back()
 
     async def _tell_taken_back(self) -> None:

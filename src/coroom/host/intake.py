@@ -1,9 +1,9 @@
 """What agents wrote goes in: judged against what the room has accepted meanwhile, then accepted, or held as a value."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
@@ -38,7 +38,8 @@ EASY_BYTES = 8_192
 HARD_BYTES = 262_144
 """Judging more than this would hold the loop up, and goes to a thread."""
 
-LOCKS_KEPT = 1_000
+SWINGS_KEPT = 1_000
+"""Paths whose latest texts are remembered: those that changed last. What replaces itself for ever is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,12 @@ class Edit:
 class _Swings:
     """The latest accepted texts of each path, to notice two that replace each other for ever."""
 
-    last: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    last: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def note(self, path: str, author: str, blob: str) -> None:
-        self.last[path] = [*self.last[path], (author, blob)][-ROUNDS_MAX:]
+        self.last[path] = [*self.last.pop(path, []), (author, blob)][-ROUNDS_MAX:]
+        if len(self.last) > SWINGS_KEPT:
+            del self.last[next(iter(self.last))]
 
     def goes_on(self, path: str, blob: str) -> bool:
         last = self.last.get(path, [])
@@ -90,7 +93,7 @@ class Intake:
         self._host = host
         self._files = files
         self._past = Past(host)
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._thinking = asyncio.Lock()
         self._swings = _Swings()
 
@@ -118,7 +121,7 @@ class Intake:
         await self._changed(mirror, path, new, trusted(found.signature, look.at_ns))
 
     async def _changed(self, mirror: Mirror, path: str, new: Content, signature: Signature | None) -> None:
-        async with self._locks[path]:
+        async with self._lock(path):
             was = mirror.shadow[path]
             if new == was.content and not was.coming:
                 mirror.shadow.looks(path, signature)
@@ -207,7 +210,7 @@ class Intake:
             return False
         if new.kind is FileKind.ABSENT:
             return True
-        async with self._locks[path]:
+        async with self._lock(path):
             author = self._files.author(mirror, path)
             edit = Edit(author=author, path=path, new=new, bases=[self._files.of_blob(before)])
             if new.blob not in mirror.already.get(path, ()) and isinstance(await self._take_in(edit), Refused):
@@ -219,7 +222,7 @@ class Intake:
     async def take_rename(self, mirror: Mirror, old: str, new: str) -> None:
         """A file moved on a disk: its edits by others follow it to the new name."""
         first, second = sorted((old, new))
-        async with self._locks[first], self._locks[second]:
+        async with self._lock(first), self._lock(second):
             was = mirror.shadow[old]
             found = mirror.read(new, MIRROR_BYTES_MAX)
             content = None if isinstance(found, Refusal) or not found.settled else of_state(found)
@@ -256,14 +259,14 @@ class Intake:
         self, agent: str, path: str, new: Content, base: Content, operation: str = ""
     ) -> c.Accepted | c.Held | Refused:
         """Take in a text that an agent made from `base` without a disk of its own."""
-        async with self._locks[path]:
+        async with self._lock(path):
             return await self._take_in(Edit(author=agent, path=path, new=new, bases=[base], operation=operation))
 
     async def force(self, agent: str, held: HeldEdit, content: Content) -> c.Good | Refused:
         """Take `content` whole as the accepted text: the author of a held edit has decided."""
         line = self._files.line_of(held.agent)
         edit = Edit(author=agent, path=held.path, new=content, bases=[])
-        async with self._locks[held.path]:
+        async with self._lock(held.path):
             for _ in range(STALE_RETRIES_MAX):
                 own = self._host.state.head(held.path, line)
                 before = self._files.content(self._files.head(held.path, line))
@@ -377,11 +380,12 @@ class Intake:
         if held:
             await self._host.submit(author, c.DropHeld(held.id, "the author took the room's text"))
 
-    def tidy(self) -> None:
-        """Forget the locks that nobody holds, if there are many."""
-        if len(self._locks) > LOCKS_KEPT:
-            for path in [path for path, lock in self._locks.items() if not lock.locked()]:
-                del self._locks[path]
+    def _lock(self, path: str) -> asyncio.Lock:
+        """The one lock of that path, for as long as anybody holds it or waits for it."""
+        lock = self._locks.get(path)
+        if lock is None:
+            lock = self._locks[path] = asyncio.Lock()
+        return lock
 
 
 def _is_of_the_room(new: Content, was: Was) -> bool:

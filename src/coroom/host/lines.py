@@ -1,5 +1,7 @@
 """Joining an agent's own line into the shared one: what landing means under the policy `isolated`."""
 
+import asyncio
+
 from coroom.core import command as c
 from coroom.core.errors import Code, Refused
 from coroom.core.event import FileAccepted
@@ -25,7 +27,8 @@ async def join_line(host: Host, files: Files, agent: str) -> list[str]:
     if line == SHARED_LINE:
         return []
     held = []
-    for path, base in sorted(_bases(host, line).items()):
+    bases = await asyncio.to_thread(_bases, host, line)
+    for path, base in sorted(bases.items()):
         reply = await _join_one(host, files, agent, path, _content(host, base))
         if isinstance(reply, c.Held):
             held.append(reply.held)

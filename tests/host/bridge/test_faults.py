@@ -1,10 +1,13 @@
 """A mirror goes on, and says so, whatever it meets."""
 
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene_of, seated, until
+from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene_of, seated, turns, until
 
 from coroom.core.agent import OPERATOR
 
@@ -66,3 +69,45 @@ async def test_a_round_that_fails_for_any_reason_is_told_once_and_made_again(
         assert s.in_room("f.txt") == b"one\ntwo by a\nthree\n"
         assert s.told("a").count("nobody thought of") == 1
         assert told_the_operator(s).count("nobody thought of") == 1
+
+
+async def test_a_mirror_is_let_go_only_when_the_put_that_runs_beside_the_loop_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene_of(tmp_path, TREE) as s:
+        mirror, bridge = s.mirror("b"), s.bridge("b")
+        began, may_end, done = threading.Event(), threading.Event(), []
+        put, close = mirror.exchange.put, mirror.exchange.close
+
+        def slow(*arguments: Any, **more: Any) -> object:
+            began.set()
+            assert may_end.wait(10)
+            done.append("put")
+            return put(*arguments, **more)
+
+        def closed() -> None:
+            done.append("closed")
+            close()
+
+        monkeypatch.setattr(mirror.exchange, "put", slow)
+        monkeypatch.setattr(mirror.exchange, "close", closed)
+        s.write("a", "f.txt", "one\ntwo by a\nthree\n")
+        await until(began.is_set, "the put has begun")
+        stopping = asyncio.ensure_future(bridge.stop())
+        await turns(20)
+        may_end.set()
+        await stopping
+        s.room.workspace._bridges.pop("b")
+        assert done == ["put", "closed"]
+        assert s.read("b", "f.txt") == b"one\ntwo by a\nthree\n"
+
+
+async def test_what_is_remembered_of_paths_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coroom.host.intake.SWINGS_KEPT", 10)
+    async with scene_of(tmp_path, TREE) as s:
+        for n in range(30):
+            s.write("a", f"n{n}.txt", f"{n}\n")
+        await s.rest()
+        intake = s.bridge("a")._around.intake
+        assert len(intake._swings.last) == 10
+        assert not intake._locks
