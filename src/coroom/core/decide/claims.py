@@ -98,12 +98,16 @@ def _bad_claim(state: RoomState, command: ClaimResources) -> Refused | None:
     return None
 
 
-def claimed(wanted: tuple[Resource, ...], blockers: tuple[Blocker, ...], now_ms: int) -> Claimed:
-    """The refusal that names holder, purpose, expiry, and what is free."""
+def claimed(
+    wanted: tuple[Resource, ...], blockers: tuple[Blocker, ...], now_ms: int, *, purposes: bool = True
+) -> Claimed:
+    """The refusal that names holder, purpose, expiry, and what is free. A purpose is another agent's words: it is
+    left out (`purposes` False) where the room says the sentence on as its own.
+    """
     assert blockers
     free = tuple(want for want in wanted if not any(b.wanted == want for b in blockers))
     lines = dict.fromkeys(
-        f"{b.held} is held by {b.holder} ({b.mode.value}{f': {b.purpose}' if b.purpose else ''}) "
+        f"{b.held} is held by {b.holder} ({b.mode.value}{f': {b.purpose}' if b.purpose and purposes else ''}) "
         f"for {max(1, (b.until_ms - now_ms) // 1000)} s more unless renewed."
         for b in blockers
     )

@@ -73,7 +73,7 @@ def _not_admitted(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -
     if barred:
         return barred
     blockers = blockers_of(writes, Mode.SHARED, by, state.claims.values(), now_ms)
-    return claimed(writes, blockers, now_ms) if blockers else None
+    return claimed(writes, blockers, now_ms, purposes=False) if blockers else None
 
 
 def _same(head: FileVersion, command: AcceptEdit) -> bool:
