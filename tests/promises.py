@@ -7,6 +7,7 @@ PROMISES = {
     "log:durable": "What was answered survives a kill at any instant, and nothing acts before its start is stored.",
     "log:prefix": "Recovery gives a gap-free prefix of the log, and from it the state that was, to the byte.",
     "log:readable-forever": "Every event reads back from its text, and events of an older version are understood.",
+    "log:detect": "A flipped bit or a torn record is detected, never served.",
     "call:once": "A call that is repeated with its operation id is carried out once and answered the same.",
     "claim:exclusive": "No two agents ever hold incompatible claims on overlapping resources.",
     "claim:fenced": "Fences only grow; who lost its claim is refused where another holds it, however late it comes.",
@@ -14,6 +15,7 @@ PROMISES = {
     "task:one-holder": "A task has at most one holder, and only its holder finishes it.",
     "doc:converges": "At rest every mirror holds the text that the log says.",
     "doc:nothing-lost": "Accepted text stays until somebody means to remove it; what is not accepted is held.",
+    "doc:exact": "An edit that names old text applies where that stands once, or is refused; never elsewhere.",
     "notice:delivered": "Each notice reaches each of its readers at least once, across restarts of either side.",
     "main:green": "Nothing lands without a passing verdict for exactly its tree, or while an edit is held.",
     "git:sound": "After a crash the repository is sound: no stale lock, nobody's commit lost.",
@@ -21,15 +23,9 @@ PROMISES = {
     "voice:labelled": "What one agent reads of another is marked with its author and kind, and fenced.",
     "voice:powerless": "No text of a message can cause a privileged event.",
     "room:bounded": "Memory, log and replies stay within `limits.py`, whatever anybody sends.",
+    "room:confined": "No argument of any tool reaches a path outside the workspace or inside `.git`.",
     "sim:reproducible": "The same version and seed give the same log, whatever the machine.",
 }
-
-AWAITED = {
-    "log:detect": "A flipped bit or a torn record is detected, never served. Kept by tests/log.",
-    "room:confined": "No argument reaches a path outside the workspace. Kept by tests/workspace.",
-    "doc:exact": "An edit that names old text applies there or is refused. Comes with the door's tests.",
-}
-"""Promises of what exists already, whose tests do not carry the mark yet: (sentence, and where they are kept)."""
 
 LATER = {
     "run:serializable": "Under preorder the end equals running the actions in rank order. Comes with that policy.",

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.promises import AWAITED, LATER, PROMISES
+from tests.promises import LATER, PROMISES
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "promises.md").read_text(encoding="utf-8")
-KNOWN = {**PROMISES, **AWAITED, **LATER}
+KNOWN = {**PROMISES, **LATER}
 
 
 def marks_of(path: Path) -> Iterator[str]:
@@ -38,4 +38,4 @@ def test_the_page_and_the_list_say_the_same() -> None:
 
 
 def test_no_promise_is_in_two_lists() -> None:
-    assert len(KNOWN) == len(PROMISES) + len(AWAITED) + len(LATER)
+    assert len(KNOWN) == len(PROMISES) + len(LATER)

@@ -272,6 +272,7 @@ def outcome_of_damage(path: Path, written: list[Stored]) -> str:
     return "harmless"
 
 
+@pytest.mark.promise("log:detect")
 def test_a_flipped_byte_is_detected_or_harmless_and_never_serves_another_event(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     written = build_small_log(path, 1_180)

@@ -269,6 +269,7 @@ def test_no_path_whatever_reads_outside_the_root(
             assert isinstance(listed, Refusal) or "secret" not in dict(listed)
 
 
+@pytest.mark.promise("room:confined")
 def test_a_directory_swapped_for_a_link_at_any_moment_lets_nothing_out(root: Root) -> None:
     base = tree(root)
     (base / "d").mkdir()
