@@ -36,15 +36,20 @@ async def join_line(host: Host, files: Files, agent: str) -> list[str]:
 
 
 def _bases(host: Host, line: str) -> dict[str, str]:
-    """The blob that each path of the line was last common in; paths that are joined already are left out."""
+    """The blob that each path of the line was last common in; paths that are joined already are left out.
+
+    An agent with a line of its own writes to the shared one by joining only, so its name there says up to where.
+    """
     bases: dict[str, str] = {}
     for event in host.events(0):
         body = event.body
-        if isinstance(body, FileAccepted) and body.line == line:
-            if body.layer == JOINED:
-                bases.pop(body.file.path, None)
-            else:
-                bases.setdefault(body.file.path, body.before)
+        if not isinstance(body, FileAccepted):
+            continue
+        joined = body.layer == JOINED if body.line == line else body.line == SHARED_LINE and body.file.by == line
+        if joined:
+            bases.pop(body.file.path, None)
+        elif body.line == line:
+            bases.setdefault(body.file.path, body.before)
     return bases
 
 
