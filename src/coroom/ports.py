@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from coroom.core.errors import Fault
+from coroom.core.errors import Fault, Refused
+from coroom.core.resource import Footprint, Resource
+from coroom.core.tool import Probed, ToolCall, ToolSpec
 
 NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 
@@ -157,4 +159,76 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """Return milliseconds since the epoch; never less than what it returned before in this process."""
+        ...
+
+
+class ToolFailed(Exception):
+    """The call was carried out in no part; the sentence says why. Any other exception leaves the outcome unknown."""
+
+
+class UndoFailed(Exception):
+    """What the call did could not be taken back this time; trying again is safe."""
+
+
+class OutsideChange(Exception):
+    """What the call left is no longer there: somebody outside the room changed it. Nothing was overwritten."""
+
+    def __init__(self, resource: Resource, why: str) -> None:
+        super().__init__(f"{resource} was changed from outside the room: {why}")
+        self.resource = resource
+
+
+class Tool(Protocol):
+    """Acts on state outside the room, in three phases: prepare, perform, undo. One for each tool name.
+
+    Arguments, prepared texts and results are canonical JSON text (sorted keys, no spaces). A method may take as long
+    as the outside world does, so the host calls it in a thread; calls whose footprints overlap come one at a time,
+    others may come at once.
+    """
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the tool is; may change when its standing does (an undo that was caught failing)."""
+        ...
+
+    def footprint(self, arguments: str) -> Footprint | Refused:
+        """Return what a call with these arguments reads and writes; pure. Refused when they fail the schema."""
+        ...
+
+    def prepare(self, call: ToolCall) -> str:
+        """Return what undoing the call will need; it is stored before `perform`. Changes nothing outside.
+
+        Raises:
+            ToolFailed: the call cannot be carried out as things stand.
+        """
+        ...
+
+    def perform(self, call: ToolCall, prepared: str) -> str:
+        """Act, and return the result. With the id of a call that acted already (and was not undone since), only
+        return what it returned.
+
+        Raises:
+            ToolFailed: nothing was changed.
+        """
+        ...
+
+    def undo(self, call: ToolCall, prepared: str, result: str) -> None:
+        """Take back what the call did, exactly; a second time does nothing.
+
+        Raises:
+            OutsideChange: what the call left is not there any more; nothing was overwritten.
+            UndoFailed: it could not be done, in no part; it may be tried again.
+        """
+        ...
+
+    def probe(self, call: ToolCall, prepared: str) -> Probed:
+        """Say what became of a call that was prepared and whose outcome was lost. Changes nothing."""
+        ...
+
+    def image(self, resource: Resource) -> str:
+        """Return a digest of what the resource holds now; equal digests mean equal content."""
+        ...
+
+    def value(self, resource: Resource) -> str:
+        """Return what the resource holds now as JSON text; `null` when there is nothing."""
         ...

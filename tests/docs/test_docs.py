@@ -13,7 +13,7 @@ from coroom.core.policies import POLICIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-WORDS = ("room", "event", "command", "agent", "resource", "claim", "task", "action", "notice", "policy", "view")
+WORDS = ("room", "event", "command", "agent", "resource", "claim", "task", "tool", "action", "notice", "policy", "view")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _COMMAND = re.compile(r"(?:^|[`$ ])coroom (?P<name>[a-z]+)\b", re.MULTILINE)
 

@@ -1,0 +1,57 @@
+"""What the room knows of a tool, and what a tool can answer: values only; `ports.Tool` is what acts."""
+
+from dataclasses import dataclass
+
+from coroom.core.action import Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A tool as agents and policies see it.
+
+    `schema` is the JSON Schema of its arguments, as canonical JSON text. `undoable` says that its undo was tried and
+    holds; what is not undoable is gated like `irreversible`. `commutes_with` names the tools whose calls may be
+    swapped with this one's without a difference, whatever the arguments.
+    """
+
+    name: str
+    description: str
+    effect: Effect
+    schema: str
+    undoable: bool = False
+    commutes_with: tuple[str, ...] = ()
+
+    @property
+    def gated(self) -> bool:
+        """Whether a call must wait until nobody of lower rank can touch its footprint any more."""
+        return self.effect is Effect.IRREVERSIBLE or not self.undoable
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call: `id` is the idempotency key, the same at every try; `arguments` is canonical JSON."""
+
+    id: str
+    tool: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """The probe found that the call acted, with this result."""
+
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPerformed:
+    """The probe found that the call did not act, or that what it did is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The probe cannot tell; nothing may be guessed from it."""
+
+
+Probed = Performed | NotPerformed | Unknown
+"""What became of a call whose outcome was lost."""
