@@ -14,7 +14,8 @@ from coroom.core.agent import HOST, OPERATOR, Presence, Role
 from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
-from coroom.core.view import PAGE_NOTICES_MAX, board, conflicts, describe, holdings, needs_operator, page, roster
+from coroom.core.timeline import describe
+from coroom.core.view import PAGE_NOTICES_MAX, board, conflicts, holdings, needs_operator, page, roster
 
 NEEDED = {"room", "roster", "claims", "tasks", "held", "findings", "notices", "verdicts", "landings", "needs"}
 

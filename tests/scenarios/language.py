@@ -22,7 +22,7 @@ from coroom.core.notice import NoticeKind
 from coroom.core.resource import Resource, file, parse
 from coroom.core.room import decide, number
 from coroom.core.state import RoomState
-from coroom.core.view import describe
+from coroom.core.timeline import describe
 
 SEPARATOR = "----"
 Words = list[str]

@@ -1,6 +1,6 @@
 """A persistent map from text to values: every change gives a new table and leaves the old one as it was."""
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from operator import itemgetter
 from typing import Generic, TypeVar, overload
 
@@ -97,6 +97,18 @@ class Table(Mapping[str, V], Generic[V]):
         bucket = dict(old)
         del bucket[key]
         return self._with(place, bucket, self._size - 1)
+
+    def trimmed(self, most: int, ended: Callable[[V], int | None]) -> "Table[V]":
+        """This table without the oldest of what is over and done with, as far as it holds more than `most`. `ended`
+        gives the age of what is, by which the smallest is oldest, and None for what is not.
+        """
+        if self._size <= most:
+            return self
+        kept = self
+        past = sorted((age, key) for key, value in self.items() if (age := ended(value)) is not None)
+        for _, key in past[: self._size - most]:
+            kept = kept.without(key)
+        return kept
 
     def _with(self, place: int, bucket: dict[str, V], size: int) -> "Table[V]":
         assert size >= 0

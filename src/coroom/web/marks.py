@@ -7,7 +7,7 @@ from coroom.core.agent import EVERYONE
 from coroom.core.codec import Json
 from coroom.core.event import Event
 from coroom.core.file import SHARED_LINE, FileKind
-from coroom.core.view import describe
+from coroom.core.timeline import describe
 
 SENTENCE_CHARS_MAX = 600
 """A timeline is skimmed; the whole text of a message is on the page and in the log."""

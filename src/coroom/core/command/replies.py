@@ -1,0 +1,72 @@
+"""What a command is answered when it is not refused."""
+
+from dataclasses import dataclass
+
+from coroom.core.agent import Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The reply to `Join`."""
+
+    agent: str
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The reply to a claim that was granted (or was held already)."""
+
+    claim: str
+    fence: int
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The reply to `PostTask`."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The reply to `TakeTask`: the task is the caller's, under this claim."""
+
+    task: str
+    claim: str
+    fence: int
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The reply to `AcceptEdit`."""
+
+    path: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The reply to `HoldEdit`."""
+
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The reply to `StartAction` and `StartLanding`."""
+
+    action: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """Done; `id` names what came of it, when something did."""
+
+    id: str = ""
+
+
+Good = Joined | Granted | Posted | Taken | Accepted | Held | Started | Ok

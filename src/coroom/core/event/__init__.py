@@ -1,0 +1,98 @@
+"""Every kind of event: one tagged union. The log of these is the truth; all else is folded from it.
+
+A kind is written beside those of its subject and joins `Body` here, nowhere else.
+"""
+
+from typing import NamedTuple
+
+from coroom.core.event.actions import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Landed
+from coroom.core.event.agents import AgentJoined, AgentLeft, AgentPaused, AgentResumed, Answered
+from coroom.core.event.checks import FindingClosed, FindingRaised, VerdictGiven
+from coroom.core.event.claims import ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed
+from coroom.core.event.edits import EditHeld, FileAccepted, FilesRead, FilesSeeded, HeldSettled
+from coroom.core.event.notices import NoticeSent, NoticesRead
+from coroom.core.event.rooms import RoomClosed, RoomOpened, RoomReopened
+from coroom.core.event.tasks import TaskCancelled, TaskDone, TaskPosted, TaskReopened, TaskReturned, TaskTaken
+
+__all__ = [
+    "ActionFailed",
+    "ActionFinished",
+    "ActionStarted",
+    "ActionUndone",
+    "AgentJoined",
+    "AgentLeft",
+    "AgentPaused",
+    "AgentResumed",
+    "Answered",
+    "Body",
+    "ClaimEnded",
+    "ClaimGranted",
+    "ClaimRefused",
+    "ClaimsRenewed",
+    "EditHeld",
+    "Event",
+    "FileAccepted",
+    "FilesRead",
+    "FilesSeeded",
+    "FindingClosed",
+    "FindingRaised",
+    "HeldSettled",
+    "Landed",
+    "NoticeSent",
+    "NoticesRead",
+    "RoomClosed",
+    "RoomOpened",
+    "RoomReopened",
+    "TaskCancelled",
+    "TaskDone",
+    "TaskPosted",
+    "TaskReopened",
+    "TaskReturned",
+    "TaskTaken",
+    "VerdictGiven",
+]
+
+Body = (
+    RoomOpened
+    | RoomClosed
+    | RoomReopened
+    | AgentJoined
+    | AgentLeft
+    | AgentPaused
+    | AgentResumed
+    | ClaimGranted
+    | ClaimRefused
+    | ClaimsRenewed
+    | ClaimEnded
+    | TaskPosted
+    | TaskTaken
+    | TaskReturned
+    | TaskDone
+    | TaskReopened
+    | TaskCancelled
+    | NoticeSent
+    | NoticesRead
+    | FilesRead
+    | FilesSeeded
+    | FileAccepted
+    | EditHeld
+    | HeldSettled
+    | FindingRaised
+    | FindingClosed
+    | VerdictGiven
+    | ActionStarted
+    | ActionFinished
+    | ActionFailed
+    | ActionUndone
+    | Landed
+    | Answered
+)
+
+
+class Event(NamedTuple):
+    """One line of the log: the `seq`-th thing that happened, `at_ms`, caused `by` somebody."""
+
+    seq: int
+    at_ms: int
+    by: str
+    body: Body

@@ -1,0 +1,59 @@
+"""Who is here, and what each was answered."""
+
+from coroom.core import event as e
+from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
+from coroom.core.evolve.changes import Changes
+from coroom.core.state import RoomState, but
+
+changes = Changes()
+
+
+@changes.on(e.AgentJoined)
+def _agent_joined(state: RoomState, event: e.Event, body: e.AgentJoined) -> RoomState:
+    known = state.agents.get(body.agent)
+    agent = Agent(
+        name=body.agent,
+        role=body.role,
+        rank=body.rank,
+        parent=body.parent,
+        secret_hash=body.secret_hash,
+        client=body.client,
+        presence=known.presence if known and known.presence is Presence.PAUSED else Presence.ACTIVE,
+        joined_seq=event.seq,
+        seen_ms=event.at_ms,
+        task=known.task if known else None,
+    )
+    return but(state, agents=state.agents.put(agent.name, agent), operations=state.operations.without(agent.name))
+
+
+def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
+    agent = state.agents.get(name)
+    if agent is None:
+        return state
+    after = PRESENCE_AFTER.get((agent.presence, kind), agent.presence)
+    secret_hash = "" if after is Presence.LEFT else agent.secret_hash
+    moved = but(agent, presence=after, secret_hash=secret_hash)
+    return but(state, agents=state.agents.put(name, moved))
+
+
+@changes.on(e.AgentLeft)
+def _agent_left(state: RoomState, _event: e.Event, body: e.AgentLeft) -> RoomState:
+    gone = _set_presence(state, body.kind, body.agent)
+    return but(gone, wanted=tuple(w for w in gone.wanted if w.agent != body.agent))
+
+
+@changes.on(e.AgentPaused)
+def _agent_paused(state: RoomState, _event: e.Event, body: e.AgentPaused) -> RoomState:
+    return _set_presence(state, body.kind, body.agent)
+
+
+@changes.on(e.AgentResumed)
+def _agent_resumed(state: RoomState, _event: e.Event, body: e.AgentResumed) -> RoomState:
+    return _set_presence(state, body.kind, body.agent)
+
+
+@changes.on(e.Answered)
+def _answered(state: RoomState, _event: e.Event, body: e.Answered) -> RoomState:
+    known = (*state.operations.get(body.agent, ()), (body.operation, body.reply, body.asked))
+    kept = known[-state.limits.operations_per_agent_max :]
+    return but(state, operations=state.operations.put(body.agent, kept))
