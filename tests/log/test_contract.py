@@ -218,7 +218,9 @@ rows = st.tuples(st.integers(0, 2**63 - 1), texts, texts, texts)
 
 
 @pytest.mark.parametrize("implementation", OPENERS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(batches=st.lists(st.lists(rows, max_size=5), max_size=5), blobs=st.lists(st.binary(max_size=99)))
 def test_any_events_and_blobs_come_back_as_they_were(
     implementation: str,

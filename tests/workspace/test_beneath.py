@@ -249,7 +249,9 @@ PARTS = st.sampled_from(["..", ".", "", "a", "d", "file", "out", "abs", "\0", "x
 
 
 @pytest.mark.parametrize("resolver", RESOLVERS)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(parts=st.lists(PARTS, max_size=6), text=st.text(st.characters(codec=None), max_size=8))
 def test_no_path_whatever_reads_outside_the_root(
     parts: list[str], text: str, resolver: type[Resolver], tmp_path: Path

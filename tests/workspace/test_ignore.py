@@ -124,7 +124,9 @@ PATHS = [
 ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(top=st.lists(PATTERNS, max_size=5), inner=st.lists(PATTERNS, max_size=3))
 def test_verdicts_are_those_of_git(top: list[str], inner: list[str], tmp_path: Path) -> None:
     base = tmp_path / "repository"
