@@ -1,4 +1,4 @@
-"""`coroom bench room`: what a room costs on this machine, as a table or as JSON."""
+"""`coroom bench`: what a room costs on this machine, as a table or as JSON; and the other benchmarks beside it."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from coroom.cli.bench_gate import gate
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.run.bench.figures import Report, Row, machine, versions
@@ -17,6 +18,9 @@ from coroom.run.bench.room import PARTS, Plan, measure_room
 @click.group()
 def bench() -> None:
     """Measure Coroom on this machine."""
+
+
+bench.add_command(gate)
 
 
 def _counts(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
