@@ -13,7 +13,7 @@ from pathlib import Path
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, ModelApi, Session
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
-from coroom.run.leftover import end_leftover, forget, remember
+from coroom.run.leftover import OPEN, end_leftover, forget, gated, remember
 from coroom.run.session import Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20
@@ -150,7 +150,7 @@ class ProcessWorker:
         with out_path.open("wb") as out, err_path.open("wb") as err:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *launch.argv,
+                    *gated(launch.argv),
                     cwd=launch.cwd,
                     env=agent_environment(launch.env),
                     stdin=asyncio.subprocess.PIPE,
@@ -185,7 +185,7 @@ class ProcessWorker:
         assert process.stdout is not None
         # A program that ends without reading its prompt says so by its exit code.
         with suppress(BrokenPipeError, ConnectionResetError):
-            process.stdin.write(launch.stdin.encode())
+            process.stdin.write(OPEN + launch.stdin.encode())
             await process.stdin.drain()
         if not launch.stay_open:
             process.stdin.close()
