@@ -231,4 +231,41 @@ class Tool(Protocol):
 
     def value(self, resource: Resource) -> str:
         """Return what the resource holds now as JSON text; `null` when there is nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A claim as its holder has it: its id, what it covers, and its fence, which only grows."""
+
+    id: str
+    resources: tuple[Resource, ...]
+    fence: int
+    ttl_ms: int
+
+
+class Claims(Protocol):
+    """Exclusive claims for one claimant: by a room, or by refs in a shared remote where there is no server.
+
+    One conformance suite holds for all of them. Nobody blocks: who is refused is told by whom, why and how long.
+    """
+
+    async def claim(self, resources: Sequence[Resource], purpose: str, ttl_ms: int = 0) -> Holding | Refused:
+        """Hold all of the resources or none. What is held already is renewed, with the same fence.
+
+        Args:
+            resources: what is wanted; resources that overlap are never held by two.
+            purpose: one line, which those see who are refused.
+            ttl_ms: how long it lasts without a sign of life; 0 for the usual time.
+
+        Returns:
+            The holding; or `Claimed`, which names holder, purpose and expiry and what is free of what was wanted.
+        """
+        ...
+
+    async def renew(self, holding: Holding) -> Holding | Refused:
+        """Give a sign of life. Refused when the claim has ended: it may be another's by now."""
+        ...
+
+    async def release(self, holding: Holding) -> Refused | None:
+        """Give it up. Refused when it is not held any more; another's claim is never touched."""
         ...

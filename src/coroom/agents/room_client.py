@@ -36,11 +36,14 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came back: `text` as a model reads it, `data` for programs, whether it was refused, and the news on it."""
+    """What came back: `text` as a model reads it, `data` for programs, whether it was refused and with which `code`,
+    and the news on it.
+    """
 
     text: str
     data: Mapping[str, Any]
     refused: bool
+    code: str = ""
 
     @property
     def news(self) -> tuple[News, ...]:
@@ -97,8 +100,10 @@ class RoomClient:
         result = await self._client.call_tool(tool, dict(arguments))
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
         whole = result.structured_content
-        data = whole.get("data") if isinstance(whole, dict) else None
-        return Told(text, data if isinstance(data, dict) else {}, bool(result.is_error))
+        facts = whole if isinstance(whole, dict) else {}
+        data = facts.get("data")
+        code = str(facts.get("refused") or "")
+        return Told(text, data if isinstance(data, dict) else {}, bool(result.is_error), code)
 
     async def before(self, touch: str, arguments: Mapping[str, Any], cwd: str) -> str | None:
         """Ask the room before a tool of the agent's own runs. Returns why it must not, or None."""

@@ -8,9 +8,12 @@ import click
 # The command's name, and the module that holds a click command of the same name.
 COMMANDS = {
     "bench": "coroom.cli.bench",
+    "claim": "coroom.cli.claim",
+    "claims": "coroom.cli.claim",
     "demo": "coroom.cli.demo",
     "doctor": "coroom.cli.doctor",
     "history": "coroom.cli.history",
+    "release": "coroom.cli.claim",
     "restore": "coroom.cli.restore",
     "join": "coroom.cli.join",
     "run": "coroom.cli.run",

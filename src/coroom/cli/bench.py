@@ -11,6 +11,7 @@ from rich.table import Table
 from coroom.cli.bench_gate import gate
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
+from coroom.run.bench.claims import ClaimsPlan, measure_claims, words
 from coroom.run.bench.figures import Report, Row, machine, versions
 from coroom.run.bench.room import PARTS, Plan, measure_room
 
@@ -84,6 +85,35 @@ def room(
     else:
         _print(report)
     sys.exit(0 if report.ok else 1)
+
+
+@bench.command()
+@click.option("--claimants", type=click.IntRange(1, 256), default=64, show_default=True, help="Processes.")
+@click.option("--rounds", type=click.IntRange(0, 100_000), default=300, show_default=True, help="For one task.")
+@click.option("--tasks", type=click.IntRange(1, 1_000), default=3, show_default=True, help="Own tasks for each.")
+@click.option("--starts", type=click.IntRange(0, 1_000), default=0, help="Times that 16 workplaces are made at once.")
+@click.option("--scratch", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A disk to measure on.")
+@click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
+def claims(claimants: int, rounds: int, tasks: int, starts: int, scratch: Path | None, as_document: bool) -> None:
+    """Claim by refs from many processes at once, in a scratch repository of its own.
+
+    Exits 1 when a round had not exactly one winner, or a claim was rejected that met nobody.
+    """
+    plan = ClaimsPlan(claimants=claimants, rounds=rounds, tasks=tasks, starts=starts, scratch=scratch)
+    report = measure_claims(plan, Console(stderr=True, highlight=False).print)
+    if as_document:
+        click.echo(json.dumps(report.document()))
+    else:
+        _print_place()
+        for line in words(report):
+            click.echo(line)
+    sys.exit(0 if report.ok else 1)
+
+
+def _print_place() -> None:
+    here = machine()
+    click.echo(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
+    click.echo(", ".join(f"{name} {one}" for name, one in versions().items()))
 
 
 def _print(report: Report) -> None:

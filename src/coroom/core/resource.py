@@ -27,13 +27,16 @@ class Scheme(StrEnum):
     SET = "set"
     K8S = "k8s"
     KEY = "key"
+    TEST = "test"
+    ISSUE = "issue"
+    ROLE = "role"
 
 
 _IN_FILES = frozenset({Scheme.FILE, Scheme.DIR, Scheme.GLOB, Scheme.SYMBOL})
 _IN_ROWS = frozenset({Scheme.ROW, Scheme.SET})
 _EXAMPLES = (
     "file:src/a.py, dir:src/, glob:src/**/*.py, symbol:src/a.py#Parser.parse, task:42, ref:main, "
-    "row:db/users/7, set:db/users?team=3"
+    "test:tests/test_a.py::test_x, issue:17, row:db/users/7, set:db/users?team=3"
 )
 
 
