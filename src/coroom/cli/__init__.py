@@ -10,6 +10,7 @@ COMMANDS = {
     "bench": "coroom.cli.bench",
     "claim": "coroom.cli.claim",
     "claims": "coroom.cli.claim",
+    "check": "coroom.cli.check",
     "demo": "coroom.cli.demo",
     "doctor": "coroom.cli.doctor",
     "history": "coroom.cli.history",

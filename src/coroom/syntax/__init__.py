@@ -5,23 +5,29 @@ from coroom.syntax.definitions import MODULE, Definition, definitions, every, sy
 from coroom.syntax.imported import Imported
 from coroom.syntax.inventory import Inventory, ScopedCall, Symbol, Use, inventory_of
 from coroom.syntax.languages import grammar_of
+from coroom.syntax.modules import Class, Function, Module, module_of
 from coroom.syntax.parse import first_error, parses
 from coroom.syntax.references import Facts, facts_of
 from coroom.syntax.signatures import Call, Parameter, fits, means_the_same
+from coroom.syntax.terms import Term, not_nested, shown, walk
 
 __all__ = [
     "MODULE",
     "Call",
+    "Class",
     "Definition",
     "Element",
     "Facts",
+    "Function",
     "Import",
     "Imported",
     "Inventory",
     "Literal",
+    "Module",
     "Parameter",
     "ScopedCall",
     "Symbol",
+    "Term",
     "Use",
     "definitions",
     "every",
@@ -33,6 +39,10 @@ __all__ = [
     "inventory_of",
     "literal_at",
     "means_the_same",
+    "module_of",
+    "not_nested",
     "parses",
+    "shown",
     "symbols_touched",
+    "walk",
 ]

@@ -1,0 +1,321 @@
+"""What a call gives, and whether it can be made."""
+
+from collections.abc import Mapping
+
+from coroom.checks.checker import Checker, Names, names_in
+from coroom.checks.expressions import call_fits, fits_into
+from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Shape, has, union
+from coroom.syntax import Class, Function, Term
+
+Arguments = list[Shape]
+_FIXED: Mapping[str, Shape] = {
+    "len": INT, "str": STR, "repr": STR, "int": INT, "float": FLOAT, "bool": BOOL, "isinstance": BOOL, "hash": INT,
+    "callable": BOOL, "any": BOOL, "all": BOOL, "ord": INT, "chr": STR, "hasattr": BOOL, "format": STR,
+    "print": NONE, "issubclass": BOOL, "String": STR, "Number": INT, "Boolean": BOOL, "parseInt": INT,
+    "parseFloat": INT,
+}  # fmt: skip
+_MADE: Mapping[str, str] = {
+    "list": "list", "sorted": "list", "set": "set", "frozenset": "set", "tuple": "tuple", "reversed": "iterator",
+    "iter": "iterator", "map": "iterator", "filter": "iterator", "zip": "iterator", "enumerate": "iterator",
+}  # fmt: skip
+_GOES_THROUGH = frozenset({*_MADE, "sum", "min", "max", "any", "all"}) - {"map", "filter"}
+_TEXT: Mapping[str, Shape] = {
+    **dict.fromkeys(
+        ("lower", "upper", "strip", "lstrip", "rstrip", "replace", "title", "join", "format", "zfill", "ljust", "rjust",
+         "capitalize", "casefold", "removeprefix", "removesuffix", "center", "toLowerCase", "toUpperCase", "trim",
+         "slice", "padStart", "padEnd", "substring", "repeat", "charAt"), STR),
+    **dict.fromkeys(("startswith", "endswith", "isdigit", "isalpha", "startsWith", "endsWith", "includes"), BOOL),
+    **dict.fromkeys(("find", "index", "count", "rfind", "indexOf", "lastIndexOf"), INT),
+    "encode": Shape("bytes"),
+}  # fmt: skip
+
+
+def call(checker: Checker, term: Term, names: Names) -> Shape:
+    """The shape of a call's result."""
+    called = term.parts[0]
+    arguments = [checker.value(each.parts[0] if each.kind == "keyword" else each, names) for each in term.parts[1:]]
+    if called.kind == "name" and called.text not in names and _is_built_in(checker, called.text):
+        return _built_in(checker, term, arguments)
+    if called.kind == "member":
+        held = checker.value(called.parts[0], names)
+        known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)
+        found = [_method(checker, term, each, called.text, arguments) for each in held.options]
+        if known.kind in {"function", "class"} or held.kind in {"instance", "class", "module"}:
+            return _callee(checker, term, known, arguments)
+        return union(found)
+    return _callee(checker, term, checker.value(called, names), arguments)
+
+
+def _is_built_in(checker: Checker, name: str) -> bool:
+    return (name in _FIXED or name in _MADE or name in _OTHERS) and checker.program.meaning(
+        name, checker.module
+    ) is None
+
+
+_OTHERS = frozenset(
+    {"sum", "min", "max", "dict", "next", "round", "abs", "range", "setattr", "getattr", "super", "type", "vars"}
+)
+
+
+def _built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape:
+    name, given = term.parts[0].text, term.parts[1:]
+    first = arguments[0] if arguments else UNKNOWN
+    if not checker.script and given:
+        _demand(checker, name, given, first)
+    if name in _FIXED:
+        return _FIXED[name]
+    if name in _GOES_THROUGH and given and len(given) >= 1 and not (name in {"min", "max"} and len(given) > 1):
+        element = checker.iterated(given[0], first)
+        if name in {"min", "max", "sum"}:
+            if name == "sum":
+                _summed(checker, given[0], element, len(given))
+            return element
+        if name == "enumerate":
+            return Shape("iterator", "", (Shape("tuple", "", (INT, element)),))
+        if name == "zip":
+            return Shape("iterator")
+        return Shape(_MADE[name], "", (element,)) if _MADE[name] != "tuple" else Shape("tuple")
+    return _other_built_in(checker, term, arguments)
+
+
+def _other_built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape:
+    name, given = term.parts[0].text, term.parts[1:]
+    first = arguments[0] if arguments else UNKNOWN
+    if name == "setattr" and len(given) == 3 and given[1].kind == "string":
+        checker.set_member(Term("member", given[1].text, (given[0],), term.line), first)
+        return NONE
+    if name == "getattr" and len(given) == 2 and given[1].kind == "string":
+        return checker.attribute(Term("member", given[1].text, (given[0],), term.line), first, given[1].text)
+    if name == "dict":
+        return first if first.kind == "record" and len(given) == 1 else Shape("dict")
+    if name == "round":
+        return INT if len(given) == 1 else first
+    if name == "abs":
+        return first
+    if name == "next":
+        element = union(checker._element(each) for each in first.options)  # noqa: SLF001
+        return union((element, arguments[1])) if len(given) > 1 else element
+    if name == "range":
+        return Shape("list", "", (INT,))
+    if name == "super" and checker.function is not None and checker.function.owner:
+        owner = checker.module.classes.get(checker.function.owner)
+        bases = checker.program.bases_of(owner)[0] if owner is not None else []
+        return Shape("instance", f"{bases[0].path}#{bases[0].name}") if bases else UNKNOWN
+    if name in {"map", "filter"} and len(given) == 2:
+        checker.iterated(given[1], arguments[1])
+        return Shape("iterator")
+    return Shape(_MADE[name]) if name in _MADE else UNKNOWN
+
+
+def _demand(checker: Checker, name: str, given: tuple[Term, ...], first: Shape) -> None:
+    if name == "len":
+        checker.need(first, "len", given[0])
+    elif name in {"next", "reversed"} and first.kind != "list":
+        checker.need(first, name, given[0])
+    elif (name in {"round", "abs", "float"} and first.kind not in {"str", "bytes"}) or (
+        name == "int" and first.kind in {"list", "dict", "tuple", "set", "record", "none", "instance"}
+    ):
+        checker.need(first, "format-number", given[0])
+
+
+def _summed(checker: Checker, at: Term, element: Shape, given: int) -> None:
+    if given == 1:
+        for each in element.options:
+            if each.kind in {"str", "list", "tuple", "dict", "record", "none", "set"}:
+                checker.doubt(
+                    "type-changed", at, names_in(at), f"{names_in(at)} holds {each}, which cannot be summed up"
+                )
+            elif each.kind == "instance":
+                checker.need(each, "+", at)
+
+
+def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arguments) -> Shape:
+    """What a method of a built-in gives."""
+    given = term.parts[1:]
+    if held.kind == "str":
+        if name in {"split", "splitlines", "rsplit"}:
+            return Shape("array" if checker.script else "list", "", (STR,))
+        if name == "join" and given:
+            element = checker.iterated(given[0], arguments[0])
+            for each in element.options:
+                if each.kind in {"int", "float", "none", "list", "tuple", "record", "dict", "bool"}:
+                    said = f"{names_in(given[0])} holds {each}, which cannot be joined"
+                    checker.doubt("type-changed", given[0], names_in(given[0]), said)
+        return _TEXT.get(name, UNKNOWN)
+    if held.kind in {"dict", "record"} and name == "get" and given:
+        if (
+            held.kind == "record"
+            and given[0].kind == "string"
+            and held.keys is not None
+            and given[0].text not in held.keys
+        ):
+            said = f'"{given[0].text}" is not among the keys of {names_in(term.parts[0].parts[0])}'
+            checker.doubt("missing-key", term, given[0].text, said)
+        if held.kind == "dict" and len(held.of) == 2:
+            return union((held.of[1], arguments[1] if len(arguments) > 1 else NONE))
+        return UNKNOWN
+    if held.kind in {"dict", "record"} and name == "copy":
+        return held
+    if held.kind == "dict" and len(held.of) == 2 and name in {"keys", "values", "items"}:
+        inside = {"keys": held.of[0], "values": held.of[1], "items": Shape("tuple", "", held.of)}[name]
+        return Shape("unknown") if inside == UNKNOWN else Shape("set" if name == "keys" else "view", "", (inside,))
+    return _of_array(held, name) if held.kind == "array" else UNKNOWN
+
+
+def _of_array(held: Shape, name: str) -> Shape:
+    if name in {"filter", "slice", "sort", "reverse", "concat", "toSorted", "toReversed"}:
+        return held
+    if name in {"find", "at", "pop", "shift"} and held.of:
+        return union((held.of[0], NONE)) if held.of[0] != UNKNOWN else UNKNOWN
+    if name == "join":
+        return STR
+    if name in {"indexOf", "findIndex", "push", "unshift"}:
+        return INT
+    if name in {"some", "every", "includes"}:
+        return BOOL
+    return Shape("array") if name in {"map", "flatMap"} else UNKNOWN
+
+
+def _callee(checker: Checker, term: Term, known: Shape, arguments: Arguments) -> Shape:
+    """A call of what is known to be callable or not."""
+    if known.kind == "function":
+        function = checker.reading.function_at(known.ref)
+        if function is None:
+            return UNKNOWN
+        unbound = _is_unbound(checker, term, function)
+        given = (
+            (Term("parameter", "self", flags=frozenset({"required"})), *function.parameters)
+            if unbound
+            else function.parameters
+        )
+        _fits(checker, term, function, given, known.ref)
+        _arguments_fit(checker, term, function.path, given, arguments, function)
+        return checker.reading.returns(function)
+    if known.kind == "class":
+        return _made(checker, term, known, arguments)
+    for each in known.options:
+        if each.kind in {"int", "str", "bool", "float", "none", "list", "dict", "record", "array", "tuple"} or (
+            each.kind == "instance" and "enum" not in each.kind
+        ):
+            checker.need(each, "call", term.parts[0])
+    return UNKNOWN
+
+
+def _is_unbound(checker: Checker, term: Term, function: Function) -> bool:
+    """`Class.method(instance)`."""
+    called = term.parts[0]
+    if not function.owner or called.kind != "member" or function.flags & {"static", "class"} or checker.script:
+        return False
+    meant = checker.program.meaning(called.parts[0].text, checker.module) if called.parts[0].kind == "name" else None
+    return isinstance(meant, Class)
+
+
+def _fits(checker: Checker, term: Term, function: Function, given: tuple[Term, ...], ref: str) -> None:
+    decorated = any(each.text not in _TRANSPARENT for each in function.term.marks if each.kind != "call")
+    if decorated or "overload" in function.flags or "getter" in function.flags:
+        return
+    if not call_fits(term, given, script=checker.script):
+        shown = ", ".join(each.text for each in given)
+        said = f"{function.name}({shown}) is not called so that its parameters are filled"
+        checker.doubt("stale-call", term, function.name, said, (ref,), 0.97)
+
+
+_TRANSPARENT = frozenset(
+    {"staticmethod", "classmethod", "abstractmethod", "override", "final", "lru_cache", "cache", "wraps", "property"}
+)
+
+
+def _made(checker: Checker, term: Term, known: Shape, arguments: Arguments) -> Shape:
+    owner = checker.program.class_at(known.ref)
+    if owner is None:
+        return UNKNOWN
+    given, home = checker.reading.maker(owner)
+    made = Shape("instance", known.ref)
+    if owner.is_enum:
+        return made
+    if given is not None and not any(each.text == "metaclass" for each in owner.term.bases if each.kind == "keyword"):
+        if not call_fits(term, given, script=checker.script):
+            shown = ", ".join(each.text for each in given)
+            said = f"{owner.name}({shown}) is not made with what it needs"
+            checker.doubt("stale-call", term, owner.name, said, (known.ref, f"{known.ref}.__init__"), 0.97)
+        _arguments_fit(checker, term, home.path, given, arguments, home.methods.get("__init__"))
+    lacking = unfinished(checker, owner)
+    if lacking:
+        said = f"{owner.name} is made and does not define {lacking[0]}"
+        checker.doubt(
+            "interface-drift", term, owner.name, said, (known.ref, *(f"{known.ref}.{name}" for name in lacking)), 0.95
+        )
+    return made
+
+
+def unfinished(checker: Checker, owner: Class) -> list[str]:
+    """The abstract methods that a class inherits and leaves undefined."""
+    bases = checker.program.bases_of(owner)[0]
+    done = set(owner.methods) | set(owner.fields)
+    lacking = [
+        name
+        for name, each in owner.methods.items()
+        if "abstract" in each.flags and not owner.term.flags & {"interface"}
+    ]
+    for base in bases:
+        interface = "interface" in base.term.flags
+        for name, each in base.methods.items():
+            if name not in done and is_abstract(each, interface=interface):
+                lacking.append(name)
+            done.add(name)
+        for name, part in base.fields.items():
+            if interface and "required" in part.flags and name not in done:
+                lacking.append(name)
+    return sorted(set(lacking))
+
+
+def is_abstract(function: Function, *, interface: bool) -> bool:
+    """Whether a method is there to be defined by others."""
+    if "abstract" in function.flags or interface:
+        return True
+    body = [each for each in function.body.parts if each.kind not in {"string", "other"}]
+    only = body[0] if len(body) == 1 else None
+    if only is None or only.kind != "raise" or not only.parts:
+        return False
+    held = only.parts[0].parts[0] if only.parts[0].kind == "call" else only.parts[0]
+    return held.text == "NotImplementedError"
+
+
+def _arguments_fit(
+    checker: Checker, term: Term, path: str, given: tuple[Term, ...], arguments: Arguments, function: Function | None
+) -> None:
+    """Each argument against what its parameter is said or seen to need."""
+    home = checker.program.module(path)
+    if home is None or any(each.kind == "spread" for each in term.parts[1:]):
+        return
+    by_name = {each.text: each for each in given}
+    places = [each for each in given if not each.flags & {"keyword", "rest", "options"}]
+    place = 0
+    for argument, found in zip(term.parts[1:], arguments, strict=True):
+        if argument.kind == "keyword":
+            target, value = by_name.get(argument.text), argument.parts[0]
+        else:
+            target, value = (places[place] if place < len(places) else None), argument
+            place += 1
+        if target is None:
+            continue
+        wanted = checker.reading.notes.shape(target.note, home)
+        if wanted != UNKNOWN:
+            fits_into(checker, value, value, found, wanted)
+        elif function is not None and target.text:
+            _needed(checker, value, found, function, target.text)
+
+
+def _needed(checker: Checker, at: Term, found: Shape, function: Function, name: str) -> None:
+    """The attributes that an unannotated parameter is asked for, on what is given for it."""
+    from coroom.checks.reading import attributes_on  # noqa: PLC0415
+
+    if found == UNKNOWN:
+        return
+    for attribute in sorted(attributes_on(function.body, name)):
+        for each in found.options:
+            if each.kind != "none" and has(each, attribute, checker.program, script=checker.script) is False:
+                said = f"{function.name}() uses .{attribute} of its {name}, which a {each} has not"
+                about = (f"{function.path}#{function.qualname}",)
+                checker.doubt("type-changed", at, function.name, said, about, 0.9)
+                return

@@ -1,0 +1,482 @@
+"""A walk through one function that says what each value is and what about it does not hold."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from coroom.checks.reading import Doubt, Reading, attributes_on
+from coroom.checks.shapes import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNOWN, Shape, can, has, union
+from coroom.syntax import Class, Function, Module, Term, walk
+
+Names = dict[str, Shape]
+_ENDS = frozenset({"return", "raise", "jump"})
+
+
+class Checker:
+    """One function, or with None the top of a module.
+
+    `doubts` is what does not hold, `returned` what it returns, `ended` whether no path falls off its end.
+    """
+
+    def __init__(self, reading: Reading, module: Module, function: Function | None) -> None:
+        self.reading = reading
+        self.program = reading.program
+        self.module = module
+        self.function = function
+        self.script = module.language == "script"
+        self.within = function.qualname if function is not None else ""
+        self.doubts: list[Doubt] = []
+        self.returned: list[Shape] = []
+        self.ended = False
+        self._silent = 0
+        self._uses: dict[str, frozenset[str]] = {}
+        self._consumed: dict[str, int] = {}
+        self._local: set[str] = set()
+
+    def run(self) -> None:
+        """Walk the whole function."""
+        if self.function is None:
+            for each in self.module.block.parts:
+                if each.kind not in {"import", "function", "class", "exported", "alias"}:
+                    self.statement(each, {})
+            return
+        names = self.parameters(self.function)
+        self._local = set(names)
+        self.ended = self.block(self.function.body, names)
+
+    def parameters(self, function: Function) -> Names:
+        """What a function's parameters are, by their annotations, defaults and uses."""
+        names: Names = {}
+        if function.owner:
+            owner = f"{function.path}#{function.owner}"
+            names["self"] = Shape("instance", owner)
+            first = function.term.parts[0].text if function.term.parts[0].kind == "parameter" else ""
+            if not self.script and "static" not in function.flags and first:
+                names[first] = Shape("class" if "class" in function.flags else "instance", owner)
+        for each in function.parameters:
+            names[each.text] = self._parameter(each, function.body)
+        return names
+
+    def _parameter(self, given: Term, body: Term) -> Shape:
+        if "rest" in given.flags:
+            return Shape("array" if self.script else "tuple")
+        if "options" in given.flags:
+            return Shape("dict")
+        found = self.reading.notes.shape(given.note, self.module)
+        if found == UNKNOWN and given.parts and not given.note:
+            value = self.value(given.parts[0], {})
+            found = value if value.kind not in {"none", "bool"} else UNKNOWN
+        return self._guessed(given.text, body) if found == UNKNOWN else found
+
+    def _guessed(self, name: str, body: Term) -> Shape:
+        used = attributes_on(body, name)
+        return self.reading.guess(self.module.path, self.within, name, used) if used else UNKNOWN
+
+    def doubt(
+        self, kind: str, at: Term, symbol: str, message: str, about: tuple[str, ...] = (), sure: float = 0.93
+    ) -> None:
+        """Say that something does not hold, unless what is walked is walked once more."""
+        if not self._silent:
+            self.doubts.append(Doubt(kind, self.module.path, self.within, at.line, symbol, message, about, sure))
+
+    # Statements: each says whether nothing that follows it is reached.
+
+    def block(self, block: Term, names: Names) -> bool:
+        """Walk statements in order; whether their end is not reached."""
+        parts = block.parts if block.kind == "block" else (block,)
+        return any(self.statement(each, names) for each in parts)
+
+    def statement(self, term: Term, names: Names) -> bool:
+        """Walk one statement."""
+        step = self._STATEMENTS.get(term.kind)
+        if step is None or (term.kind == "for" and len(term.parts) < 3):
+            self.value(term, names)
+            return False
+        return step(self, term, names)
+
+    def _return(self, term: Term, names: Names) -> bool:
+        self.returned.append(self.value(term.parts[0], names) if term.parts else NONE)
+        return True
+
+    def _raise(self, term: Term, names: Names) -> bool:
+        for each in term.parts:
+            self.value(each, names)
+        return True
+
+    def _with(self, term: Term, names: Names) -> bool:
+        for each in term.parts[:-1]:
+            self.value(each, names)
+        return self.block(term.parts[-1], names)
+
+    def _assert(self, term: Term, names: Names) -> bool:
+        self.value(term.parts[0], names)
+        self.narrow(term.parts[0], names, holds=True)
+        return False
+
+    def _inner_function(self, term: Term, names: Names) -> bool:
+        names[term.text] = Shape("callable")
+        self._nested(term, names)
+        return False
+
+    def _inner_class(self, term: Term, names: Names) -> bool:
+        names[term.text] = UNKNOWN
+        return False
+
+    def _if(self, term: Term, names: Names) -> bool:
+        test = term.parts[0]
+        self.tested(test, names)
+        then, other = dict(names), dict(names)
+        self.narrow(test, then, holds=True)
+        self.narrow(test, other, holds=False)
+        first = self.block(term.parts[1], then) if len(term.parts) > 1 else False
+        second = self.block(term.parts[2], other) if len(term.parts) > 2 else False
+        if first and second:
+            return True
+        _join(names, [each for each, ended in ((then, first), (other, second)) if not ended])
+        return False
+
+    def _switch(self, term: Term, names: Names) -> bool:
+        self.value(term.parts[0], names)
+        ends, default = [], False
+        for each in term.parts[1:]:
+            inner = dict(names)
+            default = default or each.kind == "default"
+            if each.kind == "if":
+                self.value(each.parts[0], inner)
+            ends.append(self.block(each.parts[-1], inner))
+        return default and bool(ends) and all(ends)
+
+    def _loop(self, term: Term, names: Names) -> bool:
+        held = self.value(term.parts[1], names)
+        element = self.iterated(term.parts[1], held)
+        self._twice(names, lambda inner: self.bind(term.parts[0], element, inner), term.parts[2:])
+        return False
+
+    def _while(self, term: Term, names: Names) -> bool:
+        self._twice(names, lambda _: None, term.parts)
+        return bool(term.parts) and term.parts[0].kind == "bool" and not _breaks(term)
+
+    def _twice(self, names: Names, begin: Callable[[Names], None], parts: tuple[Term, ...]) -> None:
+        """A loop: once in silence to see what it binds, then with that known."""
+        self._silent += 1
+        kept = len(self.returned), dict(self._consumed)
+        once = dict(names)
+        begin(once)
+        for each in parts:
+            self.statement(each, once)
+        self._silent -= 1
+        del self.returned[kept[0] :]
+        self._consumed = kept[1]
+        _join(names, [dict(names), once])
+        begin(names)
+        for each in parts:
+            self.statement(each, names)
+
+    def _try(self, term: Term, names: Names) -> bool:
+        before = dict(names)
+        ended = self.block(term.parts[0], names)
+        after = [names] if not ended else []
+        for each in term.parts[1:]:
+            inner = dict(before)
+            if each.kind == "handler":
+                self._handler(each, term.parts[0], inner)
+                if not self.block(each.parts[-1], inner):
+                    after.append(inner)
+            elif each.kind == "block" and after:
+                self.block(each, names)
+            elif self.block(each, names):
+                return True
+        if after:
+            _join(names, [dict(each) for each in after])
+        return not after
+
+    def _handler(self, handler: Term, body: Term, names: Names) -> None:
+        if handler.text:
+            names[handler.text] = UNKNOWN
+            known = self.reading.named(handler.parts[0].text, self.module) if len(handler.parts) == 2 else UNKNOWN
+            if known.kind == "class":
+                names[handler.text] = Shape("instance", known.ref)
+        if self.script or self._silent:
+            return
+        raised = self.reading.raised_in(body, self.function or Function(
+            name="", owner="", path=self.module.path, term=Term("function", "", (body,)), parameters=()))  # fmt: skip
+        for each in handler.parts[:-1]:
+            meant = self.program.meaning(each.text, self.module)
+            if isinstance(meant, Class) or each.text in _TOLD:
+                only = Term("handler", "", (each, handler.parts[-1]))
+                if not any(self.reading.catches(only, name, self.function) for name in raised):
+                    shown = f"nothing that is tried here raises {each.text}"
+                    about = (f"{meant.path}#{meant.name}",) if isinstance(meant, Class) else ()
+                    self.doubt("exception-changed", handler, each.text, shown, about, 0.88)
+
+    def _nested(self, term: Term, names: Names) -> None:
+        inner = dict(names)
+        for each in term.parts[:-1]:
+            if each.kind == "parameter":
+                inner[each.text] = self.reading.notes.shape(each.note, self.module)
+        kept, self.returned = self.returned, []
+        self.block(term.parts[-1], inner)
+        self.returned = kept
+
+    _STATEMENTS: ClassVar[Mapping[str, Callable[["Checker", Term, Names], bool]]] = {
+        "return": _return, "raise": _raise, "jump": lambda _, __, ___: True, "if": _if, "for": _loop, "while": _while,
+        "try": _try, "with": _with, "block": block, "finally": block, "switch": _switch, "assert": _assert,
+        "function": _inner_function, "class": _inner_class,
+    }  # fmt: skip
+
+    # Names.
+
+    def bind(self, target: Term, value: Shape, names: Names) -> None:
+        """Give a target a value; a tuple of targets must have as many as the value."""
+        match target.kind:
+            case "name":
+                if value == UNKNOWN and target.text in self._uses:
+                    value = UNKNOWN
+                names[target.text] = value if value != UNKNOWN else self._guess_local(target.text)
+                self._consumed.pop(target.text, None)
+            case "tuple":
+                self._unpack(target, value, names)
+            case "dict":
+                for each in target.parts:
+                    if each.kind == "pair":
+                        self._picked(each, value, names)
+                    else:
+                        self.bind(each.parts[0] if each.parts else each, UNKNOWN, names)
+            case "member":
+                self.set_member(target, self.value(target.parts[0], names))
+            case "index":
+                held = self.value(target.parts[0], names)
+                self.value(target.parts[1], names)
+                self.need(held, "store", target)
+                if held.kind == "record" and target.parts[0].kind == "name":
+                    key = target.parts[1]
+                    added = {key.text} if key.kind == "string" else None
+                    keys = frozenset((held.keys or frozenset()) | added) if added is not None else None
+                    names[target.parts[0].text] = Shape("record", "", (), keys) if keys is not None else Shape("dict")
+            case "spread":
+                self.bind(target.parts[0], Shape("list"), names)
+
+    def _picked(self, pair: Term, value: Shape, names: Names) -> None:
+        key, target = pair.parts
+        found = self.attribute(pair, value, key.text) if key.kind == "string" else UNKNOWN
+        if target.kind == "assign":
+            target, found = target.parts[0], UNKNOWN
+        self.bind(target, found, names)
+
+    def _guess_local(self, name: str) -> Shape:
+        if self.function is None:
+            return UNKNOWN
+        return self._guessed(name, self.function.body)
+
+    def _unpack(self, target: Term, value: Shape, names: Names) -> None:
+        starred = any(each.kind == "spread" for each in target.parts)
+        wanted = len(target.parts)
+        for each in value.options:
+            size = self.arity(each)
+            if size is not None and not starred and not self.script and size != wanted:
+                self.doubt("type-changed", target, names_in(target), f"{size} values are unpacked into {wanted}")
+            elif size is None and each.kind in {"int", "bool", "float", "none", "instance"}:
+                self.need(each, "iterate", target)
+        tuples = [each for each in value.options if each.kind == "tuple" and len(each.of) == wanted]
+        for place, part in enumerate(target.parts):
+            known = union(one.of[place] for one in tuples) if tuples and not starred else UNKNOWN
+            self.bind(part, known, names)
+
+    def arity(self, value: Shape) -> int | None:
+        """How many values come out of it, where its shape says so."""
+        if value.kind == "tuple" and value.of:
+            return len(value.of)
+        owner = self.program.class_at(value.ref) if value.kind == "instance" else None
+        return len(owner.tuple_of) if owner is not None and owner.tuple_of else None
+
+    def set_member(self, target: Term, held: Shape) -> None:
+        """`held.name = …`: is there room for the name?"""
+        for each in held.options:
+            owner = self.program.class_at(each.ref) if each.kind == "instance" else None
+            if owner is None or (self.function is not None and self.function.owner == owner.name):
+                continue
+            bases, whole = self.program.bases_of(owner)
+            frozen = owner.frozen or any(base.frozen for base in bases)
+            slots = [base.slots for base in (owner, *bases)]
+            allowed = {name for part in slots for name in part or ()}
+            closed = whole and all(part is not None for part in slots)
+            if frozen or (closed and target.text not in allowed and target.text not in owner.methods):
+                why = "can no longer be changed" if frozen else "has no room for other attributes"
+                about = (f"{owner.path}#{owner.name}",)
+                self.doubt(
+                    "type-changed", target, target.text, f"{target.text} is set on {owner.name}, which {why}", about
+                )
+            elif self.script and has(each, target.text, self.program, script=True) is False:
+                self.missing(target, each, target.text)
+
+    def narrow(self, test: Term, names: Names, *, holds: bool) -> None:
+        """What is known of names where a test holds, or where it does not."""
+        match test.kind:
+            case "not":
+                self.narrow(test.parts[0], names, holds=not holds)
+            case "and" if holds:
+                for each in test.parts:
+                    self.narrow(each, names, holds=True)
+            case "or" if not holds:
+                for each in test.parts:
+                    self.narrow(each, names, holds=False)
+            case "name" if holds and test.text in names:
+                names[test.text] = names[test.text].without_none()
+            case "assign" if holds and test.parts[0].kind == "name" and len(test.parts) > 1:
+                names[test.parts[0].text] = names.get(test.parts[0].text, UNKNOWN).without_none()
+            case "compare":
+                self._narrow_compared(test, names, holds=holds)
+            case "call" if holds and test.parts[0].text == "isinstance" and len(test.parts) == 3:
+                self._narrow_class(test.parts[1], test.parts[2], names)
+
+    def _narrow_compared(self, test: Term, names: Names, *, holds: bool) -> None:
+        left, right = test.parts
+        if left.kind == "assign":
+            left = left.parts[0]
+        if test.text == "instanceof" and holds:
+            self._narrow_class(left, right, names)
+        if left.kind != "name" or left.text not in names:
+            return
+        if right.kind == "none":
+            is_none = (test.text in {"is", "=="}) == holds
+            names[left.text] = NONE if is_none else names[left.text].without_none()
+        elif test.text in {"==", "in"} and holds:
+            names[left.text] = names[left.text].without_none()
+
+    def _narrow_class(self, subject: Term, wanted: Term, names: Names) -> None:
+        if subject.kind != "name":
+            return
+        found = []
+        for each in wanted.parts if wanted.kind == "tuple" else (wanted,):
+            meant = self.program.meaning(each.text, self.module) if each.kind == "name" else None
+            if isinstance(meant, Class):
+                found.append(Shape("instance", f"{meant.path}#{meant.name}"))
+            else:
+                found.append(Shape(each.text) if each.text in _BUILT_IN and each.text != "tuple" else UNKNOWN)
+        names[subject.text] = union(found)
+
+    # Values: see `expressions`.
+
+    def value(self, term: Term, names: Names) -> Shape:
+        """What a term is."""
+        from coroom.checks.expressions import value  # noqa: PLC0415
+
+        return value(self, term, names)
+
+    def tested(self, term: Term, names: Names) -> Shape:
+        """What a term is that is asked for whether it is true."""
+        found = self.value(term, names)
+        plain = term.kind in {"name", "member"}
+        if plain and any(each.kind == "function" for each in found.options):
+            self.doubt("type-changed", term, term.text, f"{term.text} is a function now, which is always true")
+        elif plain and any(each.kind == "awaitable" for each in found.options):
+            self.doubt("type-changed", term, term.text, f"{term.text} is not awaited, and so always true")
+        return found
+
+    def need(self, held: Shape, ability: str, at: Term, shown: str = "") -> None:
+        """Doubt that a value can do what it is asked to."""
+        for each in held.options:
+            if can(each, ability, self.program, script=self.script) is False:
+                name = shown or names_in(at)
+                what = _WORDS.get(ability, f"used with {ability}")
+                article = "an" if str(each)[:1] in "aeiou" else "a"
+                said = (
+                    f"{name} is {article} {each} and cannot be {what}"
+                    if each.kind != "none"
+                    else f"{name} can be None and is {what}"
+                )
+                about = (each.ref,) if each.ref else ()
+                self.doubt("type-changed", at, name, said, about, 0.93)
+                return
+
+    def iterated(self, at: Term, held: Shape) -> Shape:
+        """What comes out of a value that is gone through."""
+        if not self.script:
+            self.need(held, "iterate", at)
+        if at.kind == "name" and held.kind == "iterator":
+            count = self._consumed.get(at.text, 0) + 1
+            self._consumed[at.text] = count
+            if count > 1:
+                said = f"{at.text} can be gone through only once, and is gone through again"
+                self.doubt("type-changed", at, at.text, said, (), 0.9)
+        return union(self._element(each) for each in held.options)
+
+    @staticmethod
+    def _element(held: Shape) -> Shape:
+        if held.kind in {"list", "set", "iterator", "array"} and held.of:
+            return held.of[0]
+        if held.kind == "str":
+            return STR
+        if held.kind == "tuple" and held.of:
+            return union(held.of)
+        if held.kind == "record":
+            return STR
+        return held.of[0] if held.kind == "dict" and held.of else UNKNOWN
+
+    def attribute(self, at: Term, held: Shape, name: str) -> Shape:
+        """What `held.name` is."""
+        found = []
+        for each in held.options:
+            if has(each, name, self.program, script=self.script) is False:
+                if each.kind == "none" and "optional" in at.flags:
+                    continue
+                self.missing(at, each, name)
+            found.append(self._attribute(each, name))
+        return union(found)
+
+    def _attribute(self, held: Shape, name: str) -> Shape:
+        if held.kind == "module":
+            other = self.program.module(held.ref)
+            return self.reading.named(name, other) if other is not None else UNKNOWN
+        if held.kind in {"instance", "class"}:
+            owner = self.program.class_at(held.ref)
+            return self.reading.field(owner, name) if owner is not None else UNKNOWN
+        if self.script and name in {"length", "size"} and held.kind in {"array", "str", "map", "set"}:
+            return INT
+        return UNKNOWN
+
+    def missing(self, at: Term, held: Shape, name: str) -> None:
+        """Say that there is no such attribute."""
+        if held.kind in {"instance", "class"}:
+            owner = self.program.class_at(held.ref)
+            shown = owner.name if owner is not None else "it"
+            about = (held.ref, f"{held.ref}.{name}")
+            self.doubt("removed-name-used", at, name, f"{shown} has no {name}", about, 0.95)
+        else:
+            self.doubt("type-changed", at, name, f"a value that can be {held} has no {name}", (), 0.92)
+
+
+def _join(names: Names, branches: list[Names]) -> None:
+    if not branches:
+        return
+    merged: Names = {}
+    for name in {name for each in branches for name in each}:
+        merged[name] = union(each.get(name, UNKNOWN) for each in branches)
+    names.clear()
+    names.update(merged)
+
+
+def _breaks(loop: Term) -> bool:
+    return any(each.kind == "jump" and each.text == "break" for each in walk(loop))
+
+
+def names_in(term: Term) -> str:
+    """A name to call a term by."""
+    if term.kind == "call":
+        return f"{names_in(term.parts[0])}()"
+    if term.kind in {"name", "member"}:
+        return term.text
+    found = next((each for each in walk(term) if each.kind in {"member", "name"}), None)
+    return found.text if found is not None else term.kind
+
+
+# Errors that code raises by what it does, and not only by saying so.
+_TOLD = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})
+_BUILT_IN: Mapping[str, Shape] = {
+    "int": INT, "str": STR, "float": FLOAT, "bool": BOOL, "bytes": BYTES, "list": Shape("list"),
+    "dict": Shape("dict"), "set": Shape("set"), "tuple": Shape("tuple"),
+}  # fmt: skip
+_WORDS = {
+    "len": "measured", "iterate": "gone through", "index": "indexed", "slice": "sliced", "call": "called",
+    "store": "stored into", "await": "awaited", "<": "ordered", "in": "searched", "next": "asked for its next",
+    "reversed": "reversed", "format-number": "used as a number", "delete": "deleted from",
+}  # fmt: skip

@@ -1,0 +1,107 @@
+"""Checks run over four trees: each a small plug-in with one job."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol, runtime_checkable
+
+from coroom.checks.finding import Finding
+from coroom.checks.sides import Four
+
+PLUG_INS = "coroom.checks"
+"""The entry point group in which a package names checks of its own: each a callable that gives a `Check`."""
+
+
+@runtime_checkable
+class Check(Protocol):
+    """One check. It gives what holds on both sides alone and not in the merged tree; nothing when it is in doubt.
+
+    `name` is shown in reports. `fast` says that it looks at changed files only, and so may run on every edit.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports."""
+
+    @property
+    def fast(self) -> bool:
+        """Whether it may run on every accepted edit."""
+
+    def findings(self, four: Four) -> Iterable[Finding]:
+        """What it finds. What it raises is told as a note, and the other checks go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the checks say. `checked` names those that ran to their end, `notes` what was left out and why."""
+
+    findings: tuple[Finding, ...]
+    checked: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+
+class CannotRunError(Exception):
+    """A check cannot do its work here, for a reason that its user can read; the other checks go on."""
+
+
+def judge(four: Four, checks: Sequence[Check]) -> Report:
+    """Run the checks one after the other.
+
+    Returns:
+        Their findings without repetition, in the order of paths and lines. A check that fails is a note.
+    """
+    began = time.monotonic()
+    found: list[Finding] = []
+    checked: list[str] = []
+    notes = list(_left_out(four))
+    for check in checks:
+        try:
+            found.extend(check.findings(four))
+            checked.append(check.name)
+        except CannotRunError as why:
+            notes.append(f"{check.name}: {why}")
+        except RecursionError:
+            notes.append(f"{check.name}: a file is nested too deeply to be read; the other checks went on")
+        except Exception as fault:  # noqa: BLE001 - a plug-in's fault must not stop the others
+            notes.append(f"{check.name}: failed with {type(fault).__name__}: {fault}; the other checks went on")
+    return Report(
+        findings=_distinct(found), checked=tuple(checked), notes=tuple(notes), seconds=time.monotonic() - began
+    )
+
+
+def _left_out(four: Four) -> Iterable[str]:
+    changed = {path for side in four.sides for path in side.paths}
+    for path in sorted(changed):
+        why = four.merged.unread(path)
+        if why:
+            yield f"{path}: {why}"
+
+
+def _distinct(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for each thing: of those about one symbol in one line, the surest."""
+    best: dict[tuple[str, int, str], Finding] = {}
+    for each in found:
+        at = (each.path, each.line, each.symbol)
+        if at not in best or each.confidence > best[at].confidence:
+            best[at] = each
+    return tuple(sorted(best.values(), key=lambda each: (each.path, each.line, each.kind, each.symbol)))
+
+
+def plug_ins() -> list[Check]:
+    """The checks that installed packages add.
+
+    Raises:
+        CannotRunError: one of them does not load or is no check.
+    """
+    found: list[Check] = []
+    for point in entry_points(group=PLUG_INS):
+        try:
+            made = point.load()()
+        except Exception as fault:
+            raise CannotRunError(f"the check {point.value} does not load: {fault}") from fault
+        if not isinstance(made, Check):
+            raise CannotRunError(f"{point.value} gives no check; see docs/checks.md")
+        found.append(made)
+    return found

@@ -1,0 +1,357 @@
+"""What the parts of one program are known to be: what a function returns and raises, what a field holds."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from coroom.checks.program import HARMLESS_BASES, Program
+from coroom.checks.shapes import INT, NONE, STR, UNKNOWN, Notes, Shape, union
+from coroom.syntax import Class, Function, Module, Term, not_nested, walk
+
+_DEEPEST = 6
+_CANDIDATE_FILES_MAX = 60
+
+
+class Doubt(NamedTuple):
+    """Something that does not hold in one tree alone; a finding is made of it when it holds on both sides.
+
+    `about` are the functions, classes and names that it rests on, as `path#name`.
+    """
+
+    kind: str
+    path: str
+    within: str
+    line: int
+    symbol: str
+    message: str
+    about: tuple[str, ...] = ()
+    confidence: float = 0.93
+
+
+Guesses = dict[tuple[str, str, str], str]
+"""What an unannotated name was taken to be, by path, function and name: a class, by the attributes used on it."""
+
+
+class Reading:
+    """One program, read as deep as it is asked for."""
+
+    def __init__(self, program: Program, guesses: Guesses | None = None) -> None:
+        self.program = program
+        self.notes = Notes(program)
+        self.guesses: Guesses = {} if guesses is None else dict(guesses)
+        self._fixed = guesses is not None
+        self._returns: dict[tuple[str, str], Shape] = {}
+        self._fields: dict[tuple[str, str], Shape] = {}
+        self._raises: dict[tuple[str, str], frozenset[str]] = {}
+        self._under = 0
+
+    def module_of(self, path: str) -> Module:
+        """The module at a path that is known to have one."""
+        found = self.program.module(path)
+        assert found is not None
+        return found
+
+    def returns(self, function: Function) -> Shape:
+        """What calling a function gives."""
+        at = (function.path, f"{function.qualname}:{function.line}")
+        if at not in self._returns:
+            self._returns[at] = UNKNOWN
+            self._returns[at] = self._read_return(function)
+        return self._returns[at]
+
+    def _read_return(self, function: Function) -> Shape:
+        module = self.module_of(function.path)
+        said = self.notes.shape(function.term.note, module)
+        if module.language == "python" and "generator" in function.flags and said == UNKNOWN:
+            said = Shape("stream" if "async" in function.flags else "iterator")
+        if said == UNKNOWN or said.kind in {"dict", "tuple"}:
+            seen = self._seen_return(function, module)
+            if said == UNKNOWN or (said.kind, seen.kind) in {("dict", "record"), ("tuple", "tuple")}:
+                said = seen
+        if function.term.note in {"Self", "this"} and function.owner:
+            said = Shape("instance", f"{function.path}#{function.owner}")
+        wrapped = "async" in function.flags and "generator" not in function.flags
+        return Shape("awaitable", "", (said,)) if wrapped and said.kind != "awaitable" else said
+
+    def _seen_return(self, function: Function, module: Module) -> Shape:
+        if self._under > _DEEPEST or function.term.flags & {"abstract"}:
+            return UNKNOWN
+        from coroom.checks.checker import Checker  # noqa: PLC0415
+
+        self._under += 1
+        try:
+            walker = Checker(self, module, function)
+            walker.run()
+        finally:
+            self._under -= 1
+        found = list(walker.returned)
+        if not walker.ended:
+            found.append(NONE)
+        return union(found) if found else Shape("never")
+
+    def field(self, owner: Class, name: str) -> Shape:
+        """What an attribute of an instance holds."""
+        at = (f"{owner.path}#{owner.name}", name)
+        if at not in self._fields:
+            self._fields[at] = UNKNOWN
+            self._fields[at] = self._read_field(owner, name)
+        return self._fields[at]
+
+    def _read_field(self, owner: Class, name: str) -> Shape:
+        found = self.program.member(owner, name)
+        if found is None:
+            return UNKNOWN
+        if isinstance(found, Function):
+            if "getter" in found.flags:
+                return self.returns(found)
+            return Shape("function", f"{found.path}#{found.qualname}")
+        home = next((each for each in (owner, *self.program.bases_of(owner)[0]) if name in each.fields), owner)
+        if home.is_enum:
+            return Shape("instance", f"{home.path}#{home.name}")
+        module = self.module_of(home.path)
+        said = self.notes.shape(found.note, module)
+        if said == UNKNOWN and found.parts and not found.note:
+            said = self.constant(found.parts[0], module)
+            if said.kind == "none" or any(each.kind == "none" for each in said.options):
+                return UNKNOWN
+        return said
+
+    def constant(self, value: Term, module: Module) -> Shape:
+        """What an expression outside any function is."""
+        if self._under > _DEEPEST:
+            return UNKNOWN
+        from coroom.checks.checker import Checker  # noqa: PLC0415
+
+        self._under += 1
+        try:
+            return Checker(self, module, None).value(value, {})
+        finally:
+            self._under -= 1
+
+    def named(self, name: str, module: Module) -> Shape:
+        """What a name at the top of a module is."""
+        meant = self.program.meaning(name, module)
+        match meant:
+            case None:
+                return UNKNOWN
+            case Function():
+                return Shape("function", f"{meant.path}#{meant.qualname}")
+            case Class():
+                return Shape("class", f"{meant.path}#{meant.name}")
+            case Module():
+                return Shape("module", meant.path)
+            case Term():
+                return self._bound(meant, name, module)
+
+    def _bound(self, meant: Term, name: str, module: Module) -> Shape:
+        if meant.kind != "assign" or len(meant.parts) < 2:
+            return UNKNOWN
+        home = self.home(name, module)
+        at = (f"{home.path}#", meant.parts[0].text)
+        if at not in self._fields:
+            self._fields[at] = UNKNOWN
+            said = self.notes.shape(meant.note, home)
+            self._fields[at] = said if said != UNKNOWN else self.constant(meant.parts[1], home)
+        return self._fields[at]
+
+    def home(self, name: str, module: Module) -> Module:
+        """The module that binds a name itself, rather than importing it."""
+        for _ in range(8):
+            taken = module.imports.get(name)
+            if taken is None or name in module.values or name in module.functions or name in module.classes:
+                return module
+            place = self.program.place_of(taken[0], module)
+            other = self.program.module(place) if place is not None else None
+            if other is None:
+                return module
+            module, name = other, taken[1] or name
+        return module
+
+    def function_at(self, ref: str) -> Function | None:
+        """The function that `path#Class.name` names."""
+        path, _, qualname = ref.partition("#")
+        module = self.program.module(path)
+        if module is None:
+            return None
+        owner, _, name = qualname.rpartition(".")
+        if not owner:
+            return module.functions.get(name)
+        held = module.classes.get(owner)
+        return held.methods.get(name) if held is not None else None
+
+    def maker(self, owner: Class) -> tuple[tuple[Term, ...] | None, Class]:
+        """What an instance is made with and the class that says so; None when that is not known."""
+        bases, whole = self.program.bases_of(owner)
+        for each in (owner, *bases):
+            if each.made is not None:
+                if each is owner and not ({"__init__", "constructor"} & owner.methods.keys()) and bases:
+                    inherited = [part for base in reversed(bases) for part in base.made or ()]
+                    names = {part.text for part in each.made}
+                    return (*[part for part in inherited if part.text not in names], *each.made), owner
+                return each.made, each
+        plain = whole and not owner.is_enum and not owner.term.flags & {"interface"}
+        outside = any(each.text in HARMLESS_BASES - {"object", "ABC", "Generic", "Protocol"} for each in owner.bases)
+        return ((), owner) if plain and not bases and not outside else (None, owner)
+
+    def raises(self, function: Function, depth: int = 0) -> frozenset[str]:
+        """Names of the exceptions that a function, or what it calls, raises and does not catch."""
+        at = (function.path, f"{function.qualname}:{function.line}")
+        if at in self._raises or depth > 3:
+            return self._raises.get(at, frozenset())
+        self._raises[at] = frozenset()
+        self._raises[at] = self.raised_in(function.body, function, depth)
+        return self._raises[at]
+
+    def raised_in(self, body: Term, function: Function | None, depth: int = 0) -> frozenset[str]:
+        """The same for a stretch of a function."""
+        found: set[str] = set()
+        stack = [body]
+        while stack:
+            each = stack.pop()
+            if each.kind == "try":
+                inner = self.raised_in(each.parts[0], function, depth)
+                handlers = [part for part in each.parts if part.kind == "handler"]
+                found |= {name for name in inner if not any(self.catches(part, name, function) for part in handlers)}
+                stack.extend(part for part in each.parts[1:])
+                continue
+            if each.kind == "raise" and each.parts:
+                value = each.parts[0]
+                held = value.parts[0] if value.kind == "call" else value
+                found.add(held.text)
+            elif each.kind == "call":
+                for callee in self.callees(each, function):
+                    found |= self.raises(callee, depth + 1)
+            if not_nested(each):
+                stack.extend(each.parts)
+        return frozenset(name for name in found if name)
+
+    def callees(self, call: Term, function: Function | None) -> list[Function]:
+        """The functions of this tree that a call reaches, where its name alone says so."""
+        called = call.parts[0]
+        path = function.path if function is not None else ""
+        module = self.program.module(path)
+        if module is None:
+            return []
+        if called.kind == "name":
+            meant = self.program.meaning(called.text, module)
+            if isinstance(meant, Class):
+                init = meant.methods.get("__init__") or meant.methods.get("constructor")
+                return [init] if init is not None else []
+            return [meant] if isinstance(meant, Function) else []
+        if called.kind == "member" and called.parts[0].kind == "name":
+            holder = called.parts[0].text
+            owner = module.classes.get(function.owner) if function is not None and holder in {"self", "cls"} else None
+            if owner is not None:
+                member = self.program.member(owner, called.text)
+                return [member] if isinstance(member, Function) else []
+            there = self.program.meaning(holder, module)
+            if isinstance(there, Module):
+                meant = self.program.meaning(called.text, there)
+                return [meant] if isinstance(meant, Function) else []
+            if there is None:
+                found = self.classes_with(frozenset({called.text}))
+                member = self.program.member(found[0], called.text) if len(found) == 1 else None
+                return [member] if isinstance(member, Function) and called.text not in _COMMON else []
+        return []
+
+    def catches(self, handler: Term, name: str, function: Function | None) -> bool:
+        """Whether a handler catches an exception of this name; a handler without types catches everything."""
+        types = handler.parts[:-1]
+        if not types:
+            return True
+        module = self.program.module(function.path) if function is not None else None
+        return any(self._is_a(name, each.text, module) for each in types)
+
+    def _is_a(self, name: str, caught: str, module: Module | None) -> bool:
+        if caught in {name, "Exception", "BaseException"}:
+            return True
+        found = self._find_class(name, module)
+        if found is None:
+            builtin = _BUILT_IN_ERRORS.get(name, ())
+            return caught in builtin
+        names = {base.text for each in (found, *self.program.bases_of(found)[0]) for base in each.bases}
+        return caught in names or any(caught in _BUILT_IN_ERRORS.get(each, ()) for each in names)
+
+    def _find_class(self, name: str, module: Module | None) -> Class | None:
+        meant = self.program.meaning(name, module) if module is not None else None
+        if isinstance(meant, Class):
+            return meant
+        wanted = b"class " + name.encode()
+        for path, text in self.program.texts.items():
+            if wanted in text:
+                other = self.program.module(path)
+                if other is not None and name in other.classes:
+                    return other.classes[name]
+        return None
+
+    def classes_with(self, names: frozenset[str]) -> list[Class]:
+        """The classes of the tree that have all these attributes, without those that inherit them from another one."""
+        raw = [name.encode() for name in names]
+        paths = [path for path, text in self.program.texts.items() if all(name in text for name in raw)]
+        longest = max(raw, key=len, default=b"")
+        near = [path for path in self.program.texts if longest in self.program.texts[path]]
+        if len(paths) > _CANDIDATE_FILES_MAX or len(near) > _CANDIDATE_FILES_MAX:
+            return []
+        found: list[Class] = []
+        for path in near:
+            module = self.program.module(path)
+            owners = module.classes.values() if module is not None else ()
+            found += [each for each in owners if all(self.program.member(each, name) is not None for name in names)]
+        refs = {(each.path, each.name) for each in found}
+        return [
+            each for each in found if not any((base.path, base.name) in refs for base in self.program.bases_of(each)[0])
+        ]
+
+    def guess(self, path: str, within: str, name: str, used: frozenset[str]) -> Shape:
+        """What an unannotated name is, told by the attributes used on it; unknown when more than one class fits."""
+        at = (path, within, name)
+        if not self._fixed and at not in self.guesses:
+            self.guesses[at] = ""
+            telling = used - _COMMON
+            found = self.classes_with(used) if telling else []
+            same = {each.path.endswith((".py", ".pyi")) for each in found}
+            if len(found) == 1 and same == {path.endswith((".py", ".pyi"))}:
+                self.guesses[at] = f"{found[0].path}#{found[0].name}"
+        ref = self.guesses.get(at, "")
+        return Shape("instance", ref) if ref else UNKNOWN
+
+
+_COMMON = frozenset(
+    name for kind in (dict, list, set, str, bytes, int, tuple, BaseException) for name in dir(kind)
+) | frozenset(
+    {"length", "push", "map", "filter", "forEach", "then", "catch", "toString", "includes", "slice", "some", "every"}
+    | {
+        "reduce",
+        "has",
+        "delete",
+        "size",
+        "name",
+        "value",
+        "id",
+        "type",
+        "text",
+        "data",
+        "close",
+        "open",
+        "read",
+        "write",
+    }
+    | {"run", "send", "log", "on", "emit", "test", "match", "group", "path", "exists", "stat", "start", "stop", "put"}
+)
+"""Attributes that values of other libraries have, too: seeing one says nothing about whose it is."""
+
+_BUILT_IN_ERRORS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(base.__name__ for base in value.__mro__)
+    for name, value in vars(__import__("builtins")).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+}
+
+LITERALS: Mapping[str, Shape] = {"number": INT, "string": STR, "template": STR, "none": NONE}
+
+
+def attributes_on(body: Term, name: str) -> frozenset[str]:
+    """The attributes that a stretch uses on a name."""
+    return frozenset(
+        each.text
+        for each in walk(body)
+        if each.kind == "member" and each.parts[0].kind == "name" and each.parts[0].text == name
+    )

@@ -1,0 +1,153 @@
+"""Four trees, and what each side changed of the first."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from coroom.checks.finding import Finding
+from coroom.checks.program import Program
+from coroom.checks.reading import Guesses, Reading
+from coroom.syntax import Class, Function, Module, Term
+
+Texts = Mapping[str, bytes]
+TOP = ""
+"""The name of what lies outside all functions of a module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A function that one side added or changed, as it stands in the merged tree; None for the top of the module."""
+
+    module: Module
+    function: Function | None
+    before: Function | None
+
+    @property
+    def within(self) -> str:
+        """Its qualified name."""
+        return self.function.qualname if self.function is not None else TOP
+
+    @property
+    def term(self) -> Term:
+        """What it says."""
+        return self.function.term if self.function is not None else top_of(self.module)
+
+
+class Side:
+    """What one side did: its own tree, and what of it is new against the base and stands in the merged tree."""
+
+    def __init__(self, name: str, tree: Program, four: "Four") -> None:
+        self.name = name
+        self.tree = tree
+        self._four = four
+        self.reading = Reading(tree)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The files that it changed, added or removed."""
+        base, mine = self._four.base.texts, self.tree.texts
+        if isinstance(mine, Overlaid) and mine.under is base:
+            return tuple(sorted(path for path in mine.over if mine.get(path) != base.get(path)))
+        both = [path for path, text in mine.items() if base.get(path) != text]
+        return tuple(sorted([*both, *(path for path in base if path not in mine)]))
+
+    @property
+    def other(self) -> "Side":
+        """The other side."""
+        return self._four.theirs if self is self._four.ours else self._four.ours
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """What unannotated names were taken to be in its own tree."""
+        return self.reading.guesses
+
+    @cached_property
+    def changed(self) -> tuple[Changed, ...]:
+        """The functions and module tops that it added or changed and that stand in the merged tree."""
+        return tuple(self._changed())
+
+    def _changed(self) -> Iterator[Changed]:
+        for path in self.paths:
+            merged, mine = self._four.merged.module(path), self.tree.module(path)
+            if merged is None or mine is None:
+                continue
+            base = self._four.base.module(path)
+            olds = functions_of(base) if base is not None else {}
+            own, news = functions_of(mine), functions_of(merged)
+            for name, each in news.items():
+                old = olds.get(name)
+                if name in own and (old is None or old.term.key != own[name].term.key):
+                    yield Changed(merged, each, old)
+            if base is None or top_of(mine).key != top_of(base).key:
+                yield Changed(merged, None, None)
+
+
+class Overlaid(dict[str, bytes]):
+    """A tree that differs from another one in a few files, without a copy of it."""
+
+    def __init__(self, under: Texts, over: Mapping[str, bytes | None]) -> None:
+        super().__init__({path: text for path, text in under.items() if path not in over})
+        super().update({path: text for path, text in over.items() if text is not None})
+        self.under = under
+        self.over = over
+
+
+class Four:
+    """Base, both sides and what they became together."""
+
+    def __init__(self, base: Texts, ours: Texts, theirs: Texts, merged: Texts) -> None:
+        self.base = Program(base)
+        self.ours = Side("ours", Program(ours), self)
+        self.theirs = Side("theirs", Program(theirs), self)
+        self.merged = Program(merged)
+        self.before = Reading(self.base)
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both, ours first."""
+        return self.ours, self.theirs
+
+    def after(self, side: Side) -> Reading:
+        """The merged tree, read with the same guesses as the side's own."""
+        return Reading(self.merged, side.reading.guesses)
+
+    def finding(
+        self, side: Side, kind: str, path: str, line: int, symbol: str, message: str, *,
+        about: tuple[str, ...] = (), sure: float = 0.9,
+    ) -> Finding:  # fmt: skip
+        """A finding about a place that `side` wrote and things that the other side changed."""
+        own = (f"{path}:{line}",)
+        others = tuple(dict.fromkeys(place for ref in about if (place := place_of(side.other.tree, ref))))
+        if not others:
+            others = tuple(f"{each}:1" for each in side.other.paths[:3])
+        mine, yours = (own, others) if side is self.ours else (others, own)
+        return Finding(
+            kind=kind, path=path, line=line, symbol=symbol, message=message, ours=mine, theirs=yours, confidence=sure
+        )
+
+
+def place_of(tree: Program, ref: str) -> str | None:
+    """`path:line` of what `path#name` names; the file alone when the name is gone from it."""
+    path, _, name = ref.partition("#")
+    module = tree.module(path)
+    if module is None:
+        return None
+    found: Function | Class | Term | None
+    owner, _, last = name.rpartition(".")
+    if owner in module.classes:
+        held = module.classes[owner]
+        found = held.methods.get(last) or held.fields.get(last) or held
+    else:
+        found = module.functions.get(name) or module.classes.get(name) or module.values.get(name)
+    return f"{path}:{found.line if found is not None else 1}"
+
+
+def functions_of(module: Module) -> dict[str, Function]:
+    """Functions and methods by qualified name."""
+    return {each.qualname: each for each in module.every_function()}
+
+
+def top_of(module: Module) -> Term:
+    """What a module does outside its functions and methods, class bodies among it."""
+    kept = tuple(each for each in module.block.parts if each.kind not in {"function", "class"})
+    return Term("block", "", kept)

@@ -1,0 +1,116 @@
+"""`coroom check`: do two changes still work together, or what is wrong with one tree?"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from coroom.checks.engine import CannotRunError, Report, judge, plug_ins
+from coroom.checks.finding import Finding
+from coroom.checks.sides import Four
+from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.host.checking import UnreadableError, branches_in, conflict_findings, everyday_checks, tree_in
+
+_DIRECTORY = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--base", type=_DIRECTORY, help="The tree that both sides began from.")
+@click.option("--ours", type=_DIRECTORY, help="The tree of one side.")
+@click.option("--theirs", type=_DIRECTORY, help="The tree of the other side.")
+@click.option("--merged", type=_DIRECTORY, help="What they became together.")
+@click.option("--branches", nargs=2, metavar="A B", help="Two branches of the git repository here, merged in memory.")
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Leave out findings that are less sure than this.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def check(
+    base: Path | None,
+    ours: Path | None,
+    theirs: Path | None,
+    merged: Path | None,
+    branches: tuple[str, str] | None,
+    sure: float,
+    as_json: bool,
+) -> None:
+    r"""Find semantic conflicts: what holds in both sides alone and not in what they became together.
+
+    A merge can be clean as text and still be a broken program: one side renames what the other newly calls, both add
+    the same key, a value changes its type under a caller. Give four trees, or two branches of the repository here.
+    Nothing is changed and nothing is run.
+
+    \b
+      coroom check --branches main feature
+      coroom check --base B --ours O --theirs T --merged M --json
+
+    Exits 0 when nothing is found, 1 when something is, 2 when the call or its input is wrong.
+    """
+    try:
+        four, found = _four(base, ours, theirs, merged, branches)
+        report = judge(four, [*everyday_checks(), *plug_ins()])
+    except (UnreadableError, CannotRunError) as why:
+        raise WrongCallError(str(why)) from why
+    report = replace(report, findings=tuple(each for each in (*found, *report.findings) if each.confidence >= sure))
+    if as_json:
+        click.echo(json.dumps(document(report), ensure_ascii=False))
+    else:
+        _print(report)
+    for note in report.notes:
+        click.echo(f"note: {note}", err=True)
+    sys.exit(1 if report.findings else 0)
+
+
+def _four(
+    base: Path | None, ours: Path | None, theirs: Path | None, merged: Path | None, branches: tuple[str, str] | None
+) -> tuple[Four, list[Finding]]:
+    trees = [base, ours, theirs, merged]
+    if branches:
+        if any(trees):
+            raise WrongCallError(
+                "--branches takes the trees from git; leave --base, --ours, --theirs and --merged out."
+            )
+        both = branches_in(any_repository_at(Path()).git, *branches)
+        return both.four, list(conflict_findings(both.conflicts))
+    given = [tree for tree in trees if tree is not None]
+    if len(given) != len(trees):
+        raise WrongCallError("Give --base, --ours, --theirs and --merged, or --branches A B. See coroom check --help.")
+    return Four(*(tree_in(tree) for tree in given)), []
+
+
+def document(report: Report) -> dict[str, object]:
+    """The report as the contract has it."""
+    return {
+        "findings": [
+            {
+                "kind": each.kind,
+                "path": each.path,
+                "line": each.line,
+                "symbol": each.symbol,
+                "message": each.message,
+                "ours": list(each.ours),
+                "theirs": list(each.theirs),
+                "confidence": round(each.confidence, 2),
+                "blocks": each.blocks,
+            }
+            for each in report.findings
+        ],
+        "checked": list(report.checked),
+        "notes": list(report.notes),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _print(report: Report) -> None:
+    for each in report.findings:
+        click.echo(f"{each.path}:{each.line}: {each.kind}: {each.message}")
+        click.echo(f"    ours: {', '.join(each.ours) or '-'}   theirs: {', '.join(each.theirs) or '-'}", color=False)
+        click.echo(f"    sure: {each.confidence:.0%}{'' if each.blocks else ' (worth a look, holds nothing back)'}")
+    count = len(report.findings)
+    said = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
+    click.echo(f"{said}; checked: {', '.join(report.checked)} ({report.seconds:.2f} s)", err=True)

@@ -1,0 +1,369 @@
+"""Python as terms."""
+
+import ast
+from collections.abc import Callable
+from functools import lru_cache
+
+from tree_sitter import Node
+
+from coroom.syntax.terms import Term
+
+_DEEPEST = 180
+
+
+def python_terms(root: Node) -> Term:
+    """The module as one block."""
+    return _Reader().block(root)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._depth = 0
+        self._steps: dict[str, Callable[[Node], Term]] = {
+            "identifier": lambda n: Term("name", _text(n), line=_line(n)),
+            "attribute": lambda n: Term("member", _of(n, "attribute"), (self.field(n, "object"),), _line(n)),
+            "subscript": self._subscript,
+            "slice": lambda n: self._plain("slice", n),
+            "call": self._call,
+            "string": self._string,
+            "concatenated_string": self._joined,
+            "integer": lambda n: Term("number", _text(n).replace("_", ""), line=_line(n)),
+            "float": lambda n: Term("number", _text(n).replace("_", ""), line=_line(n)),
+            "true": lambda n: Term("bool", "True", line=_line(n)),
+            "false": lambda n: Term("bool", "False", line=_line(n)),
+            "none": lambda n: Term("none", "None", line=_line(n)),
+            "binary_operator": lambda n: Term(
+                "binary", _of(n, "operator"), (self.field(n, "left"), self.field(n, "right")), _line(n)
+            ),
+            "unary_operator": lambda n: Term("unary", _of(n, "operator"), (self.field(n, "argument"),), _line(n)),
+            "not_operator": lambda n: Term("not", "", (self.field(n, "argument"),), _line(n)),
+            "boolean_operator": lambda n: Term(
+                _of(n, "operator"), "", (self.field(n, "left"), self.field(n, "right")), _line(n)
+            ),
+            "comparison_operator": self._compare,
+            "conditional_expression": self._conditional,
+            "list": lambda n: self._plain("list", n),
+            "tuple": lambda n: self._plain("tuple", n),
+            "expression_list": lambda n: self._plain("tuple", n),
+            "pattern_list": lambda n: self._plain("tuple", n),
+            "tuple_pattern": lambda n: self._plain("tuple", n),
+            "list_pattern": lambda n: self._plain("tuple", n),
+            "set": lambda n: self._plain("set", n),
+            "dictionary": lambda n: self._plain("dict", n),
+            "pair": lambda n: Term("pair", "", (self.field(n, "key"), self.field(n, "value")), _line(n)),
+            "list_splat": lambda n: self._plain("spread", n),
+            "dictionary_splat": lambda n: self._plain("spread", n),
+            "list_splat_pattern": lambda n: self._plain("spread", n),
+            "list_comprehension": lambda n: self._comprehension(n, "list"),
+            "set_comprehension": lambda n: self._comprehension(n, "set"),
+            "dictionary_comprehension": lambda n: self._comprehension(n, "dict"),
+            "generator_expression": lambda n: self._comprehension(n, "generator"),
+            "for_in_clause": lambda n: Term("for", "", (self.field(n, "left"), self.field(n, "right")), _line(n)),
+            "if_clause": lambda n: self._plain("if", n),
+            "parenthesized_expression": self.inner,
+            "lambda": self._lambda,
+            "await": lambda n: self._plain("await", n),
+            "yield": lambda n: Term("yield", "from" if " from" in _text(n)[:11] else "", self.parts(n), _line(n)),
+            "named_expression": lambda n: Term(
+                "assign", "=", (self.field(n, "name"), self.field(n, "value")), _line(n)
+            ),
+            "assignment": self._assignment,
+            "augmented_assignment": lambda n: Term(
+                "assign", _of(n, "operator"), (self.field(n, "left"), self.field(n, "right")), _line(n)
+            ),
+            "expression_statement": self.inner,
+            "return_statement": lambda n: self._plain("return", n),
+            "raise_statement": lambda n: self._plain("raise", n),
+            "assert_statement": lambda n: self._plain("assert", n),
+            "delete_statement": lambda n: self._plain("delete", n),
+            "if_statement": self._if,
+            "elif_clause": self._if,
+            "else_clause": lambda n: self.field(n, "body"),
+            "for_statement": lambda n: Term(
+                "for", "", (self.field(n, "left"), self.field(n, "right"), *self._bodies(n)), _line(n)
+            ),
+            "while_statement": lambda n: Term("while", "", (self.field(n, "condition"), *self._bodies(n)), _line(n)),
+            "try_statement": lambda n: self._plain("try", n),
+            "except_clause": self._handler,
+            "except_group_clause": self._handler,
+            "finally_clause": lambda n: self._plain("finally", n),
+            "with_statement": self._with,
+            "with_item": self.inner,
+            "as_pattern": self._as,
+            "block": self.block,
+            "function_definition": lambda n: self._function(n, ()),
+            "class_definition": lambda n: self._class(n, ()),
+            "decorated_definition": self._decorated,
+            "import_statement": self._import,
+            "import_from_statement": self._import_from,
+            "future_import_statement": lambda n: Term("other", line=_line(n)),
+            "break_statement": lambda n: Term("jump", "break", line=_line(n)),
+            "continue_statement": lambda n: Term("jump", "continue", line=_line(n)),
+            "comment": lambda n: Term("other", line=_line(n)),
+            "pass_statement": lambda n: Term("other", line=_line(n)),
+            "ellipsis": lambda n: Term("other", "...", line=_line(n)),
+            "type": self.inner,
+        }
+
+    def term(self, node: Node) -> Term:
+        """Any node; what has no form of its own is `other` with what it holds."""
+        self._depth += 1
+        try:
+            if self._depth > _DEEPEST:
+                return Term("other", line=_line(node))
+            step = self._steps.get(node.type)
+            return step(node) if step is not None else self._plain("other", node)
+        finally:
+            self._depth -= 1
+
+    def parts(self, node: Node) -> tuple[Term, ...]:
+        return tuple(self.term(each) for each in node.named_children if each.type != "comment")
+
+    def field(self, node: Node, name: str) -> Term:
+        child = node.child_by_field_name(name)
+        return self.term(child) if child is not None else Term("other", line=_line(node))
+
+    def inner(self, node: Node) -> Term:
+        found = self.parts(node)
+        return found[0] if len(found) == 1 else Term("tuple", "", found, _line(node))
+
+    def block(self, node: Node) -> Term:
+        return Term(
+            "block", "", tuple(each for each in self.parts(node) if each.kind != "other" or each.text), _line(node)
+        )
+
+    def _plain(self, kind: str, node: Node) -> Term:
+        return Term(kind, "", self.parts(node), _line(node))
+
+    def _bodies(self, node: Node) -> tuple[Term, ...]:
+        return tuple(self.term(each) for name in ("body", "alternative") for each in node.children_by_field_name(name))
+
+    def _subscript(self, node: Node) -> Term:
+        keys = [self.term(each) for each in node.children_by_field_name("subscript")]
+        key = keys[0] if len(keys) == 1 else Term("tuple", "", tuple(keys), _line(node))
+        return Term("index", "", (self.field(node, "value"), key), _line(node))
+
+    def _call(self, node: Node) -> Term:
+        listed = node.child_by_field_name("arguments")
+        found: list[Term] = [self.field(node, "function")]
+        if listed is not None and listed.type == "generator_expression":
+            found.append(self.term(listed))
+        for each in listed.named_children if listed is not None and len(found) == 1 else ():
+            if each.type == "keyword_argument":
+                found.append(Term("keyword", _of(each, "name"), (self.field(each, "value"),), _line(each)))
+            elif each.type != "comment":
+                found.append(self.term(each))
+        return Term("call", "", tuple(found), _line(node))
+
+    def _string(self, node: Node) -> Term:
+        holes = [each for each in node.named_children if each.type == "interpolation"]
+        if holes:
+            held = tuple(self.term(each.named_children[0]) for each in holes if each.named_children)
+            literal = "\0".join(_text(each) for each in node.named_children if each.type != "interpolation")
+            return Term("template", literal, held, _line(node))
+        return Term("string", _literal(_text(node)), line=_line(node))
+
+    def _joined(self, node: Node) -> Term:
+        found = self.parts(node)
+        if all(each.kind == "string" for each in found):
+            return Term("string", "".join(each.text for each in found), line=_line(node))
+        held = tuple(part for each in found for part in each.parts)
+        return Term("template", "".join(each.text for each in found), held, _line(node))
+
+    def _compare(self, node: Node) -> Term:
+        found = self.parts(node)
+        signs = [" ".join(_text(each).split()) for each in node.children_by_field_name("operators")]
+        pairs = [
+            Term("compare", sign, (left, right), _line(node))
+            for sign, left, right in zip(signs, found, found[1:], strict=False)
+        ]
+        return pairs[0] if len(pairs) == 1 else Term("and", "", tuple(pairs), _line(node))
+
+    def _conditional(self, node: Node) -> Term:
+        found = self.parts(node)
+        if len(found) != 3:
+            return Term("other", "", found, _line(node))
+        return Term("conditional", "", (found[1], found[0], found[2]), _line(node))
+
+    def _comprehension(self, node: Node, kind: str) -> Term:
+        return Term("comprehension", kind, self.parts(node), _line(node))
+
+    def _assignment(self, node: Node) -> Term:
+        kind = node.child_by_field_name("type")
+        right = node.child_by_field_name("right")
+        value = (self.term(right),) if right is not None else ()
+        return Term("assign", "=", (self.field(node, "left"), *value), _line(node), _type(kind))
+
+    def _if(self, node: Node) -> Term:
+        branches = list(node.children_by_field_name("alternative"))
+        result = [self.field(node, "condition"), self.field(node, "consequence")]
+        rest: Term | None = None
+        for each in reversed(branches):
+            branch = self.term(each)
+            if rest is not None and branch.kind == "if":
+                branch = Term("if", "", (*branch.parts, rest), branch.line)
+            rest = branch
+        return Term("if", "", (*result, *((rest,) if rest is not None else ())), _line(node))
+
+    def _handler(self, node: Node) -> Term:
+        caught: list[Term] = []
+        local = ""
+        body = Term("block", line=_line(node))
+        for each in node.named_children:
+            if each.type == "block":
+                body = self.block(each)
+            elif each.type == "as_pattern":
+                local = _text(each.named_children[-1])
+                caught.append(self.term(each.named_children[0]))
+            elif each.type != "comment":
+                caught.append(self.term(each))
+        types = tuple(part for each in caught for part in (each.parts if each.kind == "tuple" else (each,)))
+        return Term("handler", local, (*types, body), _line(node))
+
+    def _with(self, node: Node) -> Term:
+        held = [each for each in node.named_children if each.type == "with_clause"]
+        items = tuple(self.term(part) for each in held for part in each.named_children)
+        return Term("with", "", (*items, self.field(node, "body")), _line(node))
+
+    def _as(self, node: Node) -> Term:
+        found = node.named_children
+        target = found[-1].named_children[0] if found[-1].named_children else found[-1]
+        return Term("assign", "as", (self.term(target), self.term(found[0])), _line(node))
+
+    def _decorated(self, node: Node) -> Term:
+        marks = tuple(self.inner(each) for each in node.named_children if each.type == "decorator")
+        inner = node.child_by_field_name("definition")
+        if inner is None:
+            return Term("other", line=_line(node))
+        return self._function(inner, marks) if inner.type == "function_definition" else self._class(inner, marks)
+
+    def _function(self, node: Node, marks: tuple[Term, ...]) -> Term:
+        body = self.field(node, "body")
+        names = {each.text for each in marks} | {each.parts[0].text for each in marks if each.kind == "call"}
+        flags = {
+            flag
+            for flag, mark in (
+                ("abstract", "abstractmethod"),
+                ("static", "staticmethod"),
+                ("class", "classmethod"),
+                ("getter", "property"),
+                ("getter", "cached_property"),
+                ("overload", "overload"),
+            )
+            if mark in names
+        }
+        if any(each.type == "async" for each in node.children):
+            flags.add("async")
+        if _yields(body):
+            flags.add("generator")
+        return Term(
+            "function",
+            _of(node, "name"),
+            (*self._parameters(node.child_by_field_name("parameters")), body),
+            _line(node),
+            _type(node.child_by_field_name("return_type")),
+            marks,
+            (),
+            frozenset(flags),
+        )
+
+    def _lambda(self, node: Node) -> Term:
+        body = Term("block", "", (Term("return", "", (self.field(node, "body"),), _line(node)),), _line(node))
+        return Term("function", "", (*self._parameters(node.child_by_field_name("parameters")), body), _line(node))
+
+    def _parameters(self, listed: Node | None) -> tuple[Term, ...]:
+        found: list[Term] = []
+        only = False
+        for each in listed.named_children if listed is not None else ():
+            if each.type == "keyword_separator":
+                only = True
+            if each.type in {"keyword_separator", "positional_separator", "comment"}:
+                continue
+            named = each.child_by_field_name("name") or (each.named_children or [each])[0]
+            named = each if each.type == "identifier" else named
+            value = each.child_by_field_name("value")
+            flags: set[str] = {"keyword"} if only else set()
+            if each.type == "list_splat_pattern" or named.type == "list_splat_pattern":
+                flags, only = {"rest"}, True
+            elif each.type == "dictionary_splat_pattern" or named.type == "dictionary_splat_pattern":
+                flags = {"options"}
+            elif value is None:
+                flags.add("required")
+            default = (self.term(value),) if value is not None else ()
+            kind = _type(each.child_by_field_name("type"))
+            found.append(
+                Term("parameter", _text(named).lstrip("*"), default, _line(each), kind, (), (), frozenset(flags))
+            )
+        return tuple(found)
+
+    def _class(self, node: Node, marks: tuple[Term, ...]) -> Term:
+        listed = node.child_by_field_name("superclasses")
+        bases: list[Term] = []
+        for each in listed.named_children if listed is not None else ():
+            if each.type == "keyword_argument":
+                bases.append(Term("keyword", _of(each, "name"), (self.field(each, "value"),), _line(each)))
+            elif each.type != "comment":
+                bases.append(self.term(each))
+        return Term("class", _of(node, "name"), (self.field(node, "body"),), _line(node), "", marks, tuple(bases))
+
+    def _import(self, node: Node) -> Term:
+        found: list[Term] = []
+        for each in node.children_by_field_name("name"):
+            alias = each.child_by_field_name("alias")
+            name = each.child_by_field_name("name")
+            module = _text(name) if name is not None else _text(each)
+            local = _text(alias) if alias is not None else module.split(".")[0]
+            whole = module if alias is not None or "." not in module else module.split(".")[0]
+            found.append(Term("import", whole, (Term("picked", "", (), _line(each), local),), _line(each)))
+        return found[0] if len(found) == 1 else Term("block", "", tuple(found), _line(node))
+
+    def _import_from(self, node: Node) -> Term:
+        picked: list[Term] = []
+        for each in node.children_by_field_name("name"):
+            alias, name = each.child_by_field_name("alias"), each.child_by_field_name("name")
+            there = _text(name) if name is not None else _text(each)
+            picked.append(Term("picked", there, (), _line(each), _text(alias) if alias is not None else there))
+        if any(each.type == "wildcard_import" for each in node.named_children):
+            picked.append(Term("picked", "*", (), _line(node), "*"))
+        return Term("import", _of(node, "module_name"), tuple(picked), _line(node))
+
+
+def _yields(body: Term) -> bool:
+    stack = [body]
+    while stack:
+        each = stack.pop()
+        if each.kind == "yield":
+            return True
+        if each.kind not in {"function", "class"}:
+            stack.extend(each.parts)
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _literal(source: str) -> str:
+    """The value of a string literal; its text without quotes when it cannot be told."""
+    try:
+        value = ast.literal_eval(source)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return source.lstrip("rRbBuUfF").strip("\"'")
+    return value if isinstance(value, str) else f"b:{value.decode('latin-1')}" if isinstance(value, bytes) else source
+
+
+def _type(node: Node | None) -> str:
+    if node is None:
+        return ""
+    shown = " ".join(_text(node).split())
+    return shown[1:-1] if shown[:1] in "\"'" and shown[:1] == shown[-1:] else shown
+
+
+def _line(node: Node) -> int:
+    return node.start_point[0] + 1
+
+
+def _of(node: Node, name: str) -> str:
+    child = node.child_by_field_name(name)
+    return "" if child is None else " ".join(_text(child).split())
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode(errors="replace")
