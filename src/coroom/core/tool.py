@@ -1,5 +1,6 @@
 """What the room knows of a tool, and what a tool can answer: values only; `ports.Tool` is what acts."""
 
+import json
 from dataclasses import dataclass
 
 from coroom.core.action import Effect
@@ -55,3 +56,8 @@ class Unknown:
 
 Probed = Performed | NotPerformed | Unknown
 """What became of a call whose outcome was lost."""
+
+
+def canonical(value: object) -> str:
+    """The one JSON text of a value: sorted keys, no spaces. Raises ValueError or TypeError when it has none."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,1 @@
+"""Tools that act on state outside the room: files, rows, Kubernetes objects, shell commands, any MCP server."""
