@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coroom.core.errors import Refused
+from coroom.core.quick import quick
 from coroom.core.resource import Resource, overlaps
 
 
@@ -53,6 +54,7 @@ class Claim:
     deadline_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """One reason why a claim was refused: who holds what, why and until when."""

@@ -6,7 +6,6 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from json.encoder import encode_basestring_ascii
-from operator import attrgetter
 from types import NoneType, UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -58,11 +57,16 @@ def encode_reply(reply: command.Good) -> str:
 
 def decode_reply(text: str) -> command.Good:
     """The reply that `encode_reply` wrote."""
-    name, value = _parse(text)
+    name, value = cast("tuple[str, Json]", _parse(text))
     return cast("command.Good", from_json(_REPLIES[name], value))
 
 
-_parse = json.JSONDecoder().decode
+_DECODER = json.JSONDecoder()
+
+
+def _parse(text: str) -> Json:
+    value, end = _DECODER.raw_decode(text)
+    return cast("Json", value) if end == len(text) else cast("Json", _DECODER.decode(text))
 
 
 def to_json(value: object) -> Json:
@@ -127,13 +131,22 @@ def _table_text(value: object) -> str:
     return "{" + ",".join([f"{encode_basestring_ascii(key)}:{_text(item)}" for key, item in value.ordered()]) + "}"
 
 
+_FORMS = {str: "quoted(v.{0})", int: "v.{0}!r", bool: "'true' if v.{0} else 'false'"}
+"""How the fields of these types are written, inside a format string; all others by the type of what is in them."""
+
+
 def _dataclass_writer(kind: type) -> Callable[[object], str]:
-    names = sorted(_names(kind))
-    template = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
-    if len(names) < 2:
-        return lambda value: template % tuple([_text(getattr(value, name)) for name in names])
-    values = attrgetter(*names)
-    return lambda value: template % tuple([_WRITERS[type(item)](item) for item in values(value)])
+    """One format string for all fields, as a person would write it down: the log is written by these."""
+    hints = get_type_hints(kind)
+    parts = [f'"{name}":{{{_form(hints[name]).format(name)}}}' for name in sorted(_names(kind))]
+    source = f"lambda v: f'''{{{{{','.join(parts)}}}}}'''"
+    return cast("Callable[[object], str]", eval(source, {"quoted": encode_basestring_ascii, "text": _text}))  # noqa: S307
+
+
+def _form(hint: object) -> str:
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        hint = str
+    return _FORMS.get(cast("type", hint), "text(v.{0})")
 
 
 @cache
@@ -223,13 +236,28 @@ def _dataclass_reader(kind: type) -> Callable[[Json], object]:
     hints = get_type_hints(kind)
     readers = {name: _reader(hints[name]) for name in _names(kind)}
     needed = {field.name for field in fields(kind) if field.default is MISSING}
+    read_whole = _whole_reader(kind, readers)
 
     def read(value: Json) -> object:
-        given = {name: readers[name](item) for name, item in _expect(dict, value).items() if name in readers}
-        missing = needed - given.keys() if len(given) < len(readers) else ()
+        given = _expect(dict, value)
+        try:
+            return read_whole(given)
+        except KeyError:
+            return read_with_defaults(given)
+
+    def read_with_defaults(value: dict[str, Json]) -> object:
+        given = {name: readers[name](item) for name, item in value.items() if name in readers}
+        missing = needed - given.keys()
         if missing:
             message = f"{kind.__name__} without {', '.join(sorted(missing))}"
             raise ValueError(message)
         return kind(**given)
 
     return read
+
+
+def _whole_reader(kind: type, readers: Mapping[str, Callable[[Json], object]]) -> Callable[[dict[str, Json]], object]:
+    """Reads an object that has all the fields: what this version wrote. Raises KeyError when one is missing."""
+    names = {f"read_{name}": read for name, read in readers.items()} | {"kind": kind}
+    source = f"lambda value: kind({', '.join(f'{name}=read_{name}(value[{name!r}])' for name in readers)})"
+    return cast("Callable[[dict[str, Json]], object]", eval(source, names))  # noqa: S307

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coroom.core.quick import quick
+
 
 class FileKind(StrEnum):
     """How a file is treated: text is merged, all else is compared and swapped whole."""
@@ -17,6 +19,7 @@ SHARED_LINE = ""
 """The line of versions that everybody sees. Under the policy `isolated` each agent has a line of its own name."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVersion:
     """One accepted state of one path. `blob` is the sha256 of the bytes (of the link text for a symlink).
@@ -54,6 +57,7 @@ class HeldState(StrEnum):
     DROPPED = "dropped"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldEdit:
     """An edit that was stored but not accepted: a conflict as a value. `base`, `theirs` and `mine` are blobs.

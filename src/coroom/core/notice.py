@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coroom.core.quick import quick
 from coroom.core.resource import Resource
 
 
@@ -41,6 +42,7 @@ LASTING = frozenset({NoticeKind.CONFLICT, NoticeKind.OPERATOR})
 """The kinds that a full inbox gives up last: no agent can write them, so none can push them out with its own words."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One message. `about` names the task, held edit or notice it belongs to; `to` is a name or '*'."""

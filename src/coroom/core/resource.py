@@ -12,6 +12,7 @@ from functools import lru_cache
 from coroom.core import glob
 from coroom.core.errors import Code, Refused
 from coroom.core.glob import Pattern, is_literal
+from coroom.core.quick import quick
 
 
 class Scheme(StrEnum):
@@ -40,6 +41,7 @@ _EXAMPLES = (
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
     """A scheme and a name, written `scheme:name`. Make one with `parse`, which checks and normalises."""
@@ -58,6 +60,7 @@ class Resource:
         return self.name.partition("#")[0] if self.scheme is Scheme.SYMBOL else None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """What a call reads and what it writes."""

@@ -69,6 +69,8 @@ _DECIDES = cast(
 assert set(_DECIDES) == set(get_args(c.Command))
 
 _WHILE_CLOSED = (c.OpenRoom, c.FinishAction, c.MarkRead)
+_EDITS = (c.AcceptEdit, c.HoldEdit)
+_NOT_ALIVE = frozenset({HOST, OPERATOR})
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
 
 
@@ -103,7 +105,7 @@ def asked_for(command: c.Command) -> str:
     """What tells the call of this command from others. Of an edit only the path counts: the rest of the command is
     made from the text as it stands, which a repeat of the same call finds changed.
     """
-    if isinstance(command, c.AcceptEdit | c.HoldEdit):
+    if isinstance(command, _EDITS):
         return edit_of(command.path)
     return _short(encode_command(command))
 
@@ -123,12 +125,12 @@ def answered_before(state: RoomState, by: str, operation: str, asked: str = "") 
     """
     if not operation:
         return None
-    for known, reply, *first in reversed(state.operations.get(by, ())):
-        if known != operation:
-            continue
-        if asked and any(first) and first != [asked]:
-            return other_call(operation)
-        return decode_reply(reply)
+    for answered in reversed(state.operations.get(by, ())):
+        if answered[0] == operation:
+            _, reply, *first = answered
+            if asked and any(first) and first != [asked]:
+                return other_call(operation)
+            return decode_reply(reply)
     return None
 
 
@@ -156,7 +158,7 @@ def _not_now(state: RoomState, call: c.Call) -> Refused | None:
 
 
 def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: int) -> tuple[Body, ...]:
-    if call.by in {HOST, OPERATOR} or isinstance(call.command, _NO_SIGN_OF_LIFE):
+    if call.by in _NOT_ALIVE or isinstance(call.command, _NO_SIGN_OF_LIFE):
         return ()
     due = claims.beat(state, call.by, now_ms)
     if not due:

@@ -19,6 +19,7 @@ __all__ = ["Landing", "RoomState", "Verdict", "Wanted", "but"]
 
 T = TypeVar("T")
 _FENCE, _RANK, _OPENED = attrgetter("fence"), attrgetter("rank"), attrgetter("opened_seq")
+_new = object.__new__
 _NO_FILES: Table[FileVersion] = Table()
 _NO_READS: Table[int] = Table()
 
@@ -108,7 +109,7 @@ class RoomState:
         found = [
             held
             for _, held in self.held.ordered()
-            if held.state is HeldState.OPEN and agent in {"", held.agent} and path in {"", held.path}
+            if held.state is HeldState.OPEN and agent in ("", held.agent) and path in ("", held.path)
         ]
         return tuple(sorted(found, key=_OPENED))
 
@@ -130,6 +131,8 @@ else:
         """The record with these fields changed: `dataclasses.replace` for the checker, and several times as fast,
         since every event of every replay passes here. For records without slots: the state, agents, claims, tasks.
         """
-        fresh = object.__new__(type(record))
-        object.__setattr__(fresh, "__dict__", record.__dict__ | changes)
+        fresh = _new(record.__class__)
+        fields = fresh.__dict__
+        fields |= record.__dict__
+        fields |= changes
         return fresh

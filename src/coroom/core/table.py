@@ -11,6 +11,7 @@ _WIDTH = 32
 _SMALL_MAX = 32
 """Up to here a table is one dict: to copy that costs no more than to copy thirty-two places."""
 
+_new = object.__new__
 _FIRST, _SECOND = itemgetter(0), itemgetter(1)
 
 
@@ -84,9 +85,9 @@ class Table(Mapping[str, V], Generic[V]):
         """This table with `key` set to `value`."""
         place = hash(key) & self._mask
         old = self._buckets[place]
-        bucket = dict(old)
+        bucket = old.copy()
         bucket[key] = value
-        return self._with(place, bucket, self._size + (key not in old))
+        return self._with(place, bucket, self._size + len(bucket) - len(old))
 
     def without(self, key: str) -> "Table[V]":
         """This table without `key`; itself when the key is not there."""
@@ -94,7 +95,7 @@ class Table(Mapping[str, V], Generic[V]):
         old = self._buckets[place]
         if key not in old:
             return self
-        bucket = dict(old)
+        bucket = old.copy()
         del bucket[key]
         return self._with(place, bucket, self._size - 1)
 
@@ -112,13 +113,17 @@ class Table(Mapping[str, V], Generic[V]):
 
     def _with(self, place: int, bucket: dict[str, V], size: int) -> "Table[V]":
         assert size >= 0
-        buckets = self._buckets.copy()
-        buckets[place] = bucket
-        if (size > _SMALL_MAX) is not (self._mask > 0):
+        mask = self._mask
+        if mask:
+            buckets = self._buckets.copy()
+            buckets[place] = bucket
+        else:
+            buckets = [bucket]
+        if (size > _SMALL_MAX) is not (mask > 0):
             return Table(item for one in buckets for item in one.items())
-        fresh: Table[V] = Table.__new__(Table)
+        fresh: Table[V] = _new(Table)
         fresh._buckets = buckets
-        fresh._mask = self._mask
+        fresh._mask = mask
         fresh._size = size
         fresh._ordered = None
         return fresh

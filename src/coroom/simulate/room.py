@@ -101,9 +101,10 @@ class ModelRoom:
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
         decision = self._rules.decide(self.state, Call(by, command, operation), now_ms)
-        for event in number(self.state, decision.events, now_ms, by):
+        events = number(self.state, decision.events, now_ms, by)
+        for event in events:
             self.state = evolve(self.state, event)
-            self._unsynced.append(event)
+        self._unsynced += events
         for effect in decision.effects:
             if self._rules.perform_before_storing:
                 self._perform(effect.action, self.state)
@@ -126,9 +127,7 @@ class ModelRoom:
 
     def flush(self) -> None:
         """What was decided becomes durable; then it is published, then answered, and then it acts."""
-        for event in self._unsynced:
-            text = encode_body(event.body)
-            self._lines.append(Line(event.seq, event.at_ms, event.by, event.body.kind, text))
+        self._lines += [Line(seq, at_ms, by, body.kind, encode_body(body)) for seq, at_ms, by, body in self._unsynced]
         self.published += self._rules.feed(self._unsynced)
         self._unsynced = []
         self.durable = self.state

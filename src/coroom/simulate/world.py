@@ -82,10 +82,12 @@ class World:
         self._feed(actor, 0)
 
     def _hand_over(self, actor: Actor) -> None:
-        mine = [reply for reply in self._room.outbox if reply.request.agent == actor.name]
-        self._room.outbox = [reply for reply in self._room.outbox if reply.request.agent != actor.name]
-        for reply in mine:
-            self._hear(actor, reply)
+        outbox, self._room.outbox = self._room.outbox, []
+        for reply in outbox:
+            if reply.request.agent == actor.name:
+                self._hear(actor, reply)
+            else:
+                self._room.outbox.append(reply)
 
     def _hear(self, actor: Actor, reply: Reply) -> None:
         request = reply.request

@@ -3,7 +3,7 @@
 A command is written beside those of its subject and joins `Command` here, nowhere else.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from coroom.core.command.actions import FinishAction, StartAction, StartLanding
 from coroom.core.command.agents import Beat, Join, Leave, Pause, Resume
@@ -14,6 +14,7 @@ from coroom.core.command.notices import MarkRead, Say
 from coroom.core.command.replies import Accepted, Good, Granted, Held, Joined, Ok, Posted, Started, Taken
 from coroom.core.command.rooms import CloseRoom, OpenRoom, Tick
 from coroom.core.command.tasks import CancelTask, FinishTask, PostTask, ReopenTask, ReturnTask, TakeTask
+from coroom.core.quick import quick
 
 __all__ = [
     "AcceptEdit",
@@ -91,6 +92,9 @@ Command = (
     | StartLanding
     | FinishAction
 )
+
+for _kind in (*get_args(Command), *get_args(Good)):
+    quick(_kind)
 
 
 class Call(NamedTuple):

@@ -254,5 +254,8 @@ def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int 
 
 def beat(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:
     """Renew the agent's claims once half of a lease is gone; nothing otherwise, so that the log stays small."""
-    due = tuple([c.id for c in state.claims_of(by) if c.deadline_ms - now_ms < c.ttl_ms // 2])
-    return (ClaimsRenewed(agent=by, claims=due, now_ms=now_ms),) if due else ()
+    due = [c for _, c in state.claims.ordered() if c.holder == by and c.deadline_ms - now_ms < c.ttl_ms // 2]
+    if not due:
+        return ()
+    due.sort(key=_FENCE)
+    return (ClaimsRenewed(agent=by, claims=tuple([c.id for c in due]), now_ms=now_ms),)

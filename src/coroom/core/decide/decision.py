@@ -9,10 +9,12 @@ from coroom.core.command import Good, Ok
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, NoticeSent
 from coroom.core.notice import NoticeKind
+from coroom.core.quick import quick
 from coroom.core.resource import Resource
 from coroom.core.state import RoomState
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Perform:
     """An effect: the host acts on the started action named, after its event is durable."""
@@ -35,9 +37,12 @@ def refused(code: Code, why: str, next_step: str) -> Decision:
     return Decision(Refused(code, why, next_step))
 
 
+_ALL_MAY = frozenset({OPERATOR, HOST})
+
+
 def lacks(state: RoomState, by: str, permission: Permission) -> Refused | None:
     """Why `by` may not use `permission`; None when it may."""
-    if by in {OPERATOR, HOST}:
+    if by in _ALL_MAY:
         return None
     agent = state.agents.get(by)
     if agent is None or agent.presence is Presence.LEFT:

@@ -3,7 +3,7 @@
 A kind is written beside those of its subject and joins `Body` here, nowhere else.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from coroom.core.event.actions import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Landed
 from coroom.core.event.agents import AgentJoined, AgentLeft, AgentPaused, AgentResumed, Answered
@@ -13,6 +13,7 @@ from coroom.core.event.edits import EditHeld, FileAccepted, FilesRead, FilesSeed
 from coroom.core.event.notices import NoticeSent, NoticesRead
 from coroom.core.event.rooms import RoomClosed, RoomOpened, RoomReopened
 from coroom.core.event.tasks import TaskCancelled, TaskDone, TaskPosted, TaskReopened, TaskReturned, TaskTaken
+from coroom.core.quick import quick
 
 __all__ = [
     "ActionFailed",
@@ -87,6 +88,9 @@ Body = (
     | Landed
     | Answered
 )
+
+for _kind in get_args(Body):
+    quick(_kind)
 
 
 class Event(NamedTuple):

@@ -21,9 +21,16 @@ SEEN_GRAIN_MS = 1_000
 
 def evolve(state: RoomState, event: Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
-    changed = _CHANGES[type(event.body)](state, event, event.body)
-    agents = changed.agents
-    known = agents.get(event.by)
-    if known and event.at_ms - known.seen_ms >= SEEN_GRAIN_MS:
-        agents = agents.put(known.name, but(known, seen_ms=event.at_ms))
-    return but(changed, seq=event.seq, now_ms=max(state.now_ms, event.at_ms), agents=agents)
+    body, at_ms = event.body, event.at_ms
+    changed = _CHANGES[type(body)](state, event, body)
+    if changed is state:
+        changed = but(state)
+    # What a change gives is new and nobody else's yet, so that its last fields may be set in place.
+    last = vars(changed)
+    last["seq"] = event.seq
+    if at_ms > state.now_ms:
+        last["now_ms"] = at_ms
+    known = changed.agents.get(event.by)
+    if known and at_ms - known.seen_ms >= SEEN_GRAIN_MS:
+        last["agents"] = changed.agents.put(known.name, but(known, seen_ms=at_ms))
+    return changed
