@@ -92,7 +92,7 @@ def _stream(base: str, parts: list[Part], room: str, pin: str, now_s: int) -> It
     for number, part in enumerate(parts, start=1):
         message = message_of(part, room)
         yield f"commit {pin}\nmark :{number}\n".encode()
-        author = f"{_one_line(part.agent)} <{_one_line(email_of(part.agent))}>"
+        author = f"{one_line(part.agent)} <{one_line(email_of(part.agent))}>"
         yield f"author {author} {part.at_s or now_s} +0000\n".encode()
         yield f"committer {COMMITTER} {now_s} +0000\n".encode()
         yield b"data %d\n%b\n" % (len(message), message)
@@ -123,13 +123,13 @@ def _quoted(path: str) -> bytes:
 
 def message_of(part: Part, room: str) -> bytes:
     """The commit message: title, summary, and trailers that name the task, the agent and the room."""
-    title = _one_line(part.title) or f"Work of {part.agent}"
+    title = one_line(part.title) or f"Work of {part.agent}"
     subject = title if len(title) <= SUBJECT_CHARS_MAX else title[: SUBJECT_CHARS_MAX - 1] + "…"
     trailers = [("Coroom-Task", part.task)] if part.task else []
     trailers += [("Coroom-Agent", part.agent), ("Coroom-Room", room)]
     trailers += [("Coroom-Also", name) for name in part.also]
     body = "\n".join(line.rstrip() for line in _plain(part.summary).strip().splitlines())
-    paragraphs = [subject, *([body] if body else []), "\n".join(f"{k}: {_one_line(v)}" for k, v in trailers)]
+    paragraphs = [subject, *([body] if body else []), "\n".join(f"{k}: {one_line(v)}" for k, v in trailers)]
     return ("\n\n".join(paragraphs) + "\n").encode()
 
 
@@ -138,7 +138,8 @@ def _plain(text: str) -> str:
     return "".join(c for c in clean if c in "\n\t" or c.isprintable())
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text as one line that can stand in a commit's header or trailer: printable, without angle brackets."""
     return " ".join(_plain(text).split()).replace("<", "(").replace(">", ")")
 
 

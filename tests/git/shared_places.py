@@ -1,0 +1,54 @@
+"""One shared repository in both forms: the repository itself, and a bare remote with a clone in front of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.git.repositories import git, new_repository, write
+
+from coroom.git.command import Git
+from coroom.git.shared import OwnRefs, RemoteRefs, SharedRefs
+
+FORMS = ("own", "remote")
+
+
+@dataclass
+class SharedPlace:
+    """`store` has the refs; `work` is where commits are made."""
+
+    shared: SharedRefs
+    store: Path
+    work: Path
+
+    def commit(self, files: dict[str, bytes], base: str = "main", message: str = "change") -> str:
+        """A commit on top of `base`, reachable from a branch of its own, without any checkout changing for good."""
+        git(self.work, "checkout", "--quiet", "--detach", base)
+        write(self.work, files)
+        git(self.work, "add", "--all")
+        git(self.work, "commit", "--quiet", "--allow-empty", "--message", message)
+        return git(self.work, "rev-parse", "HEAD")
+
+    def main(self) -> str:
+        return git(self.store, "rev-parse", "refs/heads/main")
+
+    def files(self, ref: str = "refs/heads/main") -> list[str]:
+        return git(self.store, "ls-tree", "-r", "--name-only", "-z", ref).split("\0")[:-1]
+
+    def refs(self) -> list[str]:
+        return git(self.store, "for-each-ref", "--format=%(refname)").split()
+
+
+def shared_place(form: str, root: Path, files: dict[str, bytes] | None = None) -> SharedPlace:
+    work = new_repository(root / "work", files)
+    if form == "own":
+        git(work, "checkout", "--quiet", "--detach")
+        return SharedPlace(OwnRefs(Git(work)), work, work)
+    store = root / "store.git"
+    git(root, "clone", "--quiet", "--bare", str(work), str(store))
+    return SharedPlace(RemoteRefs(Git(work), str(store)), store, work)
+
+
+def hook(store: Path, name: str, text: str) -> None:
+    place = store / "hooks" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(text)
+    place.chmod(0o755)

@@ -1,0 +1,191 @@
+"""Landing by refs alone: queue, claim and branch change in one step, and a change is never in two places or in none."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.git.repositories import fsck, git
+from tests.git.shared_places import FORMS, SharedPlace, shared_place
+
+from coroom.core.errors import Fault
+from coroom.git.landing import (
+    CLAIMS,
+    QUEUE,
+    RETURNED,
+    Candidate,
+    ClaimLost,
+    Clash,
+    Entry,
+    HeldClaim,
+    candidate,
+    forget,
+    give_back,
+    land,
+    queued,
+    settle,
+    submit,
+)
+from coroom.git.shared import NotPublished, Obstacle, Published
+
+CLAIM = HeldClaim(ref=f"{CLAIMS}/test", owner="ann", epoch=3)
+
+
+@pytest.fixture(params=FORMS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
+    return shared_place(str(request.param), tmp_path, {"a.txt": b"1\n2\n3\n4\n5\n", "d/b.txt": b"b\n"})
+
+
+def waiting(place: SharedPlace, files: dict[str, bytes], agent: str = "ann", **more: object) -> Entry:
+    entry = submit(place.shared, place.commit(files, message=f"by {agent}"), onto="main", agent=agent, **more)  # type: ignore[arg-type]
+    assert isinstance(entry, Entry), entry
+    return entry
+
+
+def made(place: SharedPlace, *entries: Entry) -> Candidate:
+    found = candidate(place.shared.git, place.main(), entries)
+    assert isinstance(found, Candidate), found
+    return found
+
+
+def hold(place: SharedPlace, claim: HeldClaim, nonce: str = "n") -> str:
+    record = json.dumps({"owner": claim.owner, "epoch": claim.epoch, "nonce": nonce})
+    oid = git(place.store, "hash-object", "-w", "--stdin", stdin=record.encode())
+    git(place.store, "update-ref", claim.ref, oid)
+    return oid
+
+
+@pytest.mark.promise("git:sound")
+def test_a_change_in_the_queue_is_kept_by_the_shared_repository(place: SharedPlace) -> None:
+    entry = waiting(place, {"c.txt": b"c"}, task="t1", claims=(CLAIM,))
+    [found] = queued(place.shared)
+    assert found == entry
+    assert (found.title, found.task, found.claims) == ("by ann", "t1", (CLAIM,))
+    assert place.files(entry.ref) == ["a.txt", "c.txt", "d/b.txt"]
+    fsck(place.store)
+
+
+@pytest.mark.promise("main:green", "git:sound")
+def test_main_the_claim_and_the_queue_change_in_one_step(place: SharedPlace) -> None:
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, task="t1", claims=(CLAIM,))
+    base, new = place.main(), made(place, entry)
+    assert land(place.shared, "main", base, new.commit, [entry]) == Published()
+    assert place.main() == new.commit
+    assert place.refs() == ["refs/heads/main"]
+    assert git(place.store, "log", "-1", "--format=%an|%cn|%s|%P", "main") == f"ann|Coroom|by ann|{base} {entry.tip}"
+    trailers = git(place.store, "log", "-1", "--format=%(trailers:only,unfold)", "main").splitlines()
+    assert trailers == ["Coroom-Task: t1", "Coroom-Agent: ann", f"Coroom-Change: {entry.id}"]
+    fsck(place.store)
+
+
+@pytest.mark.promise("claim:fenced")
+def test_who_lost_its_claim_cannot_land_however_late_it_comes(place: SharedPlace) -> None:
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
+    base, new = place.main(), made(place, entry)
+    hold(place, HeldClaim(ref=CLAIM.ref, owner="bob", epoch=4))
+    lost = land(place.shared, "main", base, new.commit, [entry])
+    assert isinstance(lost, ClaimLost)
+    assert lost.why == "ann no longer holds test: bob holds it now"
+    git(place.store, "update-ref", "-d", CLAIM.ref)
+    assert isinstance(land(place.shared, "main", base, new.commit, [entry]), ClaimLost)
+    assert place.main() == base
+
+
+def test_a_claim_that_was_renewed_meanwhile_is_still_the_same(place: SharedPlace) -> None:
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
+    hold(place, CLAIM, nonce="renewed")
+    assert land(place.shared, "main", place.main(), made(place, entry).commit, [entry]) == Published()
+    assert CLAIM.ref not in place.refs()
+
+
+def test_a_main_that_others_moved_is_not_overwritten(place: SharedPlace) -> None:
+    entry = waiting(place, {"c.txt": b"c"})
+    base, new = place.main(), made(place, entry)
+    other = place.commit({"x.txt": b"x"})
+    if place.store != place.work:
+        git(place.work, "push", "--quiet", str(place.store), f"{other}:refs/heads/main")
+    else:
+        git(place.store, "update-ref", "refs/heads/main", other)
+    done = land(place.shared, "main", base, new.commit, [entry])
+    assert isinstance(done, NotPublished)
+    assert done.obstacle is Obstacle.STALE
+    assert place.main() == other
+    assert [e.id for e in queued(place.shared)] == [entry.id]
+
+
+def test_several_changes_land_as_one_commit_so_that_no_untested_one_is_on_main(place: SharedPlace) -> None:
+    one = waiting(place, {"a.txt": b"one\n2\n3\n4\n5\n"})
+    two = waiting(place, {"a.txt": b"1\n2\n3\n4\nfive\n"}, agent="bob")
+    base, new = place.main(), made(place, one, two)
+    assert land(place.shared, "main", base, new.commit, [one, two]) == Published()
+    assert git(place.store, "show", "main:a.txt") == "one\n2\n3\n4\nfive"
+    assert git(place.store, "rev-list", "--first-parent", f"{base}..main").split() == [new.commit]
+    assert git(place.store, "log", "-1", "--format=%P", "main").split() == [base, one.tip, two.tip]
+    assert git(place.store, "log", "-1", "--format=%s", "main") == "Land 2 changes"
+
+
+def test_what_does_not_merge_names_the_paths(place: SharedPlace) -> None:
+    one = waiting(place, {"a.txt": b"one\n2\n3\n4\n5\n", "日本 ü.txt": b"1"})
+    two = waiting(place, {"a.txt": b"ONE\n2\n3\n4\n5\n", "日本 ü.txt": b"2"}, agent="bob")
+    assert candidate(place.shared.git, place.main(), [one, two]) == Clash(two, ("a.txt", "日本 ü.txt"))
+
+
+def test_a_rename_on_one_side_is_followed_by_the_edit_of_the_other(place: SharedPlace) -> None:
+    tip = place.commit({"new/name.txt": b"1\n2\n3\n4\n5\n"}, message="move")
+    git(place.work, "rm", "--quiet", "a.txt")
+    git(place.work, "commit", "--quiet", "--amend", "--no-edit")
+    tip = git(place.work, "rev-parse", "HEAD")
+    one = submit(place.shared, tip, onto="main", agent="ann")
+    assert isinstance(one, Entry)
+    two = waiting(place, {"a.txt": b"1\n2\n3\n4\nfive\n"}, agent="bob")
+    new = made(place, one, two)
+    assert git(place.work, "show", f"{new.commit}:new/name.txt") == "1\n2\n3\n4\nfive"
+    assert "a.txt" not in git(place.work, "ls-tree", "--name-only", new.commit).split()
+
+
+@pytest.mark.promise("git:sound")
+def test_a_change_that_is_given_back_is_kept_with_the_reason(place: SharedPlace) -> None:
+    entry = waiting(place, {"c.txt": b"c"})
+    assert give_back(place.shared, entry, "red", "FAILED test_a") == Published()
+    assert queued(place.shared) == []
+    [back] = queued(place.shared, below=RETURNED)
+    assert (back.id, back.tip, back.kind, back.why) == (entry.id, entry.tip, "red", "FAILED test_a")
+    assert forget(place.shared, back) == Published()
+    assert place.refs() == ["refs/heads/main"]
+
+
+@pytest.mark.promise("git:sound")
+def test_a_landing_that_was_cut_off_after_main_moved_is_finished(place: SharedPlace) -> None:
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
+    other = waiting(place, {"e.txt": b"e"})
+    new = made(place, entry)
+    if place.store != place.work:
+        git(place.work, "push", "--quiet", str(place.store), f"{new.commit}:refs/heads/main")
+    else:
+        git(place.store, "update-ref", "refs/heads/main", new.commit)
+    assert settle(place.shared, "main", queued(place.shared), new.commit) == [other]
+    assert place.refs() == [other.ref, "refs/heads/main"]
+
+
+def test_a_commit_that_does_not_contain_what_it_should_never_lands(place: SharedPlace) -> None:
+    entry = waiting(place, {"c.txt": b"c"})
+    with pytest.raises(Fault, match="does not contain"):
+        land(place.shared, "main", place.main(), place.main(), [entry])
+    assert [e.id for e in queued(place.shared)] == [entry.id]
+
+
+@pytest.mark.parametrize("message", ["", "x\n\n{", "x\n\n[]", 'x\n\n{"claims": [{"ref": "refs/heads/main"}]}'])
+def test_what_anybody_else_puts_into_the_queue_is_passed_over(place: SharedPlace, message: str) -> None:
+    odd = git(place.store, "commit-tree", "-p", "main", "-m", message, "main^{tree}") if message else place.main()
+    git(place.store, "update-ref", f"{QUEUE}/0", odd)
+    assert queued(place.shared) == []
+
+
+def test_an_agents_words_cannot_forge_a_trailer(place: SharedPlace) -> None:
+    entry = waiting(place, {"c.txt": b"c"}, title="x\n\nCoroom-Agent: root", task="t\nCoroom-Agent: eve")
+    new = made(place, entry)
+    trailers = git(place.work, "log", "-1", "--format=%(trailers:only,unfold)", new.commit).splitlines()
+    assert [line for line in trailers if line.startswith("Coroom-Agent")] == ["Coroom-Agent: ann"]

@@ -1,0 +1,128 @@
+"""Refs changed together by compare-and-swap: one contract for the repository itself and for a remote."""
+
+from pathlib import Path
+
+import pytest
+from tests.git.repositories import fsck, git
+from tests.git.shared_places import FORMS, SharedPlace, hook, shared_place
+
+from coroom.git.command import Git, GitFailed
+from coroom.git.shared import NotPublished, Obstacle, Published, RefChange, RemoteRefs
+
+MAIN = "refs/heads/main"
+
+
+@pytest.fixture(params=FORMS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
+    return shared_place(str(request.param), tmp_path)
+
+
+def obstacle(done: Published | NotPublished) -> Obstacle:
+    assert isinstance(done, NotPublished), done
+    assert done.why
+    return done.obstacle
+
+
+def test_all_changes_happen_together_or_none(place: SharedPlace) -> None:
+    old, new = place.main(), place.commit({"b.txt": b"b"})
+    both = [RefChange(MAIN, new, old), RefChange("refs/coroom/x/1", new, "")]
+    assert place.shared.publish(both) == Published()
+    assert place.shared.read(MAIN, "refs/coroom/x") == {MAIN: new, "refs/coroom/x/1": new}
+    newer = place.commit({"c.txt": b"c"}, base=new)
+    done = place.shared.publish([RefChange(MAIN, newer, new), RefChange("refs/coroom/x/1", "", old)])
+    assert obstacle(done) is Obstacle.STALE
+    assert isinstance(done, NotPublished)
+    assert "refs/coroom/x/1" in done.refs
+    assert place.shared.read(MAIN, "refs/coroom/x") == {MAIN: new, "refs/coroom/x/1": new}
+    fsck(place.store)
+
+
+def test_to_ask_again_for_what_is_there_is_to_have_done_it(place: SharedPlace) -> None:
+    old, new = place.main(), place.commit({"b.txt": b"b"})
+    changes = [RefChange(MAIN, new, old), RefChange("refs/coroom/gone", "", old)]
+    git(place.store, "update-ref", "refs/coroom/gone", old)
+    assert place.shared.publish(changes) == Published()
+    assert place.shared.publish(changes) == Published()
+    assert place.shared.read("refs/coroom") == {}
+
+
+def test_a_ref_that_must_be_new_is_not_overwritten(place: SharedPlace) -> None:
+    mine, theirs = place.commit({"b.txt": b"b"}), place.main()
+    git(place.store, "update-ref", "refs/coroom/x", theirs)
+    assert obstacle(place.shared.publish([RefChange("refs/coroom/x", mine, "")])) is Obstacle.STALE
+    assert place.shared.read("refs/coroom/x") == {"refs/coroom/x": theirs}
+
+
+def test_a_lock_left_on_a_ref_is_said_and_nothing_moves(place: SharedPlace) -> None:
+    old, new = place.main(), place.commit({"b.txt": b"b"})
+    git_directory = place.store if (place.store / "HEAD").exists() else place.store / ".git"
+    (git_directory / f"{MAIN}.lock").touch()
+    assert obstacle(place.shared.publish([RefChange(MAIN, new, old)])) is Obstacle.LOCKED
+    assert place.main() == old
+
+
+def test_only_what_lies_below_a_prefix_is_read(place: SharedPlace) -> None:
+    for name in ("refs/coroom/queue/1", "refs/coroom/queued", "refs/other/refs/coroom/queue/2"):
+        git(place.store, "update-ref", name, place.main())
+    assert list(place.shared.read("refs/coroom/queue")) == ["refs/coroom/queue/1"]
+
+
+def test_a_branch_that_is_checked_out_is_not_moved_under_its_checkout(tmp_path: Path) -> None:
+    place = shared_place("own", tmp_path)
+    new = place.commit({"b.txt": b"b"})
+    old = place.main()
+    git(place.work, "checkout", "--quiet", "main")
+    done = place.shared.publish([RefChange(MAIN, new, old)])
+    assert obstacle(done) is Obstacle.REJECTED
+    assert "checked out" in str(done)
+    assert place.main() == old
+
+
+def test_a_hook_that_rejects_is_quoted(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    hook(place.store, "pre-receive", "#!/bin/sh\necho 'not on a Friday' >&2\nexit 1\n")
+    old, new = place.main(), place.commit({"b.txt": b"b"})
+    done = place.shared.publish([RefChange(MAIN, new, old)])
+    assert obstacle(done) is Obstacle.REJECTED
+    assert "not on a Friday" in str(done)
+    assert place.main() == old
+
+
+def test_a_push_into_the_checkout_of_somebody_is_refused_in_words(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    somebody = tmp_path / "somebody"
+    git(tmp_path, "clone", "--quiet", str(place.store), str(somebody))
+    shared = RemoteRefs(Git(place.work), str(somebody), "origin")
+    done = shared.publish([RefChange(MAIN, place.commit({"b.txt": b"b"}), place.main())])
+    assert obstacle(done) is Obstacle.REJECTED
+    assert "origin refuses main: branch is currently checked out" in str(done)
+
+
+def test_a_remote_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    gone = RemoteRefs(Git(place.work), str(tmp_path / "gone.git"), "origin")
+    done = gone.publish([RefChange(MAIN, place.commit({"b.txt": b"b"}), place.main())])
+    assert obstacle(done) is Obstacle.UNREACHABLE
+    assert "origin cannot be reached" in str(done)
+    with pytest.raises(GitFailed):
+        gone.read(MAIN)
+
+
+def test_a_push_whose_end_was_not_seen_is_found_out_from_the_refs(tmp_path: Path) -> None:
+    """The remote's last hook kills the push after everything has moved."""
+    place = shared_place("remote", tmp_path)
+    hook(place.store, "post-receive", "#!/bin/sh\nkill -9 $(ps -o ppid= -p $PPID)\n")
+    old, new = place.main(), place.commit({"b.txt": b"b"})
+    assert place.shared.publish([RefChange(MAIN, new, old)]) == Published()
+    assert place.main() == new
+
+
+def test_objects_of_a_remote_are_there_after_a_fetch(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "--quiet", str(place.store), str(other))
+    git(other, "commit", "--quiet", "--allow-empty", "--message=far")
+    git(other, "push", "--quiet", "origin", "HEAD:refs/coroom/far")
+    oid = place.shared.read("refs/coroom")["refs/coroom/far"]
+    place.shared.fetch(["refs/coroom/far"])
+    assert place.shared.git.line("cat-file", "-t", oid) == "commit"
