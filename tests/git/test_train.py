@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coroom.git.train import Car, Group, Train, arrive, base_is, defer, fill, judge, moved, withdraw
+from coroom.git.train import Car, Group, Train, arrive, base_is, defer, fill, judge, moved, take_back, withdraw
 from coroom.run.bench.gate import GateLoad, simulate_gate
 
 
@@ -99,14 +99,35 @@ def test_nobody_is_blamed_before_main_itself_is_known_to_pass() -> None:
     assert judge(train, run_of(train, "a"), passed=False).returned == ("a",)
 
 
-def test_a_red_main_stops_the_train_and_keeps_everybody() -> None:
+@pytest.mark.promise("main:green")
+def test_on_a_red_main_nobody_is_blamed_and_only_what_mends_it_lands() -> None:
     train, _, _ = told(train_of("a", "b", "c", "d", "e"), "a", passed=False)
     train = fill(base_is(train, green=False))
-    assert train.running == ()
+    assert groups(train) == [("a",)]
     assert sorted(train.changes) == ["a", "b", "c", "d", "e"]
-    train = fill(base_is(train, green=True))
-    assert len(train.running) == 4
-    assert not any(car.group.suspect for car in train.running)
+    train, landed, returned = told(train, "a", passed=False)
+    assert (landed, returned, groups(train)) == ([], [], [("b",)])
+    train, landed, returned = told(train, "b", passed=True)
+    assert (landed, returned) == (["b"], [])
+    assert train.base is True
+    assert groups(train) == [("a",), ("c",), ("d",), ("e",)]
+
+
+def test_changes_that_all_fail_on_a_red_main_wait_without_a_test() -> None:
+    train = fill(base_is(train_of("a", "b"), green=False))
+    for change in "ab":
+        train, _, returned = told(train, change, passed=False)
+        assert returned == []
+    assert train.running == ()
+    assert sorted(train.changes) == ["a", "b"]
+    assert groups(fill(moved(train))) == [("a",), ("b",)]
+
+
+def test_cars_that_could_not_be_published_come_first_again() -> None:
+    train = train_of("a", "b", "c")
+    step = judge(train, run_of(train, "a"), passed=True)
+    assert [car.group.changes for car in step.landed] == [("a",)]
+    assert take_back(step.train, step.landed).waiting[0] == Group(("a",))
 
 
 def test_a_withdrawn_change_leaves_and_those_behind_are_tested_anew() -> None:
@@ -126,7 +147,7 @@ def test_what_is_left_of_a_car_without_the_withdrawn_one_is_tested_anew() -> Non
 
 def test_a_car_that_conflicts_with_one_before_it_comes_back_when_that_has_landed() -> None:
     train = train_of("a", "b")
-    train = fill(defer(train, run_of(train, "b")))
+    train = fill(defer(train, "b"))
     assert groups(train) == [("a",)]
     train, landed, _ = told(train, "a", passed=True)
     assert landed == ["a"]

@@ -112,12 +112,15 @@ class TreeFile:
         return self.mode == "120000"
 
 
-def inspect(directory: str | os.PathLike[str], *, strict: bool = True) -> Repository | NotUsable:
+def inspect(
+    directory: str | os.PathLike[str], *, strict: bool = True, detached: bool = False
+) -> Repository | NotUsable:
     """Look at `directory` and say whether a room can be made of it. Changes nothing, not even the index.
 
     Args:
         directory: anywhere in a checkout.
         strict: also refuse a checkout to begin no work from: dirty, detached, or in the middle of an operation.
+        detached: a checkout that is on no branch will do.
 
     Returns:
         The repository with its facts and cautions, or the first problem found. Untracked files are a caution only:
@@ -127,7 +130,7 @@ def inspect(directory: str | os.PathLike[str], *, strict: bool = True) -> Reposi
     if not Path(directory).is_dir():
         return NotUsable(Problem.NO_DIRECTORY, f"{directory} is no directory.", "Name the directory of a checkout.")
     try:
-        return _too_old(git) or _inspected(git, strict=strict)
+        return _too_old(git) or _inspected(git, strict=strict, detached=detached)
     except GitMissing:
         return NotUsable(Problem.NO_GIT, "There is no git on the path.", "Install git 2.39 or newer.")
     except GitFailed as failed:
@@ -148,7 +151,7 @@ def _too_old(git: Git) -> NotUsable | None:
     return NotUsable(Problem.GIT_TOO_OLD, f"This is {found}; the room needs {least}.", "Install a newer git.")
 
 
-def _inspected(git: Git, *, strict: bool) -> Repository | NotUsable:
+def _inspected(git: Git, *, strict: bool, detached: bool) -> Repository | NotUsable:
     place = _place(git)
     if isinstance(place, NotUsable):
         return place
@@ -160,7 +163,8 @@ def _inspected(git: Git, *, strict: bool) -> Repository | NotUsable:
     branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD", expect=(0, 1))
     changed, untracked = _status(git)
     if strict:
-        unfit = _unfit(toplevel, git_directory, head.line, "" if branch.code else branch.line, changed)
+        here = head.line if branch.code and detached else "" if branch.code else branch.line
+        unfit = _unfit(toplevel, git_directory, head.line, here, changed)
         if unfit:
             return unfit
     return Repository(

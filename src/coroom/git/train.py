@@ -8,6 +8,7 @@ next car.
 """
 
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 FAILURE_AT_FIRST = 0.1
@@ -106,10 +107,10 @@ def arrive(train: Train, changes: Collection[str]) -> Train:
 
 def fill(train: Train) -> Train:
     """Give every runner something: the siding first, but for one runner while few wait for it; then who waits
-    longest, in new cars. On a red main nobody is tested.
+    longest, in new cars. On a red main one change at a time is tested: it lands if it mends that.
     """
     if train.base is False:
-        return train
+        return _filled_on_red(train)
     kept_free = 1 if train.runners > 1 and len(train.questioned) <= train.runners else 0
     while train.questioned and len(train.siding) < train.runners - kept_free and _has_runner(train):
         first, *rest = train.questioned
@@ -138,40 +139,22 @@ def judge(train: Train, run: int, *, passed: bool) -> Step:
 
 
 def withdraw(train: Train, changes: Collection[str]) -> Train:
-    """Take changes out: they conflict, their claim is lost, or their author wants them back. Who stood on them is
-    tested anew.
+    """Take changes out: they conflict with main, their claim is lost, or their author wants them back. Who stood on
+    them is tested anew.
     """
-    gone = set(changes)
-
-    def without(groups: Iterable[Group]) -> tuple[Group, ...]:
-        left = (replace(g, changes=tuple(c for c in g.changes if c not in gone)) for g in groups)
-        return tuple(group for group in left if group.changes)
-
-    first = next((n for n, car in enumerate(train.cars) if gone & set(car.group.changes)), None)
-    aside = [car for car in train.siding if gone & set(car.group.changes)]
-    train = replace(
-        train,
-        waiting=without(train.waiting),
-        questioned=without(train.questioned),
-        deferred=without(train.deferred),
-        siding=tuple(car for car in train.siding if not gone & set(car.group.changes)),
-    )
-    left = without(car.group for car in aside)
-    train = replace(train, questioned=(*left, *train.questioned))
-    if first is None:
-        return train
-    kept = tuple(replace(car, group=group) for car in train.cars for group in without((car.group,)))
-    return _returning(_restarted(replace(train, cars=kept), first))
+    return _returning(_without(train, set(changes)))
 
 
-def defer(train: Train, run: int) -> Train:
-    """Put a car aside that conflicts with one before it; it comes back when something has landed or left."""
-    place = next((n for n, car in enumerate(train.cars) if car.run == run), None)
-    if place is None:
-        return train
-    aside = train.cars[place].group
-    kept = (*train.cars[:place], *train.cars[place + 1 :])
-    return _restarted(replace(train, cars=kept, deferred=(*train.deferred, *_singles(aside))), place)
+def defer(train: Train, change: str) -> Train:
+    """Put a change aside that conflicts with one before it; it comes back when something has landed or left."""
+    train = _without(train, {change})
+    return replace(train, deferred=(*train.deferred, Group((change,))))
+
+
+def take_back(train: Train, cars: Iterable[Car]) -> Train:
+    """Cars that were to land could not be published: their changes come first again."""
+    singles = tuple(single for car in cars for single in _singles(car.group))
+    return _restarted(replace(train, waiting=(*singles, *train.waiting)), 0)
 
 
 def moved(train: Train) -> Train:
@@ -180,13 +163,40 @@ def moved(train: Train) -> Train:
 
 
 def base_is(train: Train, *, green: bool) -> Train:
-    """Main itself was tested. A red one stops the train: nobody is blamed, and all wait until it passes."""
+    """Main itself was tested. On a red one nobody is blamed: all wait until a change has landed that mends it."""
     if green:
         return replace(train, base=True)
-    back = [car.group for car in train.cars]
-    asked = [replace(group, suspect=False) for group in (*(car.group for car in train.siding), *train.questioned)]
-    waiting = tuple(single for group in (*asked, *back, *train.deferred, *train.waiting) for single in _singles(group))
+    groups = [*(car.group for car in (*train.siding, *train.cars)), *train.questioned, *train.deferred, *train.waiting]
+    waiting = tuple(single for group in groups for single in _singles(group))
     return replace(train, base=False, cars=(), siding=(), questioned=(), deferred=(), waiting=waiting)
+
+
+def _filled_on_red(train: Train) -> Train:
+    if train.cars or not train.waiting:
+        return train
+    first, *rest = [single for group in train.waiting for single in _singles(group)]
+    runs = train.runs + 1
+    return replace(train, waiting=tuple(rest), cars=(Car(runs, first),), runs=runs)
+
+
+def _without(train: Train, gone: AbstractSet[str]) -> Train:
+    def left_of(groups: Iterable[Group]) -> tuple[Group, ...]:
+        left = (replace(g, changes=tuple(c for c in g.changes if c not in gone)) for g in groups)
+        return tuple(group for group in left if group.changes)
+
+    first = next((n for n, car in enumerate(train.cars) if gone & set(car.group.changes)), None)
+    aside = [car for car in train.siding if gone & set(car.group.changes)]
+    train = replace(
+        train,
+        waiting=left_of(train.waiting),
+        questioned=(*left_of(car.group for car in aside), *left_of(train.questioned)),
+        deferred=left_of(train.deferred),
+        siding=tuple(car for car in train.siding if car not in aside),
+    )
+    if first is None:
+        return train
+    kept = tuple(replace(car, group=group) for car in train.cars for group in left_of((car.group,)))
+    return _restarted(replace(train, cars=kept), first)
 
 
 def _has_runner(train: Train) -> bool:
@@ -220,6 +230,9 @@ def _settled(train: Train) -> Step:
         if head.passed:
             landed.append(head)
             train = replace(train, failure=_seen(train.failure, len(head.group.changes), 0), base=True)
+            continue
+        if train.base is False:
+            train = replace(train, deferred=(*train.deferred, head.group))
             continue
         ask_base = train.base is None
         train = replace(train, questioned=(*train.questioned, *_parts(head.group)))

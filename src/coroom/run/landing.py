@@ -1,0 +1,336 @@
+"""Landing what a checkout holds: into the queue, through the gate, onto the branch, or back with the reason."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from coroom.checks.suite import TIMEOUT_S
+from coroom.core.errors import Code, Refused
+from coroom.git.command import Git
+from coroom.git.commits import checked_out_at, good_branch, is_ancestor
+from coroom.git.gate import is_running, key_of, turn
+from coroom.git.landing import RETURNED, Entry, HeldClaim, forget, queued, submit
+from coroom.git.locks import clear_stale_locks
+from coroom.git.repository import Repository
+from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
+from coroom.host.gate import Gate, GatePlan, GateStopped, Settled
+from coroom.host.runners import Suite
+
+LOOK_S = 1.0
+"""How often one who waits for another's gate looks whether its change has ended."""
+
+REMOTE = "origin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingWish:
+    """What shall land, and how. Empty texts stand for what a repository itself says.
+
+    `remote`: its name or address, `.` for the repository itself. `claims` end with the landing. `wait`: stay until it
+    has landed or was given back.
+    """
+
+    onto: str = ""
+    remote: str = ""
+    agent: str = ""
+    task: str = ""
+    title: str = ""
+    claims: tuple[HeldClaim, ...] = ()
+    test: str = ""
+    timeout_s: float = TIMEOUT_S
+    runners: int = 1
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Where a checkout lands: the shared refs as its own clone meets them, the branch, and where its gate is kept."""
+
+    shared: SharedRefs
+    onto: str
+    directory: Path
+    url: str = ""
+    store: Path | None = None
+
+    def for_gate(self) -> SharedRefs:
+        """The same refs from a repository of the gate's own, so that no agent's clone fills with others' objects.
+
+        Raises:
+            GitFailed: it cannot be made.
+            OSError: the disk is full.
+        """
+        if not self.url:
+            return self.shared
+        place = self.directory / "repository.git"
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (place / "HEAD").exists():
+            Git(place).run("init", "--quiet", "--bare", "--template=")
+        return RemoteRefs(Git(place), self.url, self.shared.name)
+
+    def unlock(self, older_than_s: float | None = None) -> list[Path]:
+        """Remove what killed processes left locked, where that is on this machine."""
+        places = [place for place in (self.store, self.directory / "repository.git") if place and place.is_dir()]
+        given = {} if older_than_s is None else {"older_than_s": older_than_s}
+        return [path for place in places for path in clear_stale_locks(place, **given)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingEnd:
+    """How it ended. Landed: `commit` of the branch holds it. Not: `kind` and `why`, and where the change is now."""
+
+    change: str = ""
+    onto: str = ""
+    commit: str = ""
+    kind: str = ""
+    why: str = ""
+
+    @property
+    def landed(self) -> bool:
+        """Whether the branch holds it."""
+        return bool(self.commit)
+
+
+def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Ground | Refused:
+    """Where this checkout lands: on its remote if it has one, else in the repository itself.
+
+    Raises:
+        GitFailed: the repository cannot be read.
+    """
+    git = Git(repository.common)
+    remotes = git.line("remote").split()
+    wanted = remote or (REMOTE if REMOTE in remotes else "." if not remotes else remotes[0])
+    url = "" if wanted == "." else git.line("remote", "get-url", wanted) if wanted in remotes else wanted
+    if url and wanted not in remotes and not _looks_like_an_address(url):
+        listed = ", ".join(remotes) or "none"
+        return Refused(
+            Code.BAD_INPUT, f"There is no remote '{wanted}' here (there are: {listed}).", "Name one of them."
+        )
+    local = (repository.toplevel / url).resolve() if url and "://" not in url else None
+    store = local if local and local.is_dir() else None
+    address = str(store) if store else url
+    shared: SharedRefs = RemoteRefs(git, address, wanted) if url else OwnRefs(git)
+    branch = onto or _main_of(shared)
+    if not branch:
+        return Refused(Code.BAD_INPUT, f"{shared.name} has neither main nor master.", "Name the branch with --onto.")
+    if not good_branch(git, branch):
+        return Refused(Code.BAD_INPUT, f"'{branch[:100]}' is no name of a branch.", "Name another with --onto.")
+    place = _git_directory(store) if store else None if url else repository.common
+    mark = hashlib.sha256((address or str(repository.common)).encode()).hexdigest()[:8]
+    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    name = Path(address or repository.toplevel).name.removesuffix(".git")
+    directory = base / "coroom" / "gates" / f"{name}-{mark}" / branch.replace("/", "%2F")
+    return Ground(shared=shared, onto=branch, directory=directory, url=address, store=place)
+
+
+def _looks_like_an_address(text: str) -> bool:
+    return "://" in text or "/" in text or ":" in text
+
+
+def _git_directory(place: Path) -> Path:
+    return place / ".git" if (place / ".git").is_dir() else place
+
+
+def _main_of(shared: SharedRefs) -> str:
+    found = shared.read("refs/heads/main", "refs/heads/master")
+    return next((name for name in ("main", "master") if f"refs/heads/{name}" in found), "")
+
+
+async def land_here(repository: Repository, wish: LandingWish, say: Callable[[str], None]) -> LandingEnd | Refused:
+    """Land what the checkout's HEAD holds, and wait for the end of it.
+
+    Promises: the branch moves to a commit that contains HEAD, whose exact tree has passed, and the claims end in the
+    same step; or nothing of that, and the answer says why. Killed at any instant, the change is in the checkout, and
+    in the queue or in the branch; to call again goes on from there. No checkout is touched.
+
+    Args:
+        repository: the checkout, without uncommitted changes.
+        wish: what and how.
+        say: told what is happening.
+
+    Raises:
+        GitFailed: git cannot read or reach a repository.
+        OSError: the disk is full.
+    """
+    ground = await asyncio.to_thread(ground_of, repository, wish.remote, wish.onto)
+    if isinstance(ground, Refused):
+        return ground
+    for path in await asyncio.to_thread(ground.unlock):
+        say(f"a killed git left {path} behind; nobody uses it, so it was removed")
+    stands = await asyncio.to_thread(_stands_against, repository, ground)
+    if stands:
+        return stands
+    main = await asyncio.to_thread(_known_main, ground)
+    if not main:
+        why = f"{ground.shared.name} has no branch {ground.onto}."
+        return Refused(Code.NOT_FOUND, why, "Name another with --onto.")
+    if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
+        return LandingEnd(onto=ground.onto, commit=main, why="It was there already.")
+    entry = await asyncio.to_thread(_queue, repository, ground, wish)
+    if isinstance(entry, NotPublished):
+        return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
+    say(f"in the queue of {ground.onto}: {entry.title}")
+    if not wish.wait:
+        return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why="It waits in the queue.")
+    return await _ended(repository, ground, wish, entry, say)
+
+
+def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
+    where = "" if ground.url else checked_out_at(Git(repository.common), f"refs/heads/{ground.onto}")
+    if not where:
+        return None
+    why = f"{ground.onto} is checked out in {where}, and no branch is moved under a checkout."
+    return Refused(
+        Code.CONFLICT,
+        why,
+        "Put your work on a branch there (git switch -c NAME), or land through a bare remote (--remote).",
+    )
+
+
+def _known_main(ground: Ground) -> str:
+    ref = f"refs/heads/{ground.onto}"
+    main = ground.shared.read(ref).get(ref, "")
+    if main:
+        ground.shared.fetch([ref])
+    return main
+
+
+def _queue(repository: Repository, ground: Ground, wish: LandingWish) -> Entry | NotPublished:
+    """The entry of this very commit: the one that an earlier call has left there, else a fresh one."""
+    agent = wish.agent or _name_of(repository)
+    waiting = queued(ground.shared)
+    for entry in waiting:
+        if (entry.tip, entry.onto, entry.agent) == (repository.commit, ground.onto, agent):
+            return entry
+    for entry in queued(ground.shared, below=RETURNED):
+        if (entry.onto, entry.agent) == (ground.onto, agent):
+            forget(ground.shared, entry)
+    return submit(
+        ground.shared,
+        repository.commit,
+        onto=ground.onto,
+        agent=agent,
+        task=wish.task,
+        title=wish.title,
+        claims=wish.claims,
+    )
+
+
+def _name_of(repository: Repository) -> str:
+    said = os.environ.get("COROOM_AGENT", "")
+    return said or repository.git.run("config", "user.name", expect=(0, 1)).line or "somebody"
+
+
+async def _ended(
+    repository: Repository, ground: Ground, wish: LandingWish, entry: Entry, say: Callable[[str], None]
+) -> LandingEnd:
+    told = False
+    while True:
+        with turn(ground.directory) as mine:
+            if mine:
+                return await _through_own_gate(repository, ground, wish, entry, say)
+        if not told:
+            say("another gate is at work on this branch; waiting for it")
+            told = True
+        end = await asyncio.to_thread(_end_of, ground, entry)
+        if end:
+            return end
+        await asyncio.sleep(LOOK_S)
+
+
+async def _through_own_gate(
+    repository: Repository, ground: Ground, wish: LandingWish, entry: Entry, say: Callable[[str], None]
+) -> LandingEnd:
+    shared = await asyncio.to_thread(ground.for_gate)
+    gate = Gate(shared, plan_of(ground, wish, repository), say)
+    try:
+        await gate.serve(lambda: entry.id not in gate.waiting or (gate.main_is_red and gate.is_idle))
+    except GateStopped as stopped:
+        return _still_waiting(ground, entry, f"{stopped}.")
+    if entry.id in gate.waiting:
+        return _still_waiting(ground, entry, f"{ground.onto} itself fails its tests, and this does not mend it.")
+    settled = gate.settled.get(entry.id)
+    if settled is None or settled.kind:
+        found = await asyncio.to_thread(_end_of, ground, entry)
+        return found or _still_waiting(ground, entry, "It is not known how it ended.")
+    return _of(ground, settled)
+
+
+def plan_of(ground: Ground, wish: LandingWish, repository: Repository) -> GatePlan:
+    """The gate over this ground."""
+    key = os.environ.get("COROOM_GATE_KEY", "") or (key_of(ground.store) if ground.store else "")
+    suite = Suite(test=wish.test, timeout_s=wish.timeout_s, checkout=repository.toplevel)
+    return GatePlan(
+        onto=ground.onto,
+        directory=ground.directory,
+        suite=suite,
+        runners=wish.runners,
+        key=key,
+        unlock=ground.unlock,
+    )
+
+
+def _end_of(ground: Ground, entry: Entry) -> LandingEnd | None:
+    """How a change has ended, as the refs say; None while it waits. Its author then knows, so the reason is dropped."""
+    branch = f"refs/heads/{ground.onto}"
+    returned = f"{RETURNED}/{entry.id}"
+    refs = ground.shared.read(branch, entry.ref, returned)
+    if entry.ref in refs:
+        return None
+    if returned in refs:
+        [back] = queued(ground.shared, {returned: refs[returned]}, RETURNED)
+        forget(ground.shared, back)
+        return _of(ground, Settled(entry=back, kind=back.kind, why=back.why))
+    ground.shared.fetch([branch])
+    if branch in refs and is_ancestor(ground.shared.git, entry.tip, refs[branch]):
+        return LandingEnd(change=entry.id, onto=ground.onto, commit=refs[branch])
+    return LandingEnd(change=entry.id, onto=ground.onto, kind="withdrawn", why="It was taken out of the queue.")
+
+
+def _of(ground: Ground, settled: Settled) -> LandingEnd:
+    return LandingEnd(
+        change=settled.entry.id, onto=ground.onto, commit=settled.commit, kind=settled.kind, why=settled.why
+    )
+
+
+def _still_waiting(ground: Ground, entry: Entry, why: str) -> LandingEnd:
+    more = "The change waits in the queue; coroom land goes on with it."
+    return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why=f"{why} {more}")
+
+
+async def run_gate(
+    repository: Repository, wish: LandingWish, say: Callable[[str], None], *, once: bool = False
+) -> Refused | None:
+    """Run the gate over a repository's branch until cancelled; `once`: until nothing waits any more.
+
+    Raises:
+        GateStopped: the repository refuses, or cannot be reached or locked.
+        GitFailed: git cannot read the repository.
+        OSError: the disk is full.
+    """
+    ground = await asyncio.to_thread(ground_of, repository, wish.remote, wish.onto)
+    if isinstance(ground, Refused):
+        return ground
+    for path in await asyncio.to_thread(ground.unlock):
+        say(f"a killed git left {path} behind; nobody uses it, so it was removed")
+    with turn(ground.directory) as mine:
+        if not mine:
+            why = f"A gate is at work on {ground.onto} of {ground.shared.name} already."
+            return Refused(Code.WAIT, why, "One is enough; coroom gate shows what it does.")
+        gate = Gate(await asyncio.to_thread(ground.for_gate), plan_of(ground, wish, repository), say)
+        say(f"the gate of {ground.onto} of {ground.shared.name}: {wish.runners} runners, kept in {ground.directory}")
+        await gate.serve(lambda: once and gate.is_idle and (not gate.waiting or gate.main_is_red))
+    return None
+
+
+def waiting_at(ground: Ground) -> tuple[list[Entry], list[Entry], bool]:
+    """Who waits, who was given back and has not looked yet, and whether a gate of this machine is at work.
+
+    Raises:
+        GitFailed: the repository cannot be reached.
+    """
+    mine = [entry for entry in queued(ground.shared) if entry.onto == ground.onto]
+    back = [entry for entry in queued(ground.shared, below=RETURNED) if entry.onto == ground.onto]
+    return mine, back, is_running(ground.directory)
