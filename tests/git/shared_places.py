@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tests.git.repositories import git, new_repository, write
 
+from coroom.core.resource import Resource, parse
+from coroom.git.claim_record import Record
 from coroom.git.command import Git
 from coroom.git.shared import OwnRefs, RemoteRefs, SharedRefs
 
@@ -52,3 +54,19 @@ def hook(store: Path, name: str, text: str) -> None:
     place.parent.mkdir(exist_ok=True)
     place.write_text(text)
     place.chmod(0o755)
+
+
+def parsed(text: str) -> Resource:
+    found = parse(text)
+    assert isinstance(found, Resource), found
+    return found
+
+
+def held_by(store: Path, ref: str, holder: str, fence: int, nonce: str = "n") -> str:
+    """Somebody has taken what the ref stands for."""
+    record = Record(
+        claim="c", resources=(), holder=holder, purpose="", fence=fence, ttl_ms=600_000, nonce=nonce, at_ms=0
+    )
+    oid = git(store, "hash-object", "-w", "--stdin", stdin=record.write())
+    git(store, "update-ref", ref, oid)
+    return oid

@@ -1,15 +1,14 @@
 """Landing by refs alone: queue, claim and branch change in one step, and a change is never in two places or in none."""
 
-import json
 from pathlib import Path
 
 import pytest
 from tests.git.repositories import fsck, git
-from tests.git.shared_places import FORMS, SharedPlace, shared_place
+from tests.git.shared_places import FORMS, SharedPlace, held_by, parsed, shared_place
 
 from coroom.core.errors import Fault
+from coroom.git.claim_record import claim_ref
 from coroom.git.landing import (
-    CLAIMS,
     QUEUE,
     RETURNED,
     Candidate,
@@ -27,7 +26,7 @@ from coroom.git.landing import (
 )
 from coroom.git.shared import NotPublished, Obstacle, Published
 
-CLAIM = HeldClaim(ref=f"{CLAIMS}/test", owner="ann", epoch=3)
+CLAIM = HeldClaim(ref=claim_ref(parsed("test:tests/a.py::t")), holder="ann", fence=3)
 
 
 @pytest.fixture(params=FORMS)
@@ -48,10 +47,7 @@ def made(place: SharedPlace, *entries: Entry) -> Candidate:
 
 
 def hold(place: SharedPlace, claim: HeldClaim, nonce: str = "n") -> str:
-    record = json.dumps({"owner": claim.owner, "epoch": claim.epoch, "nonce": nonce})
-    oid = git(place.store, "hash-object", "-w", "--stdin", stdin=record.encode())
-    git(place.store, "update-ref", claim.ref, oid)
-    return oid
+    return held_by(place.store, claim.ref, claim.holder, claim.fence, nonce)
 
 
 @pytest.mark.promise("git:sound")
@@ -83,10 +79,10 @@ def test_who_lost_its_claim_cannot_land_however_late_it_comes(place: SharedPlace
     hold(place, CLAIM)
     entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
     base, new = place.main(), made(place, entry)
-    hold(place, HeldClaim(ref=CLAIM.ref, owner="bob", epoch=4))
+    hold(place, HeldClaim(ref=CLAIM.ref, holder="bob", fence=4))
     lost = land(place.shared, "main", base, new.commit, [entry])
     assert isinstance(lost, ClaimLost)
-    assert lost.why == "ann no longer holds test: bob holds it now"
+    assert lost.why == "ann no longer holds test:tests/a.py::t: bob holds it now"
     git(place.store, "update-ref", "-d", CLAIM.ref)
     assert isinstance(land(place.shared, "main", base, new.commit, [entry]), ClaimLost)
     assert place.main() == base
@@ -177,7 +173,9 @@ def test_a_commit_that_does_not_contain_what_it_should_never_lands(place: Shared
     assert [e.id for e in queued(place.shared)] == [entry.id]
 
 
-@pytest.mark.parametrize("message", ["", "x\n\n{", "x\n\n[]", 'x\n\n{"claims": [{"ref": "refs/heads/main"}]}'])
+@pytest.mark.parametrize(
+    "message", ["", "x\n\n{", "x\n\n[]", 'x\n\n{"claims": [{"ref": "refs/heads/main", "holder": "", "fence": 1}]}']
+)
 def test_what_anybody_else_puts_into_the_queue_is_passed_over(place: SharedPlace, message: str) -> None:
     odd = git(place.store, "commit-tree", "-p", "main", "-m", message, "main^{tree}") if message else place.main()
     git(place.store, "update-ref", f"{QUEUE}/0", odd)

@@ -1,18 +1,18 @@
 """The gate over real repositories, with real test commands: main is green at every commit, and nothing is lost."""
 
 import asyncio
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tests.git.repositories import fsck, git
-from tests.git.shared_places import FORMS, SharedPlace, hook, shared_place
+from tests.git.shared_places import FORMS, SharedPlace, held_by, hook, parsed, shared_place
 
+from coroom.git.claim_record import claim_ref
 from coroom.git.command import Git
 from coroom.git.gate import Verdicts, guard, key_of, turn, unguard
-from coroom.git.landing import CLAIMS, RETURNED, Entry, HeldClaim, queued, submit
+from coroom.git.landing import RETURNED, Entry, HeldClaim, queued, submit
 from coroom.git.shared import RemoteRefs
 from coroom.host.gate import Gate, GatePlan, GateStopped
 from coroom.host.runners import Suite
@@ -169,11 +169,10 @@ async def test_on_a_red_main_nobody_is_blamed_and_what_mends_it_lands(remote: Gr
 
 @pytest.mark.promise("claim:fenced")
 async def test_who_lost_its_claim_gets_its_work_back_and_the_others_land(remote: Grounds) -> None:
-    claim = HeldClaim(ref=f"{CLAIMS}/t", owner="ann", epoch=1)
+    claim = HeldClaim(ref=claim_ref(parsed("issue:7")), holder="ann", fence=1)
     remote.wait({"x": b""}, claims=[claim])
     remote.wait({"y": b""}, "bob")
-    taken = git(remote.store, "hash-object", "-w", "--stdin", stdin=json.dumps({"owner": "eve", "epoch": 2}).encode())
-    git(remote.store, "update-ref", claim.ref, taken)
+    held_by(remote.store, claim.ref, "eve", 2)
     await all_settled(remote.gate())
     [(kind, why)] = remote.returned().values()
     assert kind == "claim"

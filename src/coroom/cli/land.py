@@ -9,6 +9,7 @@ import click
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
+from coroom.core.resource import Resource, parse
 from coroom.git.command import GitFailed
 from coroom.git.repository import NotUsable, Repository, inspect
 from coroom.host.clean import cleaned
@@ -23,6 +24,9 @@ from coroom.run.landing import LandingEnd, LandingWish, land_here
 )
 @click.option("--agent", default="", help="Who lands (default: COROOM_AGENT, or git's user.name here).")
 @click.option("--task", default="", help="The task it is for; named in the history.")
+@click.option(
+    "--claim", "claims", multiple=True, help="A resource you hold, like issue:17; given up by landing. Repeat."
+)
 @click.option("--title", default="", help="A line for the history (default: the last commit's subject).")
 @click.option("--test", default="", help="The command that must pass (default: found out).")
 @click.option("--timeout", type=click.FloatRange(1, 86_400), default=1_800, show_default=True, help="Seconds for it.")
@@ -34,6 +38,7 @@ def land(
     remote: str,
     agent: str,
     task: str,
+    claims: tuple[str, ...],
     title: str,
     test: str,
     timeout: float,
@@ -46,6 +51,7 @@ def land(
     git switch -c my-work; git commit -am "Parse dates"
     coroom land                       waits; prints where it landed, or why not
     coroom land --test "make check"   with another command than the one found out
+    coroom land --claim issue:17      only while you hold it; landing ends the claim
     coroom land --no-wait             leaves it to the gate that is running (coroom gate run)
 
     Nothing is lost at any time: the work is in this checkout, and in the queue or on main. Call it again after a crash.
@@ -57,6 +63,7 @@ def land(
         remote=remote,
         agent=agent,
         task=task,
+        claims=tuple(map(_resource, claims)),
         title=title,
         test=test,
         timeout_s=timeout,
@@ -73,6 +80,13 @@ def land(
         raise WrongCallError(str(end))
     show(end, waits=wait, as_document=as_document)
     sys.exit(0 if end.landed or (not wait and end.kind == "waiting") else 1)
+
+
+def _resource(text: str) -> Resource:
+    found = parse(text)
+    if isinstance(found, Refused):
+        raise WrongCallError(str(found))
+    return found
 
 
 def clean_checkout_at(directory: Path) -> Repository:

@@ -14,8 +14,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
+from urllib.parse import unquote
 
 from coroom.core.errors import Fault
+from coroom.core.resource import Resource
+from coroom.git.claim_record import PREFIX, RECORD_BYTES_MAX, claim_ref, read_record
 from coroom.git.command import Git
 from coroom.git.commits import COMMITTER, SUBJECT_CHARS_MAX, is_ancestor, one_line
 from coroom.git.mirror import email_of
@@ -23,7 +26,6 @@ from coroom.git.shared import NotPublished, Obstacle, Published, RefChange, Shar
 
 QUEUE = "refs/coroom/queue"
 RETURNED = "refs/coroom/returned"
-CLAIMS = "refs/coroom/claims"
 
 MESSAGE_BYTES_MAX = 1 << 16
 TEXT_CHARS_MAX = 2_000
@@ -36,8 +38,8 @@ class HeldClaim:
     """A claim as its holder had it: who, and with which fence. Renewing keeps both, taking over changes them."""
 
     ref: str
-    owner: str
-    epoch: int
+    holder: str
+    fence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +145,9 @@ def queued(shared: SharedRefs, refs: Mapping[str, str] | None = None, below: str
         GitFailed: it cannot be reached.
     """
     found = shared.read(below) if refs is None else refs
-    mine = sorted((ref, oid) for ref, oid in found.items() if ref.startswith(below + "/"))
-    missing = [ref for ref, oid in mine if shared.git.run("cat-file", "-e", oid, expect=(0, 1, 128)).code]
-    shared.fetch(missing)
-    entries = (_entry(shared.git, ref.removeprefix(below + "/"), oid) for ref, oid in mine)
+    mine = {ref: oid for ref, oid in found.items() if ref.startswith(below + "/")}
+    listed = sorted(_at_hand(shared, mine).items())
+    entries = (_entry(shared.git, ref.removeprefix(below + "/"), oid) for ref, oid in listed)
     return [entry for entry in entries if entry]
 
 
@@ -225,7 +226,7 @@ def land(
     return NotPublished(Obstacle.STALE, "a claim was renewed again and again meanwhile")
 
 
-def held_claims(shared: SharedRefs, entries: Iterable[Entry]) -> dict[str, str] | ClaimLost:
+def held_claims(shared: SharedRefs, entries: Iterable[Entry]) -> Mapping[str, str] | ClaimLost:
     """Where the claims of the entries stand now, or whose has been lost.
 
     Raises:
@@ -233,27 +234,51 @@ def held_claims(shared: SharedRefs, entries: Iterable[Entry]) -> dict[str, str] 
     """
     listed = list(entries)
     wanted = sorted({claim.ref for entry in listed for claim in entry.claims})
-    refs = shared.read(*wanted) if wanted else {}
-    shared.fetch([ref for ref, oid in refs.items() if shared.git.run("cat-file", "-e", oid, expect=(0, 1, 128)).code])
+    refs = _at_hand(shared, shared.read(*wanted)) if wanted else {}
     for entry in listed:
         for claim in entry.claims:
             now = claim_at(shared.git, claim.ref, refs.get(claim.ref, ""))
             if now != claim:
-                holder = f"{now.owner} holds it" if now else "nobody holds it"
-                return ClaimLost(entry, f"{entry.agent} no longer holds {claim.ref.rpartition('/')[2]}: {holder} now")
+                holder = f"{now.holder} holds it" if now else "nobody holds it"
+                return ClaimLost(entry, f"{claim.holder} no longer holds {_shown(claim.ref)}: {holder} now")
     return refs
 
 
 def claim_at(git: Git, ref: str, oid: str) -> HeldClaim | None:
-    """The claim that a ref's blob describes; None when there is none."""
+    """The claim that a ref's object describes; None when there is none."""
     if not oid:
         return None
-    found = git.run("cat-file", "blob", oid, expect=(0, 1, 128), out_bytes_max=MESSAGE_BYTES_MAX)
-    try:
-        told = json.loads(found.out) if found.code == 0 else None
-        return HeldClaim(ref=ref, owner=str(told["owner"]), epoch=int(told["epoch"])) if told else None
-    except (ValueError, KeyError, TypeError):
-        return None
+    found = git.run("cat-file", "blob", oid, expect=(0, 1, 128), out_bytes_max=RECORD_BYTES_MAX)
+    record = read_record(ref, oid, found.out)
+    return HeldClaim(ref=ref, holder=record.holder, fence=record.fence)
+
+
+def claims_of(shared: SharedRefs, holder: str, resources: Iterable[Resource]) -> tuple[HeldClaim, ...] | Resource:
+    """The claims on these resources as `holder` has them now, or the first resource that it does not hold.
+
+    Raises:
+        GitFailed: the repository cannot be reached.
+    """
+    wanted = {claim_ref(resource): resource for resource in resources}
+    refs = _at_hand(shared, shared.read(*wanted)) if wanted else {}
+    found = []
+    for ref, resource in wanted.items():
+        claim = claim_at(shared.git, ref, refs.get(ref, ""))
+        if claim is None or claim.holder != holder:
+            return resource
+        found.append(claim)
+    return tuple(found)
+
+
+def _at_hand(shared: SharedRefs, refs: Mapping[str, str]) -> Mapping[str, str]:
+    """The refs, with what they name fetched."""
+    missing = [ref for ref, oid in refs.items() if shared.git.run("cat-file", "-e", oid, expect=(0, 1, 128)).code]
+    shared.fetch(missing)
+    return refs
+
+
+def _shown(ref: str) -> str:
+    return unquote(ref.removeprefix(PREFIX))
 
 
 def settle(shared: SharedRefs, onto: str, entries: Iterable[Entry], main: str) -> list[Entry]:
@@ -311,7 +336,7 @@ def _described(git: Git, entry: Entry) -> str:
         "agent": entry.agent,
         "task": entry.task,
         "title": entry.title,
-        "claims": [{"ref": c.ref, "owner": c.owner, "epoch": c.epoch} for c in entry.claims],
+        "claims": [{"ref": c.ref, "holder": c.holder, "fence": c.fence} for c in entry.claims],
         "kind": entry.kind,
         "why": entry.why,
     }
@@ -327,12 +352,12 @@ def _entry(git: Git, name: str, oid: str) -> Entry | None:
     try:
         told = json.loads(message.partition("\n\n")[2])
         claims = tuple(
-            HeldClaim(ref=str(one["ref"]), owner=str(one["owner"]), epoch=int(one["epoch"]))
+            HeldClaim(ref=str(one["ref"]), holder=str(one["holder"]), fence=int(one["fence"]))
             for one in told["claims"][:CLAIMS_MAX]
         )
         texts = {key: str(told[key])[:TEXT_CHARS_MAX] for key in ("onto", "agent", "task", "title", "kind", "why")}
     except (ValueError, KeyError, TypeError):
         return None
-    if len(parents.split()) != 1 or not all(claim.ref.startswith(CLAIMS + "/") for claim in claims):
+    if len(parents.split()) != 1 or not all(claim.ref.startswith(PREFIX) for claim in claims):
         return None
     return Entry(id=name, commit=oid, tip=parents.strip(), claims=claims, **texts)

@@ -8,9 +8,7 @@ from typing import Protocol
 
 from coroom.git.command import Git, GitFailed, reason_of
 from coroom.git.commits import checked_out_at, short
-
-NETWORK: Mapping[str, str] = {f"protocol.{name}.allow": "always" for name in ("file", "ssh", "https", "http", "git")}
-"""Settings under which git may speak to a remote; nothing else in the project does."""
+from coroom.git.workplace import REMOTE
 
 NETWORK_TIMEOUT_S = 120.0
 
@@ -200,7 +198,7 @@ class RemoteRefs:
         return _not_pushed(said, elsewhere, self._name)
 
     def _network(self, *arguments: str, expect: Iterable[int] = (0,)) -> "_Done":
-        done = self._git.run(*arguments, expect=tuple(expect), config=NETWORK, timeout_s=NETWORK_TIMEOUT_S)
+        done = self._git.run(*arguments, expect=tuple(expect), config=REMOTE, timeout_s=NETWORK_TIMEOUT_S)
         return _Done(done.code, done.out, done.err)
 
 

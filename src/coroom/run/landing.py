@@ -1,18 +1,22 @@
 """Landing what a checkout holds: into the queue, through the gate, onto the branch, or back with the reason."""
 
 import asyncio
+import getpass
 import hashlib
 import os
+import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coroom.agents.adapter import AGENT_VARIABLE
 from coroom.checks.suite import TIMEOUT_S
 from coroom.core.errors import Code, Refused
+from coroom.core.resource import Resource
 from coroom.git.command import Git
 from coroom.git.commits import checked_out_at, good_branch, is_ancestor
 from coroom.git.gate import is_running, key_of, turn
-from coroom.git.landing import RETURNED, Entry, HeldClaim, forget, queued, submit
+from coroom.git.landing import RETURNED, Entry, HeldClaim, claims_of, forget, queued, submit
 from coroom.git.locks import clear_stale_locks
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
@@ -29,7 +33,8 @@ REMOTE = "origin"
 class LandingWish:
     """What shall land, and how. Empty texts stand for what a repository itself says.
 
-    `remote`: its name or address, `.` for the repository itself. `claims` end with the landing. `wait`: stay until it
+    `remote`: its name or address, `.` for the repository itself. `claims`: what `agent` holds; it lands only
+    while it does, and they end with it. `wait`: stay until it
     has landed or was given back.
     """
 
@@ -38,7 +43,7 @@ class LandingWish:
     agent: str = ""
     task: str = ""
     title: str = ""
-    claims: tuple[HeldClaim, ...] = ()
+    claims: tuple[Resource, ...] = ()
     test: str = ""
     timeout_s: float = TIMEOUT_S
     runners: int = 1
@@ -168,7 +173,11 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
         return Refused(Code.NOT_FOUND, why, "Name another with --onto.")
     if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
         return LandingEnd(onto=ground.onto, commit=main, why="It was there already.")
-    entry = await asyncio.to_thread(_queue, repository, ground, wish)
+    agent = wish.agent or _name_of(repository)
+    held = await asyncio.to_thread(claims_of, ground.shared, agent, wish.claims)
+    if isinstance(held, Resource):
+        return Refused(Code.NOT_YOURS, f"{agent} does not hold {held}.", "See who does: coroom claims")
+    entry = await asyncio.to_thread(_queue, repository, ground, replace(wish, agent=agent), held)
     if isinstance(entry, NotPublished):
         return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
     say(f"in the queue of {ground.onto}: {entry.title}")
@@ -197,12 +206,13 @@ def _known_main(ground: Ground) -> str:
     return main
 
 
-def _queue(repository: Repository, ground: Ground, wish: LandingWish) -> Entry | NotPublished:
+def _queue(
+    repository: Repository, ground: Ground, wish: LandingWish, held: tuple[HeldClaim, ...]
+) -> Entry | NotPublished:
     """The entry of this very commit: the one that an earlier call has left there, else a fresh one."""
-    agent = wish.agent or _name_of(repository)
-    waiting = queued(ground.shared)
-    for entry in waiting:
-        if (entry.tip, entry.onto, entry.agent) == (repository.commit, ground.onto, agent):
+    agent = wish.agent
+    for entry in queued(ground.shared):
+        if (entry.tip, entry.onto, entry.agent, entry.claims) == (repository.commit, ground.onto, agent, held):
             return entry
     for entry in queued(ground.shared, below=RETURNED):
         if (entry.onto, entry.agent) == (ground.onto, agent):
@@ -214,13 +224,13 @@ def _queue(repository: Repository, ground: Ground, wish: LandingWish) -> Entry |
         agent=agent,
         task=wish.task,
         title=wish.title,
-        claims=wish.claims,
+        claims=held,
     )
 
 
 def _name_of(repository: Repository) -> str:
-    said = os.environ.get("COROOM_AGENT", "")
-    return said or repository.git.run("config", "user.name", expect=(0, 1)).line or "somebody"
+    said = os.environ.get(AGENT_VARIABLE, "") or repository.git.run("config", "user.name", expect=(0, 1)).line
+    return said or f"{getpass.getuser()}@{platform.node().partition('.')[0]}"
 
 
 async def _ended(
