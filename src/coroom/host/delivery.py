@@ -1,5 +1,7 @@
 """Which unread notices ride on a reply, and when they count as read."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coroom.core.notice import URGENT, Notice, NoticeKind
@@ -12,6 +14,10 @@ RIDE_CHARS_MAX = 1_600
 
 SYNC_CHARS_MAX = 8_000
 """About 2,000 tokens on a sync, which the agent asked for."""
+
+TELLINGS_MAX = 3
+"""How often a notice is told to a client that comes by a new connection each time: then it counts as read. A network
+that loses three replies in a row would tell nobody anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,14 @@ class Cursors:
     """What each agent was handed and has not yet acknowledged.
 
     A reply can be lost on its way, so a notice counts as read when the agent that got it comes back with another
-    call, made after the reply had left: delivery is at least once, in order, and survives a restart of either side
-    (promise notice:delivered).
+    call, made after the reply had left, and by the same connection where the reply was of the kind that leaves its
+    connection open: whoever lost a reply to a cut comes back by another. Delivery is at least once, in order, and
+    survives a restart of either side (promise notice:delivered).
     """
 
     def __init__(self) -> None:
         self._handed: dict[str, list[Batch]] = {}
+        self._unproved: dict[str, Counter[str]] = {}
 
     def hand(self, agent: str, delivery: Delivery) -> None:
         """Remember what the reply under way carries."""
@@ -71,11 +79,35 @@ class Cursors:
         left = [batch for batch in batches if batch.under_way]
         if left:
             self._handed[agent] = left
-        return tuple(dict.fromkeys(n for batch in batches if not batch.under_way for n in batch.notices))
+        receipt = RECEIPT.get()
+        connection = receipt.connection if receipt else ""
+        seen: dict[str, None] = {}
+        for batch in batches:
+            if batch.under_way:
+                continue
+            proved = connection in ("", batch.connection) or not batch.connection
+            seen |= dict.fromkeys(batch.notices if proved else self._told_often(agent, batch.notices))
+        self._counted_out(agent, seen)
+        return tuple(seen)
+
+    def _told_often(self, agent: str, notices: tuple[str, ...]) -> list[str]:
+        """Those of the notices that were told so often without a proof that their client just keeps no connection."""
+        told = self._unproved.setdefault(agent, Counter())
+        told.update(notices)
+        return [notice for notice in notices if told[notice] >= TELLINGS_MAX]
+
+    def _counted_out(self, agent: str, seen: Iterable[str]) -> None:
+        told = self._unproved.get(agent)
+        if told is not None:
+            for notice in seen:
+                told.pop(notice, None)
+            if not told:
+                del self._unproved[agent]
 
     def forget(self, agent: str) -> None:
         """Whatever the agent was handed may never have been read."""
         self._handed.pop(agent, None)
+        self._unproved.pop(agent, None)
 
     def take_back(self, agent: str, notices: tuple[str, ...]) -> None:
         """A reply that carried these was lost: the agent has not been handed them after all."""

@@ -6,16 +6,25 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Batch:
-    """The notices that one reply carries, and whether the whole reply has left."""
+    """The notices that one reply carries, whether the whole reply has left, and by which connection, where that tells
+    something: another request on it says that its client has read the reply to the end.
+    """
 
     notices: tuple[str, ...]
     under_way: bool = False
+    connection: str = ""
 
 
 @dataclass(slots=True)
 class Receipt:
-    """Of one request, kept by the transport: it alone knows when the reply has left, or that it never will."""
+    """Of one request, kept by the transport: it alone knows when the reply has left, or that it never will.
 
+    `connection` is what the request came by, empty where the caller makes a new one for each; `reusable` says that the
+    client keeps it for its next request, when it has read the reply.
+    """
+
+    connection: str = ""
+    reusable: bool = False
     _waiting: list[Batch] = field(default_factory=list)
     _closed: bool = False
 
@@ -23,6 +32,7 @@ class Receipt:
         """The batch is under way until the transport says more; what comes after the end does not wait for it."""
         if not self._closed:
             batch.under_way = True
+            batch.connection = self.connection if self.reusable else ""
             self._waiting.append(batch)
 
     def sent(self) -> None:

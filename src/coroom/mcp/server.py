@@ -37,6 +37,7 @@ from coroom.core.errors import Code, Fault, Refused
 from coroom.host.answer import Answer
 from coroom.host.caller import Caller, caller_of
 from coroom.host.errands import Errands
+from coroom.host.receipt import RECEIPT
 from coroom.host.replies import reply
 from coroom.mcp.arguments import check
 from coroom.mcp.tools import BY_NAME, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
@@ -96,6 +97,10 @@ class McpDoor:
             return
         first = await receive()
         sessions = self._quick if _is_quick(first) else self._streams
+        receipt = RECEIPT.get()
+        if receipt and sessions is self._quick:
+            # A stream is closed by its client as soon as it has the answer; a plain answer leaves its connection open.
+            receipt.reusable = True
         await StreamableHTTPASGIApp(sessions)(scope, _again(first, receive), send)
 
     async def _list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:

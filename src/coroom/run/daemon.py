@@ -20,7 +20,7 @@ from coroom.host.caller import caller_of
 from coroom.host.host import Host
 from coroom.mcp.server import McpDoor
 from coroom.run.guard import Guard, ServedRoom
-from coroom.run.limits import STOP_WITHIN_S
+from coroom.run.limits import CONNECTION_IDLE_S, STOP_WITHIN_S
 from coroom.run.seats import Admit, seat_route
 from coroom.web.app import routes
 
@@ -152,6 +152,9 @@ async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event, rea
         date_header=False,
         lifespan="on",
         timeout_graceful_shutdown=int(STOP_WITHIN_S),
+        # Who comes back by the same connection has read the last reply; agents think for minutes between two calls.
+        timeout_keep_alive=CONNECTION_IDLE_S,
+        headers=[("Keep-Alive", f"timeout={CONNECTION_IDLE_S}")],
         ws="none",
     )
     server = _Server(config, ready)

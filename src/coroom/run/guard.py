@@ -156,7 +156,7 @@ class Guard:
         if turned:
             await turned.response()(scope, receive, send)
             return
-        receipt = Receipt()
+        receipt = Receipt(connection=_connection(scope))
         held = RECEIPT.set(receipt)
         try:
             await self._with_body(scope, receive, _noted(send, receipt))
@@ -268,6 +268,13 @@ async def _body(headers: Headers, receive: Receive) -> bytes | Turned | None:
     if too_nested(body, JSON_DEPTH_MAX, JSON_BRACKETS_MAX):
         return Turned(400, "too-nested", f"The JSON nests deeper than {JSON_DEPTH_MAX}.", "Send flatter JSON.")
     return body
+
+
+def _connection(scope: Scope) -> str:
+    """Which connection a request came by. Empty for what comes by a new one each time, as hooks do."""
+    client = scope.get("client")
+    _, inside = _room_and_path(scope["path"])
+    return f"{client[0]}:{client[1]}" if client and inside.startswith("/mcp") else ""
 
 
 def _noted(send: Send, receipt: Receipt) -> Send:

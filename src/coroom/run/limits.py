@@ -23,3 +23,6 @@ UNDER_WAY_MAX = 64
 
 STOP_WITHIN_S = 1.0
 """What open answers get to end in when the daemon stops; clients ask again."""
+
+CONNECTION_IDLE_S = 600
+"""How long a client's connection is kept for its next call: a model thinks for minutes between two of them."""

@@ -1,0 +1,100 @@
+"""Replies that left the daemon and were cut off on their way: their notices are told again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+from tests.doorway import RPC_HEADERS, Room, rpc, running, token
+
+CLAIM = {"resources": ["x.py"]}
+RELEASE = {"resources": ["x.py"]}
+
+
+@dataclass
+class Proxy:
+    """Between a client and the daemon on loopback; while `cuts`, an answer is read to its end and then thrown away."""
+
+    to_port: int
+    cuts: bool = False
+    port: int = 0
+
+    async def carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        daemon, onward = await asyncio.open_connection("127.0.0.1", self.to_port)
+        sending = asyncio.create_task(self._forward(client, onward))
+        try:
+            while piece := await daemon.read(65_536):
+                if self.cuts:
+                    break
+                back.write(piece)
+                await back.drain()
+        except ConnectionError:
+            pass
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            for side in (onward, back):
+                side.close()
+
+    async def _forward(self, client: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
+        while piece := await client.read(65_536):
+            onward.write(piece)
+            await onward.drain()
+        onward.close()
+
+
+@asynccontextmanager
+async def through_a_proxy() -> AsyncIterator[tuple[Room, Proxy, httpx2.AsyncClient]]:
+    async with running("a", "b") as (daemon, room):
+        proxy = Proxy(daemon.port)
+        async with await asyncio.start_server(proxy.carry, "127.0.0.1", 0) as server:
+            proxy.port = server.sockets[0].getsockname()[1]
+            address = f"http://127.0.0.1:{proxy.port}"
+            headers = {"Authorization": f"Bearer {token('a')}"}
+            async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=30) as http:
+                yield room, proxy, http
+
+
+async def call(http: httpx2.AsyncClient, tool: str, arguments: object) -> str:
+    return (await http.post("/mcp", json=rpc(tool, arguments), headers=RPC_HEADERS)).text
+
+
+async def cut(proxy: Proxy, http: httpx2.AsyncClient, tool: str, arguments: object) -> None:
+    proxy.cuts = True
+    with pytest.raises(httpx2.TransportError):
+        await call(http, tool, arguments)
+    proxy.cuts = False
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_news_on_a_reply_that_was_cut_off_comes_with_the_next_call_whatever_that_is() -> None:
+    async with through_a_proxy() as (room, proxy, http):
+        await call(http, "claim", CLAIM)
+        await room.door.say("b", "note", "do not lose me", "a", "", [], "")
+        await cut(proxy, http, "claim", CLAIM)
+        assert "do not lose me" in await call(http, "release", RELEASE)
+        assert room.host.state.inbox("a")
+        assert "do not lose me" not in await call(http, "claim", CLAIM)
+        assert not room.host.state.inbox("a")
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_news_is_told_once_to_a_client_that_keeps_its_connection() -> None:
+    async with through_a_proxy() as (room, _, http):
+        await room.door.say("b", "note", "once", "a", "", [], "")
+        told = [await call(http, "claim", CLAIM) for _ in range(3)]
+        assert ["once" in text for text in told] == [True, False, False]
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_a_client_with_a_new_connection_for_each_call_is_told_a_few_times_and_no_more() -> None:
+    async with through_a_proxy() as (room, proxy, _):
+        await room.door.say("b", "note", "again", "a", "", [], "")
+        told = []
+        for _ in range(5):
+            headers = {"Authorization": f"Bearer {token('a')}", "Connection": "close"}
+            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", headers=headers) as http:
+                told.append("again" in await call(http, "claim", CLAIM))
+        assert told == [True, True, True, False, False]
