@@ -162,6 +162,34 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a regular file holds, as far as the room carries it."""
+
+    data: bytes
+    executable: bool = False
+
+
+class Files(Protocol):
+    """The regular files beneath one directory. Paths are relative; nothing is reached through a symbolic link."""
+
+    def read(self, path: str) -> Content | Refused | None:
+        """Return what stands at `path`, None for nothing; refused for a bad path, no regular file, or one too large."""
+        ...
+
+    def replace(self, path: str, expected: Content | None, new: Content | None) -> Refused | None:
+        """Make `path` hold `new` (None: nothing) if it holds `expected`; otherwise refused, with nothing changed.
+
+        Raises:
+            OSError: the file system failed, with nothing changed.
+        """
+        ...
+
+    def paths(self, directory: str) -> Sequence[str]:
+        """Return the paths of all regular files below a directory (`""`: all there are), sorted."""
+        ...
+
+
 class ToolFailed(Exception):
     """The call was carried out in no part; the sentence says why. Any other exception leaves the outcome unknown."""
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +15,15 @@ from coroom.core.resource import Resource
 from coroom.core.tool import canonical
 from coroom.ports import Tool, ToolFailed
 from coroom.tools import naming
+from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
 from coroom.tools.registry import Declaration, FunctionTool, Toolbox, tool
 from coroom.tools.sql import sql_tools
 from coroom.tools.sql_postgres import PostgresDatabase
 from coroom.tools.sql_sqlite import SqliteDatabase
+from coroom.workspace.beneath import Root
+from coroom.workspace.stage import Stage
+from coroom.workspace.tree import FileTree
 
 Calls = st.SearchStrategy[tuple[str, str]]
 """A tool's name and arguments."""
@@ -263,6 +268,50 @@ class PostgresWorld:
             "INSERT INTO seats SELECT h, n, h || n FROM unnest(ARRAY['red','blue','a','a,b','x''y','']) h,"
             " generate_series(-2, 4) n ON CONFLICT DO NOTHING;"
         )
+
+
+class Directory:
+    """A directory of small files."""
+
+    def __init__(self, place: Path) -> None:
+        self.top = place / "top"
+        self.top.mkdir()
+        self.root = Root(str(self.top))
+        self._tools = file_tools(FileTree(self.root, Stage.at(str(place / "stage")), time.monotonic))
+        path = st.sampled_from(["a", "b", "d/c", "d/e/f"])
+        text = st.sampled_from(["", "x", "one", "two\n", "ü"])
+        self.calls = st.one_of(
+            said("file_write", st.fixed_dictionaries({"path": path, "text": text})),
+            said("file_append", st.fixed_dictionaries({"path": path, "text": text})),
+            said("file_edit", st.fixed_dictionaries({"path": path, "old": text, "new": text})),
+            said("file_delete", st.fixed_dictionaries({"path": path})),
+            said("file_move", st.fixed_dictionaries({"path": path, "to": path})),
+            said("file_read", st.fixed_dictionaries({"path": path})),
+        )
+
+    def tools(self) -> Toolbox:
+        return self._tools
+
+    def reset(self) -> None:
+        for path in ("b", "d/c", "d/e/f"):
+            (self.top / path).unlink(missing_ok=True)
+        (self.top / "d/e").mkdir(parents=True, exist_ok=True)
+        (self.top / "a").write_bytes(b"\xff\x00")
+        (self.top / "a").chmod(0o755)
+        (self.top / "d/c").write_text("one two\n")
+        (self.top / "d/c").chmod(0o644)
+
+    def observe(self) -> Mapping[str, str]:
+        found = [path for path in self.top.rglob("*") if path.is_file()]
+        return {
+            f"file:{path.relative_to(self.top)}": f"{path.stat().st_mode & 0o100:o} {path.read_bytes().hex()}"
+            for path in found
+        }
+
+    def meddle(self) -> None:
+        for path in ("a", "b", "d/c", "d/e/f"):
+            (self.top / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.top / path).write_text("mine")
 
 
 def named(tools: Toolbox, name: str) -> Tool:
