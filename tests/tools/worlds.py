@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 from coroom.core.resource import Resource
 from coroom.core.tool import canonical
 from coroom.ports import Tool, ToolFailed
+from coroom.testing.kubernetes_api import KubernetesApi
+from coroom.testing.loopback import Loopback
 from coroom.tools import naming
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
+from coroom.tools.kubernetes import kubernetes_tools
+from coroom.tools.kubernetes_client import Cluster, cleaned
 from coroom.tools.registry import Declaration, FunctionTool, Toolbox, tool
 from coroom.tools.sql import sql_tools
 from coroom.tools.sql_postgres import PostgresDatabase
@@ -277,7 +281,7 @@ class Directory:
         self.top = place / "top"
         self.top.mkdir()
         self.root = Root(str(self.top))
-        self._tools = file_tools(FileTree(self.root, Stage.at(str(place / "stage")), time.monotonic))
+        self._tools = file_tools(FileTree(self.root, Stage.at(str(place / "stage")), time.monotonic, durable=False))
         path = st.sampled_from(["a", "b", "d/c", "d/e/f"])
         text = st.sampled_from(["", "x", "one", "two\n", "ü"])
         self.calls = st.one_of(
@@ -312,6 +316,66 @@ class Directory:
         for path in ("a", "b", "d/c", "d/e/f"):
             (self.top / path).parent.mkdir(parents=True, exist_ok=True)
             (self.top / path).write_text("mine")
+
+
+class ClusterWorld:
+    """Deployments and config maps in an API server of our own."""
+
+    def __init__(self) -> None:
+        self.api = KubernetesApi()
+        self.server = Loopback(self.api.application)
+        self.server.__enter__()
+        self.cluster = Cluster(self.server.url)
+        self._tools = kubernetes_tools(self.cluster)
+        names = st.sampled_from(["geo", "web"])
+        deployment = st.builds(_deployment, names, st.integers(0, 3), st.sampled_from(["geo:1", "geo:2"]))
+        target = {"kind": st.sampled_from(["Deployment", "apps/v1/deployments"]), "name": names}
+        patch = st.fixed_dictionaries(
+            {},
+            optional={
+                "metadata": st.sampled_from([{"labels": {"tier": "front"}}, {"annotations": {"note": "n"}}]),
+                "spec": st.sampled_from([{"replicas": 5}, {"paused": True}, {"template": None}]),
+            },
+        )
+        self.calls = st.one_of(
+            said("k8s_create", st.fixed_dictionaries({"manifest": deployment})),
+            said("k8s_replace", st.fixed_dictionaries({"manifest": deployment})),
+            said("k8s_patch", st.fixed_dictionaries({**target, "patch": patch})),
+            said("k8s_scale", st.fixed_dictionaries({**target, "replicas": st.integers(0, 4)})),
+            said("k8s_delete", st.fixed_dictionaries(target)),
+        )
+
+    def tools(self) -> Toolbox:
+        return self._tools
+
+    def reset(self) -> None:
+        for key in [key for key in self.api.objects if key[1] == "deployments"]:
+            del self.api.objects[key]
+        self.api.create("apps/v1/deployments", "default", _deployment("geo", 2, "geo:1"))
+
+    def observe(self) -> Mapping[str, str]:
+        return {
+            f"k8s:{api}/{plural}/{namespace}/{name}": canonical(cleaned(found))
+            for (api, plural, namespace, name), found in self.api.objects.items()
+        }
+
+    def meddle(self) -> None:
+        for name in ("geo", "web"):
+            if ("apps/v1", "deployments", "default", name) not in self.api.objects:
+                self.api.create("apps/v1/deployments", "default", _deployment(name, 9, "mine"))
+            self.api.change("apps/v1/deployments", "default", name, lambda old: {**old, "spec": {"replicas": 9}})
+
+
+def _deployment(name: str, replicas: int, image: str) -> dict[str, object]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "template": {"spec": {"containers": [{"name": "main", "image": image}]}},
+        },
+    }
 
 
 def named(tools: Toolbox, name: str) -> Tool:

@@ -17,7 +17,15 @@ BYTES_MAX = 1 << 20
 class FileTree:
     """See `ports.Files`. `now_s` is any steady clock, in seconds."""
 
-    def __init__(self, root: Root, stage: Stage, now_s: Callable[[], float], *, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(
+        self,
+        root: Root,
+        stage: Stage,
+        now_s: Callable[[], float],
+        *,
+        bytes_max: int = BYTES_MAX,
+        durable: bool = True,
+    ) -> None:
         """Work on `root`.
 
         Args:
@@ -25,9 +33,10 @@ class FileTree:
             stage: a directory of the same file system that is no part of it.
             now_s: the clock.
             bytes_max: a larger file is refused.
+            durable: what was put survives a power cut.
         """
         self._root = root
-        self._exchange = Exchange(root, stage, durable=True, bytes_max=bytes_max)
+        self._exchange = Exchange(root, stage, durable=durable, bytes_max=bytes_max)
         self._now_s = now_s
         self._bytes_max = bytes_max
         self._lock = threading.Lock()
