@@ -107,7 +107,7 @@ def test_a_run_that_is_stopped_or_killed_goes_on_where_it_was(place: Place, numb
 def test_agents_that_outlived_a_killed_run_are_ended_by_the_next_one(place: Place) -> None:
     note = place.root / "pid"
     command = f"command:sh -c 'echo $$ >> {note}; test -e {place.root}/gate || exec sleep 600'"
-    process = place.start("run", "one thing to do", "--agents", "1", "--agent", command)
+    process = place.start("run", "one thing to do", "--agents", "1", "--agent", command, "--isolation", "plain")
     until(lambda: note.exists() and note.read_text().strip(), "the agent has started", process)
     process.kill()
     ended(process)
@@ -126,6 +126,35 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_an_isolated_agent_is_said_to_be_so_and_changes_nothing_outside_its_mirror(place: Place) -> None:
+    command = f"command:sh -c 'touch mine; touch {place.root}/outside; cat {place.kept()}/operator.token; exit 4'"
+    words = ("run", "one thing to do", "--agents", "1", "--agent", command, "--isolation", "bubblewrap", "--json")
+    done = place.run(*words)
+    document = json.loads(done.out)
+    assert document["agents"][0]["client"] == "command in bubblewrap"
+    assert "Agents change only their own directory" in document["isolation"]["command-1"][0]
+    assert "command-1: bubblewrap. Agents change only" in done.err
+    assert document["agents"][0]["edits"] == 1
+    assert not (place.root / "outside").exists()
+    said = (place.kept() / "agents/command-1/logs/session-1.err").read_text()
+    assert "operator.token: No such file" in said
+
+
+def test_an_isolation_that_cannot_be_had_is_refused_and_nothing_else_is_taken_for_it(place: Place) -> None:
+    assert (
+        "There is no isolation 'jail'"
+        in place.run("run", "one thing", "--agent", "command:git", "--isolation", "jail").err
+    )
+    tools = place.root / "bin"
+    tools.mkdir()
+    (tools / "git").symlink_to("/usr/bin/git")
+    place.environment["PATH"] = str(tools)
+    done = place.run("run", "one thing", "--agent", "command:git", "--isolation", "bubblewrap")
+    assert done.code == 2
+    assert "bubblewrap is not installed here. Install it" in done.err
+    assert not place.kept().exists()
 
 
 def test_an_agent_that_fails_is_told_with_the_place_of_its_output(place: Place) -> None:

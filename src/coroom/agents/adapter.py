@@ -54,7 +54,8 @@ class Session:
 
     `mirror` is its working directory and stays clean; what has to be written goes below `home`, which is
     the agent's own. `search_path` is where its binary is looked for, in the form of PATH. With `stay_open`
-    standard input is kept open for messages to the model, where the client has that.
+    standard input is kept open for messages to the model, where the client has that. `isolated` says that the room
+    keeps it from the machine, so that a sandbox of the client's own inside would only be in the way.
     """
 
     agent: str
@@ -68,6 +69,7 @@ class Session:
     env: Mapping[str, str] = field(default_factory=dict)
     search_path: str | None = None
     stay_open: bool = False
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,8 @@ class Codex:
                     "env_key": MODEL_KEY_VARIABLE,
                 },
             }
-        argv = [str(binary), "exec", "--json", "--skip-git-repo-check", "--sandbox", "workspace-write"]
+        sandbox = "danger-full-access" if session.isolated else "workspace-write"
+        argv = [str(binary), "exec", "--json", "--skip-git-repo-check", "--sandbox", sandbox]
         # Our hooks are named right here, on the command line; there is nothing for a person to review first.
         argv += ["--dangerously-bypass-hook-trust"]
         for key, value in settings.items():

@@ -16,6 +16,9 @@ from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
 from coroom.agents.scripted import Marks, Step, TapeError, read_tape
 from coroom.cli.place import WrongCallError
+from coroom.launch.choose import launcher
+from coroom.launch.isolation import Isolation, Unavailable
+from coroom.run.isolating import Isolating, provider_for
 from coroom.run.session import Worker
 from coroom.run.workers import ProcessWorker, TapeWorker
 
@@ -38,7 +41,14 @@ TAPE, COMMAND, BUILTIN = "tape:", "command:", "builtin"
 
 
 def crew(
-    kinds: Sequence[str], agents: int, model: str, homes: Path, *, budget: str = "", speed: float = 1.0
+    kinds: Sequence[str],
+    agents: int,
+    model: str,
+    homes: Path,
+    *,
+    budget: str = "",
+    speed: float = 1.0,
+    isolation: str = "",
 ) -> list[Worker]:
     """The workers: the kinds in turn, `agents` of them, and every tape exactly once.
 
@@ -49,6 +59,7 @@ def crew(
         homes: below it each agent's configuration and logs are kept.
         budget: of each session of a built-in agent.
         speed: at which tapes are played.
+        isolation: what agents' processes are started in; empty: bubblewrap where it works and the model can be reached.
 
     Raises:
         WrongCallError: a kind is unknown, or cannot be started here.
@@ -57,6 +68,8 @@ def crew(
     api = _model_api()
     others = [kind for kind in kinds if not kind.startswith(TAPE)]
     tapes = [kind for kind in kinds if kind.startswith(TAPE)]
+    if tapes and isolation not in {"", Isolation.PLAIN}:
+        raise WrongCallError("A tape is played by the run itself, which is not isolated. Leave --isolation out.")
     for kind in tapes:
         path = Path(kind.removeprefix(TAPE))
         name = path.stem.removeprefix("tape_")
@@ -69,11 +82,53 @@ def crew(
         kind = others[number % len(others)]
         name = f"{kind.partition(':')[0]}-{number + 1}"
         adapter = _adapter(kind, model, budget)
-        workers.append(ProcessWorker(name=name, adapter=adapter, home=homes / name, model=model or None, api=api))
+        isolating = isolated(adapter.name, api, isolation)
+        home = homes / name
+        workers.append(
+            ProcessWorker(name=name, adapter=adapter, home=home, model=model or None, api=api, isolating=isolating)
+        )
     twice = {worker.name for worker in workers if sum(one.name == worker.name for one in workers) > 1}
     if twice:
         raise WrongCallError(f"Two agents would be called '{twice.pop()}'. Give the tapes different file names.")
     return workers
+
+
+def isolated(client: str, api: ModelApi | None, asked: str) -> Isolating:
+    """How an agent of this kind is started: as asked, or not at all; where nobody asked, as well as it can be.
+
+    Raises:
+        WrongCallError: what was asked for cannot be had here.
+    """
+    found = launcher(asked)
+    if isinstance(found, Unavailable):
+        raise WrongCallError(str(found))
+    if found.isolation is Isolation.PLAIN:
+        return Isolating(launcher=found)
+    provider = provider_for(client, api, os.environ)
+    if isinstance(provider, str):
+        if asked:
+            raise WrongCallError(provider)
+        plain = launcher(Isolation.PLAIN)
+        assert not isinstance(plain, Unavailable)
+        return Isolating(launcher=plain)
+    return Isolating(launcher=found, provider=provider)
+
+
+def isolation_of(workers: Sequence[Worker]) -> dict[str, list[str]]:
+    """What is in force for each agent that is a process of its own, as sentences."""
+    return {one.name: list(one.isolating.launcher.in_force) for one in workers if isinstance(one, ProcessWorker)}
+
+
+def isolation_lines(workers: Sequence[Worker]) -> list[str]:
+    """The same for people: once for all agents that have the same."""
+    by_kind: dict[str, list[str]] = {}
+    said: dict[str, tuple[str, ...]] = {}
+    for one in workers:
+        if isinstance(one, ProcessWorker):
+            launched = one.isolating.launcher
+            by_kind.setdefault(launched.isolation.value, []).append(one.name)
+            said[launched.isolation.value] = launched.in_force
+    return [f"{', '.join(names)}: {kind}. {' '.join(said[kind])}" for kind, names in by_kind.items()]
 
 
 def _model_api() -> ModelApi | None:

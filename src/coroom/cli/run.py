@@ -1,13 +1,13 @@
 """`coroom run`: a room, a board, N agents at once, and one landed branch."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from coroom.cli.crew import KINDS, crew
+from coroom.cli.crew import KINDS, crew, isolation_lines, isolation_of
 from coroom.cli.place import WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.until import StoppedError, until_stopped
@@ -38,6 +38,7 @@ ROOM = "run"
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="On 127.0.0.1 (default: a free one).")
 @click.option("--resume", is_flag=True, help="Go on with the room as it was left.")
 @click.option("--land/--no-land", "land", default=None, help="Land the result, or leave the work in the room.")
+@click.option("--isolation", help="plain, bubblewrap or container (default: bubblewrap where it works).")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 def run(
     tasks: str | None,
@@ -54,6 +55,7 @@ def run(
     port: int,
     resume: bool,
     land: bool | None,
+    isolation: str | None,
     as_document: bool,
 ) -> None:
     """Have several agents do TASKS on one repository at once, and land the result as one branch.
@@ -84,12 +86,16 @@ def run(
             branch=branch,
             test=test,
             land=land,
+            isolation=isolation,
         ).with_tasks(tasks_from(tasks) if tasks else ())
     except BoardError as problem:
         raise WrongCallError(f"{problem}.") from problem
     except Fault as fault:
         raise WrongCallError(f"{fault}.") from fault
-    workers = crew(wanted.kinds, wanted.agents, wanted.model, kept / "agents", budget=wanted.budget)
+    homes = kept / "agents"
+    workers = crew(wanted.kinds, wanted.agents, wanted.model, homes, budget=wanted.budget, isolation=wanted.isolation)
+    for line in isolation_lines(workers):
+        click.secho(line, err=True, dim=True)
     wanted = replace(wanted, crew=tuple(worker.name for worker in workers))
     plan = RunPlan(
         repository=repository,
@@ -107,7 +113,7 @@ def run(
         land=wanted.land,
     )
     outcome, summary, page = perform(plan, kept / "room.html", lambda: wanted.write(kept))
-    show_result(summary, page, as_document=as_document)
+    show_result(summary, page, as_document=as_document, isolation=isolation_of(workers))
     raise SystemExit(0 if outcome.ok else 1)
 
 
@@ -165,10 +171,12 @@ def perform(plan: RunPlan, page: Path, begin: Callable[[], None] = lambda: None)
     return outcome, summaries[0], page
 
 
-def show_result(summary: Summary, page: Path, *, as_document: bool) -> None:
+def show_result(
+    summary: Summary, page: Path, *, as_document: bool, isolation: Mapping[str, list[str]] | None = None
+) -> None:
     """The result on standard output: one JSON document, or words."""
     if as_document:
-        click.echo(json.dumps({**as_json(summary), "page": str(page)}))
+        click.echo(json.dumps({**as_json(summary), "page": str(page), "isolation": dict(isolation or {})}))
         return
     print_summary(summary)
     click.echo(f"The room, replayable: {page}")

@@ -8,6 +8,7 @@ agent fetches, claims and lands through it.
 import os
 import secrets
 import shutil
+import stat
 from pathlib import Path
 
 from coroom.core.errors import Fault
@@ -38,7 +39,7 @@ def make_workplace(remote: str, target: Path, agent: str, branch: str = "main") 
     may be made at once.
 
     Args:
-        remote: an address or a path; local objects are linked, not copied.
+        remote: an address or a path.
         target: a directory that does not exist yet, is empty, or is this agent's workplace.
         agent: whose name its commits carry.
         branch: the branch of the remote that work is for.
@@ -66,3 +67,21 @@ def make_workplace(remote: str, target: Path, agent: str, branch: str = "main") 
         shutil.rmtree(making, ignore_errors=True)
         raise WorkplaceFailed(f"no workplace for {agent} at {target}: {failed}") from failed
     return Git(target)
+
+
+def own_objects(directory: Path) -> int:
+    """Give a clone objects of its own where it shares them with another repository by hard links; counts them.
+
+    Who may write in the clone could else change the other's objects through them. Nobody must write there meanwhile.
+    """
+    own = 0
+    for place, _, names in os.walk(directory / ".git" / "objects"):
+        for name in names:
+            path = Path(place) / name
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+                fresh = path.with_name(f".{name}.own")
+                shutil.copy2(path, fresh, follow_symlinks=False)
+                fresh.replace(path)
+                own += 1
+    return own

@@ -28,6 +28,7 @@ class Arrangement:
     branch: str = ""
     test: str = ""
     land: bool = True
+    isolation: str = ""
     crew: tuple[str, ...] = ()
     tasks: tuple[PostTask, ...] = ()
 
@@ -56,6 +57,7 @@ class Arrangement:
             "branch": self.branch,
             "test": self.test,
             "land": self.land,
+            "isolation": self.isolation,
             "crew": list(self.crew),
             "tasks": entries_of(self.tasks),
         }
@@ -103,6 +105,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         branch=str(found["branch"]),
         test=str(found["test"]),
         land=bool(found["land"]),
+        isolation=str(found.get("isolation", "")),
         crew=texts("crew"),
         tasks=tuple(tasks_of(found["tasks"])) if found["tasks"] else (),
     )

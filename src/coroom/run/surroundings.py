@@ -10,6 +10,8 @@ from pathlib import Path
 
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import GIT_MIN, version_of
+from coroom.launch.choose import launcher
+from coroom.launch.isolation import Isolation, Unavailable
 from coroom.log.schema import wal_reset_warning
 from coroom.run.selftest import Check
 from coroom.workspace.beneath import KernelResolver, Root
@@ -23,7 +25,7 @@ FREE_BYTES_MIN = 1 << 30
 
 def machine_checks(place: Path) -> list[Check]:
     """Look at Python, git, SQLite, the kernel's limits, and the file system of `place`, where mirrors would be."""
-    return [_python(), _git(place), _sqlite(), *_inotify(), *_file_system(place), _space(place)]
+    return [_python(), _git(place), _sqlite(), *_inotify(), *_file_system(place), _space(place), *_isolation()]
 
 
 def _python() -> Check:
@@ -62,6 +64,16 @@ def _file_system(place: Path) -> Iterator[Check]:
         exchange = isinstance(best_swap(root.fd), KernelSwap)
         fallback = "no exchange by renameat2 here: by link and rename, which is weaker against saves by rename"
         yield Check("puts that destroy nothing", True, "renameat2" if exchange else fallback)
+
+
+def _isolation() -> Iterator[Check]:
+    """What agents can be isolated by; one that is not there is no fault of the machine."""
+    for kind in (Isolation.BUBBLEWRAP, Isolation.CONTAINER):
+        found = launcher(kind, look=True)
+        if isinstance(found, Unavailable):
+            yield Check(f"isolation by {kind.value}", True, f"not here: {found}")
+        else:
+            yield Check(f"isolation by {kind.value}", True, " ".join(found.in_force))
 
 
 def _space(place: Path) -> Check:

@@ -6,13 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, ModelApi, Session
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
+from coroom.run.isolating import Isolating
 from coroom.run.leftover import OPEN, end_leftover, forget, gated, remember
 from coroom.run.session import Desk, Work, agent_environment, role_prompt
 
@@ -101,11 +102,13 @@ class ProcessWorker:
     api: ModelApi | None = None
     search_path: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    isolating: Isolating = field(default_factory=Isolating)
 
     @property
     def client(self) -> str:
-        """The adapter's name."""
-        return self.adapter.name
+        """The adapter's name, and what its processes are isolated by."""
+        isolation = self.isolating.launcher.isolation.value
+        return f"{self.adapter.name} in {isolation}" if self.isolating.isolated else self.adapter.name
 
     async def work(self, desk: Desk) -> Work:
         """Run sessions until the board is done, one fails, or several in a row got nothing done."""
@@ -123,7 +126,7 @@ class ProcessWorker:
             if isinstance(launch, Missing):
                 total = replace(total, error=f"{launch.what} is not installed. {launch.install}")
                 break
-            total = _added(total, await self._run(launch, desk.show))
+            total = _added(total, await self._run(launch, desk))
             idle = idle + 1 if desk.done() == done else 0
         return replace(total, seconds=time.monotonic() - began)
 
@@ -131,28 +134,33 @@ class ProcessWorker:
         return Session(
             agent=self.name,
             mirror=desk.seat.directory,
-            room_url=desk.url,
+            room_url=self.isolating.room_url(desk.url),
             token=desk.seat.token,
             prompt=self.prompt or role_prompt(self.name),
             home=self.home,
             model=self.model,
-            api=self.api,
+            api=self.isolating.api(self.api),
             env=self.extra,
             search_path=self.search_path,
+            isolated=self.isolating.isolated,
         )
 
-    async def _run(self, launch: Launch, show: Callable[[str], None]) -> Work:
+    async def _run(self, launch: Launch, desk: Desk) -> Work:
         for path, text in launch.files.items():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_text(text, encoding="utf-8")
             path.chmod(0o600)
         out_path, err_path = self._logs()
-        with out_path.open("wb") as out, err_path.open("wb") as err:
+        environment = agent_environment(launch.env)
+        async with AsyncExitStack() as stack:
+            out, err = stack.enter_context(out_path.open("wb")), stack.enter_context(err_path.open("wb"))
+            started = self.isolating.process(launch, self.name, self.home, desk.url, environment)
+            wrapped = await stack.enter_async_context(started)
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *gated(launch.argv),
+                    *gated(wrapped.argv),
                     cwd=launch.cwd,
-                    env=agent_environment(launch.env),
+                    env=wrapped.env,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=err,
@@ -163,7 +171,7 @@ class ProcessWorker:
                 return Work(error=f"{launch.argv[0]} cannot be started: {problem}")
             try:
                 remember(self.home, process.pid)
-                return await self._listen(process, launch, out.write, show)
+                return await self._listen(process, launch, out.write, desk.show)
             finally:
                 await _end(process)
                 forget(self.home)

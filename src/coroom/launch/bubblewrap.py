@@ -1,0 +1,103 @@
+"""bubblewrap: the machine read-only and only where programs need it, no network, nobody else's processes or files."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from coroom.launch.bounds import bounded, limits_argv, means
+from coroom.launch.isolation import Bounds, Errand, Isolation, Unavailable, Wrapped
+from coroom.launch.readable import program_places, system_places
+
+INSIDE = Path(__file__).with_name("inside.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Bubblewrap:
+    """Implements `Launcher`."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    isolation: Isolation = Isolation.BUBBLEWRAP
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """See the port."""
+        return (
+            "Agents change only their own directory and home, and see programs and the shared repository, read-only.",
+            "No network but the room and the model, each through a Unix socket; no process outside is seen.",
+            means(self.bounds),
+        )
+
+    def wrap(self, errand: Errand) -> Wrapped:
+        """See the port."""
+        errand.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        inside = doored(errand, limits_argv(self.bounds))
+        words = (
+            *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"),
+            *("--hostname", "agent", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"),  # noqa: S108
+            *_seen(errand),
+            *("--chdir", str(errand.workspace), "--clearenv"),
+            *(word for name, value in environment(errand).items() for word in ("--setenv", name, value)),
+            *("--", *inside),
+        )
+        made = bounded(tuple(word for word in words if word != "--as-pid-1"), self.bounds, errand.agent)
+        return Wrapped(argv=made.argv, env={"PATH": errand.env.get("PATH", "")}, close=made.close)
+
+
+def environment(errand: Errand) -> dict[str, str]:
+    """What an isolated agent has in its environment: what it was given, and its own places."""
+    trusted = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    return {**errand.env, **trusted, "HOME": str(errand.home), "TMPDIR": "/tmp", "USER": errand.agent}  # noqa: S108
+
+
+def doored(errand: Errand, limits: tuple[str, ...]) -> tuple[str, ...]:
+    """The program behind its doors."""
+    doors = (f"{port}={path}" for port, path in errand.doors.items())
+    return (*limits, sys.executable, "-I", "-S", str(INSIDE), *doors, "--", *errand.argv)
+
+
+def places(errand: Errand) -> list[Path]:
+    """What it sees beside the system, read-only; what is its own comes over it."""
+    found = {*program_places(errand.argv, errand.env), *errand.readable}
+    return sorted(place for place in found if place.exists())
+
+
+def _seen(errand: Errand) -> Iterable[str]:
+    for place in system_places():
+        if place.is_symlink() and place.parent == Path("/"):
+            yield from ("--symlink", str(place.readlink()), str(place))
+        else:
+            yield from ("--ro-bind", str(place), str(place))
+    for place in places(errand):
+        yield from ("--ro-bind", str(place), str(place))
+    for own in (errand.home, errand.workspace):
+        yield from ("--bind", str(own), str(own))
+    for socket in errand.doors.values():
+        yield from ("--bind", str(socket), str(socket))
+
+
+def bubblewrap(bounds: Bounds) -> Bubblewrap | Unavailable:
+    """Agents in bubblewrap, if it works here."""
+    problem = _problem()
+    return Unavailable(*problem) if problem else Bubblewrap(bounds)
+
+
+@cache
+def _problem() -> tuple[str, str] | None:
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed here.", "Install it (Debian: apt-get install bubblewrap)."
+    try:
+        trial = ("bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true")
+        done = subprocess.run(trial, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as failed:
+        return f"bubblewrap does not work here: {failed}.", "Take --isolation container or plain."
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        return (
+            f"bubblewrap does not work here: {why}.",
+            "This kernel may forbid user namespaces (sysctl kernel.unprivileged_userns_clone=1); or take plain.",
+        )
+    return None

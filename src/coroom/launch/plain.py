@@ -1,0 +1,30 @@
+"""No isolation: the agent is a process of this user, in a directory of its own."""
+
+from dataclasses import dataclass, field
+
+from coroom.launch.bounds import bounded, means
+from coroom.launch.isolation import Bounds, Errand, Isolation, Wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Implements `Launcher`."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    isolation: Isolation = Isolation.PLAIN
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """See the port."""
+        return (
+            "Agents run as you: they can read and change what you can, and reach the network.",
+            means(self.bounds),
+            "Each has a directory, a home for its settings and a directory for temporary files of its own.",
+        )
+
+    def wrap(self, errand: Errand) -> Wrapped:
+        """See the port. The doors are not needed: nothing stands between the agent and the room."""
+        temporary = errand.home / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = bounded(errand.argv, self.bounds, errand.agent)
+        return Wrapped(argv=made.argv, env={**errand.env, "TMPDIR": str(temporary)}, close=made.close)
