@@ -6,7 +6,8 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,24 @@ class Verdicts:
             for old in sorted(kept, key=lambda entry: entry.stat().st_mtime)[: len(kept) - VERDICTS_MAX // 2]:
                 with suppress(FileNotFoundError):
                     os.unlink(old.path)
+
+
+def made_whole(target: Path, make: Callable[[Path], object]) -> None:
+    """Have a directory that `make` fills, all of it or none, also when the process is killed: what a killed one has
+    left of it goes. Two must not make one target at once.
+
+    Raises:
+        OSError: it cannot be written.
+        GitFailed: as `make`.
+    """
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in target.parent.glob(f".{target.name}.*.making"):
+        shutil.rmtree(left, ignore_errors=True)
+    making = target.parent / f".{target.name}.{secrets.token_hex(4)}.making"
+    make(making)
+    making.rename(target)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from coroom.checks.affected import affected_tests
 from coroom.checks.suite import Ending, NoCommand, SuiteCommand, SuiteResult, find_command, run_suite
 from coroom.git.command import Git, GitFailed
-from coroom.git.gate import Definition, TreeVerdict
+from coroom.git.gate import Definition, TreeVerdict, made_whole
 from coroom.git.repository import read_blobs, tree_files
 from coroom.syntax.parse import parses
 
@@ -78,15 +78,18 @@ class Runners:
     def _prepare(self, place: Path, commit: str) -> None:
         """Have exactly the commit's files there, beside whatever its own ignore rules leave out: that is the cache."""
         try:
+            made_whole(place, self._make)
             (place / ".git" / "index.lock").unlink(missing_ok=True)
             self._check_out(place, commit)
         except (GitFailed, OSError):
             shutil.rmtree(place, ignore_errors=True)
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            source = self._source.line("rev-parse", "--path-format=absolute", "--git-common-dir")
-            arguments = ("clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", source, str(place))
-            Git(self._directory).run(*arguments, config={"protocol.file.allow": "always"})
+            made_whole(place, self._make)
             self._check_out(place, commit)
+
+    def _make(self, place: Path) -> None:
+        source = self._source.line("rev-parse", "--path-format=absolute", "--git-common-dir")
+        arguments = ("clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", source, str(place))
+        Git(place.parent).run(*arguments, config={"protocol.file.allow": "always"})
 
     def _check_out(self, place: Path, commit: str) -> None:
         git = Git(place, {"GIT_CEILING_DIRECTORIES": str(self._directory)})

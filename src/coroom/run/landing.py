@@ -15,8 +15,8 @@ from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource
 from coroom.git.command import Git
 from coroom.git.commits import checked_out_at, good_branch, is_ancestor
-from coroom.git.gate import is_running, key_of, turn
-from coroom.git.landing import RETURNED, Entry, HeldClaim, claims_of, forget, queued, submit
+from coroom.git.gate import is_running, key_of, made_whole, turn
+from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
 from coroom.git.locks import clear_stale_locks
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
@@ -70,9 +70,9 @@ class Ground:
         if not self.url:
             return self.shared
         place = self.directory / "repository.git"
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (place / "HEAD").exists():
-            Git(place).run("init", "--quiet", "--bare", "--template=")
+        made_whole(
+            place, lambda making: Git(self.directory).run("init", "--quiet", "--bare", "--template=", str(making))
+        )
         return RemoteRefs(Git(place), self.url, self.shared.name)
 
     def unlock(self, older_than_s: float | None = None) -> list[Path]:
@@ -199,10 +199,13 @@ def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
 
 
 def _known_main(ground: Ground) -> str:
+    """Where the branch is, once what a killed lander left half done is finished."""
     ref = f"refs/heads/{ground.onto}"
-    main = ground.shared.read(ref).get(ref, "")
+    refs = ground.shared.read(ref, QUEUE)
+    main = refs.pop(ref, "")
     if main:
         ground.shared.fetch([ref])
+        settle(ground.shared, ground.onto, queued(ground.shared, refs), main)
     return main
 
 

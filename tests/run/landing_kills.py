@@ -1,0 +1,96 @@
+"""A landing that is killed at call after call, and what is found afterwards. Run as a program:
+
+python -m tests.run.landing_kills DIRECTORY FORM EVERY [FIRST]
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from tests.git.repositories import fsck, git
+from tests.git.shared_places import SharedPlace, held_by, parsed, shared_place
+from tests.run.syscalls import killed_at, lived
+
+from coroom.git.claim_record import claim_ref
+from coroom.git.repository import Repository, inspect
+from coroom.run.landing import LandingEnd, LandingWish, land_here
+
+CLAIM = parsed("issue:7")
+
+
+def prepare(root: Path, form: str) -> None:
+    """A repository with one change to land, and the claim for it held."""
+    place = shared_place(form, root, {"a.txt": b"a\n", "d/b.txt": b"b\n"})
+    git(place.work, "checkout", "--quiet", "-b", "mine")
+    (place.work / "new.txt").write_bytes(b"new\n")
+    git(place.work, "add", "--all")
+    git(place.work, "commit", "--quiet", "--message=mine")
+    git(place.work, "config", "user.name", "ann")
+    held_by(place.store, claim_ref(CLAIM), "ann", 1)
+
+
+def land(root: Path, form: str) -> int:
+    """What `coroom land` does."""
+    os.environ["XDG_STATE_HOME"] = str(root / "state")
+    repository = inspect(root / "work", detached=True)
+    assert isinstance(repository, Repository), repository
+    remote = "." if form == "own" else str(root / "store.git")
+    wish = LandingWish(remote=remote, test="test -e new.txt", claims=(CLAIM,))
+    end = asyncio.run(land_here(repository, wish, lambda _text: None))
+    assert isinstance(end, LandingEnd), end
+    assert end.landed, end
+    return 0
+
+
+def check(root: Path, form: str) -> None:
+    """What must be so once somebody has landed again."""
+    work = root / "work"
+    store = work if form == "own" else root / "store.git"
+    place = SharedPlace(None, store, work)  # type: ignore[arg-type]
+    assert place.files() == ["a.txt", "d/b.txt", "new.txt"]
+    assert git(store, "log", "--first-parent", "--format=%s", "main").splitlines() == ["mine", "first"]
+    assert git(work, "rev-parse", "mine") in git(store, "rev-list", "main").split()
+    assert [ref for ref in place.refs() if "coroom" in ref] == []
+    assert git(work, "status", "--porcelain") == ""
+    left = [path for place in (work, store, root / "state") if place.exists() for path in place.rglob("*.lock")]
+    assert left == []
+    for directory in {work, store}:
+        fsck(directory)
+
+
+def age_locks(root: Path) -> None:
+    """Time passes: whoever comes after a kill does not come within seconds, as far as the locks are concerned."""
+    before = time.time() - 60
+    for lock in root.rglob("*.lock"):
+        os.utime(lock, (before, before))
+
+
+def main(directory: Path, form: str, every: int, first: int) -> None:
+    template = directory / "template"
+    prepare(template, form)
+    dry = directory / "dry"
+    shutil.copytree(template, dry, symlinks=True)
+    total = killed_at(0, lambda: land(dry, form))
+    check(dry, form)
+    killed = 0
+    for number in range(first, total + 1, every):
+        root = directory / str(number)
+        shutil.copytree(template, root, symlinks=True)
+        if killed_at(number, lambda root=root: land(root, form)) == -1:  # type: ignore[misc]
+            killed += 1
+        age_locks(root)
+        try:
+            assert lived(lambda root=root: land(root, form)) == 0  # type: ignore[misc]
+            check(root, form)
+        except BaseException:
+            sys.stderr.write(f"killed at call {number} of {total}, {form}: kept in {root}\n")
+            raise
+        shutil.rmtree(root)
+    sys.stdout.write(f"{form}: killed at {killed} of {total} calls; nothing lost, no lock, git fsck --strict clean\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 1)
