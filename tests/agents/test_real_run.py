@@ -38,6 +38,7 @@ async def test_a_run_lands_what_claude_code_and_codex_did_at_once_and_counts_the
     )
     # Codex names files relative to its own mirror.
     model.add("any", Script(turns, {"cwd": str(tmp_path / "mirrors" / "claude-1")}))
+    subprocess.run([Path(__file__).parents[2] / "scripts" / "isolation.sh"], check=True)
     home = tmp_path / "home"
     home.mkdir()
     environment = {
@@ -50,7 +51,7 @@ async def test_a_run_lands_what_claude_code_and_codex_did_at_once_and_counts_the
     }
     command = [sys.executable, "-m", "coroom.cli", "run", str(tmp_path / "todo.md"), "--directory", str(repository)]
     command += ["--agent", "claude", "--agent", "codex", "--json", "--mirrors", str(tmp_path / "mirrors")]
-    command += ["--test", "cat left.txt right.txt"]
+    command += ["--test", "cat left.txt right.txt", "--isolation", "bubblewrap"]
     (tmp_path / "todo.md").write_text("- write left.txt\n- write right.txt\n")
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
@@ -73,7 +74,10 @@ async def test_a_run_lands_what_claude_code_and_codex_did_at_once_and_counts_the
     assert model.failures() == (), told
 
     summary = json.loads(printed)
-    assert [(one["client"], len(one["tasks"])) for one in summary["agents"]] == [("claude", 1), ("codex", 1)]
+    assert [(one["client"], len(one["tasks"])) for one in summary["agents"]] == [
+        ("claude in bubblewrap", 1),
+        ("codex in bubblewrap", 1),
+    ]
     assert all(one["input_tokens"] > 0 and one["output_tokens"] > 0 for one in summary["agents"])
     assert git(repository, "show", "coroom/run:left.txt") == git(repository, "show", "coroom/run:right.txt")
     commits = git(repository, "log", "--format=%b", "main..coroom/run")

@@ -8,6 +8,7 @@ import click
 # The command's name, and the module that holds a click command of the same name.
 COMMANDS = {
     "bench": "coroom.cli.bench",
+    "bisect": "coroom.cli.bisect",
     "claim": "coroom.cli.claim",
     "claims": "coroom.cli.claim",
     "check": "coroom.cli.check",

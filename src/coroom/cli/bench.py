@@ -12,6 +12,8 @@ from coroom.cli.bench_fast import fast
 from coroom.cli.bench_gate import gate
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
+from coroom.run.bench.bisect import document as document_of
+from coroom.run.bench.bisect import measure_bisect
 from coroom.run.bench.claims import ClaimsPlan, measure_claims, words
 from coroom.run.bench.figures import Report, Row, machine, versions
 from coroom.run.bench.room import PARTS, Plan, measure_room
@@ -110,6 +112,30 @@ def claims(claimants: int, rounds: int, tasks: int, starts: int, scratch: Path |
         for line in words(report):
             click.echo(line)
     sys.exit(0 if report.ok else 1)
+
+
+@bench.command()
+@click.option("--units", type=click.IntRange(2, 100_000), default=2_000, show_default=True, help="In the row.")
+@click.option("--seeds", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Sets of culprits.")
+@click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
+def bisect(units: int, seeds: int, as_document: bool) -> None:
+    """Count the runs that coroom bisect takes, over many seeded sets of culprits, with 1 and with 4 runners.
+
+    Exits 1 when a set was not found exactly.
+    """
+    cases = measure_bisect(units, seeds)
+    if as_document:
+        click.echo(json.dumps(document_of(cases, units, seeds)))
+    else:
+        _print_place()
+        for one in cases:
+            runs, rounds = one.runs, one.rounds
+            found = "all found exactly" if one.exact else "NOT all found"
+            click.echo(
+                f"{one.case}, {one.runners} at a time: {runs.median:.0f} runs (at most {runs.max:.0f}) "
+                f"in {rounds.median:.0f} rounds (at most {rounds.max:.0f}); {found}"
+            )
+    sys.exit(0 if all(one.exact for one in cases) else 1)
 
 
 def _print_place() -> None:

@@ -91,10 +91,13 @@ def _one(
     found, end, low = {row[first - 1]}, first, 0
     if not sharp:
         return Culprit(frozenset(row[clean:first]), exact=False), first
+    judged = True
     while True:
         alone = frozenset(found)
-        if (yield [alone])[alone] is Outcome.FAIL:
-            return Culprit(alone), first
+        outcome = (yield [alone])[alone]
+        if outcome is Outcome.FAIL:
+            return Culprit(alone, exact=judged), first
+        judged = judged and outcome is Outcome.PASS
         if len(found) == MEMBERS_MAX or end <= 1:
             return Culprit(frozenset(row[:end]) | alone, exact=False), first
         end, sharp = yield from _shortest(row, low, end - 1, alone, runners)
