@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.applications import Starlette
 
 from coroom.core import command as c
-from coroom.core.agent import OPERATOR, Presence
+from coroom.core.agent import HOST, OPERATOR, Presence
 from coroom.core.notice import NoticeKind
 from coroom.testing.browser import Chromium, Tab, served
 from coroom.testing.sample_room import SampleRoom
@@ -91,6 +91,44 @@ async def test_with_keys_alone_a_person_speaks_pauses_and_releases(
         await tab.press("Enter")
         await tab.until(f"!document.querySelector('[data-claim={claim.id}]')")
         assert claim.id not in sample.host.state.claims
+
+
+async def test_with_keys_landings_are_held_with_a_reason_and_let_go_again(
+    sample: SampleRoom, tab: Tab, page_of: Callable[[SampleRoom], Starlette], key: str
+) -> None:
+    async with served(page_of(sample)) as url:
+        await tab.open(address(url, key))
+        await tab.until(f"{ROWS} === 6")
+        await tab.press("h")
+        await tab.until("document.activeElement.id === 'sheet-words'")
+        await tab.write("I read it first")
+        await tab.press("Enter")
+        await tab.until("document.getElementById('needs-list').textContent.includes('I read it first')")
+        assert sample.host.state.landings_held == "I read it first"
+        assert await tab.run("document.getElementById('hold').getAttribute('aria-pressed')") == "true"
+        await tab.press("h")
+        await tab.until("!document.getElementById('needs-list').textContent.includes('I read it first')")
+        assert sample.host.state.landings_held == ""
+        await tab.click("#hold")
+        await tab.until("document.getElementById('sheet').open")
+        await tab.press("Escape")
+        await tab.until("!document.getElementById('sheet').open")
+        assert sample.host.state.landings_held == ""
+
+
+async def test_the_page_says_who_waits_for_a_claim_and_what_an_agent_has_used(
+    sample: SampleRoom, tab: Tab, page_of: Callable[[SampleRoom], Starlette], key: str
+) -> None:
+    claim = next(one for one in sample.host.state.claims.values() if one.resources[0].path)
+    waiting = next(name for name in ("ada", "ben") if name != claim.holder)
+    await sample.host.submit(waiting, c.ClaimResources(resources=claim.resources))
+    used = c.NoteSpent(agent="finn", input_tokens=125_000, output_tokens=900, cost_micro_usd=1_234_567)
+    await sample.host.submit(HOST, used)
+    async with served(page_of(sample)) as url:
+        await tab.open(address(url, key))
+        await tab.until(f"{ROWS} === 6")
+        assert waiting in (await text(tab, f"#claims [data-claim={claim.id}]")).partition("waiting")[2]
+        assert "125.0k in, 900 out · $1.23" in await text(tab, "#roster [data-agent=finn]")
 
 
 async def test_the_past_is_replayed_by_keys_and_left_again(

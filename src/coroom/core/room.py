@@ -13,7 +13,7 @@ from typing import cast, get_args
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import decode_reply, encode_command, encode_reply
-from coroom.core.decide import actions, agents, claims, edits, notices, tasks
+from coroom.core.decide import actions, agents, claims, edits, landings, notices, tasks
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
@@ -40,6 +40,7 @@ _DECIDES = cast(
         c.Leave: agents.leave,
         c.Pause: agents.pause,
         c.Resume: agents.resume,
+        c.NoteSpent: agents.note_spent,
         c.Beat: _beat,
         c.Tick: _tick,
         c.ClaimResources: claims.claim_resources,
@@ -64,6 +65,8 @@ _DECIDES = cast(
         c.StartAction: actions.start_action,
         c.StartLanding: actions.start_landing,
         c.FinishAction: actions.finish_action,
+        c.HoldLandings: landings.hold_landings,
+        c.ReleaseLandings: landings.release_landings,
     },
 )
 assert set(_DECIDES) == set(get_args(c.Command))

@@ -14,7 +14,7 @@ from coroom.core.resource import Resource
 from coroom.core.table import Table
 from coroom.core.task import Task
 
-__all__ = ["Landing", "RoomState", "Verdict", "Wanted", "but"]
+__all__ = ["NOTHING_SPENT", "Landing", "RoomState", "Spent", "Verdict", "Wanted", "but"]
 
 
 T = TypeVar("T")
@@ -56,6 +56,18 @@ class Landing:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an agent's clients have said that they used; money in millionths of a US dollar."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_micro_usd: int
+
+
+NOTHING_SPENT = Spent(0, 0, 0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RoomState:
     """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded."""
@@ -85,6 +97,8 @@ class RoomState:
     verdicts: Table[Verdict] = Table()
     actions: Table[Action] = Table()
     landings: tuple[Landing, ...] = ()
+    landings_held: str = ""
+    spent: Table[Spent] = Table()
     operations: Table[tuple[tuple[str, ...], ...]] = Table()
 
     def files(self, line: str = SHARED_LINE) -> Table[FileVersion]:

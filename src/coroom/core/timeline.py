@@ -12,9 +12,11 @@ def describe(event: e.Event) -> str:
     """The event in one plain sentence, for the timeline. Names every agent by name; text of others is quoted."""
     body = event.body
     match body:
-        case e.RoomOpened() | e.RoomClosed() | e.RoomReopened() | e.Landed() | e.VerdictGiven():
+        case e.RoomOpened() | e.RoomClosed() | e.RoomReopened():
             return _of_the_room(body)
-        case e.AgentJoined() | e.AgentLeft() | e.AgentPaused() | e.AgentResumed():
+        case e.Landed() | e.LandingsHeld() | e.LandingsReleased() | e.VerdictGiven():
+            return _of_landing(body)
+        case e.AgentJoined() | e.AgentLeft() | e.AgentPaused() | e.AgentResumed() | e.AgentSpent():
             return _of_agents(body)
         case e.ClaimGranted() | e.ClaimRefused() | e.ClaimsRenewed() | e.ClaimEnded():
             return _of_claims(body)
@@ -35,7 +37,7 @@ def describe(event: e.Event) -> str:
     assert_never(body)
 
 
-def _of_the_room(body: e.RoomOpened | e.RoomClosed | e.RoomReopened | e.Landed | e.VerdictGiven) -> str:
+def _of_the_room(body: e.RoomOpened | e.RoomClosed | e.RoomReopened) -> str:
     match body:
         case e.RoomOpened(room=room, policy=policy):
             return f"Room {room} opened under the policy {policy}."
@@ -43,14 +45,23 @@ def _of_the_room(body: e.RoomOpened | e.RoomClosed | e.RoomReopened | e.Landed |
             return f"The room closed{_because(reason)}."
         case e.RoomReopened():
             return "The room opened again."
+    assert_never(body)
+
+
+def _of_landing(body: e.Landed | e.LandingsHeld | e.LandingsReleased | e.VerdictGiven) -> str:
+    match body:
         case e.Landed(ref=ref, commit=commit, tasks=tasks):
             return f"{_list(tasks) or 'The room'} landed on {ref} as {commit[:12]}."
+        case e.LandingsHeld(by=by, reason=reason):
+            return f"{by} holds landings{_because(reason)}."
+        case e.LandingsReleased(by=by):
+            return f"{by} lets landings go on."
         case e.VerdictGiven(check=check, tree=tree, passed=passed, summary=summary):
             return f"{check} {'passed' if passed else 'failed'} on tree {tree[:12]}{_because(summary)}."
     assert_never(body)
 
 
-def _of_agents(body: e.AgentJoined | e.AgentLeft | e.AgentPaused | e.AgentResumed) -> str:
+def _of_agents(body: e.AgentJoined | e.AgentLeft | e.AgentPaused | e.AgentResumed | e.AgentSpent) -> str:
     match body:
         case e.AgentJoined(agent=agent, role=role, client=client):
             return f"{agent} joined as {role.value}{f' with {client}' if client else ''}."
@@ -60,6 +71,8 @@ def _of_agents(body: e.AgentJoined | e.AgentLeft | e.AgentPaused | e.AgentResume
             return f"{agent} was paused."
         case e.AgentResumed(agent=agent):
             return f"{agent} may go on."
+        case e.AgentSpent(agent=agent, input_tokens=into, output_tokens=out):
+            return f"{agent} used {into} tokens in and {out} out."
     assert_never(body)
 
 

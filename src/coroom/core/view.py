@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from coroom.core.agent import HOST, OPERATOR, Agent, Presence, Rank, Role
-from coroom.core.claim import Mode
+from coroom.core.claim import Claim, Mode
 from coroom.core.codec import Json, to_json
 from coroom.core.notice import Notice, NoticeKind
-from coroom.core.state import RoomState, Verdict
+from coroom.core.resource import overlaps
+from coroom.core.state import NOTHING_SPENT, RoomState, Verdict
 from coroom.core.task import Attempt, Task, TaskState
 
 PAGE_NOTICES_MAX = 100
@@ -32,6 +33,9 @@ class Present:
     unread: int
     held: int
     silent_ms: int
+    input_tokens: int
+    output_tokens: int
+    cost_micro_usd: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """One live claim. `left_ms` is what is left of the lease if no sign of life renews it."""
+    """One live claim. `left_ms` is what is left of the lease if no sign of life renews it; `waiting` were refused some
+    of it, first come first, and are told when it is free.
+    """
 
     claim: str
     holder: str
@@ -63,6 +69,7 @@ class Holding:
     purpose: str
     fence: int
     left_ms: int
+    waiting: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +86,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Something that waits for the operator: `kind` is question, held, silent, paused or verdict."""
+    """Something that waits for the operator: `kind` is question, held, silent, paused, verdict or landings."""
 
     kind: str
     id: str
@@ -94,6 +101,7 @@ def roster(state: RoomState, now_ms: int) -> tuple[Present, ...]:
 
 
 def _present(state: RoomState, agent: Agent, now_ms: int) -> Present:
+    spent = state.spent.get(agent.name, NOTHING_SPENT)
     return Present(
         name=agent.name,
         role=agent.role,
@@ -107,6 +115,9 @@ def _present(state: RoomState, agent: Agent, now_ms: int) -> Present:
         unread=len(state.inboxes.get(agent.name, ())),
         held=len(state.open_held(agent.name)),
         silent_ms=max(0, now_ms - agent.seen_ms),
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cost_micro_usd=spent.cost_micro_usd,
     )
 
 
@@ -145,8 +156,20 @@ def holdings(state: RoomState, now_ms: int) -> tuple[Holding, ...]:
             purpose=claim.purpose,
             fence=claim.fence,
             left_ms=max(0, claim.deadline_ms - now_ms),
+            waiting=_waiting(state, claim),
         )
         for claim in sorted(state.claims.values(), key=lambda c: c.fence)
+    )
+
+
+def _waiting(state: RoomState, claim: Claim) -> tuple[str, ...]:
+    others = (want for want in state.wanted if want.agent != claim.holder)
+    return tuple(
+        dict.fromkeys(
+            want.agent
+            for want in others
+            if any(overlaps(wanted, held) for wanted in want.resources for held in claim.resources)
+        )
     )
 
 
@@ -165,7 +188,7 @@ def conflicts(state: RoomState) -> tuple[Conflict, ...]:
 
 def needs_operator(state: RoomState, now_ms: int) -> tuple[Need, ...]:
     """What nobody but a person will settle: the list is empty when the operator may look away."""
-    return (*_questions(state), *_orphans(state), *_stuck(state, now_ms), *_red(state))
+    return (*_questions(state), *_orphans(state), *_stuck(state, now_ms), *_red(state), *_held_back(state))
 
 
 def _questions(state: RoomState) -> tuple[Need, ...]:
@@ -207,6 +230,12 @@ def _red(state: RoomState) -> tuple[Need, ...]:
     )
 
 
+def _held_back(state: RoomState) -> tuple[Need, ...]:
+    if not state.landings_held:
+        return ()
+    return (Need(kind="landings", id="landings", agent=HOST, text=f"Landings are held: {state.landings_held}."),)
+
+
 def page(state: RoomState, now_ms: int) -> dict[str, Json]:
     """Everything the live page shows, as plain JSON.
 
@@ -242,6 +271,7 @@ def _room(state: RoomState, now_ms: int) -> Json:
         "repository": state.repository,
         "commit": state.commit,
         "closed": state.closed,
+        "landings_held": state.landings_held,
         "seq": state.seq,
         "now_ms": now_ms,
         "version": state.version,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from coroom.core.agent import HOST, OPERATOR, Role
-from coroom.core.command import Leave, PostTask
+from coroom.core.command import Leave, NoteSpent, PostTask
 from coroom.core.decide.tasks import ready
 from coroom.core.errors import Code, Refused
 from coroom.core.task import TaskState
@@ -30,7 +30,8 @@ class Desk:
     """Where an agent works, and what it may ask about the board.
 
     `show` tells the person who watches what it is doing; `more` waits until there is something for it to do (True) or
-    the board is finished (False); `done` is how many tasks it has finished.
+    the board is finished (False); `done` is how many tasks it has finished; `spend` notes input and output tokens and
+    US dollars that it says it has used.
     """
 
     seat: Seat
@@ -38,6 +39,7 @@ class Desk:
     show: Callable[[str], None]
     more: Callable[[], Awaitable[bool]]
     done: Callable[[], int]
+    spend: Callable[[int, int, float], Awaitable[None]]
 
 
 class Worker(Protocol):
@@ -199,12 +201,23 @@ class Run:
             self.outcome.works[worker.name] = Work(error=str(seat))
             return None
         before = _done(room, worker.name)
+
+        async def spend(input_tokens: int, output_tokens: int, usd: float) -> None:
+            used = NoteSpent(
+                agent=worker.name,
+                input_tokens=input_tokens,
+                output_tokens=output_tokens,
+                cost_micro_usd=round(usd * 1_000_000),
+            )
+            await room.host.submit(HOST, used)
+
         return Desk(
             seat=seat,
             url=self.outcome.url,
             show=lambda text: self._stage.show(worker.name, text),
             more=lambda: _more(room, worker.name),
             done=lambda: _done(room, worker.name) - before,
+            spend=spend,
         )
 
     async def _one(self, room: Room, worker: Worker, desk: Desk) -> None:

@@ -171,7 +171,7 @@ class ProcessWorker:
                 return Work(error=f"{launch.argv[0]} cannot be started: {problem}")
             try:
                 remember(self.home, process.pid)
-                return await self._listen(process, launch, out.write, desk.show)
+                return await self._listen(process, launch, out.write, desk)
             finally:
                 await _end(process)
                 forget(self.home)
@@ -187,7 +187,7 @@ class ProcessWorker:
         process: asyncio.subprocess.Process,
         launch: Launch,
         keep: Callable[[bytes], object],
-        show: Callable[[str], None],
+        desk: Desk,
     ) -> Work:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -207,9 +207,10 @@ class ProcessWorker:
             tokens_in += told.input_tokens or 0
             tokens_out += told.output_tokens or 0
             cost += told.cost_usd or 0.0
+            await desk.spend(told.input_tokens or 0, told.output_tokens or 0, told.cost_usd or 0.0)
             error = told.error or error
             if told.text:
-                show(" ".join(told.text.split())[:200])
+                desk.show(" ".join(told.text.split())[:200])
             if told.final and launch.stay_open:
                 process.stdin.close()
         code = await process.wait()

@@ -314,6 +314,9 @@ async def _as_it_stands(room: SampleRoom) -> None:
     """What is open when the picture is taken: work, a conflict of each kind, a question and somebody paused."""
     for name in ("ada", "ben", "cleo", "dov"):
         await room.attempt(name, c.TakeTask(), 700)
+    for name, tokens_in, tokens_out, cost in (("ada", 412_000, 9_100, 1_640_000), ("ben", 88_000, 2_300, 0)):
+        used = c.NoteSpent(agent=name, input_tokens=tokens_in, output_tokens=tokens_out, cost_micro_usd=cost)
+        await room.do(HOST, used)
     path = "src/shop/pricing.py"
     text = room.texts[path]
     mine = text.replace("    def gross(self, value):\n", "    def gross(self, value, rate=0.19):\n")

@@ -12,7 +12,7 @@ from coroom.core.timeline import describe
 SENTENCE_CHARS_MAX = 600
 """A timeline is skimmed; the whole text of a message is on the page and in the log."""
 
-UNSEEN = (e.Answered, e.NoticesRead, e.FilesRead, e.ClaimsRenewed)
+UNSEEN = (e.Answered, e.NoticesRead, e.FilesRead, e.ClaimsRenewed, e.AgentSpent)
 """Bookkeeping of the room: several for each thing that happens, and nothing a person would look for."""
 
 

@@ -23,6 +23,8 @@ _COMMANDS: dict[str, tuple[tuple[str, ...], Callable[[_Given], c.Command]]] = {
     "pause": (("agent",), lambda given: c.Pause(given["agent"])),
     "resume": (("agent",), lambda given: c.Resume(given["agent"])),
     "drop-held": (("held",), lambda given: c.DropHeld(given["held"], given.get("note", ""))),
+    "hold-landings": ((), lambda given: c.HoldLandings(given.get("reason", ""))),
+    "release-landings": ((), lambda _given: c.ReleaseLandings()),
     "end": ((), lambda given: c.CloseRoom(given.get("reason") or "ended by the operator")),
 }
 """Each act: the fields it needs, and the command it is."""

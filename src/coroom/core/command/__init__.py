@@ -6,10 +6,11 @@ A command is written beside those of its subject and joins `Command` here, nowhe
 from typing import NamedTuple, get_args
 
 from coroom.core.command.actions import FinishAction, StartAction, StartLanding
-from coroom.core.command.agents import Beat, Join, Leave, Pause, Resume
+from coroom.core.command.agents import Beat, Join, Leave, NoteSpent, Pause, Resume
 from coroom.core.command.checks import CloseFinding, GiveVerdict, RaiseFinding
 from coroom.core.command.claims import ClaimResources, Release, TakeOver
 from coroom.core.command.edits import AcceptEdit, DropHeld, HoldEdit, NoteReads, SeedFiles
+from coroom.core.command.landings import HoldLandings, ReleaseLandings
 from coroom.core.command.notices import MarkRead, Say
 from coroom.core.command.replies import Accepted, Good, Granted, Held, Joined, Ok, Posted, Started, Taken
 from coroom.core.command.rooms import CloseRoom, OpenRoom, Tick
@@ -34,11 +35,13 @@ __all__ = [
     "Granted",
     "Held",
     "HoldEdit",
+    "HoldLandings",
     "Join",
     "Joined",
     "Leave",
     "MarkRead",
     "NoteReads",
+    "NoteSpent",
     "Ok",
     "OpenRoom",
     "Pause",
@@ -46,6 +49,7 @@ __all__ = [
     "Posted",
     "RaiseFinding",
     "Release",
+    "ReleaseLandings",
     "ReopenTask",
     "Resume",
     "ReturnTask",
@@ -67,6 +71,7 @@ Command = (
     | Leave
     | Pause
     | Resume
+    | NoteSpent
     | Beat
     | Tick
     | ClaimResources
@@ -91,6 +96,8 @@ Command = (
     | StartAction
     | StartLanding
     | FinishAction
+    | HoldLandings
+    | ReleaseLandings
 )
 
 for _kind in (*get_args(Command), *get_args(Good)):

@@ -41,3 +41,13 @@ class Resume:
 @dataclass(frozen=True, slots=True)
 class Beat:
     """A sign of life: renews the caller's claims when half their time is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSpent:
+    """What an agent's client says that it has used since the last time. Only the host hears clients say it."""
+
+    agent: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micro_usd: int = 0

@@ -6,6 +6,7 @@ from coroom.core.claim import Mode, blockers_of
 from coroom.core.command import FinishAction, Ok, StartAction, Started, StartLanding
 from coroom.core.decide.claims import claimed
 from coroom.core.decide.decision import Decision, Perform, lacks, notice, refused
+from coroom.core.decide.landings import held_back
 from coroom.core.errors import Code, Refused
 from coroom.core.event import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Body, Landed
 from coroom.core.notice import NoticeKind
@@ -47,7 +48,7 @@ def _stands_against(state: RoomState, by: str, footprint: Footprint, now_ms: int
 def start_landing(state: RoomState, by: str, command: StartLanding, now_ms: int) -> Decision:
     """Let `ref` move to `commit`: only with nothing held, no open finding and a passing verdict for this tree."""
     footprint = Footprint(writes=(ref(command.ref),))
-    bad = lacks(state, by, Permission.LAND) or _not_landable(state, command)
+    bad = lacks(state, by, Permission.LAND) or held_back(state) or _not_landable(state, command)
     bad = bad or _stands_against(state, by, footprint, now_ms)
     if bad:
         return Decision(bad)

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from coroom.core.agent import EVERYONE, HOST, JOINABLE, OPERATOR, Agent, Permission, Presence, Rank
 from coroom.core.claim import Ending
-from coroom.core.command import CloseRoom, Join, Joined, Leave, Ok, OpenRoom, Pause, Resume
+from coroom.core.command import CloseRoom, Join, Joined, Leave, NoteSpent, Ok, OpenRoom, Pause, Resume
 from coroom.core.decide.claims import end, freed, task_given_back
 from coroom.core.decide.decision import Decision, lacks, notice, refused, unknown_agent
 from coroom.core.errors import Code, Refused
@@ -13,6 +13,7 @@ from coroom.core.event import (
     AgentLeft,
     AgentPaused,
     AgentResumed,
+    AgentSpent,
     Body,
     ClaimEnded,
     RoomClosed,
@@ -181,3 +182,23 @@ def _set_paused(state: RoomState, by: str, name: str, event: AgentPaused | Agent
     word = "paused" if isinstance(event, AgentPaused) else "resumed"
     told = notice(state, 1, NoticeKind.OPERATOR, sender=OPERATOR, to=name, text=f"The operator has {word} you.")
     return Decision(Ok(), (event, told))
+
+
+def note_spent(state: RoomState, by: str, command: NoteSpent, _now_ms: int) -> Decision:
+    """Remember what an agent's client has used. Its word is shown and never trusted: nothing depends on it."""
+    if by != HOST:
+        return refused(Code.FORBIDDEN, "Only the room hears what clients have used.", "Say it in a message.")
+    if command.agent not in state.agents:
+        return Decision(unknown_agent(command.agent))
+    used = (command.input_tokens, command.output_tokens, command.cost_micro_usd)
+    if min(used) < 0:
+        return refused(Code.BAD_INPUT, "Nobody uses less than nothing.", "Give numbers from 0 up.")
+    if not any(used):
+        return Decision(Ok())
+    spent = AgentSpent(
+        agent=command.agent,
+        input_tokens=command.input_tokens,
+        output_tokens=command.output_tokens,
+        cost_micro_usd=command.cost_micro_usd,
+    )
+    return Decision(Ok(), (spent,))

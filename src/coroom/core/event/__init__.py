@@ -6,10 +6,11 @@ A kind is written beside those of its subject and joins `Body` here, nowhere els
 from typing import NamedTuple, get_args
 
 from coroom.core.event.actions import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Landed
-from coroom.core.event.agents import AgentJoined, AgentLeft, AgentPaused, AgentResumed, Answered
+from coroom.core.event.agents import AgentJoined, AgentLeft, AgentPaused, AgentResumed, AgentSpent, Answered
 from coroom.core.event.checks import FindingClosed, FindingRaised, VerdictGiven
 from coroom.core.event.claims import ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed
 from coroom.core.event.edits import EditHeld, FileAccepted, FilesRead, FilesSeeded, HeldSettled
+from coroom.core.event.landings import LandingsHeld, LandingsReleased
 from coroom.core.event.notices import NoticeSent, NoticesRead
 from coroom.core.event.rooms import RoomClosed, RoomOpened, RoomReopened
 from coroom.core.event.tasks import TaskCancelled, TaskDone, TaskPosted, TaskReopened, TaskReturned, TaskTaken
@@ -24,6 +25,7 @@ __all__ = [
     "AgentLeft",
     "AgentPaused",
     "AgentResumed",
+    "AgentSpent",
     "Answered",
     "Body",
     "ClaimEnded",
@@ -39,6 +41,8 @@ __all__ = [
     "FindingRaised",
     "HeldSettled",
     "Landed",
+    "LandingsHeld",
+    "LandingsReleased",
     "NoticeSent",
     "NoticesRead",
     "RoomClosed",
@@ -61,6 +65,7 @@ Body = (
     | AgentLeft
     | AgentPaused
     | AgentResumed
+    | AgentSpent
     | ClaimGranted
     | ClaimRefused
     | ClaimsRenewed
@@ -86,6 +91,8 @@ Body = (
     | ActionFailed
     | ActionUndone
     | Landed
+    | LandingsHeld
+    | LandingsReleased
     | Answered
 )
 

@@ -55,3 +55,14 @@ class Answered:
     operation: str
     reply: str
     asked: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSpent:
+    """What an agent's client says it has used since it last said so; money in millionths of a US dollar."""
+
+    kind: ClassVar[str] = "agent-spent"
+    agent: str
+    input_tokens: int
+    output_tokens: int
+    cost_micro_usd: int

@@ -3,7 +3,7 @@
 from coroom.core import event as e
 from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
 from coroom.core.evolve.changes import Changes
-from coroom.core.state import RoomState, but
+from coroom.core.state import NOTHING_SPENT, RoomState, Spent, but
 
 changes = Changes()
 
@@ -57,3 +57,14 @@ def _answered(state: RoomState, _event: e.Event, body: e.Answered) -> RoomState:
     known = (*state.operations.get(body.agent, ()), (body.operation, body.reply, body.asked))
     kept = known[-state.limits.operations_per_agent_max :]
     return but(state, operations=state.operations.put(body.agent, kept))
+
+
+@changes.on(e.AgentSpent)
+def _agent_spent(state: RoomState, _event: e.Event, body: e.AgentSpent) -> RoomState:
+    known = state.spent.get(body.agent, NOTHING_SPENT)
+    spent = Spent(
+        known.input_tokens + body.input_tokens,
+        known.output_tokens + body.output_tokens,
+        known.cost_micro_usd + body.cost_micro_usd,
+    )
+    return but(state, spent=state.spent.put(body.agent, spent))

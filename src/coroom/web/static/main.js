@@ -61,6 +61,11 @@ const acts = {
       await act("drop-held", { held }, `${held} is dropped.`);
     }
   },
+  async hold() {
+    if (now.room.landings_held) return act("release-landings", {}, "Landings go on.");
+    const reason = await sheet.ask("Hold landings?", "Nothing lands until you let it. Agents go on with other work and are told why.", "Reason (may be empty)", "Hold");
+    return reason !== null && act("hold-landings", { reason }, "Landings are held.");
+  },
   file: (path) => look("files", path),
   held: (id) => look("held", id),
 };
@@ -201,6 +206,7 @@ const KEYS = {
   m: () => press("say"),
   p: () => press("pause") && press("resume"),
   r: () => press("release"),
+  h: () => now && !room.saved && until === null && acts.hold(),
   n: () => ($("needs").querySelector("[data-row]") ?? $("needs")).focus(),
   t: () => $("lanes").focus(),
   "[": () => replay((until ?? now?.room.seq ?? 1) - 1),
@@ -256,6 +262,7 @@ $("end").addEventListener("click", async () => {
     await act("end", { reason: "ended from the page" }, "The room has ended.");
   }
 });
+$("hold").addEventListener("click", () => now && acts.hold());
 $("ask").addEventListener("click", () => sheet.help());
 $("sheet-close").addEventListener("click", () => sheet.close());
 $("sheet").addEventListener("close", () => room.go(null));

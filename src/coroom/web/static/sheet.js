@@ -29,6 +29,22 @@ export function sure(title, text, yes) {
   });
 }
 
+/** Ask for a line of text before an act. Resolves to the text, or to null when it shall not happen. */
+export function ask(title, text, label, yes) {
+  return new Promise((done) => {
+    const words = h("input", { id: "sheet-words", autocomplete: "off", maxlength: "200" });
+    const go = h("button", { type: "submit", class: "danger" }, yes);
+    const form = h("form", { class: "acts", onsubmit: (event) => {
+      event.preventDefault();
+      done(words.value.trim());
+      close();
+    } }, h("label", { for: "sheet-words" }, label), words, go, h("button", { type: "button", onclick: close }, "Leave it"));
+    open(title, h("p", {}, text), form);
+    $("sheet").addEventListener("close", () => done(null), { once: true });
+    words.focus();
+  });
+}
+
 /** A file, each line with its author. */
 export function file(found) {
   const authors = [...new Set(found.lines.map(([author]) => author))];
@@ -77,6 +93,7 @@ const KEYS = [
   ["m", "say something to the agent of this row"],
   ["p", "pause or resume the agent of this row"],
   ["r", "release the claim of this row"],
+  ["h", "hold landings, or let them go again"],
   ["n", "go to what needs you"],
   ["t", "go to the timeline; ← → step through events, + − zoom, 0 shows all"],
   ["[ ]", "replay one event back or on; Shift: twenty"],

@@ -8,11 +8,18 @@ const NEEDS = {
   silent: ["…", "Silent"],
   paused: ["‖", "Paused"],
   verdict: ["✗", "Failing"],
+  landings: ["⚑", "Landings held"],
 };
 const STATES = { active: ["●", "active"], paused: ["‖", "paused"], left: ["○", "left"] };
 const TASK_SIGNS = { open: "○", taken: "◐", done: "✓", cancelled: "–" };
 
-/** `acts` has say, answer, release, pause, resume, drop, file, held: what the buttons do. */
+function spent(agent) {
+  const short = (count) => (count < 1000 ? `${count}` : count < 1e6 ? `${(count / 1000).toFixed(1)}k` : `${(count / 1e6).toFixed(1)}M`);
+  const money = agent.cost_micro_usd ? ` · $${(agent.cost_micro_usd / 1e6).toFixed(2)}` : "";
+  return `${short(agent.input_tokens)} in, ${short(agent.output_tokens)} out${money}`;
+}
+
+/** `acts` has say, answer, release, pause, resume, drop, hold, file, held: what the buttons do. */
 export class View {
   constructor(acts) {
     this.acts = acts;
@@ -54,6 +61,7 @@ export class View {
       [`policy ${room.policy}`, ""],
       [`${room.present} ${room.present === 1 ? "agent" : "agents"}`, ""],
       [`${room.tasks.done} of ${all} tasks done`, ""],
+      [room.landings_held ? "landings held" : "", "bad"],
       [room.closed ? "closed" : "", "bad"],
     ];
     fill($("facts"), facts.filter(([text]) => text), ([text]) => text, ([text, kind]) => h("li", { class: kind || null }, text));
@@ -68,6 +76,7 @@ export class View {
       silent: [this.button("say", "Ask", () => acts.say(need.agent))],
       paused: [this.button("resume", "Resume", () => acts.resume(need.agent), need.kind)],
       verdict: [],
+      landings: [this.button("let-land", "Let land again", () => acts.hold())],
     };
     return h(
       "li",
@@ -109,6 +118,7 @@ export class View {
     const parts = [];
     if (agent.task) parts.push(h("span", {}, h("code", {}, agent.task), ` ${agent.task_title}`));
     else if (agent.presence !== "left") parts.push(h("span", { class: "dim" }, "no task"));
+    if (agent.input_tokens + agent.output_tokens) parts.push(h("span", { class: "dim", title: "tokens in and out, as its client says" }, ` ${spent(agent)}`));
     if (agent.held) parts.push(h("span", { class: "tag warn" }, `${agent.held} held`));
     return parts;
   }
@@ -120,6 +130,7 @@ export class View {
       { tabindex: "-1", "data-row": "", "data-claim": claim.claim },
       h("div", { class: "line" }, claim.resources.map((name) => this.resource(name)), h("span", { class: `tag ${claim.mode}` }, claim.mode)),
       h("div", { class: "line under" }, who(claim.holder), h("span", { class: "text" }, claim.purpose), h("span", { class: "left", "data-left": claim.claim }), h("span", { class: "acts" }, release)),
+      claim.waiting.length > 0 && h("div", { class: "line under" }, h("span", { class: "tag warn" }, "waiting"), claim.waiting.map((name) => who(name))),
     );
   }
 
@@ -144,7 +155,9 @@ export class View {
   }
 
   landed() {
-    const { verdicts, landings } = this.page;
+    const { verdicts, landings, room } = this.page;
+    $("hold").textContent = room.landings_held ? "Let land again" : "Hold landings";
+    $("hold").setAttribute("aria-pressed", String(Boolean(room.landings_held)));
     const last = landings.at(-1);
     const checks = last ? verdicts.filter((verdict) => verdict.tree === last.tree) : [];
     const newest = verdicts.at(-1);
