@@ -16,9 +16,9 @@ from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
 from coroom.git.gate import guard, unguard
 from coroom.git.landing import Entry
-from coroom.host.clean import one_line
+from coroom.host.clean import cleaned, one_line
 from coroom.host.gate import STATE_FILE
-from coroom.run.landing import Ground, LandingWish, ground_of, run_gate, waiting_at
+from coroom.run.landing import Ground, LandingWish, ground_of, meetings_at, run_gate, shown_paths, waiting_at
 
 WHY_CHARS_MAX = 90
 
@@ -37,6 +37,7 @@ def gate(context: click.Context, directory: Path, onto: str, remote: str, as_doc
     \b
     coroom gate                    the queue
     coroom gate run --runners 4    test and land what waits and what comes
+    coroom gate radar              which live branches will not merge with one another
     coroom gate install up.git     main of that bare repository moves in no other way
     """  # noqa: D301  click wants the character itself
     context.obj = (directory, onto, remote)
@@ -80,6 +81,35 @@ def run(place: tuple[Path, str, str], runners: int, test: str, timeout: float, o
         raise in_words(problem) from problem
     if refused:
         raise WrongCallError(str(refused))
+
+
+@gate.command()
+@click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
+@click.pass_obj
+def radar(place: tuple[Path, str, str], as_document: bool) -> None:
+    """Probe all live branches against one another: those in the queue, saved work, and other branches pushed there.
+
+    Which two will not merge, and in which files, long before either lands. Exits 1 when there are any.
+    """
+    directory, onto, remote = place
+    try:
+        ground = ground_of(any_repository_at(directory), remote, onto)
+        if isinstance(ground, Refused):
+            raise WrongCallError(str(ground))
+        found = meetings_at(ground)
+    except GitFailed as failed:
+        raise click.ClickException(f"{failed}") from failed
+    if as_document:
+        listed = [{"earlier": m.earlier.name, "later": m.later.name, "paths": list(m.paths)} for m in found]
+        click.echo(json.dumps({"onto": ground.onto, "meetings": listed}))
+    else:
+        for meeting in found:
+            click.echo(
+                cleaned(f"{meeting.later.name} will not merge with {meeting.earlier.name}: {shown_paths(meeting)}")
+            )
+        if not found:
+            click.echo("All live branches merge with one another.")
+    sys.exit(1 if found else 0)
 
 
 @gate.command()

@@ -1,11 +1,12 @@
 """Joining an agent's own line into the shared one: what landing means under the policy `isolated`."""
 
 import asyncio
+from dataclasses import dataclass, field
 
 from coroom.core import command as c
 from coroom.core.errors import Code, Refused
 from coroom.core.event import FileAccepted
-from coroom.core.file import SHARED_LINE
+from coroom.core.file import SHARED_LINE, FileKind
 from coroom.host.content import ABSENT, Content, of_bytes, of_version
 from coroom.host.files import Files
 from coroom.host.host import Host
@@ -21,36 +22,55 @@ async def join_line(host: Host, files: Files, agent: str) -> list[str]:
     """Merge what `agent` has on its own line into the shared one. Returns the held edits that came of it.
 
     Does nothing under policies with one line. Each file is judged like any other edit: against the shared text, from
-    the text that both began with; a conflict is held for the agent, and its line keeps its text.
+    the text that both began with; a conflict is held for the agent, and its line keeps its text. A file that one side
+    has renamed is followed by what the other side wrote under its old name.
     """
     line = files.line_of(agent)
     if line == SHARED_LINE:
         return []
     held = []
-    bases = await asyncio.to_thread(_bases, host, line)
-    for path, base in sorted(bases.items()):
+    own = await asyncio.to_thread(unjoined, host, line)
+    for new, old in own.renames.items():
+        if await _join_renamed(host, files, agent, new, old, _content(host, own.bases.get(old, ""))):
+            own.bases.pop(new, None)
+            own.bases.pop(old, None)
+    for path, base in sorted(own.bases.items()):
         reply = await _join_one(host, files, agent, path, _content(host, base))
         if isinstance(reply, c.Held):
             held.append(reply.held)
     return held
 
 
-def _bases(host: Host, line: str) -> dict[str, str]:
-    """The blob that each path of the line was last common in; paths that are joined already are left out.
+@dataclass(slots=True)
+class Unjoined:
+    """What a line has that the shared one has not: for each path the blob that both last had in common, and what was
+    renamed, by its new name.
+    """
+
+    bases: dict[str, str] = field(default_factory=dict)
+    renames: dict[str, str] = field(default_factory=dict)
+
+
+def unjoined(host: Host, line: str) -> Unjoined:
+    """Read from the log what of an agent's line was not joined yet.
 
     An agent with a line of its own writes to the shared one by joining only, so its name there says up to where.
     """
-    bases: dict[str, str] = {}
+    found = Unjoined()
     for event in host.events(0):
         body = event.body
         if not isinstance(body, FileAccepted):
             continue
+        path = body.file.path
         joined = body.layer == JOINED if body.line == line else body.line == SHARED_LINE and body.file.by == line
         if joined:
-            bases.pop(body.file.path, None)
+            found.bases.pop(path, None)
+            found.renames.pop(path, None)
         elif body.line == line:
-            bases.setdefault(body.file.path, body.before)
-    return bases
+            found.bases.setdefault(path, body.before)
+            if body.file.renamed_from:
+                found.renames[path] = body.file.renamed_from
+    return found
 
 
 def _content(host: Host, blob: str) -> Content:
@@ -58,10 +78,43 @@ def _content(host: Host, blob: str) -> Content:
     return of_bytes(data) if blob and data is not None else ABSENT
 
 
+async def _join_renamed(host: Host, files: Files, agent: str, new: str, old: str, base: Content) -> bool:
+    """The agent has renamed a file: what others have done to it under its old name goes along. Whether that was so; if
+    not, both names are joined like any other path.
+    """
+    line = files.line_of(agent)
+    shared, taken, gone = host.state.head(old), host.state.head(new), host.state.head(old, line)
+    mine, head = files.content(host.state.head(new, line)), files.content(shared)
+    is_move = gone is not None and gone.kind is FileKind.ABSENT and mine.kind is not FileKind.ABSENT
+    is_free = taken is None or taken.kind is FileKind.ABSENT
+    if shared is None or FileKind.ABSENT in {head.kind, base.kind} or not (is_move and is_free):
+        return False
+    verdict = judge([base], head, mine, new)
+    if isinstance(verdict, Conflict):
+        return False
+    expected = taken.version if taken else 0
+    content, layer = verdict.content, verdict.layer
+    moved = await _accept(host, agent, new, SHARED_LINE, expected, ABSENT, content, layer, renamed_from=old)
+    if isinstance(moved, Refused):
+        return False
+    await _accept(host, agent, old, SHARED_LINE, shared.version, head, ABSENT, layer)
+    for path, what in ((new, content), (old, ABSENT)):
+        await _take_over(host, agent, path, line, what)
+    return True
+
+
+async def _take_over(host: Host, agent: str, path: str, line: str, content: Content) -> c.Good | Refused:
+    """The agent's line has of this path what the shared one has."""
+    own = host.state.head(path, line)
+    return await _accept(host, agent, path, line, own.version if own else 0, of_version(own), content, JOINED)
+
+
 async def _join_one(host: Host, files: Files, agent: str, path: str, base: Content) -> c.Good | Refused:
     line = files.line_of(agent)
+    written = path
     for _ in range(TRIES_MAX):
-        mine = files.content(host.state.head(path, line))
+        mine = files.content(host.state.head(written, line))
+        path = written if mine.kind is FileKind.ABSENT else files.moved_to(written, SHARED_LINE) or written
         shared = host.state.head(path)
         head = files.content(shared)
         verdict = judge([base], head, mine, path)
@@ -75,13 +128,22 @@ async def _join_one(host: Host, files: Files, agent: str, path: str, base: Conte
             if reply.code is Code.STALE:
                 continue
             return await _hold(host, agent, path, base, head, mine, Conflict(reply.why, base))
-        own = host.state.head(path, line)
-        return await _accept(host, agent, path, line, own.version if own else 0, of_version(own), content, JOINED)
+        if path != written:
+            await _take_over(host, agent, written, line, ABSENT)
+        return await _take_over(host, agent, path, line, content)
     return Refused(Code.STALE, f"{path} never stood still.", "Land again.")
 
 
 async def _accept(
-    host: Host, agent: str, path: str, line: str, expected: int, before: Content, content: Content, layer: str
+    host: Host,
+    agent: str,
+    path: str,
+    line: str,
+    expected: int,
+    before: Content,
+    content: Content,
+    layer: str,
+    renamed_from: str = "",
 ) -> c.Good | Refused:
     command = c.AcceptEdit(
         path=path,
@@ -94,6 +156,7 @@ async def _accept(
         size=content.size,
         layer=layer,
         line=line,
+        renamed_from=renamed_from,
     )
     blobs = {content.blob: content.data} if content.blob and content.data is not None else {}
     return await host.submit(agent, command, blobs=blobs)

@@ -15,6 +15,7 @@ from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.lines import join_line
 from coroom.host.mirror import Mirror
+from coroom.host.radar import Radar
 from coroom.workspace.names import Refusal, check_name
 from coroom.workspace.states import FileState
 
@@ -28,6 +29,7 @@ class RoomWorkspace:
         self._host = host
         self._files = files
         self._around = Surroundings(host, files)
+        self._radar = Radar(host, files)
         self._bridges: dict[str, Bridge] = {}
 
     @property
@@ -47,6 +49,7 @@ class RoomWorkspace:
             await bridge.cycle(final=True)
             await bridge.stop()
         self._bridges.clear()
+        await self._radar.close()
         self._around.close()
 
     def directory_of(self, agent: str) -> str | None:

@@ -18,6 +18,7 @@ from coroom.git.commits import checked_out_at, good_branch, is_ancestor
 from coroom.git.gate import is_running, key_of, made_whole, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
 from coroom.git.locks import clear_stale_locks
+from coroom.git.radar import WORK, BranchRadar, Live, Meeting
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
 from coroom.host.gate import Gate, GatePlan, GateStopped, Settled
@@ -27,6 +28,8 @@ LOOK_S = 1.0
 """How often one who waits for another's gate looks whether its change has ended."""
 
 REMOTE = "origin"
+
+PATHS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,8 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if isinstance(entry, NotPublished):
         return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
     say(f"in the queue of {ground.onto}: {entry.title}")
+    for meeting in await asyncio.to_thread(meetings_at, ground, entry):
+        say(f"it will not merge with {meeting.earlier.name}, which came before: {shown_paths(meeting)}")
     if not wish.wait:
         return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why="It waits in the queue.")
     return await _ended(repository, ground, wish, entry, say)
@@ -347,3 +352,37 @@ def waiting_at(ground: Ground) -> tuple[list[Entry], list[Entry], bool]:
     mine = [entry for entry in queued(ground.shared) if entry.onto == ground.onto]
     back = [entry for entry in queued(ground.shared, below=RETURNED) if entry.onto == ground.onto]
     return mine, back, is_running(ground.directory)
+
+
+def meetings_at(ground: Ground, entry: Entry | None = None) -> list[Meeting]:
+    """Which live branches will not merge with one another: those in the queue, saved work, and other branches that were
+    pushed there. With an entry, only what concerns that one.
+
+    Raises:
+        GitFailed: the repository cannot be reached.
+    """
+    branch = f"refs/heads/{ground.onto}"
+    refs = ground.shared.read("refs/heads", WORK, QUEUE)
+    main = refs.get(branch, "")
+    known = ground.shared.git.run("for-each-ref", "--format=%(objectname)").out.decode().split()
+    ground.shared.fetch([ref for ref, oid in refs.items() if oid not in known])
+    pushed = [Live(ref.removeprefix("refs/heads/"), oid) for ref, oid in sorted(refs.items()) if _is_live(ref, branch)]
+    waiting = [Live(_called(one), one.tip) for one in queued(ground.shared, refs) if one.onto == ground.onto]
+    tips = {one.tip for one in waiting}
+    branches = [*(one for one in pushed if one.tip not in tips), *waiting]
+    return BranchRadar(ground.shared.git).meetings(main, branches, _called(entry) if entry else "")
+
+
+def _is_live(ref: str, main: str) -> bool:
+    return ref != main and ref.startswith(("refs/heads/", WORK + "/"))
+
+
+def _called(entry: Entry) -> str:
+    return f"{entry.agent}'s {entry.id[-12:]} ({entry.title})"
+
+
+def shown_paths(meeting: Meeting) -> str:
+    """The first paths of a meeting, for a person."""
+    more = len(meeting.paths) - PATHS_SHOWN
+    shown = ", ".join(path.encode("utf-8", "replace").decode() for path in meeting.paths[:PATHS_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,8 +1,10 @@
 """Under `isolated` a line is joined when its agent lands: once, from what both began with, and held where both met."""
 
+import os
 from pathlib import Path
 
-from tests.host.bridge.scene import scene_of
+import pytest
+from tests.host.bridge.scene import scene_of, until
 
 FILES = {"f.txt": b"one\ntwo\nthree\n", "g.txt": b"g\n"}
 
@@ -45,3 +47,60 @@ async def test_a_line_goes_on_from_what_it_has_landed(tmp_path: Path) -> None:
             scene.write("a", "f.txt", text)
             assert await scene.room.workspace.join("a") == []
             assert scene.in_room("f.txt") == text.encode()
+
+
+LONG = {"f.txt": b"one\ntwo\nthree\nfour\nfive\n"}
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_what_others_wrote_under_the_old_name_goes_along_with_a_rename(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, LONG, policy="isolated") as scene:
+        scene.edit("a", "f.txt", "five", "FIVE")
+        os.rename(scene.at("b", "f.txt"), scene.at("b", "g.txt"))
+        await scene.room.workspace.settle("b")
+        assert await scene.room.workspace.join("a") == []
+        assert await scene.room.workspace.join("b") == []
+        assert scene.accepted() == {"g.txt": b"one\ntwo\nthree\nfour\nFIVE\n"}
+        assert await scene.room.workspace.join("b") == []
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_an_edit_follows_a_file_that_another_has_renamed(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, LONG, policy="isolated") as scene:
+        scene.edit("a", "f.txt", "one", "ONE")
+        await scene.room.workspace.settle("a")
+        os.rename(scene.at("b", "f.txt"), scene.at("b", "g.txt"))
+        assert await scene.room.workspace.join("b") == []
+        assert await scene.room.workspace.join("a") == []
+        assert scene.accepted() == {"g.txt": b"ONE\ntwo\nthree\nfour\nfive\n"}
+        assert await scene.room.workspace.join("a") == []
+        assert scene.held() == []
+
+
+async def test_a_rename_that_meets_a_change_of_the_same_lines_is_held_and_loses_nothing(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, LONG, policy="isolated") as scene:
+        scene.edit("a", "f.txt", "three", "A")
+        os.rename(scene.at("b", "f.txt"), scene.at("b", "g.txt"))
+        scene.edit("b", "g.txt", "three", "B")
+        await scene.room.workspace.settle("b")
+        assert await scene.room.workspace.join("a") == []
+        assert await scene.room.workspace.join("b") != []
+        assert scene.in_room("f.txt") == b"one\ntwo\nA\nfour\nfive\n"
+
+
+async def test_the_later_one_hears_that_two_lines_will_not_merge_and_the_earlier_hears_nothing(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {**FILES, **LONG}, policy="isolated") as scene:
+        scene.write("a", "g.txt", "A\n")
+        await scene.room.workspace.settle("a")
+        assert scene.inbox("b") == []
+        scene.write("b", "g.txt", "B\n")
+        await scene.room.workspace.settle("b")
+        await until(lambda: bool(scene.inbox("b")), "the later one is told")
+        [told] = scene.inbox("b")
+        assert told.sender == "host"
+        assert "What you wrote to g.txt will not merge with what a has there" in told.text
+        assert scene.inbox("a") == []
+        scene.edit("b", "f.txt", "one", "ONE")
+        scene.edit("a", "f.txt", "five", "FIVE")
+        await scene.rest()
+        assert [len(scene.inbox(agent)) for agent in ("a", "b")] == [0, 1]
