@@ -3,10 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from coroom.checks.concerns import concerns
+from coroom.checks.constants import constants
 from coroom.checks.engine import Check
+from coroom.checks.families import families
 from coroom.checks.finding import Finding
+from coroom.checks.holdings import holdings
+from coroom.checks.results import results
 from coroom.checks.sides import Four
 from coroom.checks.together import consistency
+from coroom.checks.wording import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +30,12 @@ class Rule:
 
 def fast_checks() -> list[Check]:
     """The checks that look at changed files only."""
-    return [Rule("consistency", fast=True, job=consistency)]
+    return [
+        Rule("consistency", fast=True, job=consistency),
+        Rule("results", fast=True, job=results),
+        Rule("constants", fast=True, job=constants),
+        Rule("wording", fast=True, job=wording),
+        Rule("holdings", fast=True, job=holdings),
+        Rule("families", fast=True, job=families),
+        Rule("concerns", fast=True, job=concerns),
+    ]

@@ -33,17 +33,50 @@ _TEXT: Mapping[str, Shape] = {
 def call(checker: Checker, term: Term, names: Names) -> Shape:
     """The shape of a call's result."""
     called = term.parts[0]
-    arguments = [checker.value(each.parts[0] if each.kind == "keyword" else each, names) for each in term.parts[1:]]
+    handed = _handed(checker, called, names)
+    arguments = [_argument(checker, each, names, handed, called.text) for each in term.parts[1:]]
     if called.kind == "name" and called.text not in names and _is_built_in(checker, called.text):
         return _built_in(checker, term, arguments)
     if called.kind == "member":
         held = checker.value(called.parts[0], names)
         known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)
         found = [_method(checker, term, each, called.text, arguments) for each in held.options]
+        if called.text == "map" and held.kind == "array" and arguments and arguments[0].of:
+            return Shape("array", "", arguments[0].of)
         if known.kind in {"function", "class"} or held.kind in {"instance", "class", "module"}:
             return _callee(checker, term, known, arguments)
         return union(found)
     return _callee(checker, term, checker.value(called, names), arguments)
+
+
+_ASKING = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
+_HANDING = _ASKING | {"map", "forEach", "flatMap", "sort", "toSorted", "reduce"}
+
+
+def _handed(checker: Checker, called: Term, names: Names) -> tuple[Shape, ...]:
+    """What an array's method hands to the function that it is given."""
+    if called.kind != "member" or called.text not in _HANDING or not checker.script:
+        return ()
+    with checker.silent():
+        held = checker.value(called.parts[0], names)
+    if any(each.kind != "array" for each in held.options):
+        return ()
+    element = union(checker._element(each) for each in held.options)  # noqa: SLF001
+    if called.text == "reduce":
+        return (UNKNOWN, element, INT)
+    return (element, element) if called.text in {"sort", "toSorted"} else (element, INT)
+
+
+def _argument(checker: Checker, each: Term, names: Names, handed: tuple[Shape, ...], method: str) -> Shape:
+    if each.kind == "keyword":
+        each = each.parts[0]
+    if each.kind != "function":
+        return checker.value(each, names)
+    found = checker.closure(each, names, handed)
+    if method in _ASKING and any(one.kind == "awaitable" for one in found.options):
+        said = f"what {method}() is given returns a promise, which is always true"
+        checker.doubt("type-changed", each, method, said)
+    return Shape("callable", "", (found,))
 
 
 def _is_built_in(checker: Checker, name: str) -> bool:
@@ -156,6 +189,8 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
         return UNKNOWN
     if held.kind in {"dict", "record"} and name == "copy":
         return held
+    if held.kind == "record" and name == "get" and len(given) == 1:
+        return held.entry(given[0].text)
     if held.kind == "dict" and len(held.of) == 2 and name in {"keys", "values", "items"}:
         inside = {"keys": held.of[0], "values": held.of[1], "items": Shape("tuple", "", held.of)}[name]
         return Shape("unknown") if inside == UNKNOWN else Shape("set" if name == "keys" else "view", "", (inside,))
@@ -178,6 +213,8 @@ def _of_array(held: Shape, name: str) -> Shape:
 
 def _callee(checker: Checker, term: Term, known: Shape, arguments: Arguments) -> Shape:
     """A call of what is known to be callable or not."""
+    if known.kind in {"function", "class"} and not checker.is_silent:
+        checker.calls.append((term, known.ref))
     if known.kind == "function":
         function = checker.reading.function_at(known.ref)
         if function is None:

@@ -1,9 +1,10 @@
 """A walk through one function that says what each value is and what about it does not hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
-from coroom.checks.reading import Doubt, Reading, attributes_on
+from coroom.checks.reading import Doubt, Reading, attributes_on, keys_on
 from coroom.checks.shapes import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNOWN, Shape, can, has, union
 from coroom.syntax import Class, Function, Module, Term, walk
 
@@ -14,7 +15,8 @@ _ENDS = frozenset({"return", "raise", "jump"})
 class Checker:
     """One function, or with None the top of a module.
 
-    `doubts` is what does not hold, `returned` what it returns, `ended` whether no path falls off its end.
+    `doubts` is what does not hold, `returned` what it returns, `ended` whether no path falls off its end. `calls` and
+    `reads` are the calls and members whose meaning is known, with `path#name` of what they mean.
     """
 
     def __init__(self, reading: Reading, module: Module, function: Function | None) -> None:
@@ -26,6 +28,8 @@ class Checker:
         self.within = function.qualname if function is not None else ""
         self.doubts: list[Doubt] = []
         self.returned: list[Shape] = []
+        self.calls: list[tuple[Term, str]] = []
+        self.reads: list[tuple[Term, str]] = []
         self.ended = False
         self._silent = 0
         self._uses: dict[str, frozenset[str]] = {}
@@ -54,6 +58,8 @@ class Checker:
                 names[first] = Shape("class" if "class" in function.flags else "instance", owner)
         for each in function.parameters:
             names[each.text] = self._parameter(each, function.body)
+            for part in each.marks:
+                self.bind(part, names[each.text], names)
         return names
 
     def _parameter(self, given: Term, body: Term) -> Shape:
@@ -69,7 +75,10 @@ class Checker:
 
     def _guessed(self, name: str, body: Term) -> Shape:
         used = attributes_on(body, name)
-        return self.reading.guess(self.module.path, self.within, name, used) if used else UNKNOWN
+        if used:
+            return self.reading.guess(self.module.path, self.within, name, used)
+        keys = keys_on(body, name)
+        return self.reading.guess_record(self.module.path, self.within, name, keys) if keys else UNKNOWN
 
     def doubt(
         self, kind: str, at: Term, symbol: str, message: str, about: tuple[str, ...] = (), sure: float = 0.93
@@ -77,6 +86,20 @@ class Checker:
         """Say that something does not hold, unless what is walked is walked once more."""
         if not self._silent:
             self.doubts.append(Doubt(kind, self.module.path, self.within, at.line, symbol, message, about, sure))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether what is walked is walked once more."""
+        return self._silent > 0
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """While this lasts, nothing is doubted."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
 
     # Statements: each says whether nothing that follows it is reached.
 
@@ -209,13 +232,25 @@ class Checker:
                     self.doubt("exception-changed", handler, each.text, shown, about, 0.88)
 
     def _nested(self, term: Term, names: Names) -> None:
+        self.closure(term, names, ())
+
+    def closure(self, term: Term, names: Names, given: tuple[Shape, ...]) -> Shape:
+        """Walk a function inside this one, whose first parameters are given; what it returns."""
         inner = dict(names)
-        for each in term.parts[:-1]:
-            if each.kind == "parameter":
-                inner[each.text] = self.reading.notes.shape(each.note, self.module)
+        places = [each for each in term.parts[:-1] if each.kind == "parameter"]
+        for place, each in enumerate(places):
+            known = self.reading.notes.shape(each.note, self.module)
+            if known == UNKNOWN and place < len(given):
+                known = given[place]
+            if known == UNKNOWN and each.text:
+                known = self._guessed(each.text, term.parts[-1])
+            inner[each.text] = known
+            for part in each.marks:
+                self.bind(part, known, inner)
         kept, self.returned = self.returned, []
         self.block(term.parts[-1], inner)
-        self.returned = kept
+        found, self.returned = union(self.returned) if self.returned else NONE, kept
+        return found
 
     _STATEMENTS: ClassVar[Mapping[str, Callable[["Checker", Term, Names], bool]]] = {
         "return": _return, "raise": _raise, "jump": lambda _, __, ___: True, "if": _if, "for": _loop, "while": _while,
@@ -421,7 +456,20 @@ class Checker:
                     continue
                 self.missing(at, each, name)
             found.append(self._attribute(each, name))
+            self._closed(at, each, name)
+            if each.kind in {"instance", "class"} and not self._silent:
+                self.reads.append((at, f"{each.ref}.{name}"))
         return union(found)
+
+    def _closed(self, at: Term, held: Shape, name: str) -> None:
+        """A member of a script's class that only the class itself may use."""
+        owner = self.program.class_at(held.ref) if self.script and held.kind == "instance" else None
+        if owner is None or (self.function is not None and self.function.owner == owner.name):
+            return
+        found = owner.methods[name].term if name in owner.methods else owner.fields.get(name)
+        if found is not None and "private" in found.flags:
+            about = (held.ref, f"{held.ref}.{name}")
+            self.doubt("removed-name-used", at, name, f"{name} of {owner.name} is private", about, 0.93)
 
     def _attribute(self, held: Shape, name: str) -> Shape:
         if held.kind == "module":

@@ -63,7 +63,6 @@ def _index(checker: Checker, term: Term, names: Names) -> Shape:
                 "missing-key", term, key.text, f'"{key.text}" is not among the keys of {names_in(term.parts[0])}'
             )
         if each.kind in {"list", "tuple", "array"} and key.kind == "string":
-            checker.need(each, "a key", term.parts[0])
             said = f"{names_in(term.parts[0])} is a {each} and has no keys"
             checker.doubt("type-changed", term, names_in(term.parts[0]), said)
         if each.kind == "dict" and each.of and not checker.script:
@@ -77,6 +76,8 @@ def _index(checker: Checker, term: Term, names: Names) -> Shape:
                 continue
         if each.kind in {"list", "array"} and each.of:
             found.append(each.of[0])
+        elif each.kind == "record" and key.kind == "string":
+            found.append(each.entry(key.text))
         elif each.kind == "dict" and len(each.of) == 2:
             found.append(each.of[1])
         elif each.kind == "str":
@@ -106,10 +107,11 @@ def _set(checker: Checker, term: Term, names: Names) -> Shape:
 
 def _dict(checker: Checker, term: Term, names: Names) -> Shape:
     keys: set[str] | None = set()
+    values: dict[str, Shape] = {}
     for each in term.parts:
         if each.kind == "pair":
             checker.value(each.parts[0], names)
-            checker.value(each.parts[1], names)
+            values[each.parts[0].text] = checker.value(each.parts[1], names)
             keys = keys | {each.parts[0].text} if keys is not None and each.parts[0].kind == "string" else None
         elif each.kind == "spread":
             held = checker.value(each.parts[0], names)
@@ -119,7 +121,9 @@ def _dict(checker: Checker, term: Term, names: Names) -> Shape:
             keys = keys | {each.text} if keys is not None else None
         else:
             keys = None
-    return Shape("record", "", (), frozenset(keys)) if keys else Shape("dict")
+    if not keys:
+        return Shape("dict")
+    return Shape("record", "", tuple(values.get(key, UNKNOWN) for key in sorted(keys)), frozenset(keys))
 
 
 def _comprehension(checker: Checker, term: Term, names: Names) -> Shape:
@@ -141,8 +145,7 @@ def _comprehension(checker: Checker, term: Term, names: Names) -> Shape:
 
 
 def _function(checker: Checker, term: Term, names: Names) -> Shape:
-    checker.statement(term, dict(names))
-    return Shape("callable")
+    return Shape("callable", "", (checker.closure(term, names, ()),))
 
 
 def _conditional(checker: Checker, term: Term, names: Names) -> Shape:
@@ -203,6 +206,9 @@ def _compare(checker: Checker, term: Term, names: Names) -> Shape:
                 _compared(checker, term, "element", union(each.of), left)
             elif each.kind == "dict" and each.of:
                 _compared(checker, term, "key", each.of[0], left)
+    for side, each in zip(term.parts, (left, right), strict=True):
+        if any(one.kind == "awaitable" for one in each.options) and not checker.script:
+            checker.doubt("type-changed", side, names_in(side), f"{names_in(side)} is not awaited where it is compared")
     if sign in {"is", "is not", "==", "!="} and term.parts[1].kind == "none":
         _none_asked(checker, term, left)
     return BOOL
@@ -491,6 +497,10 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
     """Whether a value of one shape can stand where another is wanted; None when that is not known."""
     if wanted.kind == "instance":
         return _goes_as(checker, given, found, wanted)
+    if wanted.ref == "wanted":
+        if found.kind == "record" and found.keys is not None and given.kind == "dict":
+            return not (wanted.keys or frozenset()) - found.keys
+        return False if found.kind in {"str", "int", "bool", "array", "none"} else None
     if found.kind == "instance":
         owner = checker.program.class_at(found.ref)
         plain = owner is not None and checker.program.bases_of(owner)[1] and not owner.is_enum and not owner.tuple_of
@@ -571,9 +581,8 @@ def _fields_fit(checker: Checker, given: Term, owner: Class) -> None:
         if each.kind != "pair" or each.parts[0].text not in owner.fields:
             continue
         wanted = checker.reading.notes.shape(owner.fields[each.parts[0].text].note, home)
-        checker._silent += 1  # noqa: SLF001
-        found = checker.value(each.parts[1], {})
-        checker._silent -= 1  # noqa: SLF001
+        with checker.silent():
+            found = checker.value(each.parts[1], {})
         if each.parts[1].kind in {"string", "number", "bool", "none", "list"}:
             fits_into(checker, each, each.parts[1], found, wanted)
 

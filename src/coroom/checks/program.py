@@ -147,8 +147,9 @@ class Program:
     @staticmethod
     def _default(module: Module) -> Meaning | None:
         """What a script exports as its default cannot be told from its other names unless there is one alone."""
-        found: list[Meaning] = [*module.functions.values(), *module.classes.values()]
-        return found[0] if len(found) == 1 else None
+        found: list[Function | Class] = [*module.functions.values(), *module.classes.values()]
+        marked = [each for each in found if "default" in each.term.flags]
+        return marked[0] if marked else found[0] if len(found) == 1 else None
 
     def bases_of(self, owner: Class) -> tuple[list[Class], bool]:
         """The classes that one extends, nearest first, and whether all of them could be read."""

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from coroom.checks.abilities import SCRIPT_ATTRIBUTES
 from coroom.checks.program import HARMLESS_BASES, Program
 from coroom.checks.shapes import INT, NONE, STR, UNKNOWN, Notes, Shape, union
-from coroom.syntax import Class, Function, Module, Term, not_nested, walk
+from coroom.syntax import Class, Function, Module, Term, not_nested, shown, walk
 
 _DEEPEST = 6
 _CANDIDATE_FILES_MAX = 60
@@ -110,7 +111,9 @@ class Reading:
         module = self.module_of(home.path)
         said = self.notes.shape(found.note, module)
         if said == UNKNOWN and found.parts and not found.note:
-            said = self.constant(found.parts[0], module)
+            said = self._filled(
+                self.constant(found.parts[0], module), list(home.methods.values()), f"self.{name}", module
+            )
             if said.kind == "none" or any(each.kind == "none" for each in said.options):
                 return UNKNOWN
         return said
@@ -124,6 +127,34 @@ class Reading:
         self._under += 1
         try:
             return Checker(self, module, None).value(value, {})
+        finally:
+            self._under -= 1
+
+    def _filled(self, kept: Shape, functions: list[Function], name: str, module: Module) -> Shape:
+        """An empty collection with what functions put into it."""
+        if kept.kind not in {"list", "set", "dict", "array"} or kept.of or self._under > 2:
+            return kept
+        found: list[Shape] = []
+        for function in functions:
+            for value in _put_into(function, name):
+                found.append(self._in(function, value, module))
+        element = union(found) if found else UNKNOWN
+        if element == UNKNOWN:
+            return kept
+        return Shape(kept.kind, "", (UNKNOWN, element) if kept.kind == "dict" else (element,))
+
+    def _in(self, function: Function, value: Term, module: Module) -> Shape:
+        from coroom.checks.checker import Checker  # noqa: PLC0415
+
+        self._under += 1
+        try:
+            walker = Checker(self, module, function)
+            names = walker.parameters(function)
+            if value.kind == "name" and value.text not in names:
+                for each in walk(function.body):
+                    if each.kind == "assign" and each.parts[0].text == value.text and len(each.parts) > 1:
+                        return walker.value(each.parts[1], names)
+            return walker.value(value, names)
         finally:
             self._under -= 1
 
@@ -150,7 +181,10 @@ class Reading:
         if at not in self._fields:
             self._fields[at] = UNKNOWN
             said = self.notes.shape(meant.note, home)
-            self._fields[at] = said if said != UNKNOWN else self.constant(meant.parts[1], home)
+            if said == UNKNOWN:
+                kept = self.constant(meant.parts[1], home)
+                said = self._filled(kept, list(home.functions.values()), meant.parts[0].text, home)
+            self._fields[at] = said
         return self._fields[at]
 
     def home(self, name: str, module: Module) -> Module:
@@ -198,7 +232,15 @@ class Reading:
         if at in self._raises or depth > 3:
             return self._raises.get(at, frozenset())
         self._raises[at] = frozenset()
-        self._raises[at] = self.raised_in(function.body, function, depth)
+        found = self.raised_in(function.body, function, depth + 1)
+        # Who asks first whether it is there does not run into its absence.
+        asks = any(each.kind == "compare" and each.text in {"in", "not in"} for each in walk(function.body))
+        said = {
+            each.parts[0].text or each.parts[0].parts[0].text
+            for each in walk(function.body)
+            if each.kind == "raise" and each.parts and (each.parts[0].text or each.parts[0].parts)
+        }
+        self._raises[at] = found - ({"KeyError", "IndexError"} - said) if asks else found
         return self._raises[at]
 
     def raised_in(self, body: Term, function: Function | None, depth: int = 0) -> frozenset[str]:
@@ -217,7 +259,12 @@ class Reading:
                 value = each.parts[0]
                 held = value.parts[0] if value.kind == "call" else value
                 found.add(held.text)
+            elif each.kind == "index" and each.parts[1].kind != "slice" and depth > 0:
+                found |= {"KeyError", "IndexError"}
             elif each.kind == "call":
+                found |= (
+                    _IMPLIED.get(each.parts[0].text, frozenset()) if len(each.parts) == 2 and depth else frozenset()
+                )
                 for callee in self.callees(each, function):
                     found |= self.raises(callee, depth + 1)
             if not_nested(each):
@@ -306,7 +353,8 @@ class Reading:
         at = (path, within, name)
         if not self._fixed and at not in self.guesses:
             self.guesses[at] = ""
-            telling = used - _COMMON
+            script = not path.endswith((".py", ".pyi", ".pyw"))
+            telling = used - (_COMMON_IN_SCRIPTS if script else _COMMON)
             found = self.classes_with(used) if telling else []
             same = {each.path.endswith((".py", ".pyi")) for each in found}
             if len(found) == 1 and same == {path.endswith((".py", ".pyi"))}:
@@ -314,16 +362,51 @@ class Reading:
         ref = self.guesses.get(at, "")
         return Shape("instance", ref) if ref else UNKNOWN
 
+    def guess_record(self, path: str, within: str, name: str, keys: frozenset[str]) -> Shape:
+        """What an unannotated name is, told by the keys used on it: a mapping that one place of the tree writes out."""
+        at = (path, within, name)
+        if not self._fixed and at not in self.guesses:
+            self.guesses[at] = ""
+            found = self._records_with(keys)
+            if len(found) == 1:
+                self.guesses[at] = f"{found[0]}"
+        ref = self.guesses.get(at, "")
+        return self._record_at(ref) if "@" in ref else UNKNOWN
 
-_COMMON = frozenset(
-    name for kind in (dict, list, set, str, bytes, int, tuple, BaseException) for name in dir(kind)
-) | frozenset(
-    {"length", "push", "map", "filter", "forEach", "then", "catch", "toString", "includes", "slice", "some", "every"}
-    | {
-        "reduce",
-        "has",
-        "delete",
-        "size",
+    def _records_with(self, keys: frozenset[str]) -> list[str]:
+        raw = [key.encode() for key in keys]
+        paths = [path for path, text in self.program.texts.items() if all(key in text for key in raw)]
+        found: list[str] = []
+        for path in paths if len(paths) <= _CANDIDATE_FILES_MAX else ():
+            module = self.program.module(path)
+            for function in module.every_function() if module is not None else ():
+                for target, _ in _records_in(function, keys):
+                    found.append(f"{path}@{function.qualname}@{target}")
+        return found
+
+    def _record_at(self, ref: str) -> Shape:
+        path, qualname, target = ref.split("@")
+        function = self.function_at(f"{path}#{qualname}")
+        if function is None:
+            return UNKNOWN
+        found = [value for name, value in _records_in(function, frozenset()) if name == target]
+        return self._in(function, found[0], self.module_of(path)) if len(found) == 1 else UNKNOWN
+
+
+def _records_in(function: Function, keys: frozenset[str]) -> list[tuple[str, Term]]:
+    """The mappings that a function writes out with at least these keys, by what they are bound to."""
+    found: list[tuple[str, Term]] = []
+    for each in walk(function.body):
+        value = each.parts[-1] if each.kind in {"assign", "return"} and each.parts else None
+        if value is not None and value.kind == "dict" and value.parts:
+            said = {part.parts[0].text for part in value.parts if part.kind == "pair"}
+            if keys <= said:
+                found.append((each.parts[0].text if each.kind == "assign" else "return", value))
+    return found
+
+
+_EVERYWHERE = frozenset(
+    [
         "name",
         "value",
         "id",
@@ -334,9 +417,31 @@ _COMMON = frozenset(
         "open",
         "read",
         "write",
-    }
-    | {"run", "send", "log", "on", "emit", "test", "match", "group", "path", "exists", "stat", "start", "stop", "put"}
+        "run",
+        "send",
+        "log",
+        "on",
+        "emit",
+        "test",
+        "match",
+        "group",
+        "path",
+        "exists",
+        "start",
+        "stop",
+        "put",
+        "get",
+        "set",
+        "add",
+        "items",
+        "keys",
+    ]
 )
+_COMMON = (
+    frozenset(name for kind in (dict, list, set, str, bytes, int, tuple, BaseException) for name in dir(kind))
+    | _EVERYWHERE
+)
+_COMMON_IN_SCRIPTS = frozenset(name for each in SCRIPT_ATTRIBUTES.values() for name in each) | _EVERYWHERE
 """Attributes that values of other libraries have, too: seeing one says nothing about whose it is."""
 
 _BUILT_IN_ERRORS: Mapping[str, tuple[str, ...]] = {
@@ -345,7 +450,25 @@ _BUILT_IN_ERRORS: Mapping[str, tuple[str, ...]] = {
     if isinstance(value, type) and issubclass(value, BaseException)
 }
 
+_IMPLIED: Mapping[str, frozenset[str]] = {
+    "int": frozenset({"ValueError"}), "float": frozenset({"ValueError"}), "next": frozenset({"StopIteration"}),
+    "index": frozenset({"ValueError"}), "remove": frozenset({"ValueError", "KeyError"}), "pop": frozenset({"KeyError", "IndexError"}),
+    "loads": frozenset({"ValueError"}), "open": frozenset({"OSError"}),
+}  # fmt: skip
+
 LITERALS: Mapping[str, Shape] = {"number": INT, "string": STR, "template": STR, "none": NONE}
+
+
+def keys_on(body: Term, name: str) -> frozenset[str]:
+    """The keys by which a stretch asks a name."""
+    return frozenset(
+        each.parts[1].text
+        for each in walk(body)
+        if each.kind == "index"
+        and each.parts[0].kind == "name"
+        and each.parts[0].text == name
+        and each.parts[1].kind == "string"
+    )
 
 
 def attributes_on(body: Term, name: str) -> frozenset[str]:
@@ -355,3 +478,16 @@ def attributes_on(body: Term, name: str) -> frozenset[str]:
         for each in walk(body)
         if each.kind == "member" and each.parts[0].kind == "name" and each.parts[0].text == name
     )
+
+
+def _put_into(function: Function, name: str) -> list[Term]:
+    """What a function puts into the collection of that name."""
+    found: list[Term] = []
+    for each in walk(function.body):
+        if each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in {"append", "add", "push"}:
+            if shown(each.parts[0].parts[0]) == name and len(each.parts) == 2:
+                found.append(each.parts[1])
+        elif each.kind == "assign" and each.parts[0].kind == "index" and len(each.parts) > 1:
+            if shown(each.parts[0].parts[0]) == name:
+                found.append(each.parts[1])
+    return found

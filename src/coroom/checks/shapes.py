@@ -31,6 +31,11 @@ class Shape:
         """The shapes that it can be."""
         return self.of if self.kind == "union" else (self,)
 
+    def entry(self, key: str) -> "Shape":
+        """What a record holds under a key; unknown when that is not told."""
+        keys = sorted(self.keys or ())
+        return self.of[keys.index(key)] if key in keys and len(self.of) == len(keys) else UNKNOWN
+
     def without_none(self) -> "Shape":
         """It, where it is known not to be none."""
         return union(each for each in self.options if each.kind != "none") if self.kind == "union" else self
@@ -40,8 +45,10 @@ class Shape:
             return " or ".join(str(each) for each in self.of)
         if self.kind in {"instance", "class"}:
             return self.ref.rpartition("#")[2]
+        if self.kind == "record":
+            return "dict"
         inside = f"[{', '.join(str(each) for each in self.of)}]" if self.of and UNKNOWN not in self.of else ""
-        return f"{'dict' if self.kind == 'record' else self.kind}{inside}"
+        return f"{self.kind}{inside}"
 
 
 UNKNOWN = Shape("unknown")
@@ -138,6 +145,8 @@ class _Parse:
             if self._take() != ")" or self._peek() == "=>":
                 self._at = len(self._pieces)
                 return UNKNOWN
+        elif piece == "{":
+            found = self._object()
         elif piece[:1] in {'"', "'"}:
             inner = piece[1:-1]
             quoted = self._module.language == "python" and inner.isidentifier()
@@ -147,13 +156,41 @@ class _Parse:
         else:
             self._at = len(self._pieces)
             return UNKNOWN
+        if self._module.language == "script" and self._peek() == "[" and self._ahead()[:1] in {'"', "'"}:
+            found = self._indexed(found)
         while self._peek() == "[]":
             self._take()
             found = Shape("array", "", (found,))
         return found
 
+    def _ahead(self) -> str:
+        return self._pieces[self._at + 1] if self._at + 1 < len(self._pieces) else ""
+
+    def _indexed(self, held: Shape) -> Shape:
+        """`Todo["priority"]`."""
+        self._take()
+        name = self._take()[1:-1]
+        self._take()
+        owner = self._program.class_at(held.ref) if held.kind == "instance" else None
+        home = self._program.module(owner.path) if owner is not None else None
+        if owner is None or home is None or name not in owner.fields:
+            return UNKNOWN
+        return self._notes.shape(owner.fields[name].note, home, self._depth + 1)
+
+    def _object(self) -> Shape:
+        """`{ title: string; due?: Date }`: what must be there."""
+        needed: set[str] = set()
+        depth, before = 1, "{"
+        while depth and self._peek():
+            piece = self._take()
+            depth += (piece in {"{", "(", "["}) - (piece in {"}", ")", "]"})
+            if depth == 1 and piece == ":" and re.match(r"[\w$]+\Z", before):
+                needed.add(before)
+            before = piece
+        return Shape("record", "wanted", (), frozenset(needed))
+
     def _arguments(self) -> tuple[Shape, ...]:
-        if self._peek() not in {"[", "<"}:
+        if self._peek() not in ({"<"} if self._module.language == "script" else {"["}):
             return ()
         end = "]" if self._take() == "[" else ">"
         found: list[Shape] = []

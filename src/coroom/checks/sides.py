@@ -1,13 +1,15 @@
 """Four trees, and what each side changed of the first."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from coroom.checks.checker import Checker
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
 from coroom.checks.reading import Guesses, Reading
-from coroom.syntax import Class, Function, Module, Term
+from coroom.syntax import Class, Function, Module, Term, walk
 
 Texts = Mapping[str, bytes]
 TOP = ""
@@ -21,6 +23,7 @@ class Changed:
     module: Module
     function: Function | None
     before: Function | None
+    base: Module | None
 
     @property
     def within(self) -> str:
@@ -31,6 +34,18 @@ class Changed:
     def term(self) -> Term:
         """What it says."""
         return self.function.term if self.function is not None else top_of(self.module)
+
+    @property
+    def old(self) -> Term | None:
+        """What it said before, None when it is new."""
+        if self.function is not None:
+            return self.before.term if self.before is not None else None
+        return top_of(self.base) if self.base is not None else None
+
+    def new_terms(self) -> Iterator[Term]:
+        """The terms that it did not have before."""
+        known = {each.key for each in walk(self.old)} if self.old is not None else frozenset[int]()
+        yield from (each for each in walk(self.term) if each.key not in known)
 
 
 class Side:
@@ -50,6 +65,11 @@ class Side:
             return tuple(sorted(path for path in mine.over if mine.get(path) != base.get(path)))
         both = [path for path, text in mine.items() if base.get(path) != text]
         return tuple(sorted([*both, *(path for path in base if path not in mine)]))
+
+    @property
+    def base(self) -> Program:
+        """The tree that both began from."""
+        return self._four.base
 
     @property
     def other(self) -> "Side":
@@ -77,9 +97,9 @@ class Side:
             for name, each in news.items():
                 old = olds.get(name)
                 if name in own and (old is None or old.term.key != own[name].term.key):
-                    yield Changed(merged, each, old)
+                    yield Changed(merged, each, old, base)
             if base is None or top_of(mine).key != top_of(base).key:
-                yield Changed(merged, None, None)
+                yield Changed(merged, None, None, base)
 
 
 class Overlaid(dict[str, bytes]):
@@ -92,6 +112,26 @@ class Overlaid(dict[str, bytes]):
         self.over = over
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A changed function, walked in the tree of the side that changed it and in the merged tree."""
+
+    changed: Changed
+    own: Checker
+    both: Checker
+
+
+def _walk(reading: Reading, module: Module | None, changed: Changed) -> Checker | None:
+    if module is None:
+        return None
+    function = functions_of(module).get(changed.within) if changed.within else None
+    if function is None and changed.within != TOP:
+        return None
+    checker = Checker(reading, module, function)
+    checker.run()
+    return checker
+
+
 class Four:
     """Base, both sides and what they became together."""
 
@@ -101,15 +141,33 @@ class Four:
         self.theirs = Side("theirs", Program(theirs), self)
         self.merged = Program(merged)
         self.before = Reading(self.base)
+        self._walked: dict[str, tuple[Walked, ...]] = {}
+        self._said: dict[str, bool] = {}
+
+    def base_says(self, word: str) -> bool:
+        """Whether the base has this word anywhere, as a word of its own."""
+        if word not in self._said:
+            raw = word.encode()
+            pattern = re.compile(rb"(?<![\w-])" + re.escape(raw) + rb"(?![\w-])")
+            self._said[word] = any(raw in text and pattern.search(text) for text in self.base.texts.values())
+        return self._said[word]
 
     @property
     def sides(self) -> tuple[Side, Side]:
         """Both, ours first."""
         return self.ours, self.theirs
 
-    def after(self, side: Side) -> Reading:
-        """The merged tree, read with the same guesses as the side's own."""
-        return Reading(self.merged, side.reading.guesses)
+    def walked(self, side: Side) -> tuple["Walked", ...]:
+        """What a side changed, walked in its own tree and then, with the same guesses, in the merged one."""
+        if side.name not in self._walked:
+            own = [(each, _walk(side.reading, side.tree.module(each.module.path), each)) for each in side.changed]
+            after = Reading(self.merged, side.reading.guesses)
+            self._walked[side.name] = tuple(
+                Walked(each, mine, both)
+                for each, mine in own
+                if mine is not None and (both := _walk(after, each.module, each)) is not None
+            )
+        return self._walked[side.name]
 
     def finding(
         self, side: Side, kind: str, path: str, line: int, symbol: str, message: str, *,

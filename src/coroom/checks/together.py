@@ -1,15 +1,16 @@
 """What is consistent in each side's own tree and not in the merged one: calls, attributes, types, interfaces."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from coroom.checks.calls import is_abstract, unfinished
 from coroom.checks.checker import Checker
+from coroom.checks.expressions import call_of, parameters_of
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
 from coroom.checks.reading import Doubt, Reading
-from coroom.checks.sides import TOP, Changed, Four, Side, functions_of
-from coroom.syntax import Class, Function, Module, Term
+from coroom.checks.sides import TOP, Changed, Four, Side, Walked, functions_of
+from coroom.syntax import Class, Function, Module, Term, fits, means_the_same
 
 _Key = tuple[str, str, str]
 
@@ -17,21 +18,36 @@ _Key = tuple[str, str, str]
 def consistency(four: Four) -> Iterator[Finding]:
     """The doubts about what a side wrote that its own tree does not give, and the merged tree does."""
     for side in four.sides:
-        found: list[tuple[Doubt, Counter[_Key]]] = []
-        own = [(each, list(_doubts(side.reading, side.tree.module(each.module.path), each))) for each in side.changed]
-        after = four.after(side)
-        for each, doubts in own:
-            known = Counter(_key(doubt) for doubt in doubts)
-            known |= Counter(_key(doubt) for doubt in _doubts_elsewhere(side.other, each))
-            found.extend((doubt, known) for doubt in _doubts(after, each.module, each))
-        seen = Counter[_Key]()
-        for doubt, known in found:
-            seen[_key(doubt)] += 1
-            if seen[_key(doubt)] > known[_key(doubt)]:
-                yield four.finding(
-                    side, doubt.kind, doubt.path, doubt.line, doubt.symbol, _worded(doubt),
-                    about=doubt.about, sure=doubt.confidence,
-                )  # fmt: skip
+        seen: set[tuple[_Key, int]] = set()
+        for each in four.walked(side):
+            known = Counter(_key(doubt) for doubt in _doubts(each.own))
+            known |= Counter(_key(doubt) for doubt in _elsewhere(side.other, each.changed))
+            counted = Counter[_Key]()
+            for doubt in _doubts(each.both):
+                counted[_key(doubt)] += 1
+                at = (_key(doubt), doubt.line)
+                if counted[_key(doubt)] > known[_key(doubt)] and at not in seen:
+                    seen.add(at)
+                    yield four.finding(
+                        side, doubt.kind, doubt.path, doubt.line, doubt.symbol, _worded(doubt),
+                        about=doubt.about, sure=doubt.confidence,
+                    )  # fmt: skip
+            yield from _moved(four, side, each)
+
+
+def _moved(four: Four, side: Side, walked: Walked) -> Iterator[Finding]:
+    """Calls that still can be made, and whose arguments land on other parameters than their author saw."""
+    then = {term.key: ref for term, ref in walked.own.calls}
+    for term, ref in walked.both.calls:
+        function, old = walked.both.reading.function_at(ref), side.reading.function_at(then.get(term.key, ""))
+        if function is None or old is None or old.parameters == function.parameters or then[term.key] != ref:
+            continue
+        before, after = parameters_of(old.parameters), parameters_of(function.parameters)
+        made = call_of(term)
+        if fits(made, after) and not means_the_same(made, before, after):
+            said = f"{function.name}() now takes ({', '.join(each.text for each in function.parameters)}) in this order"
+            yield four.finding(side, "stale-call", walked.changed.module.path, term.line, function.name, said,
+                               about=(ref,), sure=0.93)  # fmt: skip
 
 
 def _worded(doubt: Doubt) -> str:
@@ -42,26 +58,23 @@ def _key(doubt: Doubt) -> _Key:
     return doubt.kind, doubt.within, doubt.symbol
 
 
-def _doubts(reading: Reading, module: Module | None, changed: Changed) -> Iterator[Doubt]:
-    if module is None:
-        return
-    function = functions_of(module).get(changed.within) if changed.within else None
-    if function is None and changed.within != TOP:
-        return
-    checker = Checker(reading, module, function)
-    checker.run()
+def _doubts(checker: Checker) -> Iterator[Doubt]:
     yield from checker.doubts
-    if function is None:
-        yield from _imported(reading.program, module)
-        for each in module.classes.values():
+    if checker.function is None:
+        yield from _imported(checker.program, checker.module)
+        for each in checker.module.classes.values():
             yield from _of_class(checker, each)
 
 
-def _doubts_elsewhere(side: Side, changed: Changed) -> Iterable[Doubt]:
+def _elsewhere(side: Side, changed: Changed) -> Iterator[Doubt]:
+    """The doubts about the same function in the other side's tree."""
     module = side.tree.module(changed.module.path)
-    if module is None or changed.before is None:
-        return ()
-    return _doubts(Reading(side.tree), module, changed)
+    function = functions_of(module).get(changed.within) if module is not None and changed.within else None
+    if module is None or changed.old is None or (function is None and changed.within != TOP):
+        return
+    checker = Checker(Reading(side.tree), module, function)
+    checker.run()
+    yield from _doubts(checker)
 
 
 def _imported(program: Program, module: Module) -> Iterator[Doubt]:
@@ -76,11 +89,13 @@ def _imported(program: Program, module: Module) -> Iterator[Doubt]:
                 yield Doubt("unresolved-import", module.path, TOP, line, spec, f"there is no module {spec}", (), 0.95)
             continue
         other = program.module(place)
-        if other is None or name in {"", "*", "default"} or other.wildcard or name in other.names():
+        if other is None or name in {"", "*"} or other.wildcard or name in other.names():
             continue
         if "__getattr__" in other.functions or program._submodule((spec, name), module) is not None:  # noqa: SLF001
             continue
-        said = f"{place} has no {name}"
+        if name == "default" and (other.language == "python" or other.exported is None):
+            continue
+        said = f"{place} exports no {name}" if other.language == "script" else f"{place} has no {name}"
         yield Doubt("removed-name-used", module.path, TOP, line, name, said, (f"{place}#{name}",), 0.97)
         del local
 

@@ -85,7 +85,10 @@ class Class:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """One file. `imports` maps a local name to module and name there, `values` a name of the top to what binds it."""
+    """One file. `imports` maps a local name to module and name there, `values` a name of the top to what binds it.
+
+    `exported` are the names that a script exports, None where every name can be imported.
+    """
 
     path: str
     language: str
@@ -97,6 +100,7 @@ class Module:
     aliases: Mapping[str, Term]
     wildcard: bool
     extra: frozenset[str] = frozenset()
+    exported: frozenset[str] | None = None
 
     def every_function(self) -> Iterator[Function]:
         """Functions and methods, in no order."""
@@ -106,9 +110,8 @@ class Module:
 
     def names(self) -> frozenset[str]:
         """What another file can import from this one."""
-        return frozenset(
-            {*self.functions, *self.classes, *self.values, *self.aliases, *self.imports, *self.extra} - {"*"}
-        )
+        every = {*self.functions, *self.classes, *self.values, *self.aliases, *self.imports, *self.extra} - {"*"}
+        return frozenset(every) if self.exported is None else self.exported
 
 
 @dataclass(slots=True)
@@ -147,7 +150,21 @@ def _module(text: bytes, path: str) -> Module:
         aliases=found.aliases,
         wildcard=found.wildcard,
         extra=frozenset(found.extra),
+        exported=_exported(block) if grammar.name != "python" else None,
     )
+
+
+def _exported(block: Term) -> frozenset[str] | None:
+    """The names that a script exports; None for one that exports nothing in words, as with `module.exports`."""
+    found: set[str] = set()
+    for each in block.parts:
+        if each.kind == "exported" or (each.kind == "import" and each.note == "again"):
+            found.update(part.note for part in each.parts)
+        elif "default" in each.flags:
+            found.add("default")
+        elif "exported" in each.flags:
+            found.update([each.text] if each.kind != "assign" else [part.text for part in walk(each.parts[0])])
+    return frozenset(found) or None
 
 
 def _collect(block: Term, path: str, found: _Found) -> None:

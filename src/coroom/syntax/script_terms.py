@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -222,7 +223,10 @@ class _Reader:
         return Term("assign", sign, (self.field(node, "left"), self.field(node, "right")), _line(node))
 
     def _declaration(self, node: Node) -> Term:
-        return Term("block", "declared", self.parts(node), _line(node))
+        way = "var" if node.type == "variable_declaration" else "let"
+        return Term(
+            "block", "declared", tuple(_flagged(each, frozenset({way})) for each in self.parts(node)), _line(node)
+        )
 
     def _declarator(self, node: Node) -> Term:
         value = node.child_by_field_name("value")
@@ -266,6 +270,9 @@ class _Reader:
             for flag, token in (("async", "async"), ("static", "static"), ("getter", "get"), ("generator", "*"))
             if token in tokens
         }
+        flags |= {
+            each.text.decode() for each in node.children if each.type == "accessibility_modifier" and each.text
+        } & _CLOSED
         if node.type in {"abstract_method_signature", "method_signature"} and "?" not in tokens:
             flags.add("abstract")
         single = node.child_by_field_name("parameter")
@@ -298,7 +305,8 @@ class _Reader:
         default = (self.term(value),) if value is not None else ()
         kind = _type(node.child_by_field_name("type"))
         name = _text(pattern).lstrip(".") if pattern.type in {"identifier", "rest_pattern"} else ""
-        return (Term("parameter", name, default, _line(node), kind, (), (), frozenset(flags)),)
+        marks = (self.term(pattern),) if not name and pattern.type in {"object_pattern", "array_pattern"} else ()
+        return (Term("parameter", name, default, _line(node), kind, marks, (), frozenset(flags)),)
 
     def _class(self, node: Node) -> Term:
         bases: list[Term] = []
@@ -338,6 +346,10 @@ class _Reader:
         if value is not None and value.type in _FUNCTIONS:
             return self._function(value, name)
         flags = {"static"} if "static" in tokens else set()
+        flags |= tokens & {*_CLOSED, "readonly"}
+        flags |= {
+            each.text.decode() for each in node.children if each.type == "accessibility_modifier" and each.text
+        } & _CLOSED
         if "?" not in tokens and value is None:
             flags.add("required")
         held = (self.term(value),) if value is not None else ()
@@ -346,7 +358,8 @@ class _Reader:
     def _export(self, node: Node) -> Term:
         declared = node.child_by_field_name("declaration") or node.child_by_field_name("value")
         if declared is not None:
-            return self.term(declared)
+            flags = {"exported", "default"} if any(each.type == "default" for each in node.children) else {"exported"}
+            return _flagged(self.term(declared), frozenset(flags))
         source = node.child_by_field_name("source")
         picked: list[Term] = []
         for each in node.named_children:
@@ -356,7 +369,7 @@ class _Reader:
         if source is None:
             return Term("exported", "", tuple(picked), _line(node))
         found = tuple(picked) or (Term("picked", "*", (), _line(node), "*"),)
-        return Term("import", _literal(source), found, _line(node))
+        return Term("import", _literal(source), found, _line(node), "again")
 
     def _import(self, node: Node) -> Term:
         source = node.child_by_field_name("source")
@@ -377,7 +390,15 @@ class _Reader:
 _SILENT = frozenset(
     {"comment", "type_annotation", "type_arguments", "accessibility_modifier", "type_parameters", "predefined_type"}
 )
+_CLOSED = frozenset({"private", "protected"})
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
+
+
+def _flagged(term: Term, flags: frozenset[str]) -> Term:
+    """The term with more flags; of a declaration, all that it declares."""
+    if term.kind == "block":
+        return replace(term, parts=tuple(_flagged(each, flags) for each in term.parts))
+    return replace(term, flags=term.flags | flags)
 
 
 def _literal(node: Node) -> str:

@@ -1,0 +1,346 @@
+"""One concern taken up by both sides along one path of calls, and values that nobody gives any more."""
+
+import re
+from collections.abc import Iterator
+
+from coroom.checks.finding import Finding
+from coroom.checks.reading import Reading
+from coroom.checks.sides import Changed, Four, Side, functions_of
+from coroom.checks.wording import is_test, words_of
+from coroom.syntax import Function, Module, Term, not_nested, walk
+
+_WATCHING = frozenset(
+    [
+        "log",
+        "logger",
+        "logging",
+        "debug",
+        "trace",
+        "metric",
+        "metrics",
+        "warn",
+        "warning",
+        "print",
+        "info",
+        "error",
+        "message",
+        "exception",
+        "value",
+        "result",
+        "self",
+        "name",
+        "type",
+        "data",
+        "item",
+        "items",
+        "args",
+        "kwargs",
+        "options",
+        "config",
+        "path",
+        "text",
+        "none",
+        "true",
+        "false",
+        "list",
+        "dict",
+        "default",
+        "total",
+        "count",
+    ]
+)
+_IDEMPOTENT = frozenset(
+    [
+        "strip",
+        "lower",
+        "upper",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "list",
+        "tuple",
+        "set",
+        "dict",
+        "sorted",
+        "len",
+        "min",
+        "max",
+        "abs",
+        "repr",
+        "isinstance",
+        "range",
+        "get",
+        "items",
+        "keys",
+        "values",
+        "append",
+        "extend",
+        "join",
+        "split",
+        "format",
+        "print",
+        "any",
+        "all",
+        "sum",
+        "next",
+        "iter",
+        "copy",
+        "update",
+        "trim",
+        "map",
+        "filter",
+        "slice",
+    ]
+)
+
+
+def concerns(four: Four) -> Iterator[Finding]:
+    """The same thing done by both sides where one calls the other, and tests for values that are no longer given."""
+    yield from _doubled(four)
+    for side in four.sides:
+        yield from _no_longer_given(four, side)
+        yield from _remembered(four, side)
+
+
+def _doubled(four: Four) -> Iterator[Finding]:
+    mine, yours = (_concerns(side) for side in four.sides)
+    for word in sorted(mine.keys() & yours.keys()):
+        if not word.endswith("()") and _base_has(four, word):
+            continue
+        for one in mine[word]:
+            for other in yours[word]:
+                if _meet(four, one, other):
+                    assert other.function is not None
+                    assert one.function is not None
+                    shown = word.removesuffix("()")
+                    said = (
+                        f"{other.function.name}() and {one.function.name}() are on one path, and both now apply {shown}"
+                    )
+                    yield four.finding(
+                        four.theirs, "doubled-concern", other.module.path, other.function.line, shown, said,
+                        about=(f"{one.module.path}#{one.within}",), sure=0.84,
+                    )  # fmt: skip
+                    return
+
+
+def _concerns(side: Side) -> dict[str, list[Changed]]:
+    """What functions that were there before newly bring into what they return: words of names, and what they call."""
+    found: dict[str, list[Changed]] = {}
+    for changed in side.changed:
+        if changed.function is None or changed.before is None or is_test(changed.module.path):
+            continue
+        new = {each.key for each in changed.new_terms()}
+        for word in _words_returned(changed.function, new):
+            found.setdefault(word, []).append(changed)
+    return found
+
+
+def _words_returned(function: Function, new: set[int]) -> set[str]:
+    """The words of the new terms that what a function returns is made from."""
+    found: set[str] = set()
+    flows = _flowing(function)
+    for place in flows:
+        for each in walk(place):
+            if each.key not in new:
+                continue
+            if each.kind in {"name", "member"}:
+                found |= {_single(word) for word in words_of(each.text) if len(word) > 3} - _WATCHING
+            if (
+                each.kind == "call"
+                and each.parts[0].kind in {"name", "member"}
+                and each.parts[0].text not in _IDEMPOTENT
+            ):
+                found.add(f"{each.parts[0].text}()")
+    return found
+
+
+def _flowing(function: Function) -> list[Term]:
+    """The expressions that what a function returns is made of."""
+    places = [each for each in walk(function.body, into=not_nested) if each.kind in {"return", "yield"}]
+    names = {each.text for place in places for each in walk(place) if each.kind == "name"}
+    for each in walk(function.body, into=not_nested):
+        if each.kind == "assign" and len(each.parts) > 1 and each.parts[0].text in names:
+            places.append(each.parts[1])
+    return places
+
+
+def _single(word: str) -> str:
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _base_has(four: Four, word: str) -> bool:
+    pattern = re.compile(word.encode(), re.IGNORECASE)
+    return any(pattern.search(text) for path, text in four.base.texts.items() if not is_test(path))
+
+
+def _meet(four: Four, one: Changed, other: Changed) -> bool:
+    """Whether a value goes through both functions: one calls the other, or a third hands on what one gives to the other."""
+    reading = Reading(four.merged)
+    assert one.function is not None
+    assert other.function is not None
+    for first, second in ((one.function, other.function), (other.function, one.function)):
+        if _reaches(reading, first, second):
+            return True
+    for path in {one.module.path, other.module.path}:
+        module = four.merged.module(path)
+        for function in functions_of(module).values() if module is not None else ():
+            for call in walk(function.body):
+                if call.kind != "call":
+                    continue
+                callees = reading.callees(call, function)
+                inner = [part for each in call.parts[1:] for part in walk(each) if part.kind == "call"]
+                under = [each for part in inner for each in reading.callees(part, function)]
+                pairs = [(a, b) for a in callees for b in under]
+                if any({_at(a), _at(b)} == {_at(one.function), _at(other.function)} for a, b in pairs):
+                    return True
+    return False
+
+
+def _at(function: Function) -> tuple[str, str]:
+    return function.path, function.qualname
+
+
+def _reaches(reading: Reading, start: Function, goal: Function, depth: int = 3) -> bool:
+    for call in walk(start.body) if depth else ():
+        if call.kind == "call":
+            for each in reading.callees(call, start):
+                if _at(each) == _at(goal) or (_at(each) != _at(start) and _reaches(reading, each, goal, depth - 1)):
+                    return True
+    return False
+
+
+# Values that are no longer given.
+
+
+def _no_longer_given(four: Four, side: Side) -> Iterator[Finding]:
+    """A test newly made for a literal in an attribute into which the other side puts only other literals now."""
+    other = side.other
+    tests = list(_tested(side))
+    if not tests:
+        return
+    for field in {name for name, _, _, _ in tests}:
+        for owner, place in _made_with(other, field):
+            before, after = (
+                _given(four.base.modules(), owner, place, field),
+                _given(other.tree.modules(), owner, place, field),
+            )
+            if before is None or after is None or before == after or None in after:
+                continue
+            for name, text, term, path in tests:
+                fresh = {each for each in after if each not in before}
+                if name == field and text not in after and (text in before or None in before) and fresh:
+                    said = f'nothing is made any more whose {name} is "{text}"'
+                    yield four.finding(
+                        side, "value-gone", path, term.line, name, said, about=(f"{other.paths[0]}#",), sure=0.86
+                    )
+                    return
+
+
+def _tested(side: Side) -> Iterator[tuple[str, str, Term, str]]:
+    for changed in side.changed:
+        if is_test(changed.module.path):
+            continue
+        for each in changed.new_terms():
+            if each.kind == "compare" and each.text in {"==", "!="}:
+                one, two = each.parts
+                for held, literal in ((one, two), (two, one)):
+                    if held.kind == "member" and literal.kind == "string":
+                        yield held.text, literal.text, each, changed.module.path
+
+
+def _made_with(side: Side, field: str) -> Iterator[tuple[str, int]]:
+    """The classes that have this field as something that they are made with, and its place."""
+    for path in side.paths:
+        module = side.tree.module(path)
+        if module is None:
+            continue
+        names = {
+            each.parts[0].text for each in walk(module.block) if each.kind == "call" and each.parts[0].kind == "name"
+        }
+        for name in names:
+            meant = side.tree.meaning(name, module)
+            made = getattr(meant, "made", None)
+            if made is not None:
+                places = [place for place, each in enumerate(made) if each.text == field]
+                yield from ((name, place) for place in places)
+
+
+def _given(modules: Iterator[Module], owner: str, place: int, field: str) -> set[str | None] | None:
+    """The literals that instances are made with; None among them stands for what is not a literal."""
+    found: set[str | None] = set()
+    raw = owner.encode()
+    for module in modules:
+        if is_test(module.path):
+            continue
+        for each in walk(module.block):
+            if each.kind == "call" and each.parts[0].text == owner:
+                given = next(
+                    (part.parts[0] for part in each.parts[1:] if part.kind == "keyword" and part.text == field), None
+                )
+                plain = [part for part in each.parts[1:] if part.kind not in {"keyword", "spread"}]
+                given = given if given is not None else plain[place] if place < len(plain) else None
+                found.add(given.text if given is not None and given.kind == "string" else None)
+    del raw
+    return found or None
+
+
+# What is remembered, and changes.
+
+
+def _remembered(four: Four, side: Side) -> Iterator[Finding]:
+    """A function whose results the other side keeps from now on, beside new code that changes what it reads."""
+    for each in side.other.changed:
+        function, before = each.function, each.before
+        if function is None or before is None or not _keeps(function) or _keeps(before):
+            continue
+        read = {
+            part.text
+            for part in walk(function.body)
+            if part.kind in {"member", "name"} and (part.kind == "name" or part.parts[0].text in {"self", "cls"})
+        }
+        for changed in side.changed:
+            if changed.module.path != each.module.path or changed.function is None:
+                continue
+            for term in changed.new_terms():
+                target = _changed_by(term)
+                if (
+                    target is not None
+                    and target in read
+                    and target not in {p.text for p in changed.function.parameters}
+                ):
+                    said = f"{function.qualname}() keeps its results now, and {changed.within}() changes the {target} that they are made from"
+                    yield four.finding(side, "stale-cache", changed.module.path, term.line, target, said,
+                                       about=(f"{each.module.path}#{each.within}",), sure=0.84)  # fmt: skip
+                    return
+
+
+def _keeps(function: Function) -> bool:
+    marks = {part.text for mark in function.term.marks for part in walk(mark)}
+    if marks & {"cache", "lru_cache", "cached_property", "memoize", "memoise", "memo"}:
+        return True
+    words = {word for part in walk(function.body) if part.kind in {"member", "name"} for word in words_of(part.text)}
+    return bool(words & {"cache", "cached", "memo", "memoized"})
+
+
+def _changed_by(term: Term) -> str | None:
+    target: Term | None = None
+    if term.kind in {"assign", "delete"} and term.parts:
+        target = term.parts[0].parts[0] if term.parts[0].kind == "index" else term.parts[0]
+    elif term.kind == "call" and term.parts[0].kind == "member" and term.parts[0].text in _CHANGERS:
+        target = term.parts[0].parts[0]
+    if target is None:
+        return None
+    if target.kind == "member" and target.parts[0].text == "self":
+        return target.text
+    return (
+        target.text
+        if (target.kind == "name" and term.kind != "assign")
+        or (target.kind == "name" and term.parts[0].kind == "index")
+        else None
+    )
+
+
+_CHANGERS = frozenset(
+    ["append", "extend", "insert", "remove", "pop", "clear", "add", "update", "discard", "popitem", "push", "sort"]
+)

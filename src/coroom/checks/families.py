@@ -1,0 +1,225 @@
+"""Things of one family that all changed in one way on one side, and a new one of the old kind on the other."""
+
+from collections.abc import Iterator
+
+from coroom.checks.finding import Finding
+from coroom.checks.shapes import UNKNOWN, Shape
+from coroom.checks.sides import Four, Side, functions_of
+from coroom.syntax import Class, Function, Module, Term, walk
+
+Family = tuple[str, str]
+
+
+def families(four: Four) -> Iterator[Finding]:
+    """Siblings left behind, overrides that override nothing any more, and callbacks that are called otherwise."""
+    for side in four.sides:
+        yield from _left_behind(four, side)
+        yield from _overriding(four, side)
+        yield from _called_back(four, side)
+
+
+def _kin(function: Function, module: Module) -> Iterator[Family]:
+    for mark in function.term.marks:
+        called = mark.parts[0] if mark.kind == "call" else mark
+        if called.text not in _ORDINARY:
+            yield "decorated with", called.text
+    owner = module.classes.get(function.owner)
+    if owner is not None and not function.name.startswith("__"):
+        for base in owner.bases:
+            yield f"{base.text}.{function.name} of", base.text
+
+
+_ORDINARY = frozenset(
+    [
+        "property",
+        "staticmethod",
+        "classmethod",
+        "abstractmethod",
+        "override",
+        "dataclass",
+        "cached_property",
+        "lru_cache",
+        "cache",
+        "wraps",
+        "overload",
+        "setter",
+        "contextmanager",
+        "fixture",
+        "parametrize",
+    ]
+)
+
+
+def _left_behind(four: Four, side: Side) -> Iterator[Finding]:
+    moved = _moved(four, side.other)
+    for changed in side.changed if moved else ():
+        function = changed.function
+        if function is None or changed.before is not None:
+            continue
+        for kin in _kin(function, changed.module):
+            if kin not in moved:
+                continue
+            (old_count, new_count), (old_shape, new_shape), names = moved[kin]
+            count = len(function.parameters)
+            shape = _form(side.reading.returns(function))
+            if (
+                old_count != new_count
+                and count == old_count
+                and not any("rest" in each.flags for each in function.parameters)
+            ):
+                said = f"{function.name} takes {count}, and the other side gave all that is {kin[0]} {kin[1]} {new_count} parameters"
+            elif old_shape != new_shape and shape == old_shape:
+                said = f"{function.name} returns {old_shape}, and all else that is {kin[0]} {kin[1]} returns {new_shape} now"
+            else:
+                continue
+            yield four.finding(side, "interface-drift", changed.module.path, function.line, function.name, said,
+                               about=names, sure=0.9)  # fmt: skip
+            break
+
+
+_Moved = tuple[tuple[int, int], tuple[str, str], tuple[str, ...]]
+
+
+def _moved(four: Four, side: Side) -> dict[Family, _Moved]:
+    """The families whose members a side all changed in the same way."""
+    found: dict[Family, list[tuple[Function, Function]]] = {}
+    for path in _python_or_script(four, side):
+        base, after = four.base.module(path), side.tree.module(path)
+        if base is None or after is None:
+            continue
+        news = functions_of(after)
+        for name, old in functions_of(base).items():
+            for kin in _kin(old, base):
+                new = news.get(name)
+                if new is not None:
+                    found.setdefault(kin, []).append((old, new))
+    result: dict[Family, _Moved] = {}
+    for kin, pairs in found.items():
+        if not any(old.term.key != new.term.key for old, new in pairs):
+            continue
+        counts = {(len(old.parameters), len(new.parameters)) for old, new in pairs}
+        shapes = {(_form(four.before.returns(old)), _form(side.reading.returns(new))) for old, new in pairs}
+        count = counts.pop() if len(counts) == 1 else (0, 0)
+        shape = shapes.pop() if len(shapes) == 1 else ("", "")
+        shape = ("", "") if "" in shape or "unknown" in shape else shape
+        if count[0] != count[1] or shape[0] != shape[1]:
+            result[kin] = (count, shape, tuple(f"{new.path}#{new.qualname}" for _, new in pairs[:3]))
+    return result
+
+
+def _python_or_script(four: Four, side: Side) -> Iterator[str]:
+    yield from side.paths
+    # The rest of a family may stand in files that the side did not touch.
+    marks = {
+        mark.parts[0].text if mark.kind == "call" else mark.text
+        for path in side.paths
+        if (m := four.base.module(path)) is not None
+        for f in m.every_function()
+        for mark in f.term.marks
+    }
+    for path, text in four.base.texts.items():
+        if path not in side.paths and any(mark.encode() in text for mark in marks - _ORDINARY if mark):
+            yield path
+
+
+def _form(shape: Shape) -> str:
+    """A shape as far as its kind and size go."""
+    if shape == UNKNOWN:
+        return ""
+    sizes = {len(each.of) for each in shape.options if each.kind == "tuple" and each.of}
+    if len(sizes) == 1 and all(each.kind == "tuple" for each in shape.options):
+        return f"a tuple of {sizes.pop()}"
+    return "" if shape.kind in {"union", "never"} else str(Shape(shape.kind, shape.ref))
+
+
+def _overriding(four: Four, side: Side) -> Iterator[Finding]:
+    """New methods that override what is gone, and new members that both sides gave one name up and down a class."""
+    for changed in side.changed:
+        function = changed.function
+        if function is None or not function.owner or changed.before is not None or function.name.startswith("__"):
+            continue
+        own_module = side.tree.module(changed.module.path)
+        mine = own_module.classes.get(function.owner) if own_module is not None else None
+        both = changed.module.classes.get(function.owner)
+        if mine is None or both is None:
+            continue
+        then = _above(side, mine, function.name)
+        bases, _ = four.merged.bases_of(both)
+        now = next((base for base in bases if function.name in base.methods), None)
+        if then is not None and now is None and then in {base.name for base in bases}:
+            said = f"{function.qualname} overrides nothing any more: {then} has no {function.name}"
+            yield four.finding(side, "interface-drift", changed.module.path, function.line, function.qualname, said,
+                               about=tuple(f"{base.path}#{base.name}" for base in bases), sure=0.93)  # fmt: skip
+        elif then is None and now is not None and side.base.class_at(f"{now.path}#{now.name}") is not None:
+            said = f"{function.qualname} overrides {now.name}.{function.name}, which the other side added meanwhile"
+            yield four.finding(side, "interface-drift", changed.module.path, function.line, function.qualname, said,
+                               about=(f"{now.path}#{now.name}.{function.name}",), sure=0.85)  # fmt: skip
+
+
+def _above(side: Side, owner: Class, name: str) -> str | None:
+    return next((base.name for base in side.tree.bases_of(owner)[0] if name in base.methods), None)
+
+
+def _called_back(four: Four, side: Side) -> Iterator[Finding]:
+    """Functions newly handed to a module that now calls what it is handed with other arguments."""
+    other = side.other
+    for path in other.paths:
+        base, after = four.base.module(path), other.tree.module(path)
+        if base is None or after is None:
+            continue
+        olds, news = _hands_on(base), _hands_on(after)
+        if len(olds) != 1 or len(news) != 1 or olds == news:
+            continue
+        (old,), (new,) = olds, news
+        names = {*after.functions, *(name for each in after.classes.values() for name in each.methods)}
+        for changed in side.changed:
+            yield from _handed(four, side, changed.module, changed.new_terms(), names, old, new, path)
+
+
+def _handed(
+    four: Four, side: Side, module: Module, terms: Iterator[Term], names: set[str], old: int, new: int, path: str
+) -> Iterator[Finding]:
+    for each in terms:
+        if each.kind != "call" or each.parts[0].text not in names:
+            continue
+        for given in each.parts[1:]:
+            function = given if given.kind == "function" else None
+            if given.kind == "name" and given.text in module.functions:
+                function = module.functions[given.text].term
+            if function is None:
+                continue
+            parameters = [part for part in function.parts[:-1] if part.kind == "parameter"]
+            if any(part.flags & {"rest"} for part in parameters):
+                continue
+            if len(parameters) == old and (len(parameters) != new):
+                said = f"what is given to {each.parts[0].text}() is called with {new} arguments now, and takes {len(parameters)}"
+                sure = 0.9 if module.language == "python" or len(parameters) > new else 0.7
+                yield four.finding(side, "callback-drift", module.path, given.line or each.line, each.parts[0].text, said,
+                                   about=(f"{path}#{each.parts[0].text}",), sure=sure)  # fmt: skip
+                return
+
+
+def _hands_on(module: Module) -> set[int]:
+    """With how many arguments a module calls what it was handed: its parameters, and what comes out of its collections."""
+    found: set[int] = set()
+    for function in module.every_function():
+        names = {each.text for each in function.parameters}
+        names |= {
+            part.text
+            for each in walk(function.body)
+            if each.kind == "for" and each.parts
+            for part in walk(each.parts[0])
+            if part.kind == "name"
+        }
+        for each in walk(function.body):
+            if each.kind == "function":
+                names |= {part.text for part in each.parts[:-1]}
+        for each in walk(function.body):
+            if (
+                each.kind == "call"
+                and each.parts[0].kind == "name"
+                and each.parts[0].text in names
+                and not any(part.kind == "spread" for part in each.parts[1:])
+            ):
+                found.add(len(each.parts) - 1)
+    return found

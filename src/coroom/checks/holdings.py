@@ -1,0 +1,168 @@
+"""What a module or an object keeps, kept in another form now, and newly used by the other side in the old form."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from coroom.checks.finding import Finding
+from coroom.checks.sides import Four, Side
+from coroom.checks.uses import parents_in
+from coroom.syntax import Module, Term, walk
+
+_TAKES = frozenset(["get", "pop", "setdefault"])
+_PUTS = frozenset(["append", "add", "insert", "push", "unshift", "set", "setdefault", "appendleft"])
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One use of what is kept under a name: `put` and `take` with a key or none, or `all` of it. `around` is the key of
+    what it is a part of.
+    """
+
+    way: str
+    key: Term | None
+    value: Term | None
+    term: Term
+    around: int
+
+
+def holdings(four: Four) -> Iterator[Finding]:
+    """New uses by one side of what the other side keeps in another form now."""
+    for side in four.sides:
+        other = side.other
+        for path in other.paths:
+            base, after, merged = four.base.module(path), other.tree.module(path), four.merged.module(path)
+            if base is None or after is None or merged is None:
+                continue
+            for name in _kept(base):
+                yield from _reformed(four, side, name, base, after)
+
+
+def _kept(module: Module) -> set[str]:
+    """The names under which a module keeps collections: of its own, and `self.x` of its classes."""
+    found = {
+        name
+        for name, each in module.values.items()
+        if len(each.parts) > 1 and each.parts[1].kind in {"dict", "list", "set", "call", "none"}
+    }
+    for each in module.classes.values():
+        found |= {f"self.{name}" for name, term in each.fields.items() if "static" not in term.flags}
+    return found
+
+
+def _reformed(four: Four, side: Side, name: str, base: Module, after: Module) -> Iterator[Finding]:
+    olds, news = accesses(base.block, name), accesses(after.block, name)
+    change = _change(olds, news)
+    if not change:
+        return
+    known = {(each.term.key, each.around) for each in olds}
+    for changed in side.changed:
+        if changed.module.path != base.path and not name.startswith("self."):
+            continue
+        fresh = {id(each) for each in changed.new_terms()}
+        held = name if changed.module.path == base.path else f".{name.removeprefix('self.')}"
+        if held.startswith(".") and len(held) < 5:
+            continue
+        for each in accesses(changed.term, held):
+            new = id(each.term) in fresh or (each.term.key, each.around) not in known
+            if new and _relies(each, change) and not _adapted(each, news):
+                yield four.finding(
+                    side, "representation-changed", changed.module.path, each.term.line, name.removeprefix("self."),
+                    f"{name} is kept in another form now ({change}), and is used here in the old one",
+                    about=(f"{base.path}#{name.removeprefix('self.')}",), sure=0.88,
+                )  # fmt: skip
+                return
+
+
+def accesses(block: Term, name: str) -> list[Access]:
+    """The uses of what is kept under a name; `.x` stands for the attribute of anything."""
+    above = parents_in(block)
+    found: list[Access] = []
+    for each in walk(block):
+        if not _is(each, name):
+            continue
+        around = above.get(id(each))
+        if around is None:
+            continue
+        outer = above.get(id(around))
+        found += _access(each, around, outer)
+    return found
+
+
+def _is(term: Term, name: str) -> bool:
+    if name.startswith("self."):
+        return term.kind == "member" and term.text == name[5:] and term.parts[0].text in {"self", "cls"}
+    if name.startswith("."):
+        return term.kind == "member" and term.text == name[1:]
+    return term.kind == "name" and term.text == name
+
+
+def _access(term: Term, around: Term, outer: Term | None) -> list[Access]:
+    if around.kind == "index" and around.parts[0] is term:
+        if outer is not None and outer.kind == "assign" and outer.parts[0] is around and len(outer.parts) > 1:
+            return [Access("put", around.parts[1], outer.parts[1], outer, 0)]
+        if around.parts[1].kind == "slice":
+            return [Access("all", None, None, around, outer.key if outer is not None else 0)]
+        return [Access("take", around.parts[1], None, around, outer.key if outer is not None else 0)]
+    if around.kind == "member" and around.parts[0] is term and outer is not None and outer.kind == "call":
+        given = outer.parts[1:]
+        if around.text in _PUTS and given:
+            keyed = around.text in {"set", "setdefault"} and len(given) == 2
+            return [Access("put", given[0] if keyed else None, given[-1], outer, 0)]
+        if around.text in _TAKES and given:
+            return [Access("take", given[0], None, outer, 0)]
+        if around.text in {"values", "items", "find", "filter", "map", "forEach"}:
+            return [Access("all", None, None, outer, 0)]
+        return []
+    if around.kind == "compare" and around.text in {"in", "not in"} and around.parts[1] is term:
+        return [Access("ask", around.parts[0], None, around, outer.key if outer is not None else 0)]
+    if around.kind == "for" and len(around.parts) > 1 and around.parts[1] is term:
+        return [Access("all", None, None, around, outer.key if outer is not None else 0)]
+    return []
+
+
+def _change(olds: list[Access], news: list[Access]) -> str:
+    """In what way the form of what is kept changed: its keys, its values, or empty for neither."""
+    gone = [each for each in olds if each.way == "put" and all(each.term.key != other.term.key for other in news)]
+    come = [each for each in news if each.way == "put" and all(each.term.key != other.term.key for other in olds)]
+    if not gone or not come or any(each.way == "put" and each not in gone for each in olds):
+        return ""
+    read = [each for each in olds if each.way in {"take", "all", "ask"}]
+    stays = {(each.term.key, each.around) for each in news}
+    adapted = any((each.term.key, each.around) not in stays for each in read)
+    old, new = gone[0], come[0]
+    if old.key is not None and new.key is not None and old.key.key != new.key.key and old.key.kind != new.key.kind:
+        return "another key"
+    if old.value is not None and new.value is not None and _unlike(old.value, new.value) and (adapted or not read):
+        return "another value"
+    return ""
+
+
+def _unlike(old: Term, new: Term) -> bool:
+    """Whether two values have not the same form."""
+    if old.kind == "call" and new.kind == "call":
+        return old.parts[0].key != new.parts[0].key
+    return old.kind != new.kind
+
+
+def _relies(access: Access, change: str) -> bool:
+    if change == "another key":
+        return access.way in {"put", "take", "ask"} and access.key is not None
+    return access.way in {"put", "take", "all"}
+
+
+def _adapted(access: Access, news: list[Access]) -> bool:
+    """Whether a use has the form that the other side's own uses have."""
+    for each in news:
+        if access.way == each.way == "put" and access.value is not None and each.value is not None:
+            if not _unlike(access.value, each.value) and (
+                access.key is None or each.key is None or access.key.kind == each.key.kind
+            ):
+                return True
+        elif (
+            access.key is not None
+            and each.key is not None
+            and access.way == each.way
+            and access.key.kind == each.key.kind == "call"
+        ):
+            return access.key.parts[0].key == each.key.parts[0].key
+    return False

@@ -1,0 +1,150 @@
+"""Where one side newly uses a function that the other side changed, and what becomes of its result."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from coroom.checks.reading import Reading
+from coroom.checks.sides import Changed, Four, Side, functions_of
+from coroom.syntax import Class, Function, Term, walk
+
+_PASSES_ON = frozenset({"list", "tuple", "sorted", "set", "str", "int", "float", "round", "reversed", "enumerate"})
+
+
+@dataclass(frozen=True)
+class Use:
+    """A call that `side` wrote of a function that the other side changed from `before` to `after`."""
+
+    side: Side
+    changed: Changed
+    call: Term
+    ref: str
+    before: Function
+    after: Function
+    through: str = ""
+
+    @cached_property
+    def above(self) -> dict[int, Term]:
+        """What is around each term of the function that the call stands in."""
+        return parents_in(self.changed.term)
+
+    @cached_property
+    def values(self) -> tuple[Term, ...]:
+        """The terms that stand for the result: the call, and the names that it is bound to."""
+        found = [self.call]
+        for each in found:
+            around = self.above.get(id(each))
+            while around is not None and around.kind == "await":
+                each, around = around, self.above.get(id(around))
+                found.append(each)
+            if around is not None and around.kind == "assign" and len(around.parts) > 1 and around.parts[1] is each:
+                target = around.parts[0]
+                if target.kind == "name" and around.text in {"=", "as"}:
+                    found += self._named(target.text, target)
+        return tuple(found)
+
+    @cached_property
+    def elements(self) -> tuple[Term, ...]:
+        """The terms that stand for what comes out of the result when it is gone through."""
+        found: list[Term] = []
+        for value in self.values:
+            around = self.above.get(id(value))
+            while around is not None and around.kind == "call" and around.parts[0].text in _PASSES_ON:
+                value, around = around, self.above.get(id(around))
+            if around is not None and around.kind == "for" and len(around.parts) > 1 and around.parts[1] is value:
+                for name in [each for each in walk(around.parts[0]) if each.kind == "name"]:
+                    found += self._named(name.text, name)
+            call = self.above.get(id(around)) if around is not None and around.kind == "member" else None
+            if around is not None and call is not None and call.kind == "call" and call.parts[0] is around:
+                for given in [each for each in call.parts[1:] if each.kind == "function"]:
+                    named = [each for each in given.parts[:1] if each.kind == "parameter"]
+                    for each in named:
+                        found += self._named(each.text, each)
+        return tuple(found)
+
+    def _named(self, name: str, but: Term) -> list[Term]:
+        return [
+            each for each in walk(self.changed.term) if each.kind == "name" and each.text == name and each is not but
+        ]
+
+    def around(self) -> Iterator[tuple[Term, Term]]:
+        """Each term that stands for the result, with what is around it."""
+        for each in self.values:
+            above = self.above.get(id(each))
+            if above is not None:
+                yield each, above
+
+    @property
+    def statement(self) -> bool:
+        """Whether the result is thrown away."""
+        above = self.above.get(id(self.call))
+        return above is not None and above.kind == "block"
+
+
+def parents_in(term: Term) -> dict[int, Term]:
+    """What is around each term, by the identity of the term."""
+    found: dict[int, Term] = {}
+    stack = [term]
+    while stack:
+        each = stack.pop()
+        for part in (*each.parts, *each.marks, *each.bases):
+            found[id(part)] = each
+            stack.append(part)
+    return found
+
+
+def uses_between(four: Four) -> Iterator[Use]:
+    """Every new call of one side that means a function which the other side alone changed."""
+    for side in four.sides:
+        changed = changed_functions(side.other)
+        own = {f"{each.module.path}#{each.within}" for each in side.changed}
+        for walked in four.walked(side):
+            old = {each.key for each in walk(walked.changed.old)} if walked.changed.old is not None else set()
+            for call, ref in walked.both.calls:
+                if ref in own or call.key in old:
+                    continue
+                target = changed.get(ref)
+                if target is not None:
+                    yield Use(side, walked.changed, call, ref, *target)
+                else:
+                    for one in _handed_on(walked.both.reading, ref, changed):
+                        yield Use(side, walked.changed, call, one, *changed[one], through=ref)
+
+
+def _handed_on(reading: Reading, ref: str, changed: Mapping[str, object]) -> list[str]:
+    """The changed functions whose results an unchanged function hands on."""
+    function = reading.function_at(ref)
+    if function is None:
+        return []
+    found = []
+    for each in walk(function.body):
+        if each.kind in {"return", "yield"}:
+            for call in walk(each):
+                if call.kind == "call":
+                    refs = [f"{one.path}#{one.qualname}" for one in reading.callees(call, function)]
+                    found += [one for one in refs if one in changed and one != ref]
+    return found[:1]
+
+
+def changed_functions(side: Side) -> dict[str, tuple[Function, Function]]:
+    """The functions that a side changed, by `path#name`: as they were and as they are."""
+    found: dict[str, tuple[Function, Function]] = {}
+    for each in side.changed:
+        if each.function is not None and each.before is not None and each.before.term.key != each.function.term.key:
+            found[f"{each.module.path}#{each.within}"] = (each.before, each.function)
+    return found
+
+
+def classes_changed(side: Side) -> Iterator[tuple[Class, Class]]:
+    """The classes that a side changed: as they were and as they are in its tree."""
+    four_base = side.base
+    for path in side.paths:
+        before, after = four_base.module(path), side.tree.module(path)
+        if before is None or after is None:
+            continue
+        for name, each in after.classes.items():
+            if name in before.classes and before.classes[name].term.key != each.term.key:
+                yield before.classes[name], each
+
+
+__all__ = ["Use", "changed_functions", "classes_changed", "functions_of", "parents_in", "uses_between"]
