@@ -1,15 +1,18 @@
 """Each check against two changes whose fate together is known, because it was run."""
 
-import pytest
+from pathlib import Path
 
-from checks.semantic.case import Case, passes
-from checks.semantic.cleans import CLEANS
-from checks.semantic.conflicts import CONFLICTS
+import pytest
+from tests.checks.semantic.case import Case, cases_in, passes
+
 from coroom.checks.engine import judge
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
 from coroom.host.checking import everyday_checks
 
+_HERE = Path(__file__).parent / "semantic"
+CONFLICTS = cases_in(_HERE / "conflicts.txt", conflict=True)
+CLEANS = cases_in(_HERE / "cleans.txt", conflict=False)
 ALL = [*CONFLICTS, *CLEANS]
 
 

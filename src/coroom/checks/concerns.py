@@ -159,10 +159,8 @@ def _flowing(function: Function) -> list[Term]:
     """The expressions that what a function returns is made of."""
     places = [each for each in walk(function.body, into=not_nested) if each.kind in {"return", "yield"}]
     names = {each.text for place in places for each in walk(place) if each.kind == "name"}
-    for each in walk(function.body, into=not_nested):
-        if each.kind == "assign" and len(each.parts) > 1 and each.parts[0].text in names:
-            places.append(each.parts[1])
-    return places
+    bound = [each for each in walk(function.body, into=not_nested) if each.kind == "assign" and len(each.parts) > 1]
+    return [*places, *(each.parts[1] for each in bound if each.parts[0].text in names)]
 
 
 def _single(word: str) -> str:
@@ -175,7 +173,7 @@ def _base_has(four: Four, word: str) -> bool:
 
 
 def _meet(four: Four, one: Changed, other: Changed) -> bool:
-    """Whether a value goes through both functions: one calls the other, or a third hands on what one gives to the other."""
+    """Whether a value goes through both: one calls the other, or a third hands to one what the other gives."""
     reading = Reading(four.merged)
     assert one.function is not None
     assert other.function is not None
@@ -309,7 +307,7 @@ def _remembered(four: Four, side: Side) -> Iterator[Finding]:
                     and target in read
                     and target not in {p.text for p in changed.function.parameters}
                 ):
-                    said = f"{function.qualname}() keeps its results now, and {changed.within}() changes the {target} that they are made from"
+                    said = f"{function.qualname}() keeps results now; {changed.within}() changes the {target} they are made of"
                     yield four.finding(side, "stale-cache", changed.module.path, term.line, target, said,
                                        about=(f"{each.module.path}#{each.within}",), sure=0.84)  # fmt: skip
                     return

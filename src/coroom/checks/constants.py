@@ -75,13 +75,9 @@ def _adapted(side: Side, carriers: frozenset[str]) -> bool:
     """Whether the side wrote new arithmetic with a number around what carries the constant."""
     for changed in side.changed:
         for each in changed.new_terms():
-            if (
-                each.kind == "binary"
-                and each.text in {"*", "/", "//", "-", "+"}
-                and any(part.kind == "number" for part in each.parts)
-            ):
-                if any(part.kind in {"name", "member"} and part.text in carriers for part in walk(each)):
-                    return True
+            numbers = each.kind == "binary" and any(part.kind == "number" for part in each.parts)
+            if numbers and any(part.kind in {"name", "member"} and part.text in carriers for part in walk(each)):
+                return True
     return False
 
 

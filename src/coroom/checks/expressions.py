@@ -56,35 +56,29 @@ def _index(checker: Checker, term: Term, names: Names) -> Shape:
         return held if held.kind in {"list", "str", "tuple", "array", "bytes"} else UNKNOWN
     at = checker.value(key, names)
     checker.need(held, "index", term.parts[0])
-    found = []
-    for each in held.options:
-        if each.kind == "record" and key.kind == "string" and each.keys is not None and key.text not in each.keys:
-            checker.doubt(
-                "missing-key", term, key.text, f'"{key.text}" is not among the keys of {names_in(term.parts[0])}'
-            )
-        if each.kind in {"list", "tuple", "array"} and key.kind == "string":
-            said = f"{names_in(term.parts[0])} is a {each} and has no keys"
-            checker.doubt("type-changed", term, names_in(term.parts[0]), said)
-        if each.kind == "dict" and each.of and not checker.script:
-            _compared(checker, term, "key", each.of[0], at)
-        if each.kind == "tuple" and each.of and key.kind == "number" and key.text.isdigit():
-            if int(key.text) >= len(each.of):
-                said = f"{names_in(term.parts[0])} has {len(each.of)} values"
-                checker.doubt("type-changed", term, names_in(term.parts[0]), said)
-            else:
-                found.append(each.of[int(key.text)])
-                continue
-        if each.kind in {"list", "array"} and each.of:
-            found.append(each.of[0])
-        elif each.kind == "record" and key.kind == "string":
-            found.append(each.entry(key.text))
-        elif each.kind == "dict" and len(each.of) == 2:
-            found.append(each.of[1])
-        elif each.kind == "str":
-            found.append(STR)
-        else:
-            found.append(UNKNOWN)
-    return union(found)
+    return union(_entry(checker, term, each, at) for each in held.options)
+
+
+def _entry(checker: Checker, term: Term, held: Shape, at: Shape) -> Shape:
+    """What one shape of value holds under a key, with a doubt when it cannot hold it."""
+    key, shown = term.parts[1], names_in(term.parts[0])
+    if held.kind == "record" and key.kind == "string":
+        if held.keys is not None and key.text not in held.keys:
+            checker.doubt("missing-key", term, key.text, f'"{key.text}" is not among the keys of {shown}')
+        return held.entry(key.text)
+    if held.kind in {"list", "tuple", "array"} and key.kind == "string":
+        checker.doubt("type-changed", term, shown, f"{shown} is a {held} and has no keys")
+    if held.kind == "tuple" and held.of and key.kind == "number" and key.text.isdigit():
+        if int(key.text) < len(held.of):
+            return held.of[int(key.text)]
+        checker.doubt("type-changed", term, shown, f"{shown} has {len(held.of)} values")
+    if held.kind == "dict" and held.of and not checker.script:
+        _compared(checker, term, "key", held.of[0], at)
+    if held.kind in {"list", "array"} and held.of:
+        return held.of[0]
+    if held.kind == "dict" and len(held.of) == 2:
+        return held.of[1]
+    return STR if held.kind == "str" else UNKNOWN
 
 
 def _list(checker: Checker, term: Term, names: Names) -> Shape:

@@ -67,9 +67,11 @@ def _left_behind(four: Four, side: Side) -> Iterator[Finding]:
                 and count == old_count
                 and not any("rest" in each.flags for each in function.parameters)
             ):
-                said = f"{function.name} takes {count}, and the other side gave all that is {kin[0]} {kin[1]} {new_count} parameters"
+                said = f"{function.name} takes {count}; all else that is {kin[0]} {kin[1]} takes {new_count} now"
             elif old_shape != new_shape and shape == old_shape:
-                said = f"{function.name} returns {old_shape}, and all else that is {kin[0]} {kin[1]} returns {new_shape} now"
+                said = (
+                    f"{function.name} returns {old_shape}; all else that is {kin[0]} {kin[1]} returns {new_shape} now"
+                )
             else:
                 continue
             yield four.finding(side, "interface-drift", changed.module.path, function.line, function.name, said,
@@ -192,15 +194,17 @@ def _handed(
             if any(part.flags & {"rest"} for part in parameters):
                 continue
             if len(parameters) == old and (len(parameters) != new):
-                said = f"what is given to {each.parts[0].text}() is called with {new} arguments now, and takes {len(parameters)}"
+                said = f"what {each.parts[0].text}() is given is called with {new} arguments now, and takes {old}"
                 sure = 0.9 if module.language == "python" or len(parameters) > new else 0.7
-                yield four.finding(side, "callback-drift", module.path, given.line or each.line, each.parts[0].text, said,
-                                   about=(f"{path}#{each.parts[0].text}",), sure=sure)  # fmt: skip
+                yield four.finding(
+                    side, "callback-drift", module.path, given.line or each.line, each.parts[0].text, said,
+                    about=(f"{path}#{each.parts[0].text}",), sure=sure,
+                )  # fmt: skip
                 return
 
 
 def _hands_on(module: Module) -> set[int]:
-    """With how many arguments a module calls what it was handed: its parameters, and what comes out of its collections."""
+    """With how many arguments a module calls what it was handed: parameters, and what its collections hold."""
     found: set[int] = set()
     for function in module.every_function():
         names = {each.text for each in function.parameters}

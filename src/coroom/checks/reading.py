@@ -134,10 +134,7 @@ class Reading:
         """An empty collection with what functions put into it."""
         if kept.kind not in {"list", "set", "dict", "array"} or kept.of or self._under > 2:
             return kept
-        found: list[Shape] = []
-        for function in functions:
-            for value in _put_into(function, name):
-                found.append(self._in(function, value, module))
+        found = [self._in(each, value, module) for each in functions for value in _put_into(each, name)]
         element = union(found) if found else UNKNOWN
         if element == UNKNOWN:
             return kept
@@ -452,7 +449,8 @@ _BUILT_IN_ERRORS: Mapping[str, tuple[str, ...]] = {
 
 _IMPLIED: Mapping[str, frozenset[str]] = {
     "int": frozenset({"ValueError"}), "float": frozenset({"ValueError"}), "next": frozenset({"StopIteration"}),
-    "index": frozenset({"ValueError"}), "remove": frozenset({"ValueError", "KeyError"}), "pop": frozenset({"KeyError", "IndexError"}),
+    "index": frozenset({"ValueError"}), "remove": frozenset({"ValueError", "KeyError"}),
+    "pop": frozenset({"KeyError", "IndexError"}),
     "loads": frozenset({"ValueError"}), "open": frozenset({"OSError"}),
 }  # fmt: skip
 
@@ -484,10 +482,9 @@ def _put_into(function: Function, name: str) -> list[Term]:
     """What a function puts into the collection of that name."""
     found: list[Term] = []
     for each in walk(function.body):
-        if each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in {"append", "add", "push"}:
-            if shown(each.parts[0].parts[0]) == name and len(each.parts) == 2:
-                found.append(each.parts[1])
-        elif each.kind == "assign" and each.parts[0].kind == "index" and len(each.parts) > 1:
-            if shown(each.parts[0].parts[0]) == name:
-                found.append(each.parts[1])
+        target = each.parts[0] if each.kind in {"call", "assign"} and len(each.parts) == 2 else None
+        added = target is not None and target.kind == "member" and target.text in {"append", "add", "push"}
+        stored = target is not None and target.kind == "index" and each.kind == "assign"
+        if target is not None and (added or stored) and shown(target.parts[0]) == name:
+            found.append(each.parts[1])
     return found

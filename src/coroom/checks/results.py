@@ -81,7 +81,7 @@ def _signal(use: Use) -> Iterator[Said]:
         asked = above.kind in {"not", "if", "while", "and", "or", "conditional", "assert"} and above.parts[0] is value
         compared = above.kind == "compare" and any((each.kind, each.text) in gone for each in above.parts)
         if compared or (asked and any(each in _FALSE for each in gone)):
-            said = f"{use.after.name}() now raises {min(raised)} where it gave {min(gone)[1]}, which is what is asked for here"
+            said = f"{use.after.name}() raises {min(raised)} now where it gave {min(gone)[1]}, which is asked for here"
             yield above, said, 0.88, "exception-changed"
             return
 
@@ -204,7 +204,7 @@ def _scale(use: Use) -> Iterator[Said]:
         )
         if used and not (above.kind == "compare" and any(each.kind in {"none", "bool"} for each in above.parts)):
             named = " and ".join(sorted(after ^ before))
-            said = f"{use.after.name}() scales its result otherwise now ({named}), and {shown(above)} counts on the old measure"
+            said = f"{use.after.name}() scales its result otherwise now ({named}); {shown(above)} counts on the old way"
             yield above, said, 0.84, "scale-changed"
             return
         del value
@@ -330,8 +330,8 @@ def _is_document(function: Function, term: Term) -> bool:
     return any(each is term for each in function.body.parts[:1])
 
 
-_CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "casefold": str.casefold, "capitalize": str.capitalize,
-          "toLowerCase": str.lower, "toUpperCase": str.upper}  # fmt: skip
+_CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "casefold": str.casefold,
+          "capitalize": str.capitalize, "toLowerCase": str.lower, "toUpperCase": str.upper}  # fmt: skip
 
 
 def _casing(function: Function) -> frozenset[str]:
@@ -397,7 +397,7 @@ def _in_place(use: Use) -> Iterator[Said]:
     before, after = _changes(use.before), _changes(use.after)
     lost, gained = before - after, after - before
     if use.statement and lost and not after and _returns(use.after):
-        said = f"{use.after.name}() no longer changes {min(lost)} in place but returns it, and what it returns is thrown away"
+        said = f"{use.after.name}() returns its {min(lost)} now instead of changing it, and the result is thrown away"
         yield use.call, said, 0.92, "effect-changed"
         return
     names = [each.text for each in use.after.parameters]
@@ -504,12 +504,15 @@ def _default(use: Use) -> Iterator[Said]:
     for place, each in enumerate(use.after.parameters):
         old = olds.get(each.text)
         left_out = each.text not in given and (place >= placed or "keyword" in each.flags)
-        if old is not None and old.parts and each.parts and left_out and old.parts[0].key != each.parts[0].key:
-            if {old.parts[0].kind, each.parts[0].kind} <= {"number", "string", "bool", "none", "unary"}:
-                said = f"{use.after.name}() takes {shown(each.parts[0])} for {each.text} now when it is not given, instead of {shown(old.parts[0])}"
-                sure = 0.62 if "none" in {old.parts[0].kind, each.parts[0].kind} else 0.8
-                yield use.call, said, sure, "default-changed"
-                return
+        if old is None or not old.parts or not each.parts or not left_out or old.parts[0].key == each.parts[0].key:
+            continue
+        was, now = old.parts[0], each.parts[0]
+        if {was.kind, now.kind} <= {"number", "string", "bool", "none", "unary"}:
+            said = (
+                f"{use.after.name}() takes {shown(now)} for {each.text} now, not {shown(was)}, and it is not given here"
+            )
+            yield use.call, said, 0.62 if "none" in {was.kind, now.kind} else 0.8, "default-changed"
+            return
 
 
 # What must come first.

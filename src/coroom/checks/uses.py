@@ -34,9 +34,8 @@ class Use:
         found = [self.call]
         for each in found:
             around = self.above.get(id(each))
-            while around is not None and around.kind == "await":
-                each, around = around, self.above.get(id(around))
-                found.append(each)
+            if around is not None and around.kind == "await":
+                found.append(around)
             if around is not None and around.kind == "assign" and len(around.parts) > 1 and around.parts[1] is each:
                 target = around.parts[0]
                 if target.kind == "name" and around.text in {"=", "as"}:
@@ -47,8 +46,8 @@ class Use:
     def elements(self) -> tuple[Term, ...]:
         """The terms that stand for what comes out of the result when it is gone through."""
         found: list[Term] = []
-        for value in self.values:
-            around = self.above.get(id(value))
+        for held in self.values:
+            value, around = held, self.above.get(id(held))
             while around is not None and around.kind == "call" and around.parts[0].text in _PASSES_ON:
                 value, around = around, self.above.get(id(around))
             if around is not None and around.kind == "for" and len(around.parts) > 1 and around.parts[1] is value:

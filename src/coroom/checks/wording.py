@@ -72,9 +72,9 @@ def new_strings(side: Side) -> Iterator[Said]:
         above = parents_in(changed.term)
         for each in walk(changed.term):
             around = above.get(id(each))
-            if each.kind == "string" and (id(each) in new or _in_new(each, above, new)):
-                if around is not None and around.kind != "block":
-                    yield Said(each.text, each, around, above.get(id(around)), changed)
+            fresh = each.kind == "string" and (id(each) in new or _in_new(each, above, new))
+            if fresh and around is not None and around.kind != "block":
+                yield Said(each.text, each, around, above.get(id(around)), changed)
 
 
 def _in_new(term: Term, above: dict[int, Term], new: set[int]) -> bool:
@@ -241,7 +241,7 @@ def _soft(four: Four, side: Side) -> Iterator[Finding]:
 
 
 def soft_name(term: Term) -> str | None:
-    """The name that a forgiving look-up asks for: `getattr(x, "n", 0)`, `d.get("n", 0)`, `hasattr(x, "n")`, `"n" in d`."""
+    """The name that a forgiving look-up asks for: `getattr(x, "n", 0)`, `d.get("n")`, `hasattr(x, "n")`, `"n" in d`."""
     if term.kind == "call":
         called, given = term.parts[0], term.parts[1:]
         if called.text == "getattr" and len(given) == 3 and given[1].kind == "string":

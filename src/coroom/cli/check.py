@@ -2,11 +2,13 @@
 
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from coroom.checks.alone import in_one_tree
 from coroom.checks.engine import CannotRunError, Report, judge, plug_ins
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
@@ -23,6 +25,9 @@ _DIRECTORY = click.Path(path_type=Path)
 @click.option("--merged", type=_DIRECTORY, help="What they became together.")
 @click.option("--branches", nargs=2, metavar="A B", help="Two branches of the git repository here, merged in memory.")
 @click.option(
+    "--tree", type=_DIRECTORY, help="One tree by itself: what does not parse, was left over, or names nothing."
+)
+@click.option(
     "--sure",
     type=click.FloatRange(0, 1),
     default=0.5,
@@ -36,6 +41,7 @@ def check(
     theirs: Path | None,
     merged: Path | None,
     branches: tuple[str, str] | None,
+    tree: Path | None,
     sure: float,
     as_json: bool,
 ) -> None:
@@ -48,15 +54,20 @@ def check(
     \b
       coroom check --branches main feature
       coroom check --base B --ours O --theirs T --merged M --json
+      coroom check --tree .
 
     Exits 0 when nothing is found, 1 when something is, 2 when the call or its input is wrong.
     """
     try:
-        four, found = _four(base, ours, theirs, merged, branches)
-        report = judge(four, [*everyday_checks(), *plug_ins()])
+        if tree is not None:
+            if branches or any((base, ours, theirs, merged)):
+                raise WrongCallError("--tree looks at one tree; leave the other trees and --branches out.")
+            report = _alone(tree)
+        else:
+            report = _together(base, ours, theirs, merged, branches)
     except (UnreadableError, CannotRunError) as why:
         raise WrongCallError(str(why)) from why
-    report = replace(report, findings=tuple(each for each in (*found, *report.findings) if each.confidence >= sure))
+    report = replace(report, findings=tuple(each for each in report.findings if each.confidence >= sure))
     if as_json:
         click.echo(json.dumps(document(report), ensure_ascii=False))
     else:
@@ -64,6 +75,20 @@ def check(
     for note in report.notes:
         click.echo(f"note: {note}", err=True)
     sys.exit(1 if report.findings else 0)
+
+
+def _alone(tree: Path) -> Report:
+    began = time.monotonic()
+    found = tuple(in_one_tree(tree_in(tree)))
+    return Report(findings=found, checked=("tree",), notes=(), seconds=time.monotonic() - began)
+
+
+def _together(
+    base: Path | None, ours: Path | None, theirs: Path | None, merged: Path | None, branches: tuple[str, str] | None
+) -> Report:
+    four, found = _four(base, ours, theirs, merged, branches)
+    report = judge(four, [*everyday_checks(), *plug_ins()])
+    return replace(report, findings=(*found, *report.findings))
 
 
 def _four(

@@ -11,7 +11,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
-from coroom.syntax import grammar_of
+from coroom.syntax import grammar_of, parses, script_names
 from coroom.workspace import merge_checks
 from coroom.workspace.merge import merge
 
@@ -47,6 +47,8 @@ def in_each_file(four: Four) -> Iterator[Finding]:
     for path in sorted(both):
         texts = [tree.texts.get(path) for tree in (four.base, four.ours.tree, four.theirs.tree, four.merged)]
         base, ours, theirs, merged = texts
+        if merged is not None:
+            yield from _declared_twice(path, ours, theirs, merged)
         if ours is None or theirs is None or merged is None:
             continue
         for each in merge_checks.findings(base or b"", ours, theirs, merged, path):
@@ -61,6 +63,18 @@ def in_each_file(four: Four) -> Iterator[Finding]:
                 theirs=(f"{path}:{yours}",),
                 confidence=0.99 if each.kind == "parse" else 0.96,
             )
+
+
+def _declared_twice(path: str, ours: bytes | None, theirs: bytes | None, merged: bytes) -> Iterator[Finding]:
+    """Names of a script that are declared twice in one scope, and on neither side alone."""
+    names = script_names(merged, path) if parses(merged, path) else None
+    known = {name for text in (ours, theirs) if text and (own := script_names(text, path)) for name, _ in own.doubled}
+    for name, line in names.doubled if names is not None else ():
+        if name not in known:
+            mine, yours = (_line_of(text or b"", name) or 1 for text in (ours, theirs))
+            yield Finding(kind="duplicate-definition", path=path, line=line, symbol=name,
+                          message=f"{name} is declared by both sides", ours=(f"{path}:{mine}",),
+                          theirs=(f"{path}:{yours}",), confidence=0.97)  # fmt: skip
 
 
 def _line_of(text: bytes, symbol: str) -> int:

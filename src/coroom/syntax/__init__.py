@@ -8,6 +8,7 @@ from coroom.syntax.languages import grammar_of
 from coroom.syntax.modules import Class, Function, Module, module_of
 from coroom.syntax.parse import first_error, parses
 from coroom.syntax.references import Facts, facts_of
+from coroom.syntax.script_scopes import Named, ScriptNames, script_names
 from coroom.syntax.signatures import Call, Parameter, fits, means_the_same
 from coroom.syntax.terms import Term, not_nested, shown, walk
 
@@ -24,8 +25,10 @@ __all__ = [
     "Inventory",
     "Literal",
     "Module",
+    "Named",
     "Parameter",
     "ScopedCall",
+    "ScriptNames",
     "Symbol",
     "Term",
     "Use",
@@ -42,6 +45,7 @@ __all__ = [
     "module_of",
     "not_nested",
     "parses",
+    "script_names",
     "shown",
     "symbols_touched",
     "walk",

@@ -125,6 +125,13 @@ class _Reader:
             "comment": lambda n: Term("other", line=_line(n)),
             "type_annotation": lambda n: Term("other", line=_line(n)),
             "type_arguments": lambda n: Term("other", line=_line(n)),
+            "jsx_opening_element": self._tag,
+            "jsx_self_closing_element": self._tag,
+            "jsx_closing_element": lambda n: Term("other", line=_line(n)),
+            "jsx_attribute": lambda n: Term(
+                "other", "", tuple(self.term(each) for each in n.named_children[1:]), _line(n)
+            ),
+            "statement_identifier": lambda n: Term("other", line=_line(n)),
             "jsx_text": lambda n: Term("other", line=_line(n)),
         }
 
@@ -185,6 +192,14 @@ class _Reader:
         )
         literal = "\0".join(_text(each) for each in node.named_children if each.type == "string_fragment")
         return Term("template" if held else "string", literal, held, _line(node))
+
+    def _tag(self, node: Node) -> Term:
+        """An element: what it is made by is a name, unless it is one of the document's own."""
+        name = node.child_by_field_name("name")
+        inside = [self.term(each) for each in node.named_children if each != name and each.type not in _SILENT]
+        if name is not None and (name.type != "identifier" or _text(name)[:1].isupper()):
+            inside.insert(0, self.term(name))
+        return Term("other", "", tuple(inside), _line(node))
 
     def _member(self, node: Node) -> Term:
         optional = any(each.type == "optional_chain" for each in node.children)
@@ -273,6 +288,8 @@ class _Reader:
         flags |= {
             each.text.decode() for each in node.children if each.type == "accessibility_modifier" and each.text
         } & _CLOSED
+        if node.type == "function_signature":
+            flags.add("signature")
         if node.type in {"abstract_method_signature", "method_signature"} and "?" not in tokens:
             flags.add("abstract")
         single = node.child_by_field_name("parameter")

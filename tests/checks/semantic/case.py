@@ -1,14 +1,20 @@
-"""Cases of two changes to one program, and their proof by execution."""
+"""Cases of two changes to one program, and their proof by execution.
+
+A file of cases is read line by line: `## name`, `project name`, then edits and tests. `ours path` or `theirs path`
+begins an edit: lines with `-` are text that is in the file, lines with `+` what takes its place; without `-` the file is
+new. `our test` and `their test` are followed by lines with `|`.
+"""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 
-from checks.semantic.projects import PROJECTS
+from tests.checks.semantic.projects import PROJECTS
 
 Edit = tuple[str, str, str]
 """A path, a text that is in it once, and what takes its place; an empty text for a file that is new."""
@@ -25,7 +31,6 @@ class Case:
     theirs: Sequence[Edit]
     our_test: str
     their_test: str
-    kind: str = field(default="")
 
     def trees(self) -> dict[str, dict[str, str]]:
         """Base, both sides and both together."""
@@ -37,6 +42,33 @@ class Case:
             "theirs": theirs,
             "merged": apply(apply(base, self.ours), self.theirs),
         }
+
+
+def cases_in(path: Path, *, conflict: bool) -> list[Case]:
+    """The cases of a file."""
+    return [_case(part, conflict=conflict) for part in path.read_text().split("\n## ")[1:]]
+
+
+def _case(text: str, *, conflict: bool) -> Case:
+    name, *lines = text.splitlines()
+    edits: dict[str, list[Edit]] = {"ours": [], "theirs": []}
+    tests: dict[str, list[str]] = {"our": [], "their": []}
+    project, at = "", 0
+    while at < len(lines):
+        words = lines[at].split()
+        at += 1
+        taken: dict[str, list[str]] = {"-": [], "+": [], "|": []}
+        while at < len(lines) and lines[at][:1] in taken:
+            taken[lines[at][0]].append(lines[at][1:])
+            at += 1
+        if words[:1] == ["project"]:
+            project = words[1]
+        elif words[1:] == ["test"]:
+            tests[words[0]] = taken["|"]
+        elif words:
+            edits[words[0]].append((words[1], "\n".join(taken["-"]), "\n".join(taken["+"])))
+    ours, theirs = ("\n".join(tests[side]) for side in ("our", "their"))
+    return Case(name, project, conflict, edits["ours"], edits["theirs"], ours, theirs)
 
 
 def apply(tree: Mapping[str, str], edits: Sequence[Edit]) -> dict[str, str]:
@@ -87,6 +119,6 @@ def passes(tree: Mapping[str, str], test: str) -> bool:
     with _importing(tree):
         try:
             exec(compile(test, "test", "exec", dont_inherit=True), {"__name__": "test"})
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a test raises is a failure
             return False
     return True
