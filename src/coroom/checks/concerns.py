@@ -307,7 +307,7 @@ def _remembered(four: Four, side: Side) -> Iterator[Finding]:
                     and target in read
                     and target not in {p.text for p in changed.function.parameters}
                 ):
-                    said = f"{function.qualname}() keeps results now; {changed.within}() changes the {target} they are made of"
+                    said = f"{function.qualname}() keeps results; {changed.within}() changes {target}, which it reads"
                     yield four.finding(side, "stale-cache", changed.module.path, term.line, target, said,
                                        about=(f"{each.module.path}#{each.within}",), sure=0.84)  # fmt: skip
                     return

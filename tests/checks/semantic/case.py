@@ -1,8 +1,8 @@
 """Cases of two changes to one program, and their proof by execution.
 
 A file of cases is read line by line: `## name`, `project name`, then edits and tests. `ours path` or `theirs path`
-begins an edit: lines with `-` are text that is in the file, lines with `+` what takes its place; without `-` the file is
-new. `our test` and `their test` are followed by lines with `|`.
+begins an edit: lines with `-` are text of the file, lines with `+` what takes its place; without `-` the file is new.
+`our test` and `their test` are followed by lines with `|`.
 """
 
 import sys
