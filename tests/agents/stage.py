@@ -11,7 +11,13 @@ from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, ModelApi, S
 _RUN_LIMIT_S = 90.0
 
 # OpenCode would fetch a package of its own at every first start; without the registry it goes on at once.
-NO_NETWORK = {"npm_config_registry": "http://127.0.0.1:9", "npm_config_fetch_retries": "0"}
+AS_EVERYWHERE = {
+    "npm_config_registry": "http://127.0.0.1:9",
+    "npm_config_fetch_retries": "0",
+    # Codex keeps no helpers for its sandbox below the directory for temporary files, where the tests' homes are.
+    "TMPDIR": "/var/tmp",
+}
+"""What makes clients behave alike on every machine: no network, and a sandbox also where bubblewrap is installed."""
 
 
 @dataclass
@@ -110,7 +116,7 @@ class Stage:
             path.write_text(text)
         user = self.root / session.agent / "user"
         user.mkdir(parents=True, exist_ok=True)
-        env = {"PATH": self.path, "HOME": str(user), "LANG": "C.UTF-8", **NO_NETWORK, **launch.env}
+        env = {"PATH": self.path, "HOME": str(user), "LANG": "C.UTF-8", **AS_EVERYWHERE, **launch.env}
         process = subprocess.Popen(
             launch.argv,
             cwd=launch.cwd,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.agents.stage import NO_NETWORK
+from tests.agents.stage import AS_EVERYWHERE
 from tests.git.repositories import git, new_repository
 
 from coroom.testing import Call, ModelServer, Script, Turn
@@ -47,7 +47,7 @@ async def test_a_run_lands_what_claude_code_and_codex_did_at_once_and_counts_the
         "LANG": "C.UTF-8",
         "COROOM_MODEL_URL": model.url,
         "COROOM_MODEL_KEY": "any",
-        **NO_NETWORK,
+        **AS_EVERYWHERE,
     }
     command = [sys.executable, "-m", "coroom.cli", "run", str(tmp_path / "todo.md"), "--directory", str(repository)]
     command += ["--agent", "claude", "--agent", "codex", "--json", "--mirrors", str(tmp_path / "mirrors")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.agents.stage import NO_NETWORK, Stage
+from tests.agents.stage import AS_EVERYWHERE, Stage
 
 from coroom.agents.setup import Plan, apply, apply_undo, plan, plan_undo
 from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
@@ -61,7 +61,7 @@ def user_of(client: str, model_url: str) -> User:
 
 
 def run(user: User, stage: Stage, home: Path, cwd: Path, extra: dict[str, str]) -> str:
-    env = {"PATH": stage.path, "HOME": str(home), "LANG": "C.UTF-8", **NO_NETWORK, **user.env, **extra}
+    env = {"PATH": stage.path, "HOME": str(home), "LANG": "C.UTF-8", **AS_EVERYWHERE, **user.env, **extra}
     told = subprocess.run(
         ["/usr/bin/env", *user.argv],
         cwd=cwd,
