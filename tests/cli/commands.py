@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.git.repositories import new_repository
 
-WITHIN_S = 60.0
+WITHIN_S = 180.0
 
 
 @dataclass

@@ -17,14 +17,14 @@ def test_what_was_flushed_is_there_again_and_the_rest_is_not(tmp_path: Path) -> 
     path = str(tmp_path / "shadow")
     shadow = Shadow(path)
     one, two = of_bytes(b"one\n", executable=True), of_bytes(b"two\n")
-    shadow.has("a\udcff.txt", one, 3, SIGNATURE, 7, own=True)
+    shadow.has("a\udcff.txt", one, 3, SIGNATURE, 7, by="ann")
     shadow.has("a\udcff.txt", two, 4, None, 8)
     shadow.announce([("b.txt", one.blob)])
     shadow.has("c.txt", two, 5, None, 9)
     crashed = Shadow(path)
     was = crashed["a\udcff.txt"]
-    assert (was.content, was.version, was.signature, was.seq, was.own) == (two, 4, None, 8, False)
-    assert was.recent == ((one.blob, 3, True),)
+    assert (was.content, was.version, was.signature, was.seq, was.by) == (two, 4, None, 8, "")
+    assert was.recent == ((one.blob, 3, "ann"),)
     assert crashed["b.txt"].coming == one.blob
     assert "c.txt" not in crashed
     assert not crashed.holds("b.txt")

@@ -1,7 +1,6 @@
 """What agents wrote goes in: judged against what the room has accepted meanwhile, then accepted, or held as a value."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
@@ -10,13 +9,14 @@ from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind, HeldEdit
 from coroom.core.resource import Resource, file
+from coroom.host.bases import Base, Began, Stood, base_of, known
 from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, Content, of_state, of_version
 from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.judge import Clean, Conflict, by_hand, combines, judge, other_side, touched
 from coroom.host.mirror import Mirror
 from coroom.host.past import Past
-from coroom.host.shadow import Was
+from coroom.host.shadow import RECENT_MAX, Was
 from coroom.workspace.names import Refusal, RefusalReason, check_name, link_stays_beneath
 from coroom.workspace.states import FileState, Kind, Signature, trusted
 
@@ -38,6 +38,11 @@ EASY_BYTES = 8_192
 HARD_BYTES = 262_144
 """Judging more than this would hold the loop up, and goes to a thread."""
 
+IN_DOUBT = (
+    "it takes back what others have changed here, and whether you had read that is not known: "
+    "it was written outside your tools, perhaps from an older text"
+)
+
 SWINGS_KEPT = 1_000
 """Paths whose latest texts are remembered: those that changed last. What replaces itself for ever is among them."""
 
@@ -54,17 +59,19 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """Something that an author wrote. `bases` are what it may have been made from, the newest first; the first `fresh`
-    of them are no older than what the author wrote last.
-    """
+    """Something that somebody wrote, and what it may have begun from. `after` is the blob that stood there last."""
 
-    author: str
+    began: Began
     path: str
     new: Content
-    bases: Sequence[Content]
-    fresh: int = 1
+    after: str = ""
     renamed_from: str = ""
     operation: str = ""
+
+    @property
+    def author(self) -> str:
+        """Who wrote it."""
+        return self.began.author
 
 
 @dataclass(slots=True)
@@ -103,7 +110,7 @@ class Intake:
         known = mirror.shadow.holds(path)
         if isinstance(found, Refusal):
             if known and found.reason is RefusalReason.NOT_BENEATH:
-                await self._changed(mirror, path, ABSENT, None)
+                await self._changed(mirror, path, ABSENT, None, None)
             else:
                 await self._files.tell_once(mirror, path, f"{path} cannot be read: {found.detail}.")
             return
@@ -118,9 +125,12 @@ class Intake:
         if not found.settled or look.unfinished:
             mirror.look_at(path, SETTLE_S)
             return
-        await self._changed(mirror, path, new, trusted(found.signature, look.at_ns))
+        changed_ns = found.signature.ctime_ns if found.signature and new is not ABSENT else None
+        await self._changed(mirror, path, new, trusted(found.signature, look.at_ns), changed_ns)
 
-    async def _changed(self, mirror: Mirror, path: str, new: Content, signature: Signature | None) -> None:
+    async def _changed(
+        self, mirror: Mirror, path: str, new: Content, signature: Signature | None, changed_ns: int | None
+    ) -> None:
         async with self._lock(path):
             was = mirror.shadow[path]
             if new == was.content and not was.coming:
@@ -129,24 +139,24 @@ class Intake:
             author = self._files.author(mirror, path)
             line = self._files.line_of(author)
             head = self._files.head(path, line)
-            version, own = 0, False
+            version, by = 0, ""
             if new == of_version(head):
                 version = head.version if head else 0
+                by = "" if _is_of_the_room(new, was) else author
                 await self._settled_by_itself(author, path)
             elif not (_is_of_the_room(new, was) or new.blob in mirror.already.get(path, ())):
-                bases, fresh = self._bases(mirror, author, path)
-                if mirror.knows(author, path) and any(new.blob == base.blob for base in bases[1:]):
-                    # An older text brought back on purpose, not one that its author never knew to be old.
-                    bases, fresh = bases[:1], 1
-                edit = Edit(author=author, path=path, new=new, bases=bases, fresh=fresh)
-                own = True
+                began = self._began(mirror, author, path, new, changed_ns)
+                edit = Edit(began=began, path=path, new=new, after=began.newest.blob)
+                by = author
                 back = await self._is_taken_back(mirror, author, path, new)
                 if back and mirror.took_back(path) < ROUNDS_MAX:
                     mirror.shadow.has(path, new, 0, signature, self._host.state.seq)
                     mirror.put_soon(path)
                     return
                 why = "something here brings back an older text again and again"
-                reply = await (self._hold(edit, line, Conflict(why, bases[0])) if back else self._take_in(edit))
+                reply = await (
+                    self._hold(edit, line, Conflict(why, began.texts[-1].content)) if back else self._take_in(edit)
+                )
                 if isinstance(reply, Refused):
                     # Not stored, so it must not count as seen: it stays where it is, and nothing is put over it.
                     mirror.look_at(path, REFUSED_S)
@@ -155,7 +165,7 @@ class Intake:
                 if isinstance(reply, c.Accepted) and new == of_version(self._files.head(path, line)):
                     version = reply.version
             # Only now: killed before this, the room finds the change again and knows it by its text.
-            mirror.shadow.has(path, new, version, signature, self._host.state.seq, own=own)
+            mirror.shadow.has(path, new, version, signature, self._host.state.seq, by=by)
         mirror.put_soon(path)
 
     async def _is_taken_back(self, mirror: Mirror, author: str, path: str, new: Content) -> bool:
@@ -171,32 +181,37 @@ class Intake:
             seen = next((v for v in (was.version, *(earlier.version for earlier in was.recent)) if v), 0)
         return await self._past.others_since(path, new.blob, author, seen)
 
-    def _bases(self, mirror: Mirror, author: str, path: str) -> tuple[list[Content], int]:
-        """What the author may have begun from: the text on its disk, and those before it that it has read last.
-
-        With an edit held, what both sides began with: begun from the held text itself, the next edit would drop it.
-        """
-        held = self._files.open_held(author, path)
-        if held:
-            return [self._files.of_blob(held.base)], 1
-        was = mirror.shadow[path]
-        read = self._host.state.reads_of(author).get(path, 0)
+    def _began(self, mirror: Mirror, author: str, path: str, new: Content, changed_ns: int | None) -> Began:
+        """What the author may have begun from: the text on its disk, and those before it that it has read last."""
+        texts, forgotten = self._stood(mirror, author, path)
         already = mirror.already.get(path)
         if already:
-            return [self._files.of_blob(already[-1]), self._files.with_data(was.content)], 1
-        bases = [self._files.with_data(was.content)]
+            texts = [Stood(self._files.of_blob(already[-1]), author), *texts]
+        just_put = mirror.just_put(path)
+        # A person sees what they overwrite.
+        sure = author == OPERATOR or mirror.wrote_by_tool(author, changed_ns)
+        if FileKind.TEXT not in {new.kind, texts[0].content.kind}:
+            # Such a file is not changed in parts by who had read it: who replaces it, or takes it away, means to.
+            sure = sure or not just_put
+        return Began(author=author, texts=tuple(texts), forgotten=forgotten, sure=sure, just_put=just_put)
+
+    def _stood(self, mirror: Mirror, author: str, path: str) -> tuple[list[Stood], bool]:
+        """The texts that stood at the path, newest first, back to the last that the author is known to have read; and
+        whether there were older ones.
+        """
+        was = mirror.shadow[path]
+        texts = [Stood(self._files.with_data(was.content), was.by)]
         if was.content.kind is FileKind.ABSENT:
-            return bases, 1
-        wrote, fresh = was.own, len(bases)
+            return texts, False
+        # Not what the room counts as read: of a version that was merged from its write the author has seen only a part.
+        read = mirror.last_read(author, path)
         for earlier in was.recent:
             if earlier.version and earlier.version < read:
-                break
-            base = self._files.of_blob(earlier.blob)
-            if base.kind is not FileKind.ABSENT:
-                bases.append(replace(base, executable=was.content.executable))
-                fresh += not wrote
-            wrote |= earlier.own
-        return bases, fresh
+                return texts, False
+            content = self._files.of_blob(earlier.blob)
+            if content.kind is not FileKind.ABSENT:
+                texts.append(Stood(replace(content, executable=was.content.executable), earlier.by))
+        return texts, len(was.recent) == RECENT_MAX
 
     async def take_displaced(self, mirror: Mirror, path: str, state: FileState, before: str) -> bool:
         """Take in a text that somebody wrote to a file while the room replaced it; `before` is its base.
@@ -212,12 +227,21 @@ class Intake:
             return True
         async with self._lock(path):
             author = self._files.author(mirror, path)
-            edit = Edit(author=author, path=path, new=new, bases=[self._files.of_blob(before)])
+            edit = Edit(began=self._began_displaced(mirror, author, path, before), path=path, new=new)
             if new.blob not in mirror.already.get(path, ()) and isinstance(await self._take_in(edit), Refused):
                 return False
-            mirror.shadow.also_had(path, new.blob)
+            mirror.shadow.also_had(path, new.blob, author)
         mirror.put_soon(path)
         return True
+
+    def _began_displaced(self, mirror: Mirror, author: str, path: str, before: str) -> Began:
+        """What a write may have begun from that went to the inode of the text `before`: that, or what stood there
+        before; but nothing that the room has put since.
+        """
+        texts, forgotten = self._stood(mirror, author, path)
+        start = next((number for number, stood in enumerate(texts) if stood.content.blob == before), len(texts))
+        texts = texts[start:] or [Stood(self._files.of_blob(before))]
+        return Began(author=author, texts=tuple(texts), forgotten=forgotten, just_put=True)
 
     async def take_rename(self, mirror: Mirror, old: str, new: str) -> None:
         """A file moved on a disk: its edits by others follow it to the new name."""
@@ -235,9 +259,10 @@ class Intake:
                 mirror.look_at(old)
                 mirror.look_at(new)
                 return
-            edit = Edit(
-                author=author, path=new, new=content, bases=[self._files.with_data(was.content)], renamed_from=old
-            )
+            assert not isinstance(found, Refusal)
+            changed_ns = found.signature.ctime_ns if found.signature else None
+            began = self._began(mirror, author, old, content, changed_ns)
+            edit = Edit(began=began, path=new, new=content, renamed_from=old, after=began.newest.blob)
             reply = await self._take_in(edit)
             if isinstance(reply, Refused):
                 mirror.look_at(new, REFUSED_S)
@@ -260,19 +285,19 @@ class Intake:
     ) -> c.Accepted | c.Held | Refused:
         """Take in a text that an agent made from `base` without a disk of its own."""
         async with self._lock(path):
-            return await self._take_in(Edit(author=agent, path=path, new=new, bases=[base], operation=operation))
+            return await self._take_in(Edit(began=known(agent, base), path=path, new=new, operation=operation))
 
     async def force(self, agent: str, held: HeldEdit, content: Content) -> c.Good | Refused:
         """Take `content` whole as the accepted text: the author of a held edit has decided."""
         line = self._files.line_of(held.agent)
-        edit = Edit(author=agent, path=held.path, new=content, bases=[])
+        edit = Edit(began=known(agent, content), path=held.path, new=content)
         async with self._lock(held.path):
             for _ in range(STALE_RETRIES_MAX):
                 own = self._host.state.head(held.path, line)
                 before = self._files.content(self._files.head(held.path, line))
                 what = touched(held.path, before, content)
                 reply = await self._accept(
-                    edit, line, own.version if own else 0, Clean(content, "chosen"), what, settles=held.id
+                    edit, line, own.version if own else 0, Clean(content, "chosen"), what, held.id
                 )
                 if not isinstance(reply, Refused) or reply.code is not Code.STALE:
                     return reply
@@ -281,48 +306,54 @@ class Intake:
     async def _take_in(self, edit: Edit) -> c.Accepted | c.Held | Refused:
         """Judge, then ask the room; again when the head has moved meanwhile. Refused: not even held."""
         line = self._files.line_of(edit.author)
-        if FileKind.ABSENT not in {edit.new.kind, edit.bases[0].kind} and not edit.renamed_from:
+        if FileKind.ABSENT not in {edit.new.kind, edit.began.newest.kind} and not edit.renamed_from:
             edit = replace(edit, path=self._files.moved_to(edit.path, line) or edit.path)
         path = edit.path
         wrong = _not_carried(path, edit.new)
         if wrong:
             return await self._hold(edit, line, wrong)
+        base = edit.began.newest
         for _ in range(STALE_RETRIES_MAX):
             own = self._host.state.head(edit.renamed_from or path, line)
             head = self._files.content(self._files.head(edit.renamed_from or path, line))
-            verdict, what = await self._judged(edit, head)
+            base, verdict, what, settles = await self._judged(edit, head)
             if isinstance(verdict, Conflict):
-                return await self._hold(edit, line, verdict)
+                return await self._hold(edit, line, verdict, settles)
             if self._swings.goes_on(path, verdict.content.blob):
-                loop = Conflict("the same two texts replace each other in turn (two formatters?)", edit.bases[0])
-                return await self._hold(edit, line, loop)
+                loop = Conflict("the same two texts replace each other in turn (two formatters?)", base)
+                return await self._hold(edit, line, loop, settles)
             if edit.renamed_from:
                 own = self._host.state.head(path, line)
                 # It takes the old name away, too: who holds that, or a part of it, has a say in this.
                 what = (*what, file(edit.renamed_from))
-            reply = await self._accept(edit, line, own.version if own else 0, verdict, what)
+            reply = await self._accept(edit, line, own.version if own else 0, verdict, what, settles)
             if isinstance(reply, c.Accepted):
                 self._swings.note(path, edit.author, verdict.content.blob)
                 return reply
             assert isinstance(reply, Refused)
             if reply.code is not Code.STALE:
-                return await self._hold(edit, line, Conflict(reply.why, edit.bases[0]))
-        return await self._hold(edit, line, Conflict("the file never stood still", edit.bases[0]))
+                return await self._hold(edit, line, Conflict(reply.why, base), settles)
+        return await self._hold(edit, line, Conflict("the file never stood still", base))
 
-    async def _judged(self, edit: Edit, head: Content) -> tuple[Clean | Conflict, tuple[Resource, ...]]:
+    async def _judged(self, edit: Edit, head: Content) -> tuple[Content, Clean | Conflict, tuple[Resource, ...], str]:
+        """The base that the edit is taken to have, the verdict, what it touches, and the held edit that it goes on
+        with: such an edit began with what both sides of that began with; begun from the held text, it would drop it.
+        """
         held = self._files.open_held(edit.author, edit.path)
         told = held is not None and all(notice.about != held.id for notice in self._host.state.inbox(edit.author))
         sides = tuple(map(self._files.of_blob, (held.base, held.theirs, held.mine))) if held else ()
 
-        def think() -> tuple[Clean | Conflict, tuple[Resource, ...]]:
-            settled = _settling(edit, head, sides, told=told) if sides else None
-            verdict = settled or judge(edit.bases, head, edit.new, edit.path, edit.fresh)
-            if isinstance(verdict, Conflict):
-                return verdict, ()
-            return verdict, touched(edit.path, head, verdict.content)
+        def think() -> tuple[Content, Clean | Conflict, tuple[Resource, ...], str]:
+            base = base_of(edit.began, edit.new)
+            goes_on = held is not None and (told or _goes_on(edit, base, sides))
+            settled = _settling(edit, head, sides, told=told) if goes_on else None
+            base = Base(sides[0]) if goes_on else base
+            verdict = settled or _judged_from(base, head, edit)
+            what = () if isinstance(verdict, Conflict) else touched(edit.path, head, verdict.content)
+            return base.content, verdict, what, held.id if held and goes_on else ""
 
         size = edit.new.size + head.size
-        if size + edit.new.size * len(edit.bases) > HARD_BYTES:
+        if size + edit.new.size * len(edit.began.texts) > HARD_BYTES:
             return await asyncio.to_thread(think)
         if size < EASY_BYTES or FileKind.ABSENT in {head.kind, edit.new.kind}:
             return think()
@@ -332,10 +363,9 @@ class Intake:
             return think()
 
     async def _accept(
-        self, edit: Edit, line: str, expected: int, verdict: Clean, what: tuple[Resource, ...], *, settles: str = ""
+        self, edit: Edit, line: str, expected: int, verdict: Clean, what: tuple[Resource, ...], settles: str
     ) -> c.Good | Refused:
         content = verdict.content
-        held = self._files.open_held(edit.author, edit.path)
         command = c.AcceptEdit(
             path=edit.path,
             kind=content.kind,
@@ -348,11 +378,16 @@ class Intake:
             layer=verdict.layer,
             line=line,
             renamed_from=edit.renamed_from,
-            settles=settles or (held.id if held else ""),
+            settles=settles,
         )
         return await self._host.submit(edit.author, command, edit.operation, _blobs(edit.new, content))
 
-    async def _hold(self, edit: Edit, line: str, conflict: Conflict) -> c.Held | Refused:
+    async def _hold(self, edit: Edit, line: str, conflict: Conflict, goes_on: str = "") -> c.Held | Refused:
+        held = self._files.open_held(edit.author, edit.path)
+        if held and held.id != goes_on and held.mine != edit.new.blob:
+            # It would take the place of one that its author may not know to be held, and that it does not contain.
+            why = f"your edit {held.id} of {edit.path} is held and not in this one, which does not merge either"
+            return Refused(Code.WAIT, why, "Call sync, then answer it; this one stays on your disk until then.")
         theirs = self._files.content(self._files.head(edit.path, line))
         base = self._files.with_data(conflict.base)
         if base.size + theirs.size < EASY_BYTES:
@@ -393,11 +428,24 @@ def _is_of_the_room(new: Content, was: Was) -> bool:
     return new == was.content or bool(was.coming and new.blob == was.coming)
 
 
+def _judged_from(base: Base, head: Content, edit: Edit) -> Clean | Conflict:
+    if base.in_doubt and edit.new != head:
+        return Conflict(IN_DOUBT, base.content)
+    return judge(base.content, head, edit.new, edit.path)
+
+
+def _goes_on(edit: Edit, base: Base, sides: tuple[Content, ...]) -> bool:
+    """Whether the edit was made from its author's held one (base, theirs, mine), or holds it all."""
+    first, _, mine = sides
+    made_from_it = mine.blob == edit.after or (mine.blob == base.content.blob and not base.in_doubt)
+    return made_from_it or combines(first, mine, edit.new)
+
+
 def _settling(edit: Edit, head: Content, sides: tuple[Content, ...], *, told: bool) -> Clean | None:
     """Whether the edit is its author's combination of its held edit (base, theirs, mine) with the room's text."""
     base, theirs, mine = sides
     if combines(base, theirs, edit.new):
-        verdict = judge([theirs], head, edit.new, edit.path)
+        verdict = judge(theirs, head, edit.new, edit.path)
         return verdict if isinstance(verdict, Clean) else None
     settled = by_hand(base, head, mine, edit.new, edit.path) if told else None
     return Clean(settled, "by hand") if settled else None

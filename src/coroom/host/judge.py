@@ -1,24 +1,16 @@
-"""Whether an edit goes in: pure judgement over texts. Which base it was made from, and what the merge says."""
+"""Whether an edit goes in: pure judgement over texts. What the merge of base, head and new says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from cydifflib import SequenceMatcher
-
 from coroom.core.file import ConflictPart, FileKind
 from coroom.core.resource import Resource, Scheme, file
 from coroom.host.content import Content, of_bytes
 from coroom.syntax import MODULE, grammar_of, parses, symbols_touched
-from coroom.workspace.lines import diff3, pairs_of, split_lines
+from coroom.workspace.lines import diff3, split_lines
 from coroom.workspace.merge import Merged, merge
 from coroom.workspace.merge_blocks import cut, part_of
-
-FINE_CHARS_MAX = 250_000
-"""Product of two lengths up to which hunks are compared letter by letter."""
-
-LIKENESS_MAX = 2_000_000
-"""Pairs of equal lines up to which two texts are compared line by line; lines that are all alike make many."""
 
 DIFF_CHARS_MAX = 1_500
 """The other side's diff rides on a notice; the whole of it is on the page and in the history."""
@@ -41,19 +33,15 @@ class Conflict:
     parts: tuple[ConflictPart, ...] = ()
 
 
-def judge(
-    bases: Sequence[Content], head: Content, new: Content, path: str, fresh: int | None = None
-) -> Clean | Conflict:
+def judge(base: Content, head: Content, new: Content, path: str) -> Clean | Conflict:
     """Three-way judgement of `new` against `head`.
 
     Args:
-        bases: what the author may have begun from, the newest first; never empty.
+        base: what the author began from.
         head: the accepted content.
         new: what the author wrote.
         path: names the file and so its language.
-        fresh: how many of the bases are no older than what the author itself wrote last; None for all.
     """
-    base = nearest(bases, new, fresh)
     if new == head:
         return Clean(head, "identical")
     if base == head:
@@ -96,50 +84,6 @@ def _in_words(reason: str) -> str:
 def _sentence(parts: Sequence[ConflictPart]) -> str:
     reasons = list(dict.fromkeys(part.reason for part in parts))
     return "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
-
-
-def nearest(bases: Sequence[Content], new: Content, fresh: int | None = None) -> Content:
-    """The base that `new` differs least from: by lines, then a fresh one, then by characters; of equals the last.
-
-    An agent's write is made from a text that was on its disk when it read; which one is not always known (spec
-    crdt §4.2, design E). Among equals the older one is safe: it can only raise a conflict, never undo a change. But who
-    has written since has hardly begun from what stood there before.
-    """
-    texts = [
-        (fresh is not None and number >= fresh, base) for number, base in enumerate(bases) if base.kind is FileKind.TEXT
-    ]
-    if len(texts) < 2 or new.kind is not FileKind.TEXT:
-        return bases[0]
-    return min(reversed(texts), key=lambda each: _distance(each[1].text, new.text, old=each[0]))[1]
-
-
-def _distance(before: str, after: str, *, old: bool) -> tuple[int, bool, int]:
-    olds, news = _trimmed(before.splitlines(keepends=True), after.splitlines(keepends=True))
-    lines = characters = 0
-    if pairs_of(olds, news) > LIKENESS_MAX:
-        return len(olds) + len(news), old, sum(map(len, olds)) + sum(map(len, news))
-    for tag, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
-        if tag != "equal":
-            lines += b - a + d - c
-            characters += _characters("".join(olds[a:b]), "".join(news[c:d]))
-    return lines, old, characters
-
-
-def _trimmed(olds: list[str], news: list[str]) -> tuple[list[str], list[str]]:
-    """Both without the lines that they begin and end with alike."""
-    shorter = min(len(olds), len(news))
-    start = next((n for n in range(shorter) if olds[n] != news[n]), shorter)
-    left = shorter - start
-    end = next((n for n in range(left) if olds[-1 - n] != news[-1 - n]), left)
-    return olds[start : len(olds) - end], news[start : len(news) - end]
-
-
-def _characters(gone: str, come: str) -> int:
-    if len(gone) * len(come) > FINE_CHARS_MAX:
-        return len(gone) + len(come)
-    matcher = SequenceMatcher(None, gone, come, autojunk=False)
-    same = sum(int(block.size) for block in matcher.get_matching_blocks())
-    return len(gone) + len(come) - 2 * same
 
 
 def combines(base: Content, theirs: Content, new: Content) -> bool:

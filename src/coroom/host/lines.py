@@ -89,7 +89,7 @@ async def _join_renamed(host: Host, files: Files, agent: str, new: str, old: str
     is_free = taken is None or taken.kind is FileKind.ABSENT
     if shared is None or FileKind.ABSENT in {head.kind, base.kind} or not (is_move and is_free):
         return False
-    verdict = judge([base], head, mine, new)
+    verdict = judge(base, head, mine, new)
     if isinstance(verdict, Conflict):
         return False
     expected = taken.version if taken else 0
@@ -117,7 +117,7 @@ async def _join_one(host: Host, files: Files, agent: str, path: str, base: Conte
         path = written if mine.kind is FileKind.ABSENT else files.moved_to(written, SHARED_LINE) or written
         shared = host.state.head(path)
         head = files.content(shared)
-        verdict = judge([base], head, mine, path)
+        verdict = judge(base, head, mine, path)
         if isinstance(verdict, Conflict):
             return await _hold(host, agent, path, base, head, mine, verdict)
         content = verdict.content

@@ -29,7 +29,13 @@ of no patch that failed."""
 KNOWN_S = 2.0
 """How long a text may have been put without the programs that run there having seen it."""
 
+TICK_NS = 10_000_000
+"""By so much the file system's clock may be behind."""
+
 PLACED_MAX = 1_000
+
+READS_MAX = 10_000
+"""Reads remembered; of one that is forgotten the room only knows less."""
 
 RETRY_S = 0.05
 RETRY_S_MAX = 5.0
@@ -40,11 +46,14 @@ WRITER_S_MAX = 2.0
 
 
 class _Window(NamedTuple):
-    """A tool that runs: until when it counts (monotonic seconds), what it names, what it is meant to write to."""
+    """A tool that runs: until when it counts (monotonic seconds), what it names, what it is meant to write to, and when
+    it began by the clock that file systems use.
+    """
 
     until: float
     paths: frozenset[str]
     writes: frozenset[str]
+    began_ns: int
 
 
 @dataclass(slots=True)
@@ -80,6 +89,7 @@ class Mirror:
     already: dict[str, list[str]] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
     times_taken_back: dict[str, int] = field(default_factory=dict)
+    _read: dict[tuple[str, str], int] = field(default_factory=dict)
     _windows: dict[str, list[_Window]] = field(default_factory=dict)
 
     def open_window(
@@ -89,7 +99,7 @@ class Mirror:
         looks and changes a part.
         """
         until = time.monotonic() + (EDIT_WINDOW_S_MAX if brief else WINDOW_S_MAX)
-        self._windows.setdefault(agent, []).append(_Window(until, frozenset(paths), frozenset(writes)))
+        self._windows.setdefault(agent, []).append(_Window(until, frozenset(paths), frozenset(writes), time.time_ns()))
 
     def close_window(self, agent: str, paths: Iterable[str] = ()) -> None:
         """The agent's tool, which named these paths, has run."""
@@ -133,11 +143,28 @@ class Mirror:
         """Look at `path` in a later cycle, not before `after_s` seconds from now."""
         self.to_look[path] = time.monotonic() + after_s
 
-    def knows(self, author: str, path: str) -> bool:
-        """Whether what the author writes now it writes knowing what stands there: its tool began after that was put, or
-        it has stood there for a while.
+    def wrote_by_tool(self, author: str, changed_ns: int | None) -> bool:
+        """Whether a tool of the author runs here that had begun before the file was changed, at `changed_ns` (None: it
+        is gone). Nothing has been put since the tool began, so that it wrote knowing what stands there.
         """
-        return author in self._windows or time.monotonic() - self.placed.get(path, 0.0) > KNOWN_S
+        if author not in self.in_window():
+            return False
+        began_ns = min(window.began_ns for window in self._windows[author])
+        return changed_ns is None or changed_ns >= began_ns - TICK_NS
+
+    def has_read(self, agent: str, path: str, version: int) -> None:
+        """A tool of the agent has read this version; what it writes from now on it has not begun from an older one."""
+        self._read[agent, path] = version
+        if len(self._read) > READS_MAX:
+            del self._read[next(iter(self._read))]
+
+    def last_read(self, agent: str, path: str) -> int:
+        """The version that a tool of the agent is known to have read last; 0 when none is."""
+        return self._read.get((agent, path), 0)
+
+    def just_put(self, path: str) -> bool:
+        """Whether the room has put `path` so lately that the programs that run here may not have seen it yet."""
+        return time.monotonic() - self.placed.get(path, -KNOWN_S) < KNOWN_S
 
     def took_back(self, path: str) -> int:
         """Git brought `path` to an older text. Returns how often it has done that lately."""

@@ -66,7 +66,7 @@ class Radar:
             return None
         base = self._content(theirs[path])
         heads = [self._files.content(self._host.state.head(path, line)) for line in (other, agent)]
-        verdict = judge([base], heads[0], heads[1], path)
+        verdict = judge(base, heads[0], heads[1], path)
         return verdict if isinstance(verdict, Conflict) else None
 
     def _content(self, blob: str) -> Content:

@@ -26,15 +26,24 @@ SHARED_CONTENTS = 65_536
 """Mirrors of one room hold the same files; what is said of one content is kept in memory once."""
 
 _SCHEMA = """
-create table if not exists shadow (
+create table if not exists stood (
   path blob primary key, kind text not null, blob text not null, executable integer not null, version integer not null,
-  signature blob not null, recent text not null, coming text not null, seq integer not null, own integer not null
+  signature blob not null, recent text not null, coming text not null, seq integer not null, by text not null
 ) without rowid
 """
+_FROM_BEFORE = """
+begin;
+insert or ignore into stood
+  select path, kind, blob, executable, version, signature, recent, coming, seq, '' from shadow;
+drop table shadow;
+commit
+"""
+"""The table of versions up to 0.1.0, which did not say who wrote what: whose text that is counts as not known."""
+
 _SETTINGS = ("journal_mode=wal", "synchronous=normal", "cache_size=-64")
 _SIGNATURE = struct.Struct("=QQqq")
 
-_Row = tuple[bytes, str, str, int, int, bytes, str, str, int, int]
+_Row = tuple[bytes, str, str, int, int, bytes, str, str, int, str]
 
 
 @lru_cache(SHARED_CONTENTS)
@@ -48,7 +57,7 @@ class Earlier(NamedTuple):
 
     blob: str
     version: int
-    own: bool
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,7 @@ class Was:
 
     `version` is the accepted one that it stands for (0: none); `mark` is the packed signature; `recent` are earlier
     texts, newest first; `coming` is the blob of a put that was begun and whose end is not known; `seq` is how far the
-    room's log was when this was written; `own`: the agent wrote it, and the room did not put it there.
+    room's log was when this was written; `by` is the agent that wrote it, empty where the room put it there.
     """
 
     content: Content
@@ -66,7 +75,7 @@ class Was:
     recent: tuple[Earlier, ...] = ()
     coming: str = ""
     seq: int = 0
-    own: bool = False
+    by: str = ""
 
     @property
     def signature(self) -> Signature | None:
@@ -107,7 +116,9 @@ class Shadow:
                 self._db.execute(f"pragma {setting}")
             self._db.execute(_SCHEMA)
             self._db.execute("create table if not exists room (identity text not null)")
-            rows = self._db.execute("select * from shadow")
+            if self._db.execute("select 1 from sqlite_schema where name = 'shadow'").fetchone():
+                self._db.executescript(_FROM_BEFORE)
+            rows = self._db.execute("select * from stood")
             self._was = {sys.intern(row[0].decode("utf-8", "surrogateescape")): _was(row) for row in rows}
         except sqlite3.Error:
             self._db.close()
@@ -164,16 +175,18 @@ class Shadow:
             self._set(path, replace(self[path], coming=""))
 
     def has(
-        self, path: str, content: Content, version: int, signature: Signature | None, seq: int, *, own: bool = False
+        self, path: str, content: Content, version: int, signature: Signature | None, seq: int, *, by: str = ""
     ) -> None:
         """The disk holds `content` now, which stands for the accepted `version`; the room's log is at `seq`.
 
-        `own`: the agent wrote it.
+        `by` is the agent that wrote it, where one did.
         """
         was = self[path]
         recent = was.recent
-        if was.content.kind is not FileKind.ABSENT and was.content.blob != content.blob:
-            recent = (Earlier(was.content.blob, was.version, was.own), *recent)[:RECENT_MAX]
+        if was.content.blob == content.blob:
+            by = by or was.by
+        elif was.content.kind is not FileKind.ABSENT:
+            recent = (Earlier(was.content.blob, was.version, was.by), *recent)[:RECENT_MAX]
         self._set(
             path,
             Was(
@@ -182,15 +195,15 @@ class Shadow:
                 mark=_SIGNATURE.pack(*signature) if signature else b"",
                 recent=recent,
                 seq=seq,
-                own=own,
+                by=by,
             ),
         )
 
-    def also_had(self, path: str, blob: str) -> None:
+    def also_had(self, path: str, blob: str, by: str) -> None:
         """A text of the author's own that stood there for a moment, and that its next write may begin from."""
         was = self[path]
         if blob and blob != was.content.blob:
-            self._set(path, replace(was, recent=(Earlier(blob, 0, True), *was.recent)[:RECENT_MAX]))
+            self._set(path, replace(was, recent=(Earlier(blob, 0, by), *was.recent)[:RECENT_MAX]))
 
     def looks(self, path: str, signature: Signature | None) -> None:
         """The file has this signature now, with the content as it was."""
@@ -219,7 +232,7 @@ class Shadow:
         rows = [_row(path, self._was[path]) for path in self._unwritten]
         self._db.execute("begin")
         try:
-            self._db.executemany("insert or replace into shadow values (?,?,?,?,?,?,?,?,?,?)", rows)
+            self._db.executemany("insert or replace into stood values (?,?,?,?,?,?,?,?,?,?)", rows)
             self._db.execute("commit")
         except sqlite3.Error:
             if self._db.in_transaction:
@@ -254,22 +267,32 @@ def room_of(path: str) -> str:
 
 def _row(path: str, was: Was) -> _Row:
     content = was.content
-    recent = " ".join(f"{e.blob}:{e.version}:{e.own:d}" for e in was.recent)
+    recent = " ".join(f"{e.blob}:{e.version}:{e.by}" for e in was.recent)
     name = path.encode("utf-8", "surrogateescape")
     executable = int(content.executable)
-    kind, own = content.kind.value, int(was.own)
-    return name, kind, content.blob, executable, was.version, was.mark, recent, was.coming, was.seq, own
+    return (
+        name,
+        content.kind.value,
+        content.blob,
+        executable,
+        was.version,
+        was.mark,
+        recent,
+        was.coming,
+        was.seq,
+        was.by,
+    )
 
 
 def _was(row: _Row) -> Was:
-    _, kind, blob, executable, version, mark, recent, coming, seq, own = row
+    _, kind, blob, executable, version, mark, recent, coming, seq, by = row
     earlier = (each.split(":") for each in recent.split())
     return Was(
         content=bare(FileKind(kind), blob, bool(executable)),
         version=version,
         mark=mark,
-        recent=tuple(Earlier(text, int(number), mine == "1") for text, number, mine in earlier),
+        recent=tuple(Earlier(text, int(number), sys.intern(name)) for text, number, name in earlier),
         coming=coming,
         seq=seq,
-        own=bool(own),
+        by=sys.intern(by),
     )

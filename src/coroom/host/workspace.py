@@ -125,6 +125,8 @@ class RoomWorkspace:
             versions = tuple((path, mirror.shadow[path].version) for path in paths if mirror.shadow[path].version)
             if versions:
                 await self._host.submit(agent, c.NoteReads(versions))
+                for path, version in versions:
+                    mirror.has_read(agent, path, version)
         mirror.close_window(agent, paths)
         await bridge.cycle(final=last)
 
@@ -157,6 +159,9 @@ class RoomWorkspace:
                 Code.BAD_INPUT, f"{name} is {version.kind.value}, not text.", "Use a tool of your own for it."
             )
         await self._host.submit(agent, c.NoteReads(((name, version.version),)))
+        mirror = self._files.mirror_of(agent)
+        if mirror:
+            mirror.has_read(agent, name, version.version)
         return self._files.content(version).text
 
     def _name(self, path: str) -> str | Refused:

@@ -18,7 +18,7 @@ from coroom.host.bridge import Bridge
 from coroom.host.mirror import Mirror
 from coroom.host.rooms import Room, RoomPlan, Seat
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 async def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:

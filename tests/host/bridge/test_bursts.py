@@ -162,7 +162,8 @@ async def test_case_17_a_renamed_directory_moves_on_every_disk_and_no_content_tr
         assert len(edits) == 2 * len(files)
         assert all(scene.room.host.state.files()[p.replace("pkg/", "pkg2/")].file_id == i for p, i in ids.items())
         for agent in "ab":
-            scene.write(agent, "pkg2/m1/f1.txt", f"the watches follow in {agent}\n")
+            async with scene.tool(agent, "pkg2/m1/f1.txt"):
+                scene.write(agent, "pkg2/m1/f1.txt", f"the watches follow in {agent}\n")
             await scene.reads("pkg2/m1/f1.txt", f"the watches follow in {agent}\n".encode())
 
 
@@ -231,7 +232,7 @@ async def test_lines_that_are_all_alike_are_never_compared_each_with_each(
         compared.append(0 if autojunk else pairs_of(a, b))
         return SequenceMatcher(junk, a, b, autojunk=autojunk)
 
-    monkeypatch.setattr("coroom.host.judge.SequenceMatcher", matcher)
+    monkeypatch.setattr("coroom.host.bases.SequenceMatcher", matcher)
     monkeypatch.setattr("coroom.workspace.lines.SequenceMatcher", matcher)
     rows = "0,0,0\n" * 30_000
     async with scene_of(tmp_path, {"z.csv": rows.encode(), "f.txt": b"one\n"}) as s:
