@@ -13,11 +13,13 @@ _own = local()
 def captures_of(root: Node, grammar: Grammar) -> Mapping[str, Sequence[Node]]:
     """Nodes by what they are: `name`, `member` (after a dot), `bind`, `declare` (bind for good), `field` (of `self`),
     `import`, `call`, `inner` (functions and classes at any depth), `global`, `muted` and `quiet` (no use of a name).
+    Each in the order of the text.
     """
     queries: dict[str, Query] = _own.__dict__.setdefault("queries", {})
     if grammar.name not in queries:
         queries[grammar.name] = Query(Language(grammar.load()), _query_text(grammar))
-    return QueryCursor(queries[grammar.name]).captures(root)
+    found = QueryCursor(queries[grammar.name]).captures(root)
+    return {word: sorted(nodes, key=lambda each: each.start_byte) for word, nodes in found.items()}
 
 
 def _query_text(grammar: Grammar) -> str:

@@ -130,7 +130,7 @@ class _Reading:
             start = node.start_byte
             if start not in muted and not quiet.holds(start):
                 self._use(node, member=start in members)
-        for node in sorted(captures.get("call", ()), key=_place):
+        for node in captures.get("call", ()):
             call = call_of(node, self._grammar)
             if call is not None:
                 self.calls.append(ScopedCall(self._scope(node), call))
@@ -181,7 +181,7 @@ class _Reading:
         """Definitions under a condition or in a `try`, which are definitions of the module or class all the same."""
         known = {each.named_line for each in self._symbols}
         added = False
-        for node in sorted(nodes, key=_place):
+        for node in nodes:
             row, name = node.start_point[0] + 1, node.child_by_field_name("name")
             around = self._scopes[row]
             if row in known or name is None or self._is_closed(around):
