@@ -20,6 +20,7 @@ COMMANDS = {
     "land": "coroom.cli.land",
     "restore": "coroom.cli.restore",
     "join": "coroom.cli.join",
+    "plan": "coroom.cli.plan",
     "run": "coroom.cli.run",
     "setup": "coroom.cli.setup",
     "up": "coroom.cli.up",

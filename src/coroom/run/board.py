@@ -40,6 +40,15 @@ def tasks_from(given: str) -> list[PostTask]:
     return tasks
 
 
+def read_tasks(given: str) -> list[PostTask]:
+    """The same tasks, not tried on a board: they may be after one that comes later, and titles may be alike.
+
+    Raises:
+        BoardError: the file holds no tasks, or one that cannot be read.
+    """
+    return _read(given)
+
+
 def tasks_of(entries: object) -> list[PostTask]:
     """The tasks that `entries_of` wrote down."""
     return _listed("the run's record", entries)
@@ -164,7 +173,7 @@ def _names(name: str, number: int, entry: Mapping[object, object], key: str) -> 
 
 
 def _resource(name: str, number: int, text: str) -> Resource:
-    found = parse(text if ":" in text else f"file:{text}")
+    found = parse(text if ":" in text else f"{'symbol' if '#' in text else 'file'}:{text}")
     if isinstance(found, Refused):
         message = f"{name}: task {number}: {found}"
         raise BoardError(message)

@@ -3,7 +3,7 @@
 from coroom.syntax.additive import Element, Import, Literal, imports_in, literal_at
 from coroom.syntax.definitions import MODULE, Definition, definitions, every, symbols_touched
 from coroom.syntax.imported import Imported
-from coroom.syntax.inventory import Inventory, ScopedCall, Symbol, Use, inventory_of
+from coroom.syntax.inventory import INVENTORY_VERSION, Inventory, ScopedCall, Symbol, Use, inventory_of
 from coroom.syntax.languages import grammar_of
 from coroom.syntax.modules import Class, Function, Module, module_of
 from coroom.syntax.parse import first_error, parses
@@ -13,6 +13,7 @@ from coroom.syntax.signatures import Call, Parameter, fits, means_the_same
 from coroom.syntax.terms import Term, not_nested, shown, walk
 
 __all__ = [
+    "INVENTORY_VERSION",
     "MODULE",
     "Call",
     "Class",

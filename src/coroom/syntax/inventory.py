@@ -16,7 +16,7 @@ from coroom.syntax.languages import Grammar, grammar_of
 from coroom.syntax.parse import tree_of
 from coroom.syntax.signatures import Call, Parameter, call_of, parameters_of
 
-VERSION = 1
+INVENTORY_VERSION = 1
 """Of the shape and meaning of an inventory; what is kept of another version is not used."""
 
 

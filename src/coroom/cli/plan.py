@@ -1,0 +1,135 @@
+"""`coroom plan`: which tasks can be done side by side, in which order, and why."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+from rich.tree import Tree
+
+from coroom.cli.place import WrongCallError
+from coroom.host.planning import Ground, Plan, document, ground_of, plan_for
+from coroom.plan.coupling import Pair
+from coroom.plan.route import CycleError
+from coroom.plan.task import PlanTask
+from coroom.run.board import BoardError
+from coroom.run.planned import plan_tasks_from
+
+
+@click.command()
+@click.argument("repository", metavar="REPO", type=click.Path(path_type=Path))
+@click.argument("tasks", metavar="TASKS")
+@click.option("--agents", type=click.IntRange(1, 64), help="At most this many agents (default: as the work allows).")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON document.")
+def plan(repository: Path, tasks: str, agents: int | None, as_json: bool) -> None:
+    r"""Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
+
+    TASKS is a file: Markdown (a list item a task), JSON or YAML, as for coroom run. What a task touches may be said
+    (touches: file:src/a.py, symbol:src/a.py#Parser.parse, dir:docs/; file:src/a.py#L10-L40 for lines), else it is
+    predicted from its words. Nothing is changed and no model is asked.
+
+    \b
+      coroom plan . todo.md
+      coroom plan . tasks.yaml --agents 3
+      coroom plan path/to/repository tasks.json --json
+
+    Exits 0 with a plan, 2 when the call or its input is wrong.
+    """
+    try:
+        given = plan_tasks_from(tasks)
+        made = plan_for(_ground(repository), given, agents)
+    except BoardError as problem:
+        raise WrongCallError(f"{problem}.") from problem
+    except CycleError as circle:
+        raise WrongCallError(
+            f"{tasks}: tasks wait for one another in a circle ({circle}). Take one 'after' out."
+        ) from circle
+    if as_json:
+        click.echo(json.dumps(document(made), ensure_ascii=False))
+    else:
+        _print(made)
+    for note in made.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _ground(directory: Path) -> Ground:
+    if not directory.is_dir():
+        raise WrongCallError(f"{directory} is no directory. Name the directory of a checkout.")
+    with _Progress() as progress:
+        try:
+            return ground_of(directory, progress)
+        except OSError as problem:
+            raise WrongCallError(
+                f"{directory} cannot be read: {problem.strerror}. Name a directory you may read."
+            ) from problem
+
+
+class _Progress:
+    """One line on a terminal while many files are read for the first time; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+    def _tell(self, done: int, of: int) -> None:
+        if of > 200 and done % 50 == 0 and sys.stderr.isatty():
+            self._shown = True
+            click.echo(f"\rreading {of} files for the first time: {done}", err=True, nl=False)
+
+
+def _print(made: Plan) -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    route = made.route
+    many = "1 agent" if route.agents == 1 else f"{route.agents} agents"
+    tree = Tree(Text(f"{many}, policy {route.policy}, {_time(route.serial_seconds, route.seconds)}", style="bold"))
+    tasks = {each.task.id: each for each in made.footprints}
+    waits = {wait.task: wait.after for wait in route.waits}
+    for number, lane in enumerate(route.lanes, start=1):
+        branch = tree.add(Text(f"lane {number}", style="bold"))
+        for name in lane:
+            each = tasks[name]
+            late = f"  (after {waits[name]})" if name in waits else ""
+            leaf = branch.add(f"[bold]{escape(name)}[/bold]  {escape(each.task.title)}{escape(late)}")
+            leaf.add(Text(_touching(made, name), style="dim"))
+    console.print(tree)
+    for reason in route.reasons:
+        console.print(reason, markup=False)
+    _print_pairs(console, made.pairs)
+
+
+def _touching(made: Plan, name: str) -> str:
+    each = next(one for one in made.footprints if one.task.id == name)
+    places = sorted({str(touch.place) for touch in each.touches} | {str(one) for one in each.others})
+    if not places:
+        return "nothing known"
+    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    return f"{'probably ' if each.predicted else ''}touches {', '.join(places[:3])}{more}"
+
+
+def _print_pairs(console: Console, pairs: Sequence[Pair]) -> None:
+    shown = sorted((pair for pair in pairs if pair.coupled), key=lambda pair: -pair.score)
+    for pair in shown[:12]:
+        console.print(f"{pair.a} and {pair.b} are coupled ({pair.score:.2f}): {'; '.join(pair.reasons)}.", markup=False)
+    if len(shown) > 12:
+        console.print(f"… and {len(shown) - 12} more coupled pairs: coroom plan --json lists all.", markup=False)
+
+
+def _time(serial: float, planned: float) -> str:
+    share = planned / serial if serial else 1.0
+    if share > 0.995:
+        return "as long as one agent takes"
+    return f"about {math.ceil(share * 100)} % of the time that one agent takes"
+
+
+__all__ = ["PlanTask", "plan"]

@@ -1,0 +1,182 @@
+"""A plan for a list of tasks over a directory: its files, its history, what the tasks touch, and the route."""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coroom.core.codec import Json
+from coroom.git.command import Git, GitFailed
+from coroom.git.repository import Repository, inspect
+from coroom.plan.coupling import Pair, pairs_of
+from coroom.plan.footprint import Footprints, resources_of
+from coroom.plan.history import CoChange
+from coroom.plan.index import SymbolIndex
+from coroom.plan.kept import FILE_BYTES_MAX, inventories
+from coroom.plan.route import Route, route, seconds_by_size
+from coroom.plan.task import PlanTask, TaskFootprint
+from coroom.syntax import grammar_of
+from coroom.workspace.beneath import Root
+from coroom.workspace.states import FileState, Kind
+
+COMMITS_MAX = 2_000
+"""So far back does history say which files change together."""
+
+_NOT_CODE = frozenset(
+    {"node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache", "dist", "build", "target"}
+)
+_PLAIN = frozenset({"", "md", "rst", "txt", "json", "yaml", "yml", "toml", "cfg", "ini", "lock", "html", "css", "svg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a plan stands on: the symbols, the files and the history of a directory. `notes` say what is missing."""
+
+    index: SymbolIndex
+    paths: frozenset[str]
+    history: CoChange
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which tasks run side by side, and all that led to it."""
+
+    footprints: tuple[TaskFootprint, ...]
+    pairs: tuple[Pair, ...]
+    route: Route
+    notes: tuple[str, ...]
+
+
+def plan_for(ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None = None) -> Plan:
+    """The plan for these tasks.
+
+    Raises:
+        CycleError: tasks wait for one another in a circle.
+    """
+    found = Footprints(ground.index, ground.paths, ground.history)
+    footprints = tuple(found.of(task) for task in tasks)
+    pairs = tuple(pairs_of(footprints, ground.index, ground.history))
+    notes = [*ground.notes]
+    for each in footprints:
+        if each.unknown:
+            notes.append(f"{each.task.id} touches what is not there yet: {', '.join(each.unknown)}")
+        elif not each.touches and not each.others:
+            notes.append(
+                f"nothing in the repository answers to {each.task.id} ({each.task.title}); say what it touches"
+            )
+    return Plan(footprints, pairs, route(footprints, pairs, seconds_by_size, agents_max), tuple(notes))
+
+
+def document(plan: Plan) -> dict[str, Json]:
+    """The plan as `coroom plan --json` prints it."""
+    made = plan.route
+    return {
+        "policy": made.policy,
+        "agents": made.agents,
+        "lanes": [list(lane) for lane in made.lanes],
+        "waits": [{"task": wait.task, "after": wait.after} for wait in made.waits],
+        "seconds": round(made.seconds, 1),
+        "serial_seconds": round(made.serial_seconds, 1),
+        "bound_seconds": round(made.bound_seconds, 1),
+        "reasons": list(made.reasons),
+        "tasks": [
+            {
+                "id": each.task.id,
+                "title": each.task.title,
+                "touches": list(resources_of(each)),
+                "predicted": each.predicted,
+                "unknown": list(each.unknown),
+                "after": list(each.task.after),
+            }
+            for each in plan.footprints
+        ],
+        "pairs": [
+            {
+                "a": pair.a,
+                "b": pair.b,
+                "coupled": pair.coupled,
+                "score": pair.score,
+                "reasons": list(pair.reasons),
+                "first": pair.first,
+            }
+            for pair in plan.pairs
+        ],
+        "notes": list(plan.notes),
+    }
+
+
+def ground_of(directory: Path, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Ground:
+    """Read a directory: what git knows in a repository, all but the usual build directories elsewhere.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    repository = inspect(directory, strict=False)
+    notes: list[str] = []
+    if isinstance(repository, Repository):
+        top, kept = repository.toplevel, repository.common / "coroom" / "index.sqlite3"
+        history = CoChange(_commits(repository.git, notes))
+        with Root(os.fspath(top)) as root:
+            paths, texts = _read(root, _listed(repository.git))
+    else:
+        kept, history = None, CoChange()
+        notes.append("not in a git repository with commits: history says nothing of what changes together")
+        with Root(os.fspath(directory)) as root:
+            paths, texts = _read(root, (entry.path for entry in root.walk(_is_left_out)))
+    index = SymbolIndex()
+    for path, found in inventories(texts, kept, progress):
+        index.put_inventory(path, found)
+    notes.extend(_reading_notes(index, paths))
+    return Ground(index, paths, history, tuple(notes))
+
+
+def _is_left_out(path: str, _is_directory: bool) -> bool:  # noqa: FBT001 - as the walk calls it
+    return path.rpartition("/")[2] in _NOT_CODE
+
+
+def _listed(git: Git) -> Iterator[str]:
+    listed = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    yield from dict.fromkeys(os.fsdecode(path) for path in listed.out.split(b"\0") if path)
+
+
+def _read(root: Root, paths: Iterable[str]) -> tuple[frozenset[str], dict[str, bytes]]:
+    """The names of all files, and the text of those that some language reads and that are not too large."""
+    names, texts = set[str](), dict[str, bytes]()
+    for path in paths:
+        state = root.read(path, FILE_BYTES_MAX) if grammar_of(path) is not None else root.lstat(path)
+        if isinstance(state, FileState) and state.kind is Kind.FILE:
+            names.add(path)
+            if state.data is not None:
+                texts[path] = state.data
+    return frozenset(names), texts
+
+
+def _commits(git: Git, notes: list[str]) -> Iterator[Collection[str]]:
+    try:
+        told = git.run("log", f"-n{COMMITS_MAX}", "--no-merges", "--no-renames", "--name-only", "--format=%x01", "-z")
+    except GitFailed as failed:
+        notes.append(f"git cannot tell the history ({failed.why}): it says nothing of what changes together")
+        return
+    commits = [[os.fsdecode(path.strip(b"\n")) for path in one.split(b"\0")] for one in told.out.split(b"\1")[1:]]
+    if len(commits) < 2:
+        notes.append("there is hardly any history: it says nothing of what changes together")
+    yield from ([path for path in paths if path] for paths in commits)
+
+
+def _reading_notes(index: SymbolIndex, paths: Collection[str]) -> Iterator[str]:
+    read = set(index.paths)
+    broken = sorted(path for path in read if (found := index.inventory(path)) is not None and not found.whole)
+    if broken:
+        yield f"read in part, for they do not parse: {_some(broken)}"
+    endings = {path.rpartition(".")[2] if "." in path.rpartition("/")[2] else "" for path in paths}
+    strange = sorted(ending for ending in endings - _PLAIN if grammar_of(f"a.{ending}") is None)
+    if strange and len(read) < len(paths) / 2:
+        yield f"by their names alone, for their language is not read: .{', .'.join(strange[:8])} files"
+    large = sorted(path for path in paths if grammar_of(path) is not None and path not in read)
+    if large:
+        yield f"by their names alone, for they are too large: {_some(large)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,196 @@
+"""Whether two tasks can be done side by side: a score from what they have in common, with reasons a person can read."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from coroom.plan.evidence import Evidence, evidence_of
+from coroom.plan.history import CoChange
+from coroom.plan.index import Place, SymbolIndex
+from coroom.plan.task import TaskFootprint
+
+THRESHOLD = 0.5
+"""From this score on two tasks count as coupled."""
+
+REASONS_MAX = 4
+NAMES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two tasks. `first` is the one that should go first, empty when there is none that should; `uses` is whether the
+    other uses what it changes.
+    """
+
+    a: str
+    b: str
+    score: float
+    coupled: bool
+    reasons: tuple[str, ...]
+    first: str = ""
+    uses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """One thing that speaks for coupling: how much there is of it, how much that weighs, and how it is said."""
+
+    weight: float
+    amount: Callable[[Evidence], float]
+    said: Callable[[Evidence], str]
+
+
+def pairs_of(footprints: Sequence[TaskFootprint], index: SymbolIndex, history: CoChange) -> list[Pair]:
+    """Every two tasks in the order given, and how much they are coupled."""
+    return [pair_of(a, b, index, history) for a, b in combinations(footprints, 2)]
+
+
+def pair_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history: CoChange) -> Pair:
+    """How much two tasks are coupled, and why."""
+    found = evidence_of(a, b, index, history)
+    score = 1.0 if found.others else score_of(found)
+    first = _first(a, b, found)
+    return Pair(
+        a=a.task.id,
+        b=b.task.id,
+        score=round(score, 3),
+        coupled=score >= THRESHOLD,
+        reasons=tuple(_reasons(found))[:REASONS_MAX] or ("they have nothing in common that can be seen",),
+        first=first,
+        uses=bool(found.uses or found.named),
+    )
+
+
+def score_of(found: Evidence) -> float:
+    """The chance that the one cannot be done beside the other: a logistic sum of the signals."""
+    total = BIAS + sum(signal.weight * signal.amount(found) for signal in SIGNALS.values())
+    return 1.0 / (1.0 + math.exp(-total))
+
+
+def amounts_of(found: Evidence) -> dict[str, float]:
+    """How much there is of each signal, by its name."""
+    return {name: signal.amount(found) for name, signal in SIGNALS.items()}
+
+
+def _reasons(found: Evidence) -> Iterator[str]:
+    if found.others:
+        yield f"both need {', '.join(found.others[:NAMES_MAX])}"
+    weighed = [(signal.weight * signal.amount(found), signal.said(found)) for signal in SIGNALS.values()]
+    for value, said in sorted(weighed, key=lambda each: -each[0]):
+        if said and value > 0:
+            yield said
+
+
+def _first(a: TaskFootprint, b: TaskFootprint, found: Evidence) -> str:
+    """Who defines goes before who uses, by the count of what they define for each other; else the order given."""
+    if b.task.id in a.task.after:
+        return b.task.id
+    if a.task.id in b.task.after:
+        return a.task.id
+    lead = sum(1 if task == a.task.id else -1 for _, _, task in found.uses)
+    lead += 3 * sum(1 if task == a.task.id else -1 for _, task in found.named)
+    return a.task.id if lead > 0 else b.task.id if lead < 0 else ""
+
+
+def _shown(places: Sequence[Place]) -> str:
+    names = ", ".join(f"{place.symbol} ({place.path})" for place in places[:NAMES_MAX])
+    return names + (f" and {len(places) - NAMES_MAX} more" if len(places) > NAMES_MAX else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMES_MAX]) + (f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else "")
+
+
+def _said_uses(found: Evidence) -> str:
+    if not found.uses:
+        return ""
+    used, user, task = found.uses[0]
+    more = f" and {len(found.uses) - 1} more such uses" if len(found.uses) > 1 else ""
+    return f"{user.symbol or user.path} uses {used.symbol} ({used.path}), which {task} changes{more}"
+
+
+BIAS = -3.0
+SIGNALS: dict[str, _Signal] = {
+    "shared": _Signal(
+        3.0,
+        lambda found: float(bool(found.shared or found.made)),
+        lambda found: f"both change {_shown(found.shared)}" if found.shared else "",
+    ),
+    "more shared": _Signal(1.0, lambda found: math.log(max(1, len(found.shared) + len(found.made))), lambda _: ""),
+    "close": _Signal(1.2, lambda found: found.close, lambda _: ""),
+    "echo": _Signal(
+        3.0,
+        lambda found: found.echo,
+        lambda found: "the one makes what the other's names speak of" if found.echo else "",
+    ),
+    "adjacent": _Signal(
+        0.8,
+        lambda found: float(found.adjacent),
+        lambda found: "they change definitions that stand side by side" if found.adjacent else "",
+    ),
+    "made": _Signal(
+        1.0,
+        lambda found: float(bool(found.made)),
+        lambda found: f"both make {_shown(found.made)}" if found.made else "",
+    ),
+    "class": _Signal(
+        1.0,
+        lambda found: float(bool(found.classes)),
+        lambda found: f"both change the class {_shown(found.classes)} itself" if found.classes else "",
+    ),
+    "top": _Signal(
+        2.5,
+        lambda found: float(bool(found.tops)),
+        lambda found: f"both change the top of {_listed(found.tops)} (imports, constants)" if found.tops else "",
+    ),
+    "more tops": _Signal(0.5, lambda found: math.log(max(1, len(found.tops))), lambda _: ""),
+    "beside": _Signal(
+        0.5,
+        lambda found: float(bool(found.beside)),
+        lambda found: f"new beside what the other changes: {_shown(found.beside)}" if found.beside else "",
+    ),
+    "whole": _Signal(
+        1.5,
+        lambda found: float(bool(found.wholes)),
+        lambda found: f"both change {_listed(found.wholes)}, and where in it is not said" if found.wholes else "",
+    ),
+    "more wholes": _Signal(0.5, lambda found: math.log(max(1, len(found.wholes))), lambda _: ""),
+    "same file": _Signal(
+        0.2,
+        lambda found: float(bool(found.files)),
+        lambda found: f"both change {_listed(found.files)}" if found.files else "",
+    ),
+    "uses": _Signal(0.5, lambda found: float(bool(found.uses)), _said_uses),
+    "named": _Signal(
+        1.0,
+        lambda found: float(bool(found.named)),
+        lambda found: (
+            f"the one speaks of {_listed([name for name, _ in found.named])}, which the other makes"
+            if found.named
+            else ""
+        ),
+    ),
+    "words": _Signal(
+        1.0,
+        lambda found: found.likeness,
+        lambda found: f"both speak of {_listed(sorted(found.words))}" if found.words else "",
+    ),
+    "issue": _Signal(
+        0.5,
+        lambda found: float(bool(found.issues)),
+        lambda found: f"both belong to #{found.issues[0]}" if found.issues else "",
+    ),
+    "near": _Signal(
+        7.0,
+        lambda found: float(bool(found.near)),
+        lambda found: f"their lines in {found.near} meet" if found.near else "",
+    ),
+    "apart": _Signal(-5.0, lambda found: float(found.apart), lambda _: ""),
+    "tests": _Signal(
+        0.5,
+        lambda found: float(bool(found.tests)),
+        lambda found: f"both change the test {_shown(found.tests)}" if found.tests else "",
+    ),
+}
+"""The signals, in the order in which they were thought of. Weights are fitted (docs/planning.md says on what)."""

@@ -1,0 +1,171 @@
+"""Inventories kept on disk by the content of the file, so that what has not changed is not read again."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, suppress
+from hashlib import blake2b
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from coroom.syntax import (
+    INVENTORY_VERSION,
+    Imported,
+    Inventory,
+    Parameter,
+    Symbol,
+    Use,
+    grammar_of,
+    inventory_of,
+)
+
+FILE_BYTES_MAX = 1_000_000
+"""A larger file is generated, or is data: its parts are nobody's task."""
+
+FEW = 100
+"""So many files are read sooner by this process than by others that must be started first."""
+
+_BATCH = 25
+
+
+def inventories(
+    texts: Mapping[str, bytes],
+    kept: Path | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Iterator[tuple[str, Inventory]]:
+    """The inventory of every file whose language is known, without the calls in it; others are left out.
+
+    Args:
+        texts: contents by path; those over FILE_BYTES_MAX are left out.
+        kept: where inventories are kept from one time to the next; None to keep none. A file that cannot be used is
+            done without.
+        progress: told how many of the files that had to be read have been.
+    """
+    wanted = {path: _key(path, text) for path, text in texts.items() if _is_read(path, text)}
+    with closing(_Store(kept)) as store:
+        known = store.get(set(wanted.values()))
+        missing = [path for path, key in wanted.items() if key not in known]
+        for path, key in wanted.items():
+            if key in known:
+                yield path, known[key]
+        fresh: dict[str, str] = {}
+        for path, encoded in _read(missing, texts):
+            fresh[wanted[path]] = encoded
+            yield path, _decoded(encoded)
+            progress(len(fresh), len(missing))
+        store.put(fresh)
+
+
+def _is_read(path: str, text: bytes) -> bool:
+    return grammar_of(path) is not None and len(text) <= FILE_BYTES_MAX
+
+
+def _key(path: str, text: bytes) -> str:
+    grammar = grammar_of(path)
+    name = f"{INVENTORY_VERSION}:{grammar.name if grammar else ''}:".encode()
+    return blake2b(name + text, digest_size=16).hexdigest()
+
+
+def _read(paths: Sequence[str], texts: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    workers = min(len(os.sched_getaffinity(0)), 8)
+    if len(paths) <= FEW or workers < 2:
+        for path in paths:
+            yield path, _encoded(path, texts[path])
+        return
+    batches = [[(path, texts[path]) for path in paths[at : at + _BATCH]] for at in range(0, len(paths), _BATCH)]
+    # Not forked: a host has threads.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for batch, encoded in zip(batches, pool.map(_encode_all, batches), strict=True):
+            yield from zip((path for path, _ in batch), encoded, strict=True)
+
+
+def _encode_all(batch: Sequence[tuple[str, bytes]]) -> list[str]:
+    return [_encoded(path, text) for path, text in batch]
+
+
+def _encoded(path: str, text: bytes) -> str:
+    found = inventory_of(text, path)
+    assert found is not None
+    symbols = [_fields(each) for each in found.symbols]
+    return json.dumps([found.language, found.whole, symbols, found.uses, found.imports], separators=(",", ":"))
+
+
+def _fields(s: Symbol) -> list[object]:
+    parameters = None if s.parameters is None else [[p.name, p.required, p.kind] for p in s.parameters]
+    spans = (s.line, s.named_line, s.end_line)
+    return [s.name, s.qualname, s.scope, s.kind, *spans, s.head, s.decorators, s.bases, parameters]
+
+
+def _decoded(encoded: str) -> Inventory:
+    language, whole, symbols, uses, imports = json.loads(encoded)
+    return Inventory(
+        language=language,
+        whole=whole,
+        symbols=tuple(_symbol(*each) for each in symbols),
+        uses=tuple(Use(scope, holder, name, tuple(lines)) for scope, holder, name, lines in uses),
+        imports=tuple(Imported(*each) for each in imports),
+        calls=(),
+    )
+
+
+def _symbol(*fields: Any) -> Symbol:
+    name, qualname, scope, kind, line, named_line, end_line, head, decorators, bases, parameters = fields
+    return Symbol(
+        name=name,
+        qualname=qualname,
+        scope=scope,
+        kind=kind,
+        line=line,
+        named_line=named_line,
+        end_line=end_line,
+        parameters=None
+        if parameters is None
+        else tuple(Parameter(name=n, required=r, kind=k) for n, r, k in parameters),
+        head=head,
+        decorators=tuple(decorators),
+        bases=tuple(bases),
+    )
+
+
+class _Store:
+    """A table of encoded inventories by key. Anything wrong with its file means that nothing is kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._connection: sqlite3.Connection | None = None
+        if path is not None:
+            with suppress(OSError, sqlite3.Error):
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                connection = sqlite3.connect(path, timeout=2.0)
+                connection.execute("PRAGMA synchronous=OFF")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS inventory (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID"
+                )
+                self._connection = connection
+
+    def get(self, keys: set[str]) -> dict[str, Inventory]:
+        if self._connection is None:
+            return {}
+        found: dict[str, Inventory] = {}
+        wanted = sorted(keys)
+        with suppress(sqlite3.Error):
+            for at in range(0, len(wanted), 500):
+                some = wanted[at : at + 500]
+                marks = ",".join("?" * len(some))
+                rows = self._connection.execute(f"SELECT key, text FROM inventory WHERE key IN ({marks})", some)  # noqa: S608
+                for key, text in rows:
+                    # What a damaged file gives is read anew.
+                    with suppress(ValueError, TypeError):
+                        found[key] = _decoded(text)
+        return found
+
+    def put(self, fresh: Mapping[str, str]) -> None:
+        if self._connection is not None and fresh:
+            with suppress(sqlite3.Error), self._connection:
+                self._connection.executemany("INSERT OR REPLACE INTO inventory VALUES (?, ?)", fresh.items())
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

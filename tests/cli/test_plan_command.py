@@ -1,0 +1,119 @@
+"""`coroom plan` reads tasks, prints a plan for people or as the contract's JSON, and says what is wrong in one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.git.repositories import git, new_repository, write
+
+from coroom.cli.plan import plan
+
+FILES = {
+    "app/parser.py": b"from app.lexer import tokens\n\n\ndef parse(text):\n    return tokens(text)\n",
+    "app/lexer.py": b"def tokens(text):\n    return text.split()\n",
+    "app/report.py": b"def render(rows):\n    return rows\n",
+}
+TASKS = [
+    {"id": "t1", "title": "Faster tokens", "touches": ["symbol:app/lexer.py#tokens"]},
+    {"id": "t2", "title": "Tokens with places", "touches": ["symbol:app/lexer.py#tokens"]},
+    {"id": "t3", "title": "Render the report as a table", "after": []},
+]
+
+
+def called(*words: str) -> Result:
+    return CliRunner().invoke(plan, words)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return new_repository(tmp_path / "repository", FILES)
+
+
+def tasks_file(tmp_path: Path, tasks: object) -> str:
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps(tasks))
+    return str(path)
+
+
+def test_the_json_has_the_contract_s_keys_and_nothing_else_on_standard_output(repository: Path, tmp_path: Path) -> None:
+    done = called(str(repository), tasks_file(tmp_path, TASKS), "--json")
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    assert found["lanes"] == [["t1", "t2"], ["t3"]]
+    assert (found["policy"], found["agents"]) == ("open", 2)
+    assert found["tasks"][0] | {"touches": ["symbol:app/lexer.py#tokens"], "predicted": False} == found["tasks"][0]
+    assert found["tasks"][2]["predicted"]
+    pairs = {(pair["a"], pair["b"]): pair for pair in found["pairs"]}
+    assert pairs["t1", "t2"]["coupled"]
+    assert not pairs["t1", "t3"]["coupled"]
+    assert all(pair["reasons"] and 0 <= pair["score"] <= 1 for pair in pairs.values())
+
+
+def test_people_get_lanes_and_reasons(repository: Path, tmp_path: Path) -> None:
+    done = called(str(repository), tasks_file(tmp_path, TASKS))
+    assert "lane 1" in done.stdout
+    assert "both change tokens (app/lexer.py)" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_markdown_and_yaml_are_read_and_agents_are_a_limit(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "todo.md").write_text("- Faster tokens\n- Render the report\n- Parse quotes\n")
+    assert (
+        json.loads(called(str(repository), str(tmp_path / "todo.md"), "--json", "--agents", "1").stdout)["agents"] == 1
+    )
+    (tmp_path / "todo.yaml").write_text("- title: Faster tokens\n  touches: [app/lexer.py#tokens]\n")
+    found = json.loads(called(str(repository), str(tmp_path / "todo.yaml"), "--json").stdout)
+    assert found["tasks"][0]["touches"] == ["symbol:app/lexer.py#tokens"]
+
+
+def test_history_is_used_where_there_is_one_and_missed_in_words_where_not(repository: Path, tmp_path: Path) -> None:
+    assert "hardly any history" in called(str(repository), tasks_file(tmp_path, TASKS)).stderr
+    for n in range(2):
+        write(repository, {"app/parser.py": b"# %d\n" % n, "app/report.py": b"# %d\n" % n})
+        git(repository, "commit", "--quiet", "--all", "--message=both")
+    assert "history" not in called(str(repository), tasks_file(tmp_path, TASKS)).stderr
+    plain = tmp_path / "plain"
+    write(plain, FILES)
+    done = called(str(plain), tasks_file(tmp_path, TASKS))
+    assert done.exit_code == 0
+    assert "not in a git repository" in done.stderr
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_path: Path) -> None:
+    write(
+        repository,
+        {"broken.py": b"def f(:\n", "big.py": b"x = 1\n" * 200_000, "b.cob": b"", "c.cob": b"", "d.cob": b""},
+    )
+    write(repository, {f"{n}.cob": b"" for n in range(4)})
+    done = called(str(repository), tasks_file(tmp_path, [*TASKS, {"id": "t4", "title": "qqq zzz"}]), "--json")
+    notes = " | ".join(json.loads(done.stdout)["notes"])
+    assert "do not parse: broken.py" in notes
+    assert "too large: big.py" in notes
+    assert ".cob" in notes
+    assert "answers to t4 (qqq zzz)" in notes
+
+
+@pytest.mark.parametrize(
+    ("tasks", "why"),
+    [
+        ([{"id": "a", "title": "x", "after": ["b"]}, {"id": "b", "title": "y", "after": ["a"]}], "in a circle"),
+        ([{"id": "a", "title": "x", "after": ["nobody"]}], "is no task of it"),
+        ([{"id": "a", "title": "x"}, {"id": "a", "title": "y"}], "two tasks with the id 'a'"),
+        ([{"id": "a", "title": "x", "touches": ["file:../x"]}], "names no resource"),
+        ([], "no list of tasks"),
+        ({"no": "list"}, "no list of tasks"),
+    ],
+)
+def test_wrong_tasks_are_one_line_and_exit_2(repository: Path, tmp_path: Path, tasks: object, why: str) -> None:
+    done = called(str(repository), tasks_file(tmp_path, tasks), "--json")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert why in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_directory_is_told(tmp_path: Path) -> None:
+    done = called(str(tmp_path / "none"), tasks_file(tmp_path, TASKS))
+    assert done.exit_code == 2
+    assert "is no directory" in done.stderr

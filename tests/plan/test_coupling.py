@@ -1,0 +1,74 @@
+"""Two tasks are coupled for reasons that are said."""
+
+from tests.plan.planned import footprints, index, task
+
+from coroom.plan.coupling import Pair, pair_of
+from coroom.plan.history import CoChange
+from coroom.plan.task import PlanTask
+
+
+def pair(a: PlanTask, b: PlanTask) -> Pair:
+    ours, theirs = footprints([a, b])
+    return pair_of(ours, theirs, index(), CoChange())
+
+
+PARSE = "symbol:src/app/parser.py#Parser.parse"
+TOKENS = "symbol:src/app/lexer.py#Lexer.tokens"
+SPLIT = "symbol:src/app/lexer.py#split_words"
+
+
+def test_two_changes_of_one_definition_are_coupled() -> None:
+    found = pair(task("a", "w", PARSE), task("b", "v", PARSE))
+    assert found.coupled
+    assert found.reasons[0] == "both change Parser.parse (src/app/parser.py)"
+
+
+def test_two_definitions_of_one_file_are_not() -> None:
+    found = pair(task("a", "w", PARSE), task("b", "v", "symbol:src/app/parser.py#Parser.error"))
+    assert not found.coupled
+
+
+def test_different_files_are_not_and_the_reasons_say_so() -> None:
+    found = pair(task("a", "Report", "file:src/app/report.py"), task("b", "Mail", "file:src/app/mail.py"))
+    assert not found.coupled
+    assert found.reasons == ("they have nothing in common that can be seen",)
+
+
+def test_a_use_between_them_is_told_and_the_definer_goes_first() -> None:
+    found = pair(task("a", "w", TOKENS), task("b", "v", SPLIT))
+    assert found.first == "b"
+    assert any("Lexer.tokens uses split_words" in reason for reason in found.reasons)
+
+
+def test_what_one_makes_and_the_other_speaks_of_goes_first() -> None:
+    found = pair(
+        task("a", "Use MailQueue in the report", "symbol:src/app/report.py#render_report"),
+        task("b", "A queue", "symbol:src/app/mail.py#MailQueue"),
+    )
+    assert found.first == "b"
+    assert any("MailQueue" in reason for reason in found.reasons)
+
+
+def test_lines_that_meet_couple_and_lines_far_apart_do_not() -> None:
+    met = pair(task("a", "w", "file:src/app/parser.py#L5-L6"), task("b", "v", "file:src/app/parser.py#L8-L9"))
+    apart = pair(task("a", "w", "file:src/app/parser.py#L1-L1"), task("b", "v", "file:src/app/parser.py#L9-L9"))
+    assert met.coupled
+    assert not apart.coupled
+
+
+def test_the_same_row_is_always_coupled() -> None:
+    found = pair(task("a", "w", "row:db/users/7"), task("b", "v", "set:db/users"))
+    assert (found.score, found.coupled) == (1.0, True)
+    assert "row:db/users/7" in found.reasons[0]
+
+
+def test_a_score_is_the_same_both_ways_and_within_bounds() -> None:
+    a, b = task("a", "w", PARSE, TOKENS), task("b", "v", PARSE, SPLIT)
+    assert pair(a, b).score == pair(b, a).score
+    assert 0 <= pair(a, b).score <= 1
+
+
+def test_tests_added_to_one_file_couple_nobody() -> None:
+    one = "symbol:tests/test_parser.py#test_one"
+    two = "symbol:tests/test_parser.py#test_two"
+    assert not pair(task("a", "w", one), task("b", "v", two)).coupled
