@@ -55,7 +55,7 @@ def plan_for(ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None =
         CycleError: tasks wait for one another in a circle.
     """
     found = Footprints(ground.index, ground.paths, ground.history)
-    footprints = tuple(found.of(task) for task in tasks)
+    footprints = found.of_all(tasks)
     pairs = tuple(pairs_of(footprints, ground.index, ground.history))
     notes = [*ground.notes]
     for each in footprints:

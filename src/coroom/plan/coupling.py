@@ -110,27 +110,27 @@ def _said_uses(found: Evidence) -> str:
     return f"{user.symbol or user.path} uses {used.symbol} ({used.path}), which {task} changes{more}"
 
 
-BIAS = -3.0
+BIAS = -3.5
 SIGNALS: dict[str, _Signal] = {
     "shared": _Signal(
-        3.0,
+        3.1,
         lambda found: float(bool(found.shared or found.made)),
         lambda found: f"both change {_shown(found.shared)}" if found.shared else "",
     ),
-    "more shared": _Signal(1.0, lambda found: math.log(max(1, len(found.shared) + len(found.made))), lambda _: ""),
-    "close": _Signal(1.2, lambda found: found.close, lambda _: ""),
+    "more shared": _Signal(0.0, lambda found: math.log(max(1, len(found.shared) + len(found.made))), lambda _: ""),
+    "close": _Signal(1.4, lambda found: found.close, lambda _: ""),
     "echo": _Signal(
-        3.0,
+        1.7,
         lambda found: found.echo,
         lambda found: "the one makes what the other's names speak of" if found.echo else "",
     ),
     "adjacent": _Signal(
-        0.8,
+        0.35,
         lambda found: float(found.adjacent),
         lambda found: "they change definitions that stand side by side" if found.adjacent else "",
     ),
     "made": _Signal(
-        1.0,
+        0.5,
         lambda found: float(bool(found.made)),
         lambda found: f"both make {_shown(found.made)}" if found.made else "",
     ),
@@ -140,30 +140,31 @@ SIGNALS: dict[str, _Signal] = {
         lambda found: f"both change the class {_shown(found.classes)} itself" if found.classes else "",
     ),
     "top": _Signal(
-        2.5,
+        3.6,
         lambda found: float(bool(found.tops)),
         lambda found: f"both change the top of {_listed(found.tops)} (imports, constants)" if found.tops else "",
     ),
-    "more tops": _Signal(0.5, lambda found: math.log(max(1, len(found.tops))), lambda _: ""),
+    "more tops": _Signal(0.0, lambda found: math.log(max(1, len(found.tops))), lambda _: ""),
     "beside": _Signal(
-        0.5,
+        1.0,
         lambda found: float(bool(found.beside)),
         lambda found: f"new beside what the other changes: {_shown(found.beside)}" if found.beside else "",
     ),
     "whole": _Signal(
-        1.5,
+        1.2,
         lambda found: float(bool(found.wholes)),
-        lambda found: f"both change {_listed(found.wholes)}, and where in it is not said" if found.wholes else "",
+        lambda found: f"both change {_listed(found.wholes)}, and nobody says where in it" if found.wholes else "",
     ),
-    "more wholes": _Signal(0.5, lambda found: math.log(max(1, len(found.wholes))), lambda _: ""),
+    "half": _Signal(0.3, lambda found: float(found.half), lambda _: ""),
+    "more wholes": _Signal(1.2, lambda found: math.log(max(1, len(found.wholes))), lambda _: ""),
     "same file": _Signal(
-        0.2,
+        1.3,
         lambda found: float(bool(found.files)),
         lambda found: f"both change {_listed(found.files)}" if found.files else "",
     ),
-    "uses": _Signal(0.5, lambda found: float(bool(found.uses)), _said_uses),
+    "uses": _Signal(0.3, lambda found: float(bool(found.uses)), _said_uses),
     "named": _Signal(
-        1.0,
+        3.0,
         lambda found: float(bool(found.named)),
         lambda found: (
             f"the one speaks of {_listed([name for name, _ in found.named])}, which the other makes"
@@ -172,12 +173,12 @@ SIGNALS: dict[str, _Signal] = {
         ),
     ),
     "words": _Signal(
-        1.0,
+        1.4,
         lambda found: found.likeness,
         lambda found: f"both speak of {_listed(sorted(found.words))}" if found.words else "",
     ),
     "issue": _Signal(
-        0.5,
+        0.3,
         lambda found: float(bool(found.issues)),
         lambda found: f"both belong to #{found.issues[0]}" if found.issues else "",
     ),
@@ -188,7 +189,7 @@ SIGNALS: dict[str, _Signal] = {
     ),
     "apart": _Signal(-5.0, lambda found: float(found.apart), lambda _: ""),
     "tests": _Signal(
-        0.5,
+        0.1,
         lambda found: float(bool(found.tests)),
         lambda found: f"both change the test {_shown(found.tests)}" if found.tests else "",
     ),

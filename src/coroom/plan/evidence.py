@@ -23,7 +23,8 @@ class Evidence:
 
     `shared` are definitions that both change, `close` is how small the smallest of them is (1 for a line, 0 for
     hundreds), `made` names that both make in one scope, `tops` files in which both
-    change what lies around the definitions, `wholes` files that one may change anywhere and the other changes,
+    change what lies around the definitions, `wholes` files of which both say nothing but the name,
+    `half` whether one of them does,
     `uses` pairs of definitions of which the second uses the first, with the task of the first, `far_uses` the same over
     one definition in between. `named` are names that one task makes and the words of the other say; `echo` is the share
     of the words in what one makes that come back in what the other changes. `adjacent` is whether they change
@@ -40,6 +41,7 @@ class Evidence:
     beside: tuple[Place, ...] = ()
     tops: tuple[str, ...] = ()
     wholes: tuple[str, ...] = ()
+    half: bool = False
     files: tuple[str, ...] = ()
     uses: tuple[tuple[Place, Place, str], ...] = ()
     far_uses: int = 0
@@ -61,7 +63,8 @@ def evidence_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history:
     ours, theirs = _code(a), _code(b)
     both = ours.keys() & theirs.keys()
     named = sorted(place for place in both if place.symbol)
-    wholes = sorted(path for path in a.paths & b.paths if _whole(a, path) or _whole(b, path))
+    both_whole = {path for path in a.paths & b.paths if _whole(a, path) and _whole(b, path)}
+    tops = sorted(place.path for place in both if not place.symbol and place.path not in both_whole)
     uses = sorted({*_uses(a.task.id, ours, theirs, index), *_uses(b.task.id, theirs, ours, index)})
     said = a.words & b.words
     lined = [(one, other) for one in a.touches for other in b.touches if _both_lined(one, other)]
@@ -71,8 +74,9 @@ def evidence_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history:
         classes=tuple(place for place in named if (found := index.symbol(place)) is not None and found.kind == "class"),
         made=tuple(place for place in named if not ours[place].known),
         beside=tuple(sorted({*_beside(ours, theirs), *_beside(theirs, ours)})),
-        tops=tuple(sorted(place.path for place in both if not place.symbol and place.path not in wholes)),
-        wholes=tuple(path for path in wholes if not is_test(path)),
+        tops=tuple(tops),
+        wholes=tuple(sorted(path for path in both_whole if not is_test(path) and _is_code_path(path))),
+        half=any(_whole(a, path) != _whole(b, path) for path in a.paths & b.paths - set(tops) if not is_test(path)),
         files=tuple(sorted({place.path for place in ours} & {place.path for place in theirs})),
         uses=tuple(uses),
         far_uses=_far_uses(ours, theirs, index),
@@ -111,11 +115,15 @@ def _all_lined(a: TaskFootprint, b: TaskFootprint) -> bool:
 
 
 def _code(footprint: TaskFootprint) -> dict[Place, Touch]:
-    return {touch.place: touch for touch in footprint.touches if not is_test(touch.place.path) and _is_code(touch)}
+    return {
+        touch.place: touch
+        for touch in footprint.touches
+        if not is_test(touch.place.path) and _is_code_path(touch.place.path)
+    }
 
 
-def _is_code(touch: Touch) -> bool:
-    return not touch.place.path.endswith((".md", ".rst", ".txt", ".lock"))
+def _is_code_path(path: str) -> bool:
+    return not path.endswith((".md", ".rst", ".txt", ".lock"))
 
 
 def _tests(footprint: TaskFootprint) -> set[Place]:

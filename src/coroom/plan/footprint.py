@@ -3,7 +3,8 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from coroom.core.resource import Resource, Scheme, overlaps
 from coroom.core.resource import file as file_resource
@@ -31,6 +32,18 @@ class Footprints:
         self._history = history
         self._words: dict[str, frozenset[str]] = {}
         self._rarity: dict[str, float] = {}
+
+    def of_all(self, tasks: Sequence[PlanTask]) -> tuple[TaskFootprint, ...]:
+        """The footprint of each task.
+
+        Where every task names the file beside each of its symbols, to name it says nothing of the rest of the file.
+        """
+        found = [self.of(task) for task in tasks]
+        held = [(each, path) for each in found for path in {t.place.path for t in each.touches if t.place.symbol}]
+        said = [any(not t.place.symbol and t.place.path == path for t in each.touches) for each, path in held]
+        if len(said) > 1 and all(said):
+            found = [replace(each, touches=frozenset(_without_holders(each))) for each in found]
+        return tuple(found)
 
     def of(self, task: PlanTask) -> TaskFootprint:
         """The footprint that the task declares; one that is predicted when it declares no file."""
@@ -156,6 +169,12 @@ class Footprints:
             self._words[path] = words_in(f"{path} {inside}")
         counts = Counter(word for words in self._words.values() for word in words)
         self._rarity = {word: math.log(1 + len(self._words) / count) for word, count in counts.items()}
+
+
+def _without_holders(footprint: TaskFootprint) -> Iterator[Touch]:
+    """The touches but for the files whose symbols are among them."""
+    held = {touch.place.path for touch in footprint.touches if touch.place.symbol}
+    return (touch for touch in footprint.touches if touch.place.symbol or touch.place.path not in held)
 
 
 def resources_of(footprint: TaskFootprint) -> list[str]:
