@@ -225,3 +225,19 @@ async def test_attacks_in_every_text_do_not_run(
         )
         assert await tab.run(f"document.querySelectorAll({json.dumps(inside)}).length") == 0
         assert attacks[0] in await text(tab, "#tasks")
+
+
+async def test_the_board_is_drawn_as_a_graph_that_keys_go_along(
+    sample: SampleRoom, tab: Tab, page_of: Callable[[SampleRoom], Starlette], key: str
+) -> None:
+    await sample.do(OPERATOR, c.PostTask(title="<b>second</b>", after=("t1",), task="g2"), 100)
+    await sample.do(OPERATOR, c.PostTask(title="third", after=("g2",), task="g3"), 100)
+    async with served(page_of(sample)) as url:
+        await tab.open(address(url, key))
+        await tab.until("document.querySelector('#graph [data-task=g3]') !== null")
+        assert "<b>second</b>" in await text(tab, "#graph [data-task=g2] title")
+        await tab.run("document.querySelector('#graph [data-task=g3]').focus()")
+        await tab.press("ArrowLeft")
+        assert await tab.run("document.activeElement.dataset.task") == "g2"
+        await tab.press("ArrowRight")
+        assert await tab.run("document.activeElement.dataset.task") == "g3"

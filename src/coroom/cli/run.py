@@ -7,15 +7,18 @@ from pathlib import Path
 
 import click
 
-from coroom.cli.crew import KINDS, crew, isolation_lines, isolation_of
+from coroom.cli.crew import KINDS, TAPE, crew, isolation_lines, isolation_of
 from coroom.cli.place import WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
+from coroom.git.repository import Repository
 from coroom.host.rooms import Room, RoomPlan, state_directory
+from coroom.plan.route import CycleError
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.arrangement import Arrangement
 from coroom.run.board import BoardError, tasks_from
+from coroom.run.planned import planned
 from coroom.run.session import Outcome, Run, RunPlan
 from coroom.run.summary import Summary, as_json, summarise
 from coroom.web.saved import saved_copy
@@ -26,11 +29,11 @@ ROOM = "run"
 @click.command()
 @click.argument("tasks", required=False)
 @click.option("--directory", type=click.Path(path_type=Path), default=".", help="The repository (default: here).")
-@click.option("--agents", type=click.IntRange(1, 64), help="How many agents (default: 2).")
+@click.option("--agents", type=click.IntRange(1, 64), help="How many agents at most (default: as the plan says).")
 @click.option("--agent", "kinds", multiple=True, help=f"{KINDS}; repeat to mix kinds (default: claude).")
 @click.option("--model", help="The model the agents shall use; for builtin: anthropic:NAME or openai:NAME.")
 @click.option("--budget", help="Of a session of builtin: turns=300,tokens=20000000,usd=5,price=3/15.")
-@click.option("--policy", help="open, serial or isolated (default: open).")
+@click.option("--policy", help="open, serial or isolated (default: what the plan says).")
 @click.option("--room", default=ROOM, show_default=True, help="The room's name.")
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", help="Where the result lands (default: coroom/ROOM).")
@@ -38,6 +41,7 @@ ROOM = "run"
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="On 127.0.0.1 (default: a free one).")
 @click.option("--resume", is_flag=True, help="Go on with the room as it was left.")
 @click.option("--land/--no-land", "land", default=None, help="Land the result, or leave the work in the room.")
+@click.option("--no-plan", is_flag=True, help="Take the tasks as they stand: no order, as many agents as said or 2.")
 @click.option("--isolation", help="plain, bubblewrap or container (default: bubblewrap where it works).")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 def run(
@@ -55,12 +59,14 @@ def run(
     port: int,
     resume: bool,
     land: bool | None,
+    no_plan: bool,
     isolation: str | None,
     as_document: bool,
 ) -> None:
     """Have several agents do TASKS on one repository at once, and land the result as one branch.
 
-    TASKS is one task in words, or a file: Markdown (a list item a task), JSON or YAML.
+    TASKS is one task in words, or a file: Markdown (a list item a task), JSON or YAML. It is planned first, as
+    coroom plan shows it: coupled tasks one after the other, no more agents than the work has independent parts.
 
     \b
     coroom run todo.md --agents 4
@@ -92,6 +98,8 @@ def run(
         raise WrongCallError(f"{problem}.") from problem
     except Fault as fault:
         raise WrongCallError(f"{fault}.") from fault
+    if not (no_plan or resume) and _is_worth_a_plan(wanted):
+        wanted = _planned(wanted, repository, agents, policy)
     homes = kept / "agents"
     workers = crew(wanted.kinds, wanted.agents, wanted.model, homes, budget=wanted.budget, isolation=wanted.isolation)
     for line in isolation_lines(workers):
@@ -115,6 +123,22 @@ def run(
     outcome, summary, page = perform(plan, kept / "room.html", lambda: wanted.write(kept))
     show_result(summary, page, as_document=as_document, isolation=isolation_of(workers))
     raise SystemExit(0 if outcome.ok else 1)
+
+
+def _is_worth_a_plan(wanted: Arrangement) -> bool:
+    """Whether there is anything to plan: a tape plays what was recorded, whatever the tasks are."""
+    return len(wanted.tasks) > 1 and not any(kind.startswith(TAPE) for kind in wanted.kinds)
+
+
+def _planned(wanted: Arrangement, repository: Repository, agents: int | None, policy: str | None) -> Arrangement:
+    """The run as its plan has it; said to the person who watches."""
+    try:
+        made = planned(repository.toplevel, wanted.tasks, agents, policy)
+    except (BoardError, CycleError) as problem:
+        raise WrongCallError(f"The tasks cannot be planned: {problem}. Mend the list, or use --no-plan.") from problem
+    for line in made.lines:
+        click.secho(line, err=True, dim=True)
+    return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy)
 
 
 def _before(kept: Path, room: str, *, resume: bool) -> Arrangement:

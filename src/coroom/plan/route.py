@@ -38,12 +38,14 @@ class Wait:
 class Route:
     """How the tasks are to be done.
 
-    Lanes run side by side, a lane in order; `waits` are what binds lanes to one another. `seconds` is how long it
+    Lanes run side by side, a lane in order; `groups` are the tasks that are coupled, each in order and in one lane;
+    `waits` are what binds lanes to one another. `seconds` is how long it
     should take, `serial_seconds` how long one agent would need, `bound_seconds` what no number of agents can go below.
     """
 
     policy: str
     lanes: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[str, ...], ...]
     waits: tuple[Wait, ...]
     seconds: float
     serial_seconds: float
@@ -97,6 +99,7 @@ def route(
     return Route(
         policy=policy,
         lanes=lanes,
+        groups=tuple(tuple(group) for group in groups),
         waits=waits,
         seconds=best.seconds,
         serial_seconds=serial,

@@ -29,7 +29,7 @@ HELD_MAX = 50
 
 Moment = tuple[int, dict[str, Json]]
 
-_MODULES = ("dom", "source", "timeline", "view", "sheet", "main")
+_MODULES = ("dom", "source", "timeline", "graph", "view", "sheet", "main")
 """Each after those it imports."""
 
 _IMPORT = re.compile(r'^import .* from "\./\w+\.js";\n', re.MULTILINE)

@@ -1,6 +1,7 @@
 // The room as it stands, into the page's lists and tables.
 
 import { $, clock, fill, h, hue, short, span, who } from "./dom.js";
+import { graph } from "./graph.js";
 
 const NEEDS = {
   question: ["?", "Question"],
@@ -43,6 +44,7 @@ export class View {
     fill($("conflicts"), [...page.held, ...page.findings], (one) => one.id, (one) => this.conflict(one), "No conflict is open.");
     this.landed();
     fill($("tasks"), page.tasks, (task) => task.id, (task) => this.task(task), "The board is empty.");
+    graph(page.tasks);
     this.to();
     this.tick();
   }
