@@ -35,6 +35,7 @@ campaign: setup  ## the long ones: 20,000 seeds, 200 kills, 2,000 edits of one f
 	COROOM_KILLS=200 COROOM_EDITS=2000 .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
 	COROOM_KILLS=600 COROOM_FLIP_STRIDE=1 .venv/bin/pytest -n 2 --timeout 1800 tests/log
 	COROOM_TRIALS=100000 COROOM_BRIDGE_WRITES=3000 .venv/bin/pytest -n 2 --timeout 1800 tests/workspace
+	COROOM_LANDING_KILLS=400 .venv/bin/pytest -n 2 -s --timeout 7200 tests/run/test_landing_kills.py
 	COROOM_RACES=300 COROOM_STARTS=50 .venv/bin/pytest -n 0 --timeout 7200 tests/claims
 
 lock:  ## renew the lock files from pyproject.toml

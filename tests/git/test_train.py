@@ -169,7 +169,7 @@ def test_a_verdict_for_a_run_that_is_over_means_nothing() -> None:
 
 
 @pytest.mark.promise("main:green")
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.booleans(), min_size=1, max_size=24),
     st.integers(1, 5),
@@ -203,7 +203,7 @@ def test_every_good_change_lands_every_bad_one_is_given_back_and_main_is_never_r
 @pytest.mark.promise("main:green")
 @pytest.mark.parametrize("flaky", [0.0, 0.02])
 def test_four_runners_land_three_changes_a_test_time_at_one_bad_in_ten(flaky: float) -> None:
-    figure = simulate_gate(GateLoad(runners=4, bad=0.1, flaky=flaky, merges=1_500))
+    figure = simulate_gate(GateLoad(runners=4, bad=0.1, flaky=flaky, merges=800))
     assert figure.merges >= 3.0
     assert figure.red == 0
     assert figure.innocent < 0.005

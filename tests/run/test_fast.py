@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.git.repositories import git, new_repository, write
 
+from coroom.run.fast import share_of
+
 BODY = "\n".join(f"def test_{number}():\n    assert True\n" for number in range(100)).encode()
 
 
@@ -26,8 +28,15 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *words: str, **variables: str) -> str:
+    """Pytest with this plugin alone."""
+    variables["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    return run_installed(project, "-p", "coroom.run.fast", *words, **variables)
+
+
+def run_installed(project: Path, *words: str, **variables: str) -> str:
+    """Pytest as it is installed here."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("COROOM_", "PYTEST_"))}
-    argv = (sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:hypothesispytest", *words)
+    argv = (sys.executable, "-m", "pytest", "-q", *words)
     environment = {**kept, "COROOM_EPOCH": "1", "PYTHONPATH": "", **variables}
     done = subprocess.run(argv, cwd=project, env=environment, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
@@ -53,8 +62,10 @@ def test_a_share_and_what_is_affected_run_first_and_what_failed_runs_again(proje
 def test_a_project_with_a_fast_option_of_its_own_keeps_it(project: Path) -> None:
     own = b"def pytest_addoption(parser):\n    parser.addoption('--fast', action='store_true', help='mine')\n"
     write(project, {"conftest.py": own})
+    said = run(project, "--fast", "--coroom-fast")
+    assert re.search(r"fast: \d+ of 101 tests", said), said
+    (project / "conftest.py").write_bytes(own + b"\ndef pytest_configure(config):\n    assert config.option.fast\n")
     assert "101 passed" in run(project, "--fast")
-    assert re.search(r"fast: \d+ of 101 tests", run(project, "--coroom-fast"))
 
 
 def test_a_pytest_that_does_not_ask_runs_everything_and_loads_nothing(project: Path) -> None:
@@ -62,8 +73,14 @@ def test_a_pytest_that_does_not_ask_runs_everything_and_loads_nothing(project: P
         project,
         {"test_loaded.py": b"import sys\n\ndef test_it():\n    assert 'coroom.checks.sample' not in sys.modules\n"},
     )
-    assert "102 passed" in run(project)
+    assert "102 passed" in run_installed(project)
 
 
-def test_a_shard_that_makes_no_sense_is_said(project: Path) -> None:
-    assert "COROOM_SHARD is '16/16'; it is a number from 0" in run(project, "--fast", COROOM_SHARD="16/16")
+def test_a_shard_that_makes_no_sense_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COROOM_SHARD", "16/16")
+    with pytest.raises(pytest.UsageError, match="COROOM_SHARD is '16/16'; it is a number from 0"):
+        share_of(0.1)
+    monkeypatch.setenv("COROOM_SHARD", "15/16")
+    with pytest.raises(pytest.UsageError, match="--fast-part is 2"):
+        share_of(2)
+    assert share_of(0.1).agent == 15

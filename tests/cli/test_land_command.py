@@ -1,0 +1,240 @@
+"""`coroom land` and `coroom gate` as a person has them, with whatever a repository may be like."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.cli.commands import Done, Place, place_at
+from tests.git.repositories import fsck, git, write
+from tests.git.shared_places import hook
+
+from coroom.cli import main
+
+TEST = "test -e a.txt && ! test -e bad"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A checkout on a branch of its own, with a bare remote that has main."""
+    place = place_at(tmp_path, {"a.txt": b"1\n2\n3\n"})
+    git(tmp_path, "clone", "--quiet", "--bare", str(place.repository), str(tmp_path / "up.git"))
+    git(place.repository, "remote", "add", "origin", "../up.git")
+    git(place.repository, "config", "user.name", "ann")
+    git(place.repository, "switch", "--quiet", "--create", "work")
+    return place
+
+
+def coroom(place: Place, *words: str) -> Done:
+    """The command in this process: what it says and how it ends is the same, and ten times as fast."""
+    before = Path.cwd()
+    os.chdir(place.repository)
+    try:
+        done = CliRunner().invoke(main, words, env=place.environment)
+    finally:
+        os.chdir(before)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return Done(done.exit_code, done.stdout, done.stderr)
+
+
+def commit(place: Place, files: dict[str, bytes], message: str = "Work") -> str:
+    write(place.repository, files)
+    git(place.repository, "add", "--all")
+    git(place.repository, "commit", "--quiet", "--message", message)
+    return git(place.repository, "rev-parse", "HEAD")
+
+
+def up(place: Place) -> Path:
+    return place.root / "up.git"
+
+
+def on_main(place: Place) -> list[str]:
+    return git(up(place), "ls-tree", "-r", "-z", "--name-only", "main").split("\0")[:-1]
+
+
+@pytest.mark.promise("main:green", "git:sound")
+def test_what_is_committed_lands_and_what_is_red_comes_back_with_the_reason(place: Place) -> None:
+    tip = commit(place, {"日本 ü/x.txt": b"x\n"}, "Add x")
+    done = coroom(place, "land", "--test", TEST, "--task", "issue:7", "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert (told["landed"], told["commit"]) == (True, git(up(place), "rev-parse", "main"))
+    assert tip in git(up(place), "rev-list", "main").split()
+    assert on_main(place) == ["a.txt", "日本 ü/x.txt"]
+    assert "Coroom-Task: issue:7" in git(up(place), "log", "-1", "--format=%B", "main")
+    again = coroom(place, "land", "--test", TEST)
+    assert again.code == 0
+    assert "It was there already" in again.out
+    commit(place, {"bad": b""}, "Break it")
+    red = coroom(place, "land", "--test", f"echo FAILED test_x; {TEST}")
+    assert red.code == 1
+    assert "Not landed (red)" in red.out
+    assert "FAILED test_x" in red.out
+    shown = coroom(place, "gate")
+    assert shown.code == 0
+    assert "Nothing waits" in shown.out
+    fsck(up(place))
+
+
+def test_the_queue_is_shown_and_the_gate_lands_what_waits(place: Place) -> None:
+    commit(place, {"x": b"x"}, "Add \x1b[31mx")
+    assert coroom(place, "land", "--no-wait").code == 0
+    git(place.repository, "switch", "--quiet", "--create", "other", "main")
+    commit(place, {"x": b"y"}, "Add another x")
+    told = coroom(place, "land", "--no-wait", "--agent", "bob")
+    assert "it will not merge with ann's" in told.err
+    queue = json.loads(coroom(place, "gate", "--json").out)
+    assert [entry["agent"] for entry in queue["waiting"]] == ["ann", "bob"]
+    shown = coroom(place, "gate")
+    assert "Add another x" in shown.out
+    assert "\x1b" not in shown.out
+    radar = coroom(place, "gate", "radar")
+    assert radar.code == 1
+    assert radar.out.endswith(": x\n")
+    ran = coroom(place, "gate", "run", "--once", "--runners", "2", "--test", TEST)
+    assert ran.code == 0, ran.err
+    back = coroom(place, "gate")
+    assert "given back (conflict)" in back.out
+    assert "x" in on_main(place)
+
+
+def test_a_claim_ends_with_the_landing_and_a_foreign_one_stops_it(place: Place) -> None:
+    commit(place, {"x": b""})
+    assert coroom(place, "claim", "issue:7", "--as", "bob").code == 0
+    refused = coroom(place, "land", "--test", TEST, "--claim", "issue:7")
+    assert refused.code == 2
+    assert "ann does not hold issue:7. See who does: coroom claims" in refused.err
+    assert coroom(place, "land", "--test", TEST, "--claim", "issue:7", "--agent", "bob").code == 0
+    assert git(up(place), "for-each-ref", "refs/coroom") == ""
+
+
+def test_without_any_remote_the_repository_itself_is_landed_on(tmp_path: Path) -> None:
+    place = place_at(tmp_path, {"a.txt": b"1\n"})
+    git(place.repository, "config", "user.name", "ann")
+    commit(place, {"x": b""})
+    git(place.repository, "update-ref", "refs/heads/main", "main^")
+    git(place.repository, "reset", "--quiet", "--hard")
+    checked_out = coroom(place, "land", "--test", TEST)
+    assert (checked_out.code, "Nothing" in checked_out.out) == (2, False)
+    assert "main is checked out in" in checked_out.err
+    git(place.repository, "switch", "--quiet", "--create", "work")
+    commit(place, {"x": b""})
+    done = coroom(place, "land", "--test", TEST)
+    assert done.code == 0, done.err
+    assert git(place.repository, "ls-tree", "--name-only", "main").split() == ["a.txt", "x"]
+
+
+@pytest.mark.parametrize("case", ["dirty", "rebase", "no remote of that name", "no branch", "remote gone", "no test"])
+def test_what_cannot_be_tried_is_said_with_what_to_do_and_changes_nothing(place: Place, case: str) -> None:
+    commit(place, {"x": b""})
+    before = git(up(place), "for-each-ref")
+    words: list[str] = ["--test", TEST]
+    if case == "dirty":
+        write(place.repository, {"a.txt": b"changed"})
+    elif case == "rebase":
+        (place.repository / ".git/rebase-merge").mkdir()
+    elif case == "no remote of that name":
+        words += ["--remote", "nowhere"]
+    elif case == "no branch":
+        words += ["--onto", "release"]
+    elif case == "remote gone":
+        words += ["--remote", str(place.root / "gone.git")]
+    else:
+        words = []
+    done = coroom(place, "land", *words)
+    said = {
+        "dirty": "has uncommitted changes in a.txt. Commit them",
+        "rebase": "A rebase is in progress",
+        "no remote of that name": "There is no remote 'nowhere' here (there are: origin). Name one of them.",
+        "no branch": "origin has no branch release. Name another with --onto.",
+        "remote gone": "gone.git",
+        "no test": "Nothing in the repository says how it is tested. Give the command",
+    }[case]
+    assert said in done.out + done.err
+    assert done.code == (1 if case in {"remote gone", "no test"} else 2)
+    assert "Traceback" not in done.err
+    if case != "no test":
+        assert git(up(place), "for-each-ref") == before
+
+
+def test_a_protected_remote_is_quoted_and_the_change_waits(place: Place) -> None:
+    hook(
+        up(place), "update", "#!/bin/sh\n[ $1 != refs/heads/main ] || { echo 'GH006: protected branch' >&2; exit 1; }\n"
+    )
+    commit(place, {"x": b""})
+    done = coroom(place, "land", "--test", TEST)
+    assert done.code == 1
+    assert "GH006: protected branch" in done.out
+    assert "The change waits in the queue; coroom land goes on with it" in done.out
+    (up(place) / "hooks/update").unlink()
+    assert coroom(place, "land", "--test", TEST).code == 0
+
+
+@pytest.mark.promise("git:sound")
+def test_locks_that_a_killed_git_left_go_and_young_ones_are_waited_for(place: Place) -> None:
+    commit(place, {"x": b""})
+    stale = up(place) / "refs/heads/main.lock"
+    stale.touch()
+    os.utime(stale, (time.time() - 60, time.time() - 60))
+    done = coroom(place, "land", "--test", TEST)
+    assert done.code == 0, done.err
+    assert "a killed git left" in done.err
+    assert not stale.exists()
+
+
+def test_a_full_disk_is_said_and_loses_nothing(place: Place) -> None:
+    tip = commit(place, {"big": os.urandom(300_000)})
+    limited = [
+        "bash",
+        "-c",
+        'ulimit -f 100; exec "$@"',
+        "-",
+        str(Path(place.environment["PATH"].split(":")[0]) / "coroom"),
+    ]
+    done = subprocess.run(
+        [*limited, "land", "--test", TEST],
+        cwd=place.repository,
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in {1, 2}, done
+    assert "Traceback" not in done.stderr
+    assert "Nothing is lost" in done.stdout + done.stderr
+    assert git(place.repository, "rev-parse", "HEAD") == tip
+    assert coroom(place, "land", "--test", TEST).code == 0
+    assert "big" in on_main(place)
+
+
+def test_submodules_and_lfs_are_carried_as_what_git_has_and_that_is_said(place: Place) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"
+    write(place.repository, {".gitattributes": b"*.bin filter=lfs -text\n", "data.bin": pointer})
+    module = git(place.repository, "rev-parse", "main")
+    git(place.repository, "update-index", "--add", "--cacheinfo", f"160000,{module},sub")
+    (place.repository / "sub").mkdir()
+    git(place.repository, "add", ".gitattributes", "data.bin")
+    git(place.repository, "commit", "--quiet", "--message=lfs")
+    done = coroom(place, "land", "--test", TEST)
+    assert done.code == 0, done.err
+    assert "Submodules stay empty" in done.err
+    assert "carried as the pointers" in done.err
+    assert git(up(place), "show", "main:data.bin").encode() == pointer.rstrip(b"\n")
+    assert git(up(place), "ls-tree", "main", "sub").startswith(f"160000 commit {module}")
+
+
+def test_a_guarded_remote_takes_landings_and_nothing_else(place: Place) -> None:
+    installed = coroom(place, "gate", "install", "../up.git")
+    assert installed.code == 0, installed.err
+    commit(place, {"x": b""})
+    push = ["git", "push", "origin", "HEAD:main"]
+    refused = subprocess.run(
+        push, cwd=place.repository, env=place.environment, capture_output=True, text=True, check=False
+    )
+    assert "main moves through the gate only" in refused.stderr
+    assert coroom(place, "land", "--test", TEST).code == 0
+    assert coroom(place, "gate", "install", "../up.git", "--undo").out == "The hook is gone.\n"
+    assert "is not bare" in coroom(place, "gate", "install", ".").err
