@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from coroom.checks.finding import Finding
 from coroom.checks.shapes import UNKNOWN, Shape
 from coroom.checks.sides import Four, Side, functions_of
+from coroom.checks.uses import changed_functions
 from coroom.syntax import Class, Function, Module, Term, walk
 
 Family = tuple[str, str]
@@ -16,6 +17,7 @@ def families(four: Four) -> Iterator[Finding]:
         yield from _left_behind(four, side)
         yield from _overriding(four, side)
         yield from _called_back(four, side)
+        yield from _handed_over(four, side)
 
 
 def _kin(function: Function, module: Module) -> Iterator[Family]:
@@ -201,6 +203,32 @@ def _handed(
                     about=(f"{path}#{each.parts[0].text}",), sure=sure,
                 )  # fmt: skip
                 return
+
+
+_ARRAY = frozenset({"map", "forEach", "filter", "flatMap", "some", "every", "find", "findIndex"})
+
+
+def _handed_over(four: Four, side: Side) -> Iterator[Finding]:
+    """A function newly handed to another one by its name, which needs other arguments now."""
+    moved = {ref: pair for ref, pair in changed_functions(side.other).items() if not pair[1].owner}
+    for changed in side.changed if moved else ():
+        for call in changed.new_terms():
+            for given in call.parts[1:] if call.kind == "call" else ():
+                value = given.parts[0] if given.kind == "keyword" else given
+                meant = four.merged.meaning(value.text, changed.module) if value.kind == "name" else None
+                ref = f"{meant.path}#{meant.qualname}" if isinstance(meant, Function) else ""
+                if ref not in moved:
+                    continue
+                old, new = (sum("required" in each.flags for each in part.parameters) for part in moved[ref])
+                filled = (
+                    call.parts[0].text in _ARRAY and len(moved[ref][1].parameters) > len(moved[ref][0].parameters) == 1
+                )
+                if new > old or (filled and changed.module.language == "script"):
+                    name = moved[ref][1].name
+                    said = f"{name} is handed to {call.parts[0].text}() and takes other arguments now"
+                    yield four.finding(side, "stale-call", changed.module.path, value.line, name, said,
+                                       about=(ref,), sure=0.9)  # fmt: skip
+                    return
 
 
 def _hands_on(module: Module) -> set[int]:

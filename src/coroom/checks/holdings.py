@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coroom.checks.finding import Finding
-from coroom.checks.sides import Four, Side
+from coroom.checks.sides import Four, Side, functions_of
 from coroom.checks.uses import parents_in
-from coroom.syntax import Module, Term, walk
+from coroom.syntax import Module, Term, shown, walk
 
 _TAKES = frozenset(["get", "pop", "setdefault"])
 _PUTS = frozenset(["append", "add", "insert", "push", "unshift", "set", "setdefault", "appendleft"])
@@ -35,6 +35,7 @@ def holdings(four: Four) -> Iterator[Finding]:
                 continue
             for name in _kept(base):
                 yield from _reformed(four, side, name, base, after)
+            yield from _transformed(four, side, base, after)
 
 
 def _kept(module: Module) -> set[str]:
@@ -71,6 +72,74 @@ def _reformed(four: Four, side: Side, name: str, base: Module, after: Module) ->
                     about=(f"{base.path}#{name.removeprefix('self.')}",), sure=0.88,
                 )  # fmt: skip
                 return
+
+
+_CHANGES = frozenset(
+    [
+        "lower",
+        "upper",
+        "strip",
+        "title",
+        "casefold",
+        "round",
+        "int",
+        "str",
+        "float",
+        "quantize",
+        "toLowerCase",
+        "toUpperCase",
+        "trim",
+        "toFixed",
+        "Number",
+        "String",
+    ]
+)
+
+
+def _transformed(four: Four, side: Side, base: Module, after: Module) -> Iterator[Finding]:
+    """A value that is changed now before it is kept, newly compared or reckoned with as it was given."""
+    for name, said in _entries_changed(base, after).items():
+        for changed in side.changed:
+            above = parents_in(changed.term)
+            for each in changed.new_terms():
+                held = each.text if each.kind == "member" else each.parts[1].text if each.kind == "index" else ""
+                around = above.get(id(each))
+                if held != name or around is None or (each.kind == "index" and each.parts[1].kind != "string"):
+                    continue
+                if around.kind in {"compare", "binary"} and not any(
+                    part.kind in {"none", "bool"} for part in around.parts
+                ):
+                    yield four.finding(
+                        side, "representation-changed", changed.module.path, each.line, name,
+                        f"{name} is kept as {said} now, and {shown(around)} takes it as it was given",
+                        about=(f"{base.path}#{name}",), sure=0.8,
+                    )  # fmt: skip
+                    return
+
+
+def _entries_changed(base: Module, after: Module) -> dict[str, str]:
+    """Keys and attributes that were given a plain name and now a change of it, by name with the change."""
+    found: dict[str, str] = {}
+    news = functions_of(after)
+    for qualname, old in functions_of(base).items():
+        new = news.get(qualname)
+        if new is None or new.term.key == old.term.key:
+            continue
+        was, now = dict(_entries(old.body)), dict(_entries(new.body))
+        for name in was.keys() & now.keys():
+            one, two = was[name], now[name]
+            inside = (two.kind == "call" and two.parts[0].text in _CHANGES) or two.kind == "binary"
+            if one.kind == "name" and inside and any(part.key == one.key for part in walk(two)):
+                found[name] = shown(two)
+    return found
+
+
+def _entries(body: Term) -> Iterator[tuple[str, Term]]:
+    for each in walk(body):
+        if (each.kind == "pair" and each.parts[0].kind == "string") or (
+            each.kind == "assign" and len(each.parts) > 1 and each.parts[0].kind == "member"
+        ):
+            yield each.parts[0].text, each.parts[1]
 
 
 def accesses(block: Term, name: str) -> list[Access]:

@@ -87,6 +87,10 @@ class Reading:
         found = list(walker.returned)
         if not walker.ended:
             found.append(NONE)
+        known = [each for each in found if each not in (UNKNOWN, NONE)]
+        # A function gives one kind of thing: what cannot be told is taken to be like what can.
+        if UNKNOWN in found and known and len({each.kind for each in known}) == 1:
+            return union(known)
         return union(found) if found else Shape("never")
 
     def field(self, owner: Class, name: str) -> Shape:

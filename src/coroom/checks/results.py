@@ -447,8 +447,10 @@ def _rebound(function: Function, name: str) -> bool:
 
 def _filtered(use: Use) -> Iterator[Said]:
     added = _conditions(use.after) - _conditions(use.before)
-    if not added or _conditions(use.before) - _conditions(use.after):
+    gone = _conditions(use.before) - _conditions(use.after)
+    if bool(added) == bool(gone):
         return
+    way = "leaves some out now" if added else "gives more than it did"
     words = {word for _, texts in added for word in texts}
     for value in use.elements:
         above = use.above.get(id(value))
@@ -469,9 +471,122 @@ def _filtered(use: Use) -> Iterator[Said]:
         counted = place.kind == "call" and place.parts[0].text in _MEASURES
         sized = above.kind == "member" and above.text == "length"
         if counted or sized:
-            yield above, f"{use.after.name}() leaves some out now, and they are counted here", 0.72, "filtered-out"
+            yield above, f"{use.after.name}() {way}, and they are counted here", 0.72, "filtered-out"
+            return
+        if above.kind == "binary" and added:
+            yield above, f"{use.after.name}() {way}, and {shown(above)} counts on all of them", 0.7, "filtered-out"
             return
         del value
+
+
+def _grown(use: Use) -> Iterator[Said]:
+    """Something more at the end of what is given: a terminator, a total, a header."""
+    old = {each.key for each in _outer_puts(use.before)}
+    new = [each for each in _outer_puts(use.after) if each.key not in old]
+    grew = len(_outer_puts(use.after)) > len(_outer_puts(use.before))
+    if not new or not grew or not any(_puts(each) for each in walk(use.before.body)):
+        return
+    for _, above in use.around():
+        counted = above.kind == "call" and above.parts[0].text in _MEASURES
+        if counted or (above.kind == "index" and above.parts[1].kind in {"unary", "slice"}) or above.text == "length":
+            yield above, f"{use.after.name}() gives one more now: {shown(new[0])}", 0.84, "filtered-out"
+            return
+    if use.elements:
+        yield (
+            use.call,
+            f"{use.after.name}() gives one more now, {shown(new[0])}, which is gone through here",
+            0.72,
+            "filtered-out",
+        )
+
+
+def _outer_puts(function: Function) -> list[Term]:
+    """What a function adds to a list, or yields, once for each call of it."""
+    return [each for each in function.body.parts if _puts(each)]
+
+
+def _puts(term: Term) -> bool:
+    adds = term.kind == "call" and term.parts[0].kind == "member" and term.parts[0].text in {"append", "push", "insert"}
+    return adds or (term.kind == "yield" and not term.text)
+
+
+# What is tried again.
+
+
+def _tried_twice(use: Use) -> Iterator[Said]:
+    if _tries(use.after.body) and not _tries(use.before.body):
+        place = use.above.get(id(use.call))
+        seen = set[str]()
+        while place is not None:
+            seen.add(place.kind)
+            place = use.above.get(id(place))
+        again = "try" in seen and bool(seen & {"for", "while"})
+        inner = use.above.get(id(use.call))
+        while inner is not None and inner.kind != "function":
+            inner = use.above.get(id(inner))
+        handed = (
+            inner is not None
+            and (outer := use.above.get(id(inner))) is not None
+            and outer.kind == "call"
+            and _RETRY.search(shown(outer.parts[0]))
+        )
+        if again or handed:
+            said = f"{use.after.name}() tries again by itself now, and is tried again here, too"
+            yield use.call, said, 0.86, "doubled-concern"
+
+
+_RETRY = re.compile(r"retr|again|attempt|tries|repeat", re.IGNORECASE)
+
+
+def _tries(body: Term) -> bool:
+    loops = [each for each in walk(body) if each.kind in {"for", "while"} and len(each.parts) > 1]
+    return any(part.kind == "try" for each in loops for part in walk(each))
+
+
+# What must be done before.
+
+
+def _unready(use: Use) -> Iterator[Said]:
+    """A new refusal of a method for as long as nobody has called another one."""
+    old = {each.key for each in walk(use.before.body)}
+    owner = use.side.other.tree.class_at(f"{use.after.path}#{use.after.owner}")
+    for each in use.after.body.parts if owner is not None else ():
+        if each.kind != "if" or each.key in old or not any(part.kind == "raise" for part in each.parts[1].parts):
+            continue
+        name = _asked_attribute(each.parts[0])
+        start = owner.fields.get(name) if owner is not None and name else None
+        falsy = start is not None and start.parts and (start.parts[0].kind, start.parts[0].text) in _FALSE
+        if not falsy or owner is None:
+            continue
+        makers = {
+            m.name for m in owner.methods.values() if m.name not in {"__init__", "constructor"} and _sets(m, name)
+        }
+        if not any(part.kind == "member" and part.text in makers for part in walk(use.changed.term)) and not _entered(
+            use, makers
+        ):
+            first = " or ".join(sorted(makers)) or name
+            said = f"{use.after.name}() refuses now until {first} is called, which is not done here"
+            yield use.call, said, 0.85, "precondition-added"
+            return
+
+
+def _asked_attribute(test: Term) -> str:
+    held = test.parts[0] if test.kind in {"not", "compare"} else test
+    empty = test.kind == "not" or (
+        test.kind == "compare" and test.text in {"is", "=="} and (test.parts[1].kind, test.parts[1].text) in _FALSE
+    )
+    return held.text if empty and held.kind == "member" and held.parts[0].text == "self" else ""
+
+
+def _sets(method: Function, name: str) -> bool:
+    return any(
+        each.kind == "assign" and each.parts[0].kind == "member" and each.parts[0].text == name
+        for each in walk(method.body)
+    )
+
+
+def _entered(use: Use, makers: set[str]) -> bool:
+    return "__enter__" in makers and any(each.kind == "with" for each in walk(use.changed.term))
 
 
 def _conditions(function: Function) -> frozenset[tuple[int, tuple[str, ...]]]:
@@ -566,5 +681,5 @@ def _figure(term: Term) -> float | None:
 
 
 _RULES: tuple[Callable[[Use], Iterator[Said]], ...] = (
-    _signal, _order, _scale, _form, _alias, _in_place, _filtered, _default, _guarded,
+    _signal, _order, _scale, _form, _alias, _in_place, _filtered, _grown, _default, _guarded, _tried_twice, _unready,
 )  # fmt: skip

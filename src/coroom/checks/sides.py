@@ -66,6 +66,11 @@ class Side:
         both = [path for path, text in mine.items() if base.get(path) != text]
         return tuple(sorted([*both, *(path for path in base if path not in mine)]))
 
+    def defines(self, name: str) -> bool:
+        """Whether its tree has this word anywhere outside of quotes or in them, as a word of its own."""
+        pattern = re.compile(rb"(?<![\w-])" + re.escape(name.encode()) + rb"(?![\w-])")
+        return any(name.encode() in text and pattern.search(text) for text in self.tree.texts.values())
+
     @property
     def base(self) -> Program:
         """The tree that both began from."""

@@ -50,6 +50,7 @@ def wording(four: Four) -> Iterator[Finding]:
     yield from _channels(four)
     yield from _registered_twice(four)
     yield from _same_value(four)
+    yield from _same_number(four)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,10 @@ def _taken_out(side: Side) -> Iterator[tuple[str, str]]:
         before, after = side.base.module(path), side.tree.module(path)
         if before is None:
             continue
+        if after is not None:
+            for name in _names_in(before) - _names_in(after):
+                if len(name) > 3 and not side.defines(name):
+                    yield name, f"{path}#"
         olds = Counter(text for text, _ in _naming_strings(before.block))
         news = Counter(text for text, _ in _naming_strings(after.block)) if after is not None else Counter[str]()
         for text in olds:
@@ -313,7 +318,20 @@ def _alike(one: str, other: str) -> bool:
     )
 
 
+_GROUPS = (
+    "email mail", "delet remov drop", "creat add new made", "don finish complet clos end", "colour color",
+    "size length len", "start begin", "fail error", "save stor", "timeout limit", "max limit", "retri attempt tri",
+    "user account", "discount rebate", "amount sum total", "label title caption", "enabl activ",
+)  # fmt: skip
+_LIKE = {word: group.split()[0] for group in _GROUPS for word in group.split()}
+
+
 def _stem(word: str) -> str:
+    found = _bare(word)
+    return _LIKE.get(found, found)
+
+
+def _bare(word: str) -> str:
     for end in ("ies", "ing", "ed", "es", "s"):
         if word.endswith(end) and len(word) - len(end) > 2:
             return word[: -len(end)]
@@ -458,6 +476,22 @@ def _same_value(four: Four) -> Iterator[Finding]:
                     yield four.finding(
                         four.theirs, "duplicate-value", path, line, name, said, about=(f"{path}#{scope}",), sure=0.93
                     )
+
+
+_NUMBERED = re.compile(r"(^|/)(\d{2,})[_-][^/]*\Z")
+
+
+def _same_number(four: Four) -> Iterator[Finding]:
+    """Both sides add a file of a numbered series under one number."""
+    tables = []
+    for side in four.sides:
+        new = [path for path in side.paths if path in side.tree.texts and path not in four.base.texts]
+        tables.append({(path.rpartition("/")[0], match[2]): path for path in new if (match := _NUMBERED.search(path))})
+    for at in tables[0].keys() & tables[1].keys():
+        mine, yours = tables[0][at], tables[1][at]
+        if mine != yours:
+            said = f"{mine} and {yours} have one number, one from each side"
+            yield four.finding(four.theirs, "duplicate-value", yours, 1, at[1], said, about=(f"{mine}#",), sure=0.88)
 
 
 _Values = dict[str, tuple[str, str]]

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from coroom.cli.bench_check import check
 from coroom.cli.bench_fast import fast
 from coroom.cli.bench_gate import gate
 from coroom.cli.place import WrongCallError
@@ -26,6 +27,7 @@ def bench() -> None:
 
 bench.add_command(gate)
 bench.add_command(fast)
+bench.add_command(check)
 
 
 def _counts(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:

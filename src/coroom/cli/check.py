@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from coroom.checks.alone import in_one_tree
-from coroom.checks.engine import CannotRunError, Report, judge, plug_ins
+from coroom.checks.engine import CannotRunError, Check, Report, judge, plug_ins
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
+from coroom.checks.trial import Trial
+from coroom.checks.types import CHECKERS, TypeChecker
 from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.host.checking import UnreadableError, branches_in, conflict_findings, everyday_checks, tree_in
 
@@ -28,6 +30,21 @@ _DIRECTORY = click.Path(path_type=Path)
     "--tree", type=_DIRECTORY, help="One tree by itself: what does not parse, was left over, or names nothing."
 )
 @click.option(
+    "--types",
+    type=click.Choice(["off", "auto", *CHECKERS]),
+    default="off",
+    show_default=True,
+    help="Also run the type checker that the project is set up for (auto), or this one.",
+)
+@click.option(
+    "--test",
+    "test",
+    is_flag=False,
+    flag_value="",
+    metavar="COMMAND",
+    help="Also run the tests on the merged tree, with this command or the one that the project names.",
+)
+@click.option(
     "--sure",
     type=click.FloatRange(0, 1),
     default=0.5,
@@ -42,6 +59,8 @@ def check(
     merged: Path | None,
     branches: tuple[str, str] | None,
     tree: Path | None,
+    types: str,
+    test: str | None,
     sure: float,
     as_json: bool,
 ) -> None:
@@ -49,7 +68,7 @@ def check(
 
     A merge can be clean as text and still be a broken program: one side renames what the other newly calls, both add
     the same key, a value changes its type under a caller. Give four trees, or two branches of the repository here.
-    Nothing is changed and nothing is run.
+    Nothing is changed, and nothing is run unless --types or --test asks for it.
 
     \b
       coroom check --branches main feature
@@ -64,7 +83,7 @@ def check(
                 raise WrongCallError("--tree looks at one tree; leave the other trees and --branches out.")
             report = _alone(tree)
         else:
-            report = _together(base, ours, theirs, merged, branches)
+            report = _together(base, ours, theirs, merged, branches, _slow(types, test))
     except (UnreadableError, CannotRunError) as why:
         raise WrongCallError(str(why)) from why
     report = replace(report, findings=tuple(each for each in report.findings if each.confidence >= sure))
@@ -77,6 +96,11 @@ def check(
     sys.exit(1 if report.findings else 0)
 
 
+def _slow(types: str, test: str | None) -> list[Check]:
+    found: list[Check] = [TypeChecker(types, Path())] if types != "off" else []
+    return [*found, Trial(test, Path.cwd())] if test is not None else found
+
+
 def _alone(tree: Path) -> Report:
     began = time.monotonic()
     found = tuple(in_one_tree(tree_in(tree)))
@@ -84,10 +108,11 @@ def _alone(tree: Path) -> Report:
 
 
 def _together(
-    base: Path | None, ours: Path | None, theirs: Path | None, merged: Path | None, branches: tuple[str, str] | None
-) -> Report:
+    base: Path | None, ours: Path | None, theirs: Path | None, merged: Path | None,
+    branches: tuple[str, str] | None, slow: list[Check],
+) -> Report:  # fmt: skip
     four, found = _four(base, ours, theirs, merged, branches)
-    report = judge(four, [*everyday_checks(), *plug_ins()])
+    report = judge(four, [*everyday_checks(), *plug_ins(), *slow])
     return replace(report, findings=(*found, *report.findings))
 
 
