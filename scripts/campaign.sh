@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The long runs, one after another, and at the end one line for each: what it was, how it ended, how long it took.
+# COROOM_SCALE divides the counts (10: a tenth of each), to try it out. Goes on after a failure and ends with 1.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+by=${COROOM_SCALE:-1}
+at_least_one() { echo $(($1 / by > 0 ? $1 / by : 1)); }
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+failed=0
+
+stage() {  # stage WHAT COMMAND…
+  local what=$1 began=$SECONDS said status last
+  shift
+  said=$(mktemp)
+  echo "campaign: $what …"
+  "$@" 2>&1 | tee "$said"
+  status=${PIPESTATUS[0]}
+  last=$(grep -E 'passed|failed|seeds/s' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
+  [ "$status" -eq 0 ] || failed=1
+  printf '%-6s %5d s  %s: %s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" "$((SECONDS - began))" "$what" "$last" >>"$results"
+  rm -f "$said"
+}
+
+seeds=$(at_least_one 20000) kills=$(at_least_one 200) edits=$(at_least_one 2000) log_kills=$(at_least_one 600)
+trials=$(at_least_one 100000) writes=$(at_least_one 3000) races=$(at_least_one 300) starts=$(at_least_one 50)
+landings=$(at_least_one 400)
+stage "$seeds seeds of the simulation" .venv/bin/coroom simulate --seeds "$seeds"
+stage "$kills kills of the host, $edits edits of one file" \
+  env COROOM_KILLS="$kills" COROOM_EDITS="$edits" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
+stage "$log_kills kills of the log, every ${by}th byte flipped" \
+  env COROOM_KILLS="$log_kills" COROOM_FLIP_STRIDE="$by" .venv/bin/pytest -n 2 --timeout 1800 tests/log
+stage "$trials trials of the document, $writes writes against puts" \
+  env COROOM_TRIALS="$trials" COROOM_BRIDGE_WRITES="$writes" .venv/bin/pytest -n 2 --timeout 1800 tests/workspace
+stage "$landings kills while landing" \
+  env COROOM_LANDING_KILLS="$landings" .venv/bin/pytest -n 2 -s --timeout 7200 tests/run/test_landing_kills.py
+stage "$races races for a claim by refs, $starts starts" \
+  env COROOM_RACES="$races" COROOM_STARTS="$starts" .venv/bin/pytest -n 0 --timeout 7200 tests/claims
+
+echo
+echo "campaign of $(date -u +%F), commit $(git rev-parse --short HEAD), $(.venv/bin/python -V), $(nproc) cores"
+cat "$results"
+exit "$failed"
