@@ -17,18 +17,19 @@ READ = Footprint(reads=named("file:a.py"))
 
 
 def test_a_policy_is_found_by_its_name_and_an_unknown_one_is_refused_with_the_names() -> None:
-    assert {policy.name for policy in POLICIES.values()} == set(POLICIES) == {"open", "serial", "isolated"}
+    names = {"open", "preorder", "locking", "optimistic", "serial", "isolated"}
+    assert {policy.name for policy in POLICIES.values()} == set(POLICIES) == names
     assert policy_named("serial") is POLICIES["serial"]
-    for name in ("preorder", "locking", "optimistic", "nonsense", ""):
+    for name in ("nonsense", "Preorder", ""):
         refused = policy_named(name)
         assert isinstance(refused, Refused)
-        assert "isolated, open, serial" in refused.next_step
+        assert "isolated, locking, open, optimistic, preorder, serial" in refused.next_step
 
 
 def test_a_room_does_not_open_under_an_unknown_policy() -> None:
     room = Room()
     room.state = RoomState()
-    room.refused(OPERATOR, c.OpenRoom(room="r", policy="preorder"), Code.BAD_INPUT)
+    room.refused(OPERATOR, c.OpenRoom(room="r", policy="anarchy"), Code.BAD_INPUT)
 
 
 def test_open_lets_everybody_act_and_see_and_tells_the_readers() -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "setup": "coroom.cli.setup",
     "up": "coroom.cli.up",
     "merge": "coroom.cli.merge",
+    "schedule": "coroom.cli.schedule",
     "simulate": "coroom.cli.simulate",
 }
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coroom.core.resource import Resource
+
 HOST = "host"
 """The room itself, as the author of events that no agent caused."""
 
@@ -102,5 +104,6 @@ class Agent:
     joined_seq: int
     seen_ms: int
     task: str | None = None
+    scope: tuple[Resource, ...] = ()
     minute: int = 0
     said_this_minute: int = 0

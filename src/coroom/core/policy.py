@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
-from coroom.core.resource import Footprint
+from coroom.core.ordering.call import OrderedCall, Step, StepKind
+from coroom.core.ordering.plan import saga
+from coroom.core.ordering.position import Position
+from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
 
 
@@ -31,6 +35,33 @@ class Repair:
 Admission = Go | Wait | Refused
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The call cannot be taken back: it has its place, and acts when nobody can make it stale any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """These agents' calls are taken back and they begin again, so that somebody can go on."""
+
+    agents: tuple[str, ...]
+    why: str
+
+
+CallAdmission = Go | Wait | Gate | Restart | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A call that somebody wants to make on live state."""
+
+    agent: str
+    position: Position
+    footprint: Footprint
+    effect: Effect
+    irrevocable: bool = False
+
+
 class Policy(Protocol):
     """Who waits, who sees what, who is told and what is undone (DESIGN §1)."""
 
@@ -55,6 +86,47 @@ class Policy(Protocol):
     def repair(self, state: RoomState, writer: str, footprint: Footprint) -> tuple[Repair, ...]:
         """What a late write of `writer` on `footprint` puts out of order."""
         ...
+
+    @property
+    def ordered(self) -> bool:
+        """Whether calls on live state have their agents' ranks for an order, so that what is read, told and undone
+        follows from positions (`core/ordering`). Otherwise they act as they come.
+        """
+        ...
+
+    @property
+    def by_rank(self) -> bool:
+        """Whether the serial order is that of the ranks; else it is the order in which agents are done."""
+        ...
+
+    def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
+        """Whether a call on live state may act now, and what has to happen first."""
+        ...
+
+    def screened(self, state: RoomState, position: Position, reads: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
+        """The applied calls that a reader at the position does not see."""
+        ...
+
+    def steps(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
+        """What puts one call in and takes others out: the undoing, the acting, the putting back."""
+        ...
+
+
+class ActsAsItComes:
+    """The answers of policies without an order of positions: a call acts where it comes, and what is taken back is
+    taken back latest first.
+    """
+
+    ordered = False
+    by_rank = False
+
+    def screened(self, _state: RoomState, _position: Position, _reads: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
+        """Everybody sees what is there."""
+        return ()
+
+    def steps(self, _state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
+        """Nothing is put back."""
+        return (*saga(drop), *((Step(StepKind.PERFORM, insert.id),) if insert else ()))
 
 
 def readers_of(state: RoomState, writer: str, path: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import cast, get_args
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import decode_reply, encode_command, encode_reply
-from coroom.core.decide import actions, agents, claims, edits, landings, notices, tasks
+from coroom.core.decide import actions, agents, calls, claims, edits, landings, notices, repairs, tasks
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
@@ -67,11 +67,28 @@ _DECIDES = cast(
         c.FinishAction: actions.finish_action,
         c.HoldLandings: landings.hold_landings,
         c.ReleaseLandings: landings.release_landings,
+        c.PlaceCall: calls.place_call,
+        c.NoteRead: calls.note_read,
+        c.LookBack: calls.look_back,
+        c.Retract: calls.retract,
+        c.HandNotices: calls.hand_notices,
+        c.JudgeNotices: calls.judge_notices,
+        c.Conclude: calls.conclude,
+        c.Abandon: calls.abandon,
+        c.NoteStarted: repairs.note_started,
+        c.NoteFinished: repairs.note_finished,
+        c.NoteFailed: repairs.note_failed,
+        c.NoteUndone: repairs.note_undone,
+        c.NoteLook: repairs.note_look,
+        c.NoteFenced: repairs.note_fenced,
+        c.LiftFence: repairs.lift_fence,
+        c.OpenGate: repairs.open_gate,
     },
 )
 assert set(_DECIDES) == set(get_args(c.Command))
 
-_WHILE_CLOSED = (c.OpenRoom, c.FinishAction, c.MarkRead)
+_ENDINGS = (c.FinishAction, c.NoteStarted, c.NoteFinished, c.NoteFailed, c.NoteUndone, c.NoteLook, c.NoteFenced)
+_WHILE_CLOSED = (c.OpenRoom, c.MarkRead, *_ENDINGS)
 _EDITS = (c.AcceptEdit, c.HoldEdit)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
@@ -98,7 +115,7 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
         return Decision(wrong, due)
     decision = _DECIDES[type(call.command)](current, call.by, call.command, now_ms)
     events = (*due, *decision.events, *_sign_of_life(current, call, decision, now_ms))
-    if call.operation and not isinstance(decision.reply, Refused):
+    if call.operation and not isinstance(decision.reply, Refused | c.Waiting):
         answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply), asked=asked)
         events = (*events, answer)
     return Decision(decision.reply, events, decision.effects)

@@ -10,6 +10,7 @@ from coroom.core.claim import Claim, Mode
 from coroom.core.file import SHARED_LINE, FileVersion, Finding, HeldEdit, HeldState
 from coroom.core.limits import Limits
 from coroom.core.notice import Notice
+from coroom.core.ordering.call import Order
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 from coroom.core.task import Task
@@ -100,6 +101,7 @@ class RoomState:
     landings_held: str = ""
     spent: Table[Spent] = Table()
     operations: Table[tuple[tuple[str, ...], ...]] = Table()
+    order: Order = Order()
 
     def files(self, line: str = SHARED_LINE) -> Table[FileVersion]:
         """The accepted versions on a line, by path; absent ones stay in it as tombstones."""

@@ -5,12 +5,16 @@ from typing import assert_never
 
 from coroom.core import event as e
 from coroom.core.agent import EVERYONE
+from coroom.core.event.calls import CallBody
 from coroom.core.file import FileKind
+from coroom.core.timeline_calls import of_calls
 
 
 def describe(event: e.Event) -> str:
     """The event in one plain sentence, for the timeline. Names every agent by name; text of others is quoted."""
     body = event.body
+    if isinstance(body, CallBody):
+        return of_calls(body)
     match body:
         case e.RoomOpened() | e.RoomClosed() | e.RoomReopened():
             return _of_the_room(body)

@@ -12,7 +12,9 @@ class ToolSpec:
 
     `schema` is the JSON Schema of its arguments, as canonical JSON text. `undoable` says that its undo was tried and
     holds; what is not undoable is gated like `irreversible`. `commutes_with` names the tools whose calls may be
-    swapped with this one's without a difference, whatever the arguments.
+    swapped with this one's without a difference, whatever the arguments; undoing such a call takes back its own part
+    only and leaves the others'. `reads_value` says that the result of a call is exactly what `Tool.value` says of the
+    one resource that it reads, so that a recorded version answers it.
     """
 
     name: str
@@ -21,6 +23,7 @@ class ToolSpec:
     schema: str
     undoable: bool = False
     commutes_with: tuple[str, ...] = ()
+    reads_value: bool = False
 
     @property
     def gated(self) -> bool:

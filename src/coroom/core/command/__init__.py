@@ -7,17 +7,49 @@ from typing import NamedTuple, get_args
 
 from coroom.core.command.actions import FinishAction, StartAction, StartLanding
 from coroom.core.command.agents import Beat, Join, Leave, NoteSpent, Pause, Resume
+from coroom.core.command.calls import (
+    Abandon,
+    CallCommand,
+    Conclude,
+    HandNotices,
+    JudgeNotices,
+    LiftFence,
+    LookBack,
+    NoteFailed,
+    NoteFenced,
+    NoteFinished,
+    NoteLook,
+    NoteRead,
+    NoteStarted,
+    NoteUndone,
+    OpenGate,
+    PlaceCall,
+    Retract,
+)
 from coroom.core.command.checks import CloseFinding, GiveVerdict, RaiseFinding
 from coroom.core.command.claims import ClaimResources, Release, TakeOver
 from coroom.core.command.edits import AcceptEdit, DropHeld, HoldEdit, NoteReads, SeedFiles
 from coroom.core.command.landings import HoldLandings, ReleaseLandings
 from coroom.core.command.notices import MarkRead, Say
-from coroom.core.command.replies import Accepted, Good, Granted, Held, Joined, Ok, Posted, Started, Taken
+from coroom.core.command.replies import (
+    Accepted,
+    Good,
+    Granted,
+    Held,
+    Joined,
+    Ok,
+    Placed,
+    Posted,
+    Started,
+    Taken,
+    Waiting,
+)
 from coroom.core.command.rooms import CloseRoom, OpenRoom, Tick
 from coroom.core.command.tasks import CancelTask, FinishTask, PostTask, ReopenTask, ReturnTask, TakeTask
 from coroom.core.quick import quick
 
 __all__ = [
+    "Abandon",
     "AcceptEdit",
     "Accepted",
     "Beat",
@@ -27,24 +59,39 @@ __all__ = [
     "CloseFinding",
     "CloseRoom",
     "Command",
+    "Conclude",
     "DropHeld",
     "FinishAction",
     "FinishTask",
     "GiveVerdict",
     "Good",
     "Granted",
+    "HandNotices",
     "Held",
     "HoldEdit",
     "HoldLandings",
     "Join",
     "Joined",
+    "JudgeNotices",
     "Leave",
+    "LiftFence",
+    "LookBack",
     "MarkRead",
+    "NoteFailed",
+    "NoteFenced",
+    "NoteFinished",
+    "NoteLook",
+    "NoteRead",
     "NoteReads",
     "NoteSpent",
+    "NoteStarted",
+    "NoteUndone",
     "Ok",
+    "OpenGate",
     "OpenRoom",
     "Pause",
+    "PlaceCall",
+    "Placed",
     "PostTask",
     "Posted",
     "RaiseFinding",
@@ -52,6 +99,7 @@ __all__ = [
     "ReleaseLandings",
     "ReopenTask",
     "Resume",
+    "Retract",
     "ReturnTask",
     "Say",
     "SeedFiles",
@@ -62,6 +110,7 @@ __all__ = [
     "TakeTask",
     "Taken",
     "Tick",
+    "Waiting",
 ]
 
 Command = (
@@ -98,6 +147,7 @@ Command = (
     | FinishAction
     | HoldLandings
     | ReleaseLandings
+    | CallCommand
 )
 
 for _kind in (*get_args(Command), *get_args(Good)):

@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass
 
-from coroom.core.agent import Role
+from coroom.core.agent import Rank, Role
+from coroom.core.resource import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Come in under a name, with the hash of a fresh secret. A name that left comes back with its old rank."""
+    """Come in under a name, with the hash of a fresh secret. A name that left comes back with its old rank.
+
+    `rank` asks for a place in the order, which must be free and above what is final; without it one comes last, or
+    inside one's parent. `scope` is all that the agent will ever touch by calls; without it, it may touch anything.
+    """
 
     agent: str
     secret_hash: str
     role: Role = Role.IMPLEMENTER
     parent: str | None = None
     client: str = ""
+    rank: Rank = ()
+    scope: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from coroom.core.agent import Rank
+from coroom.core.ordering.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,33 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """The reply to `PlaceCall`, `NoteRead` and `LookBack`: the call, and where it stands. `repair` is what the host
+    carries out now; a gated call has none.
+    """
+
+    call: str
+    position: Position
+    repair: str = ""
+    gated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The reply to a call that may not act yet: for whom it waits; or who begins again to let it through, in which case
+    it is made `again` once the repair, if there is one, is done.
+    """
+
+    on: tuple[str, ...]
+    repair: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ok:
     """Done; `id` names what came of it, when something did."""
 
     id: str = ""
 
 
-Good = Joined | Granted | Posted | Taken | Accepted | Held | Started | Ok
+Good = Joined | Granted | Posted | Taken | Accepted | Held | Started | Placed | Waiting | Ok

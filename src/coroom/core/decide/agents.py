@@ -22,7 +22,8 @@ from coroom.core.event import (
 )
 from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
-from coroom.core.policies import policy_named
+from coroom.core.ordering.position import child_rank, family_of
+from coroom.core.policies import POLICIES, policy_named
 from coroom.core.state import RoomState
 
 
@@ -78,7 +79,7 @@ def join(state: RoomState, by: str, command: Join, _now_ms: int) -> Decision:
     if bad:
         return Decision(bad)
     known = state.agents.get(command.agent)
-    rank = known.rank if known else next_rank(state, command.parent)
+    rank = known.rank if known else command.rank or next_rank(state, command.parent)
     joined = AgentJoined(
         agent=command.agent,
         role=command.role,
@@ -86,6 +87,7 @@ def join(state: RoomState, by: str, command: Join, _now_ms: int) -> Decision:
         parent=known.parent if known else command.parent,
         secret_hash=command.secret_hash,
         client=command.client,
+        scope=command.scope,
     )
     return Decision(Joined(command.agent, rank), (joined,))
 
@@ -104,6 +106,11 @@ def _bad_join(state: RoomState, command: Join) -> Refused | None:
         return Refused(Code.DUPLICATE, "Another agent has this secret.", "Give each agent a secret of its own.")
     if command.parent is not None and command.parent not in state.agents:
         return unknown_agent(command.parent)
+    if command.rank and name not in state.agents:
+        taken = any(a.rank == command.rank for a in state.agents.values())
+        if taken or family_of(command.rank) <= state.order.watermark or min(command.rank) < 1:
+            why = f"The rank {'.'.join(map(str, command.rank))} is taken or below what is final."
+            return Refused(Code.CONFLICT, why, "Join without a rank to come last.")
     if name not in state.agents and len(state.agents) >= state.limits.agents_max:
         return Refused(
             Code.LIMIT,
@@ -124,9 +131,13 @@ def is_name(name: str, chars_max: int) -> bool:
 
 def next_rank(state: RoomState, parent: str | None) -> Rank:
     """The rank after all siblings: arrivals are appended, children stay inside their parent."""
+    if parent and POLICIES[state.policy].by_rank:
+        every = tuple(a.rank for a in state.agents.values())
+        return child_rank(state.agents[parent].rank, state.order.standing(parent).step, every)
     inside: Rank = state.agents[parent].rank if parent else ()
     siblings = [a.rank[-1] for a in state.agents.values() if a.rank[:-1] == inside]
-    return (*inside, max(siblings, default=0) + 1)
+    final = 0 if inside else state.order.watermark
+    return (*inside, max(siblings, default=final) + 1)
 
 
 def leave(state: RoomState, by: str, command: Leave, now_ms: int) -> Decision:

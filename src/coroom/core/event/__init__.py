@@ -7,6 +7,29 @@ from typing import NamedTuple, get_args
 
 from coroom.core.event.actions import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Landed
 from coroom.core.event.agents import AgentJoined, AgentLeft, AgentPaused, AgentResumed, AgentSpent, Answered
+from coroom.core.event.calls import (
+    AgentAbandoned,
+    AgentConcluded,
+    AgentRanked,
+    AgentRestarted,
+    CallBody,
+    CallFailed,
+    CallFenced,
+    CallFinished,
+    CallPlaced,
+    CallRead,
+    CallStarted,
+    CallUndone,
+    CallWaits,
+    FenceLifted,
+    LookTaken,
+    OrderCommitted,
+    OrderNoticed,
+    OrderNoticesHanded,
+    OrderNoticesJudged,
+    OrderNoticesWithdrawn,
+    RepairBegun,
+)
 from coroom.core.event.checks import FindingClosed, FindingRaised, VerdictGiven
 from coroom.core.event.claims import ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed
 from coroom.core.event.edits import EditHeld, FileAccepted, FilesRead, FilesSeeded, HeldSettled
@@ -21,19 +44,32 @@ __all__ = [
     "ActionFinished",
     "ActionStarted",
     "ActionUndone",
+    "AgentAbandoned",
+    "AgentConcluded",
     "AgentJoined",
     "AgentLeft",
     "AgentPaused",
+    "AgentRanked",
+    "AgentRestarted",
     "AgentResumed",
     "AgentSpent",
     "Answered",
     "Body",
+    "CallFailed",
+    "CallFenced",
+    "CallFinished",
+    "CallPlaced",
+    "CallRead",
+    "CallStarted",
+    "CallUndone",
+    "CallWaits",
     "ClaimEnded",
     "ClaimGranted",
     "ClaimRefused",
     "ClaimsRenewed",
     "EditHeld",
     "Event",
+    "FenceLifted",
     "FileAccepted",
     "FilesRead",
     "FilesSeeded",
@@ -43,8 +79,15 @@ __all__ = [
     "Landed",
     "LandingsHeld",
     "LandingsReleased",
+    "LookTaken",
     "NoticeSent",
     "NoticesRead",
+    "OrderCommitted",
+    "OrderNoticed",
+    "OrderNoticesHanded",
+    "OrderNoticesJudged",
+    "OrderNoticesWithdrawn",
+    "RepairBegun",
     "RoomClosed",
     "RoomOpened",
     "RoomReopened",
@@ -93,6 +136,7 @@ Body = (
     | Landed
     | LandingsHeld
     | LandingsReleased
+    | CallBody
     | Answered
 )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.agent import Rank, Role
+from coroom.core.resource import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class AgentJoined:
     parent: str | None
     secret_hash: str
     client: str
+    scope: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ def _agent_joined(state: RoomState, event: e.Event, body: e.AgentJoined) -> Room
         joined_seq=event.seq,
         seen_ms=event.at_ms,
         task=known.task if known else None,
+        scope=body.scope,
     )
     return but(state, agents=state.agents.put(agent.name, agent), operations=state.operations.without(agent.name))
 

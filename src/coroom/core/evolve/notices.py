@@ -23,19 +23,7 @@ def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
         resources=body.resources,
         about=body.about,
     )
-    inboxes = state.inboxes
-    dropped = {body.replaces} if body.replaces else set()
-    for reader in dict.fromkeys(body.readers):
-        kept = inboxes.get(reader, ())
-        if body.replaces in kept:
-            kept = tuple([n for n in kept if n != body.replaces])
-        over = len(kept) + 1 - state.limits.inbox_notices_max
-        if over > 0:
-            gone = _least_needed(state, kept, over)
-            dropped |= gone
-            kept = tuple([n for n in kept if n not in gone])
-        inboxes = inboxes.put(reader, (*kept, notice.id))
-    letters = state.letters.put(notice.id, notice) if body.readers else state.letters
+    inboxes, letters = _delivered(state, notice, body.readers, body.replaces)
     wanted = state.wanted
     if body.about_kind is NoticeKind.FREED:
         served = (body.to, body.resources)
@@ -44,11 +32,47 @@ def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomSt
         state,
         agents=_count_words(state, event, body),
         inboxes=inboxes,
-        letters=_without(letters, inboxes, dropped),
+        letters=letters,
         notices=(*state.notices, notice)[-state.limits.notices_kept_max :],
         numbered=state.numbered + 1,
         wanted=wanted,
     )
+
+
+def _delivered(
+    state: RoomState, notice: Notice, readers: tuple[str, ...], replaces: str
+) -> tuple[Table[tuple[str, ...]], Table[Notice]]:
+    """The inboxes with the notice in those of its readers, in place of another; a full one gives up what is needed
+    least. And the letters that are then in any inbox.
+    """
+    inboxes = state.inboxes
+    dropped = {replaces} if replaces else set()
+    for reader in dict.fromkeys(readers):
+        kept = inboxes.get(reader, ())
+        if replaces in kept:
+            kept = tuple([n for n in kept if n != replaces])
+        over = len(kept) + 1 - state.limits.inbox_notices_max
+        if over > 0:
+            gone = _least_needed(state, kept, over)
+            dropped |= gone
+            kept = tuple([n for n in kept if n not in gone])
+        inboxes = inboxes.put(reader, (*kept, notice.id))
+    letters = state.letters.put(notice.id, notice) if readers else state.letters
+    return inboxes, _without(letters, inboxes, dropped)
+
+
+def put_letter(state: RoomState, notice: Notice, reader: str, replaces: str = "") -> RoomState:
+    """The notice in the reader's inbox, in place of another."""
+    inboxes, letters = _delivered(state, notice, (reader,), replaces)
+    return but(state, inboxes=inboxes, letters=letters)
+
+
+def take_letters(state: RoomState, reader: str, notices: tuple[str, ...]) -> RoomState:
+    """The reader's inbox without these."""
+    read = set(notices)
+    left = tuple([n for n in state.inboxes.get(reader, ()) if n not in read])
+    inboxes = state.inboxes.put(reader, left)
+    return but(state, inboxes=inboxes, letters=_without(state.letters, inboxes, read))
 
 
 def _count_words(state: RoomState, event: e.Event, body: e.NoticeSent) -> Table[Agent]:
@@ -82,7 +106,4 @@ def _without(letters: Table[Notice], inboxes: Table[tuple[str, ...]], notices: s
 
 @changes.on(e.NoticesRead)
 def _notices_read(state: RoomState, _event: e.Event, body: e.NoticesRead) -> RoomState:
-    read = set(body.notices)
-    left = tuple([n for n in state.inboxes.get(body.agent, ()) if n not in read])
-    inboxes = state.inboxes.put(body.agent, left)
-    return but(state, inboxes=inboxes, letters=_without(state.letters, inboxes, read))
+    return take_letters(state, body.agent, body.notices)

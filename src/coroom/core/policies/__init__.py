@@ -1,16 +1,17 @@
-"""The policies by name.
-
-`preorder`, `locking` and `optimistic` have their place in this folder and answer the same four questions; a
-room that asks for one that is not here is refused, never given another.
-"""
+"""The policies by name. A room that asks for one that is not here is refused, never given another."""
 
 from coroom.core.errors import Code, Refused
 from coroom.core.policies.isolated import Isolated
+from coroom.core.policies.locking import Locking
 from coroom.core.policies.open import Open
+from coroom.core.policies.optimistic import Optimistic
+from coroom.core.policies.preorder import Preorder
 from coroom.core.policies.serial import Serial
 from coroom.core.policy import Policy
 
-POLICIES: dict[str, Policy] = {policy.name: policy for policy in (Open(), Serial(), Isolated())}
+POLICIES: dict[str, Policy] = {
+    policy.name: policy for policy in (Open(), Preorder(), Locking(), Optimistic(), Serial(), Isolated())
+}
 """Every policy this version has."""
 
 

@@ -1,11 +1,12 @@
 """`isolated`: each agent on a line of its own, seen by the others on landing only; the git branch setting."""
 
-from coroom.core.policy import Admission, Go, Repair
+from coroom.core.errors import Code, Refused
+from coroom.core.policy import ActsAsItComes, Admission, Asked, CallAdmission, Go, Repair
 from coroom.core.resource import Footprint
 from coroom.core.state import RoomState
 
 
-class Isolated:
+class Isolated(ActsAsItComes):
     """A line for each agent; landing merges it into the shared one."""
 
     name = "isolated"
@@ -29,3 +30,10 @@ class Isolated:
     def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
         """What conflicts is held when it lands."""
         return ()
+
+    def admit_call(self, _state: RoomState, asked: Asked) -> CallAdmission:
+        """Live state has no lines of versions: whoever writes it is seen at once, so writing is refused."""
+        if not asked.footprint.writes:
+            return Go()
+        why = "Under isolated nobody changes live state: a row or an object has no line of its own, as files have."
+        return Refused(Code.FORBIDDEN, why, "Open the room under preorder, locking or optimistic to call such tools.")

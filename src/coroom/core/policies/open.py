@@ -1,12 +1,12 @@
 """`open`: everybody acts at once and sees everything; edits commute or are held."""
 
 from coroom.core.file import SHARED_LINE
-from coroom.core.policy import Admission, Go, Repair, readers_of
+from coroom.core.policy import ActsAsItComes, Admission, Asked, CallAdmission, Go, Repair, readers_of
 from coroom.core.resource import Footprint
 from coroom.core.state import RoomState
 
 
-class Open:
+class Open(ActsAsItComes):
     """Live sharing: the CodeCRDT and AgentRoom setting."""
 
     name = "open"
@@ -30,3 +30,7 @@ class Open:
     def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
         """Accepted edits commute, so no order needs mending."""
         return ()
+
+    def admit_call(self, _state: RoomState, _asked: Asked) -> CallAdmission:
+        """Nobody waits, and nothing protects anybody: what happens without coordination."""
+        return Go()

@@ -1,0 +1,77 @@
+"""`coroom schedule`: scripted programs on live state, through the real policies."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import click
+
+from coroom.cli.place import WrongCallError
+from coroom.core.codec import Json
+from coroom.simulate.schedule.play import POLICIES_PLAYED, played
+from coroom.simulate.schedule.script import BadScheduleError, Schedule, read_schedule
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES_PLAYED),
+    default="preorder",
+    show_default=True,
+    help="How calls that meet are put in order.",
+)
+@click.option("--json", "as_document", is_flag=True, help="Print each result as one JSON document on a line.")
+def schedule(file: Path, policy: str, as_document: bool) -> None:
+    """Play scripted programs of agents on integer objects through the real policies, tools and undo; no model.
+
+    FILE holds one schedule as JSON, or one a line (.jsonl): objects, agents with programs, the order of their steps.
+    Each agent judges what it is told as a perfect one would. Exits 1 when an end is not that of a serial order.
+    """
+    right = True
+    for one in list(_schedules(file)):
+        result = played(one, policy).result()
+        right = right and result["serializable"] is True
+        if as_document:
+            click.echo(json.dumps(result))
+        else:
+            _print(result)
+    sys.exit(0 if right else 1)
+
+
+def _schedules(file: Path) -> Iterator[Schedule]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else "it is no UTF-8 text"
+        raise WrongCallError(f"{file} cannot be read: {why}. Give a file with a schedule in it.") from None
+    lines = [line for line in text.splitlines() if line.strip()] if file.suffix == ".jsonl" else [text]
+    if not lines:
+        raise WrongCallError(f"{file} is empty. Give a file with a schedule in it.")
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield read_schedule(line, number)
+        except BadScheduleError as wrong:
+            place = f", line {number}" if file.suffix == ".jsonl" else ""
+            raise WrongCallError(f"{file}{place} is no schedule: {wrong}.") from None
+
+
+def _print(result: dict[str, Json]) -> None:
+    right = "as if one after another" if result["serializable"] else "as no serial order"
+    order = f" ({', '.join(cast('list[str]', result['order']))})" if result.get("order") else ""
+    click.echo(f"{result['id']} under {result['policy']}: {right}{order}")
+    click.echo(f"  end     {_values(result['final'])}")
+    click.echo(f"  serial  {_values(result['serial'])}")
+    for notice in cast("list[dict[str, Json]]", result["notices"]):
+        click.echo(f"  notice  to {notice['to']}: {notice['object']} is {notice['value']} ({notice['cause']})")
+    for sent in cast("list[dict[str, Json]]", result["sent"]):
+        click.echo(f"  sent    {sent['object']} {sent['value']} by {sent['by']}")
+    if result["fenced"]:
+        click.echo(f"  fenced  {', '.join(cast('list[str]', result['fenced']))}")
+    click.echo(f"  counts  {_values(result['counts'])}")
+
+
+def _values(values: Json) -> str:
+    return " ".join(f"{name}={value}" for name, value in cast("dict[str, Json]", values).items())

@@ -1,0 +1,355 @@
+"""Calls on live state, as agents ask for them: where they stand, and what has to happen for them."""
+
+from coroom.core.action import Effect
+from coroom.core.agent import HOST, OPERATOR, Agent, Permission
+from coroom.core.claim import Mode, blockers_of
+from coroom.core.command import (
+    Abandon,
+    Conclude,
+    Good,
+    HandNotices,
+    JudgeNotices,
+    LookBack,
+    NoteRead,
+    Ok,
+    PlaceCall,
+    Placed,
+    Retract,
+    Waiting,
+)
+from coroom.core.decide.claims import claimed
+from coroom.core.decide.decision import Decision, lacks, refused
+from coroom.core.decide.reorder import after, settled
+from coroom.core.errors import Code, Refused
+from coroom.core.event import (
+    AgentAbandoned,
+    AgentConcluded,
+    AgentRanked,
+    AgentRestarted,
+    Body,
+    CallPlaced,
+    CallRead,
+    CallStarted,
+    CallUndone,
+    CallWaits,
+    OrderNoticesHanded,
+    OrderNoticesJudged,
+    RepairBegun,
+)
+from coroom.core.ordering.call import CallPhase, Judgement, OrderedCall, Step, any_overlap
+from coroom.core.ordering.gate import UNDER_WAY
+from coroom.core.ordering.plan import plan, saga, touched_by
+from coroom.core.ordering.position import Position, family_of, position_of
+from coroom.core.ordering.trajectory import standing_at
+from coroom.core.policies import POLICIES
+from coroom.core.policy import Asked, CallAdmission, Gate, Restart, Wait
+from coroom.core.resource import Footprint
+from coroom.core.state import RoomState
+
+
+def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> Decision:
+    """Give the call its position and say what puts it there; or say for whom it waits, or why it may not be."""
+    ranked = _ranked(state, by)
+    current = after(state, ranked, now_ms, by)
+    position = next_position(current, by, command.step)
+    asked = Asked(
+        agent=by,
+        position=position,
+        footprint=command.footprint,
+        effect=command.effect,
+        irrevocable=command.irrevocable,
+    )
+    admission = _admitted(current, asked, now_ms)
+    if isinstance(admission, Refused | Wait | Restart):
+        return _not_now(state, by, admission, now_ms)
+    call = OrderedCall(
+        id=f"c{state.numbered + 1}",
+        agent=by,
+        position=position,
+        tool=command.tool,
+        arguments=command.arguments,
+        footprint=command.footprint,
+        effect=command.effect,
+        commutes=command.commutes,
+        irrevocable=command.irrevocable,
+    )
+    gated = isinstance(admission, Gate)
+    events = (*ranked, *_placed(current, call, command, gated=gated))
+    return settled(state, by, now_ms, events, Placed(call.id, position, "" if gated else call.id, gated))
+
+
+def _placed(state: RoomState, call: OrderedCall, command: PlaceCall, *, gated: bool) -> tuple[Body, ...]:
+    old = standing_at(state.order, call.position)
+    steps = POLICIES[state.policy].steps(state, None if gated else call, _applied(old))
+    placed = CallPlaced(
+        call=call.id,
+        agent=call.agent,
+        position=call.position,
+        tool=call.tool,
+        arguments=call.arguments,
+        footprint=call.footprint,
+        effect=call.effect,
+        irrevocable=call.irrevocable,
+        commutes=call.commutes,
+        gated=gated,
+        steps=steps,
+        touched=touched_by(state.order, steps, call),
+        replaces=old.id if old else "",
+    )
+    if command.call != call.id or len(steps) != 1 or gated:
+        return (placed,)
+    return (placed, CallStarted(call=call.id, attempt=1, prepared=command.prepared, before=command.before))
+
+
+def _applied(*calls: OrderedCall | None) -> tuple[OrderedCall, ...]:
+    return tuple(c for c in calls if c and c.phase is CallPhase.FINISHED and c.footprint.writes)
+
+
+def next_position(state: RoomState, agent: str, step: int = 0) -> Position:
+    """Where the agent's call stands: at the step that it names, else after its last one."""
+    known = state.agents.get(agent)
+    return position_of(known.rank if known else (0,), step or state.order.standing(agent).step + 1)
+
+
+def upcoming(state: RoomState, agent: str, step: int = 0) -> Position:
+    """Where the agent's next call will stand, a fresh rank included."""
+    return next_position(after(state, _ranked(state, agent), state.now_ms, agent), agent, step)
+
+
+def _ranked(state: RoomState, by: str) -> tuple[Body, ...]:
+    """What an agent does after all it did was committed has a place of its own, above everybody's."""
+    agent = state.agents.get(by)
+    if agent is None or not POLICIES[state.policy].by_rank or family_of(agent.rank) > state.order.watermark:
+        return ()
+    highest = max(family_of(other.rank) for other in state.agents.values())
+    return (AgentRanked(agent=by, rank=(highest + 1,)),)
+
+
+def _admitted(state: RoomState, asked: Asked, now_ms: int, repair: str = "") -> CallAdmission:
+    bad = lacks(state, asked.agent, Permission.EDIT) or _stands_against(state, asked, now_ms, repair)
+    if bad:
+        return bad
+    old = standing_at(state.order, asked.position)
+    if old and (old.agent != asked.agent or old.phase in UNDER_WAY):
+        return Refused(Code.WAIT, f"{old.id} is being put in order there.", "Call again in a moment.")
+    if old and old.irrevocable and old.phase is not CallPhase.GATED:
+        return _past_recall(old)
+    return POLICIES[state.policy].admit_call(state, asked)
+
+
+def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) -> Refused | None:
+    order, by = state.order, asked.agent
+    every = (*asked.footprint.writes, *asked.footprint.reads)
+    if order.standing(by).abandoned:
+        why = "You were given up, and what you did was taken back."
+        return Refused(Code.RESTARTED, why, "Join under another name to begin anew.")
+    outside = _outside_scope(state.agents.get(by), asked.footprint)
+    if outside:
+        return outside
+    for fence in order.fences.values():
+        if any_overlap(fence.resources, every):
+            names = ", ".join(map(str, fence.resources))
+            why = f"{names} is fenced since {fence.call}: {fence.why}. Nothing was done."
+            return Refused(Code.FENCED, why, "Do something else; the operator lifts the fence once it is mended.")
+    for under_way in order.repairs.values():
+        if under_way.id != repair and any_overlap(under_way.touched, every):
+            return Refused(Code.WAIT, f"{under_way.agent}'s call is being put in order.", "Call again in a moment.")
+    blockers = blockers_of(asked.footprint.writes, Mode.SHARED, by, state.claims.values(), now_ms)
+    return claimed(asked.footprint.writes, blockers, now_ms) if blockers else None
+
+
+def _outside_scope(agent: Agent | None, footprint: Footprint) -> Refused | None:
+    if agent is None or not agent.scope:
+        return None
+    outside = [str(r) for r in (*footprint.writes, *footprint.reads) if not any_overlap((r,), agent.scope)]
+    if not outside:
+        return None
+    why = f"{outside[0]} is outside what you said you would touch."
+    return Refused(Code.FORBIDDEN, why, f"Your scope is {', '.join(map(str, agent.scope))}.")
+
+
+def _past_recall(call: OrderedCall) -> Refused:
+    return Refused(Code.CONFLICT, f"{call.id} ({call.tool}) cannot be taken back.", "Make a call that mends it.")
+
+
+def _not_now(state: RoomState, by: str, admission: Refused | Wait | Restart, now_ms: int) -> Decision:
+    if isinstance(admission, Refused):
+        return Decision(admission)
+    if isinstance(admission, Wait):
+        known = state.order.standing(by).waits_for == admission.on
+        return Decision(Waiting(admission.on), () if known else (CallWaits(agent=by, on=admission.on),))
+    begun: list[Body] = [AgentRestarted(agent=agent, why=admission.why) for agent in admission.agents]
+    mine = [c for c in state.order.calls.values() if c.agent in admission.agents]
+    repair = _repair(state, by, state.agents[by].rank, saga(_applied(*mine)))
+    begun += repair
+    return settled(
+        state, by, now_ms, tuple(begun), Waiting(admission.agents, repair[0].repair if repair else "", again=True)
+    )
+
+
+def _repair(state: RoomState, agent: str, position: Position, steps: tuple[Step, ...]) -> tuple[RepairBegun, ...]:
+    if not steps:
+        return ()
+    touched = touched_by(state.order, steps)
+    name = f"r{state.numbered + 1}"
+    return (RepairBegun(repair=name, agent=agent, position=position, steps=steps, touched=touched),)
+
+
+def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Decision:
+    """Store what a call that only reads has seen, and that its agent rests on it from here on."""
+    ranked = _ranked(state, by)
+    current = after(state, ranked, now_ms, by)
+    position = next_position(current, by, command.step)
+    asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
+    admission = _admitted(current, asked, now_ms, command.repair)
+    if isinstance(admission, Refused | Wait | Restart):
+        return _not_now(state, by, admission, now_ms)
+    old = standing_at(current.order, position)
+    read = CallRead(
+        call=f"c{state.numbered + 1}",
+        agent=by,
+        position=position,
+        tool=command.tool,
+        arguments=command.arguments,
+        footprint=command.footprint,
+        result=command.result,
+        values=command.values,
+        replaces=old.id if old else "",
+        repair=command.repair,
+    )
+    seen = after(current, (read,), now_ms, by)
+    repair = _repair(seen, by, position, POLICIES[state.policy].steps(current, None, _applied(old)))
+    reply = Placed(read.call, position, repair[0].repair if repair else "")
+    return settled(state, by, now_ms, (*ranked, read, *repair), reply)
+
+
+def look_back(state: RoomState, by: str, command: LookBack, now_ms: int) -> Decision:
+    """Undo what the read must not see; the host looks, stores it with `NoteRead`, and puts everything back."""
+    position = next_position(state, by, command.step)
+    asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
+    admission = _admitted(state, asked, now_ms)
+    if isinstance(admission, Refused | Wait | Restart):
+        return _not_now(state, by, admission, now_ms)
+    name = f"r{state.numbered + 1}"
+    looking = OrderedCall(
+        id=name,
+        agent=by,
+        position=position,
+        tool=command.tool,
+        arguments=command.arguments,
+        footprint=command.footprint,
+        effect=Effect.REPLAYABLE,
+    )
+    steps = plan(state.order, read=looking)
+    touched = touched_by(state.order, steps, looking)
+    begun = RepairBegun(repair=name, agent=by, position=position, steps=steps, touched=touched)
+    return settled(state, by, now_ms, (begun,), Placed(name, position, name))
+
+
+def retract(state: RoomState, by: str, command: Retract, now_ms: int) -> Decision:
+    """Take the caller's own calls out; what stood on them is put back without them, or handed back."""
+    found = [state.order.calls.get(name) for name in command.calls]
+    calls = tuple(call for call in found if call)
+    if len(calls) < len(command.calls):
+        missing = next(name for name, call in zip(command.calls, found, strict=True) if call is None)
+        return refused(Code.NOT_FOUND, f"There is no call '{missing[:60]}' to take back.", "It may be final already.")
+    strange = next((c for c in calls if c.agent != by), None)
+    if strange:
+        return refused(Code.NOT_YOURS, f"{strange.id} is {strange.agent}'s call.", "Ask them with say kind=question.")
+    bad = lacks(state, by, Permission.EDIT) or next(
+        (_past_recall(c) for c in calls if c.irrevocable and c.phase is not CallPhase.GATED), None
+    )
+    if bad:
+        return Decision(bad)
+    busy = next((c for c in calls if c.phase in UNDER_WAY), None)
+    touched = tuple(r for c in calls for r in c.footprint.writes)
+    if busy or any(any_overlap(r.touched, touched) for r in state.order.repairs.values()):
+        return refused(Code.WAIT, "It is being put in order.", "Call again in a moment.")
+    events, repair = _taken_out(state, by, calls, now_ms)
+    return settled(state, by, now_ms, events, Ok(repair))
+
+
+def _taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms: int) -> tuple[tuple[Body, ...], str]:
+    standing = _applied(*calls)
+    others = tuple(CallUndone(call=c.id, fate="retracted") for c in calls if c not in standing)
+    current = after(state, others, now_ms, by)
+    lowest = min((c.position for c in standing), default=())
+    repair = _repair(current, by, lowest, POLICIES[state.policy].steps(current, None, standing))
+    return (*others, *repair), repair[0].repair if repair else ""
+
+
+def hand_notices(state: RoomState, by: str, command: HandNotices, _now_ms: int) -> Decision:
+    """The agent has these in front of it; said by the host, or by the agent that asked for them."""
+    if by not in {HOST, command.agent}:
+        return refused(Code.NOT_YOURS, f"They are {command.agent}'s notices.", "Call sync to see your own.")
+    mine = tuple(
+        n.id
+        for n in state.order.notices.values()
+        if n.agent == command.agent and not n.handed and (not command.notices or n.id in command.notices)
+    )
+    return Decision(Ok(), (OrderNoticesHanded(agent=command.agent, notices=mine),) if mine else ())
+
+
+def judge_notices(state: RoomState, by: str, command: JudgeNotices, now_ms: int) -> Decision:
+    """Close notices by the agent's own word. `cannot` gives the agent up: what it did is taken back."""
+    for name in command.notices:
+        notice = state.order.notices.get(name)
+        if notice is None:
+            why = f"'{name[:60]}' is no open notice of the order; it may be judged already."
+            return refused(Code.NOT_FOUND, why, "Call sync to see what is open.")
+        if notice.agent != by:
+            return refused(Code.NOT_YOURS, f"{name} is for {notice.agent} to judge.", "Call sync to see your own.")
+        if not notice.handed:
+            return refused(Code.STALE, f"You have not seen {name} yet.", "Call sync, then judge it.")
+    judged = OrderNoticesJudged(agent=by, notices=command.notices, verdict=command.verdict)
+    events: tuple[Body, ...] = (judged,)
+    reply: Good = Ok()
+    if command.verdict is Judgement.CANNOT:
+        given_up, repair = _given_up(after(state, events, now_ms, by), by, "it could not judge", now_ms)
+        events, reply = (*events, *given_up), Ok(repair)
+    return settled(state, by, now_ms, events, reply)
+
+
+def conclude(state: RoomState, by: str, command: Conclude, now_ms: int) -> Decision:
+    """The agent is done unless it is told something. Refused while it has something to judge."""
+    bad = lacks(state, by, Permission.EDIT)
+    if bad:
+        return Decision(bad)
+    unjudged = [n.id for n in state.order.notices.values() if n.agent == by]
+    if unjudged:
+        why = f"You have not judged {', '.join(unjudged)}."
+        return refused(Code.JUDGE, why, "Call sync, judge each with answer, then say that you are done.")
+    if state.order.standing(by).concluded or (by in state.order.committed and by not in state.order.standings):
+        return Decision(Ok())
+    return settled(state, by, now_ms, (AgentConcluded(agent=by, report=command.report),))
+
+
+def abandon(state: RoomState, by: str, command: Abandon, now_ms: int) -> Decision:
+    """Give an agent up: by its own word, or by the host's or operator's once it is dead."""
+    if by not in {HOST, OPERATOR, command.agent}:
+        return refused(Code.NOT_YOURS, f"You cannot give {command.agent} up.", "Tell the operator.")
+    if command.agent not in state.agents or state.order.standing(command.agent).abandoned:
+        return Decision(Ok())
+    events, repair = _given_up(state, command.agent, command.why, now_ms)
+    return settled(state, by, now_ms, events, Ok(repair))
+
+
+def _given_up(state: RoomState, agent: str, why: str, now_ms: int) -> tuple[tuple[Body, ...], str]:
+    lost = [agent, *(_started_by(state, agent) if POLICIES[state.policy].by_rank else ())]
+    gone: tuple[Body, ...] = tuple(AgentAbandoned(agent=name, why=why) for name in lost)
+    current = after(state, gone, now_ms, agent)
+    calls = tuple(c for c in _applied(*current.order.calls.values()) if c.agent in lost and not c.irrevocable)
+    taken, repair = _taken_out(current, agent, calls, now_ms)
+    return (*gone, *taken), repair
+
+
+def _started_by(state: RoomState, agent: str) -> list[str]:
+    """The agents inside it, who would not be there without it."""
+    found: list[str] = []
+    for name, other in state.agents.ordered():
+        above = other.parent
+        while above is not None and above != agent:
+            above = state.agents[above].parent
+        if above == agent and not state.order.standing(name).abandoned:
+            found.append(name)
+    return found

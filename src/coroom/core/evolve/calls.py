@@ -1,0 +1,479 @@
+"""Calls in order: their life, what they rest on, and what is final."""
+
+from coroom.core import event as e
+from coroom.core.action import Effect
+from coroom.core.agent import HOST
+from coroom.core.evolve.changes import Changes
+from coroom.core.evolve.notices import put_letter, take_letters
+from coroom.core.notice import Notice, NoticeKind
+from coroom.core.ordering.call import (
+    CALL_PHASE_AFTER,
+    ENDED,
+    TAKES_BACK,
+    CallPhase,
+    Fence,
+    NoticeCause,
+    Order,
+    OrderedCall,
+    OrderNotice,
+    Premise,
+    Repair,
+    Standing,
+    Step,
+    StepKind,
+    Tracked,
+    Values,
+    any_overlap,
+)
+from coroom.core.ordering.position import Position, family_of, step_of
+from coroom.core.ordering.premises import premise_key
+from coroom.core.ordering.trajectory import value_at, writers
+from coroom.core.resource import Resource
+from coroom.core.state import RoomState, but
+
+changes = Changes()
+
+
+def _moved(call: OrderedCall, happened: str) -> OrderedCall:
+    after = CALL_PHASE_AFTER.get((call.phase, happened))
+    return call if after is None else but(call, phase=after)
+
+
+def _with(state: RoomState, order: Order) -> RoomState:
+    return but(state, order=order)
+
+
+def _put(order: Order, call: OrderedCall) -> Order:
+    return but(order, calls=order.calls.put(call.id, call))
+
+
+def _stepped(order: Order, agent: str, position: Position) -> Order:
+    standing = order.standing(agent)
+    moved = but(standing, step=max(standing.step, step_of(position)), waits_for=(), concluded=False)
+    return but(order, standings=order.standings.put(agent, moved))
+
+
+def _track(order: Order, resources: tuple[Resource, ...], tool: str) -> Order:
+    tracked = order.tracked
+    for resource in resources:
+        if str(resource) not in tracked:
+            tracked = tracked.put(str(resource), Tracked(resource, tool))
+    return but(order, tracked=tracked)
+
+
+def _learned(order: Order, position: Position, values: Values) -> Order:
+    """What was seen just below a position, where nothing was recorded for it."""
+    for resource, value in values:
+        if value_at(order, resource, position) is not None:
+            continue
+        below = [c for c in writers(order, resource) if c.position < position]
+        if below:
+            order = _put(order, _knowing(below[-1], resource, value))
+        else:
+            tracked = order.tracked[str(resource)]
+            known = Tracked(resource, tracked.tool, value)
+            order = but(order, tracked=order.tracked.put(str(resource), known))
+    return order
+
+
+def _knowing(call: OrderedCall, resource: Resource, value: str | None) -> OrderedCall:
+    others = tuple(one for one in call.values if one[0] != resource)
+    return but(call, values=others if value is None else (*others, (resource, value)))
+
+
+def _measured(order: Order, position: Position, values: Values) -> Order:
+    """What is there now belongs to the uppermost call on it; what those between left is no longer known."""
+    for resource, value in values:
+        there = writers(order, resource)
+        if not there:
+            continue
+        for call in there:
+            if call is there[-1]:
+                order = _put(order, _knowing(call, resource, value))
+            elif call.position >= position:
+                order = _put(order, _knowing(call, resource, None))
+    return order
+
+
+def _without_premises(order: Order, call: str) -> Order:
+    premises = order.premises
+    for key, premise in premises.ordered():
+        if premise.call == call:
+            premises = premises.without(key)
+    return but(order, premises=premises)
+
+
+def _premises(order: Order, call: OrderedCall, values: Values) -> Order:
+    premises = order.premises
+    for resource, value in values:
+        if resource not in call.footprint.reads:
+            continue
+        key = premise_key(call.id, resource)
+        if key not in premises:
+            fresh = Premise(call=call.id, agent=call.agent, position=call.position, resource=resource, held=value)
+            premises = premises.put(key, fresh)
+    return but(order, premises=premises)
+
+
+def _replaced(order: Order, replaces: str) -> Order:
+    """What stood at the position gives way; what of it is applied is undone by the repair."""
+    old = order.calls.get(replaces)
+    if old is None:
+        return order
+    order = _without_premises(order, old.id)
+    if old.phase is CallPhase.FINISHED and old.footprint.writes:
+        return order
+    return _put(order, but(old, phase=CallPhase.RETRACTED))
+
+
+def _begin(order: Order, repair: Repair) -> Order:
+    return but(order, repairs=order.repairs.put(repair.id, repair)) if repair.todo else order
+
+
+def _done(order: Order, call: str, kinds: frozenset[StepKind]) -> Order:
+    """The repair whose next step this was goes on to the one after."""
+    for repair in order.repairs.values():
+        if repair.todo[0].call == call and repair.todo[0].kind in kinds:
+            left = repair.todo[1:]
+            repairs = order.repairs
+            after = Repair(
+                id=repair.id, agent=repair.agent, position=repair.position, todo=left, touched=repair.touched
+            )
+            return but(order, repairs=repairs.put(repair.id, after) if left else repairs.without(repair.id))
+    return order
+
+
+_ACTS = frozenset({StepKind.PERFORM, StepKind.REDO})
+
+
+@changes.on(e.CallRead)
+def _call_read(state: RoomState, event: e.Event, body: e.CallRead) -> RoomState:
+    order = _replaced(state.order, body.replaces)
+    call = OrderedCall(
+        id=body.call,
+        agent=body.agent,
+        position=body.position,
+        tool=body.tool,
+        arguments=body.arguments,
+        footprint=body.footprint,
+        effect=Effect.OPAQUE,
+        phase=CallPhase.FINISHED,
+        result=body.result,
+        told=body.result,
+        seq=event.seq,
+    )
+    order = _track(order, body.footprint.reads, body.tool)
+    order = _put(_learned(order, body.position, body.values), call)
+    order = _premises(order, call, body.values)
+    if body.repair in order.repairs:
+        order = _done(order, body.repair, frozenset({StepKind.READ}))
+    return but(state, order=_stepped(order, body.agent, body.position), numbered=state.numbered + 1)
+
+
+@changes.on(e.CallPlaced)
+def _call_placed(state: RoomState, event: e.Event, body: e.CallPlaced) -> RoomState:
+    order = _replaced(state.order, body.replaces)
+    call = OrderedCall(
+        id=body.call,
+        agent=body.agent,
+        position=body.position,
+        tool=body.tool,
+        arguments=body.arguments,
+        footprint=body.footprint,
+        effect=body.effect,
+        commutes=body.commutes,
+        phase=CallPhase.GATED if body.gated else CallPhase.PLACED,
+        seq=event.seq,
+        irrevocable=body.irrevocable,
+    )
+    order = _put(order, call)
+    if not body.gated:
+        order = _track(order, (*body.footprint.writes, *body.footprint.reads), body.tool)
+    repair = Repair(id=body.call, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
+    order = _stepped(_begin(order, repair), body.agent, body.position)
+    return but(state, order=order, numbered=state.numbered + 1)
+
+
+@changes.on(e.RepairBegun)
+def _repair_begun(state: RoomState, _event: e.Event, body: e.RepairBegun) -> RoomState:
+    order = state.order
+    for step in body.steps:
+        call = order.calls.get(step.call)
+        if step.kind is StepKind.PERFORM and call:
+            order = _put(order, _moved(call, "opened"))
+            order = _track(order, (*call.footprint.writes, *call.footprint.reads), call.tool)
+    repair = Repair(id=body.repair, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
+    return but(state, order=_begin(order, repair), numbered=state.numbered + 1)
+
+
+@changes.on(e.CallStarted)
+def _call_started(state: RoomState, _event: e.Event, body: e.CallStarted) -> RoomState:
+    call = state.order.calls.get(body.call)
+    if call is None:
+        return state
+    order = _learned(state.order, call.position, body.before)
+    call = but(_moved(call, "started"), attempt=body.attempt, prepared=body.prepared)
+    order = _put(order, call)
+    if call.effect is not Effect.REPLAYABLE:
+        known = ((r, value_at(order, r, call.position)) for r in call.footprint.reads)
+        order = _premises(order, call, tuple((r, value) for r, value in known if value is not None))
+    return _with(state, order)
+
+
+@changes.on(e.CallFinished)
+def _call_finished(state: RoomState, _event: e.Event, body: e.CallFinished) -> RoomState:
+    call = state.order.calls.get(body.call)
+    if call is None:
+        return state
+    told = body.result if call.attempt <= 1 else call.told
+    call = but(_moved(call, "finished"), result=body.result, told=told, values=())
+    order = _measured(_put(state.order, call), call.position, body.values)
+    return _with(state, _done(order, call.id, _ACTS))
+
+
+@changes.on(e.CallFailed)
+def _call_failed(state: RoomState, _event: e.Event, body: e.CallFailed) -> RoomState:
+    call = state.order.calls.get(body.call)
+    if call is None:
+        return state
+    # One that had acted before, and cannot be put back, is its agent's to think about again.
+    again = call.phase is CallPhase.UNDONE or call.attempt > 1
+    failed = but(call, phase=CallPhase.CANCELLED if again else CallPhase.FAILED)
+    if not again:
+        failed = but(failed, result=body.why, told=body.why)
+    order = _without_premises(_put(state.order, failed), call.id)
+    return _with(state, _done(order, call.id, _ACTS))
+
+
+@changes.on(e.CallUndone)
+def _call_undone(state: RoomState, _event: e.Event, body: e.CallUndone) -> RoomState:
+    call = state.order.calls.get(body.call)
+    if call is None:
+        return state
+    order = _put(state.order, but(_moved(call, body.fate), values=()))
+    if body.fate != "undone":
+        order = _without_premises(order, call.id)
+    order = _measured(order, call.position, body.values)
+    return _with(state, _done(order, call.id, TAKES_BACK))
+
+
+@changes.on(e.LookTaken)
+def _look_taken(state: RoomState, _event: e.Event, body: e.LookTaken) -> RoomState:
+    return _with(state, _done(state.order, body.repair, frozenset({StepKind.READ})))
+
+
+@changes.on(e.CallFenced)
+def _call_fenced(state: RoomState, _event: e.Event, body: e.CallFenced) -> RoomState:
+    order = state.order
+    for name in (body.call, *body.also):
+        call = order.calls.get(name)
+        if call:
+            order = _without_premises(_put(order, but(call, phase=CallPhase.FENCED, values=())), name)
+    fence = Fence(body.call, body.resources, body.why)
+    order = but(order, fences=order.fences.put(body.call, fence))
+    for repair in order.repairs.values():
+        if repair.todo[0].call == body.call:
+            order = _cut_short(order, repair, body.steps)
+    return _with(state, order)
+
+
+def _cut_short(order: Order, repair: Repair, steps: tuple[Step, ...]) -> Order:
+    for step in repair.todo:
+        call = order.calls.get(step.call)
+        if step.kind is StepKind.PERFORM and call and call.phase is CallPhase.PLACED:
+            order = _put(order, but(call, phase=CallPhase.FAILED))
+    after = Repair(id=repair.id, agent=repair.agent, position=repair.position, todo=steps, touched=repair.touched)
+    return but(order, repairs=order.repairs.put(repair.id, after) if steps else order.repairs.without(repair.id))
+
+
+@changes.on(e.FenceLifted)
+def _fence_lifted(state: RoomState, _event: e.Event, body: e.FenceLifted) -> RoomState:
+    order = state.order
+    fence = order.fences.get(body.call)
+    if fence is None:
+        return state
+    for call in order.calls.values():
+        if call.phase is CallPhase.FENCED and any_overlap(call.footprint.writes, fence.resources):
+            order = _put(order, but(call, phase=CallPhase.RETRACTED))
+    tracked = order.tracked
+    for key, known in tracked.ordered():
+        if any_overlap((known.resource,), fence.resources):
+            tracked = tracked.without(key)
+    return _with(state, but(order, fences=order.fences.without(body.call), tracked=tracked))
+
+
+@changes.on(e.OrderNoticed)
+def _order_noticed(state: RoomState, event: e.Event, body: e.OrderNoticed) -> RoomState:
+    order = state.order
+    known = OrderNotice(
+        id=body.notice,
+        agent=body.agent,
+        call=body.call,
+        resource=body.resource,
+        cause=body.cause,
+        held=body.held,
+        value=body.value,
+    )
+    notices = order.notices.without(body.renews).put(known.id, known)
+    order = but(order, notices=notices)
+    if body.cause is NoticeCause.CHANGED and body.resource:
+        key = premise_key(body.call, body.resource)
+        premise = order.premises.get(key)
+        if premise:
+            order = but(order, premises=order.premises.put(key, but(premise, notice=known.id)))
+    else:
+        call = order.calls.get(body.call)
+        if call:
+            order = _put(order, but(call, notice=known.id))
+    letter = Notice(
+        id=known.id,
+        seq=event.seq,
+        at_ms=event.at_ms,
+        kind=NoticeKind.CONFLICT,
+        sender=HOST,
+        to=body.agent,
+        text=body.text,
+        resources=(body.resource,) if body.resource else (),
+        about=body.call,
+    )
+    state = but(state, order=order, numbered=state.numbered + 1)
+    return put_letter(state, letter, body.agent, body.renews)
+
+
+def _closed(order: Order, notices: tuple[str, ...]) -> Order:
+    left = order.notices
+    for name in notices:
+        left = left.without(name)
+    return but(order, notices=left)
+
+
+@changes.on(e.OrderNoticesWithdrawn)
+def _order_notices_withdrawn(state: RoomState, _event: e.Event, body: e.OrderNoticesWithdrawn) -> RoomState:
+    order = state.order
+    for notice in (order.notices[n] for n in body.notices if n in order.notices):
+        state = take_letters(state, notice.agent, (notice.id,))
+    return _with(state, _closed(order, body.notices))
+
+
+@changes.on(e.OrderNoticesHanded)
+def _order_notices_handed(state: RoomState, _event: e.Event, body: e.OrderNoticesHanded) -> RoomState:
+    order = state.order
+    for name in body.notices:
+        notice = order.notices.get(name)
+        if notice is None:
+            continue
+        order = but(order, notices=order.notices.put(name, but(notice, handed=True)))
+        call = order.calls.get(notice.call)
+        if notice.cause is NoticeCause.CHANGED and notice.resource:
+            key = premise_key(notice.call, notice.resource)
+            premise = order.premises.get(key)
+            if premise:
+                order = but(order, premises=order.premises.put(key, but(premise, held=notice.value)))
+        elif notice.cause is NoticeCause.RESULT and call:
+            order = _put(order, but(call, told=notice.value))
+    standing = but(order.standing(body.agent), concluded=False)
+    return _with(state, but(order, standings=order.standings.put(body.agent, standing)))
+
+
+@changes.on(e.OrderNoticesJudged)
+def _order_notices_judged(state: RoomState, _event: e.Event, body: e.OrderNoticesJudged) -> RoomState:
+    order = state.order
+    for name in body.notices:
+        notice = order.notices.get(name)
+        call = order.calls.get(notice.call) if notice else None
+        if notice and call and notice.cause is NoticeCause.UNDONE and call.phase is CallPhase.CANCELLED:
+            order = _put(order, _moved(call, "retracted"))
+        elif call and call.notice == name:
+            order = _put(order, but(call, notice=""))
+    state = take_letters(state, body.agent, body.notices)
+    return _with(state, _closed(order, body.notices))
+
+
+@changes.on(e.CallWaits)
+def _call_waits(state: RoomState, _event: e.Event, body: e.CallWaits) -> RoomState:
+    standing = but(state.order.standing(body.agent), waits_for=body.on)
+    return _with(state, but(state.order, standings=state.order.standings.put(body.agent, standing)))
+
+
+@changes.on(e.AgentConcluded)
+def _agent_concluded(state: RoomState, _event: e.Event, body: e.AgentConcluded) -> RoomState:
+    standing = but(state.order.standing(body.agent), concluded=True, report=body.report, waits_for=())
+    return _with(state, but(state.order, standings=state.order.standings.put(body.agent, standing)))
+
+
+def _cleared(state: RoomState, agent: str, standing: Standing) -> RoomState:
+    """Nothing rests on what the agent read any more, and what of it had not acted is gone."""
+    order = state.order
+    for call in order.calls.values():
+        if call.agent != agent:
+            continue
+        order = _without_premises(order, call.id)
+        applied = call.phase is CallPhase.FINISHED and call.footprint.writes
+        if not applied and call.phase in {CallPhase.FINISHED, CallPhase.GATED, CallPhase.CANCELLED, *ENDED}:
+            order = but(order, calls=order.calls.without(call.id))
+    mine = tuple(n.id for n in order.notices.values() if n.agent == agent)
+    order = but(_closed(order, mine), standings=order.standings.put(agent, standing))
+    return take_letters(_with(state, order), agent, mine)
+
+
+@changes.on(e.AgentRestarted)
+def _agent_restarted(state: RoomState, _event: e.Event, body: e.AgentRestarted) -> RoomState:
+    known = state.order.standing(body.agent)
+    return _cleared(state, body.agent, Standing(restarts=known.restarts + 1, step=known.step))
+
+
+@changes.on(e.AgentAbandoned)
+def _agent_abandoned(state: RoomState, _event: e.Event, body: e.AgentAbandoned) -> RoomState:
+    known = state.order.standing(body.agent)
+    return _cleared(state, body.agent, but(known, abandoned=True, concluded=True, report=body.why, waits_for=()))
+
+
+@changes.on(e.AgentRanked)
+def _agent_ranked(state: RoomState, _event: e.Event, body: e.AgentRanked) -> RoomState:
+    agent = state.agents.get(body.agent)
+    if agent is None:
+        return state
+    order = but(state.order, standings=state.order.standings.without(body.agent))
+    return but(state, order=order, agents=state.agents.put(agent.name, but(agent, rank=body.rank)))
+
+
+@changes.on(e.OrderCommitted)
+def _order_committed(state: RoomState, _event: e.Event, body: e.OrderCommitted) -> RoomState:
+    order = state.order
+    mark = max(order.watermark, body.through)
+    gone = set(body.agents)
+    final = (
+        {
+            key: Tracked(known.resource, known.tool, value_at(order, known.resource, (mark + 1,)))
+            for key, known in order.tracked.ordered()
+        }
+        if body.through
+        else {}
+    )
+    calls, premises, standings = order.calls, order.premises, order.standings
+    for name, call in calls.ordered():
+        if call.agent in gone or family_of(call.position) <= body.through:
+            calls = calls.without(name)
+    for key, premise in premises.ordered():
+        if premise.call not in calls:
+            premises = premises.without(key)
+    for name in body.agents:
+        standings = standings.without(name)
+    touched = tuple(r for c in calls.values() for r in (*c.footprint.writes, *c.footprint.reads))
+    tracked = order.tracked
+    for key, known in tracked.ordered():
+        if not any_overlap((known.resource,), touched):
+            tracked = tracked.without(key)
+        elif key in final:
+            tracked = tracked.put(key, final[key])
+    kept = (*(a for a in order.committed if a not in gone), *body.agents)[-state.limits.agents_max :]
+    committed = but(
+        order,
+        calls=calls,
+        premises=premises,
+        standings=standings,
+        tracked=tracked,
+        watermark=mark,
+        committed=kept,
+    )
+    return _with(state, committed)

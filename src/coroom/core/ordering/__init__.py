@@ -1,0 +1,1 @@
+"""The serial order of calls on live state (MTPO): positions, trajectories, repair, premises, gates, commit."""

@@ -1,0 +1,103 @@
+"""Who must judge again: the difference between what agents were told and what holds at their positions."""
+
+from dataclasses import dataclass
+
+from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap
+from coroom.core.ordering.plan import REPEATABLE
+from coroom.core.ordering.trajectory import value_at
+from coroom.core.resource import Resource
+
+UNSEEN = ""
+"""The value of a notice when nobody could look at the content as of the reader's position; it has to be read anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A notice that should be open: to whom, on which call, and what holds now. `notice` is the one it renews."""
+
+    agent: str
+    call: str
+    resource: Resource | None
+    cause: NoticeCause
+    held: str
+    value: str
+    notice: str = ""
+
+
+def premise_key(call: str, resource: Resource) -> str:
+    """The name of what a call rests on."""
+    return f"{call} {resource}"
+
+
+def due(order: Order) -> tuple[tuple[Due, ...], tuple[str, ...]]:
+    """The notices to open or renew, lowest position first, and those to withdraw since the value returned.
+
+    Values decide: a change that leaves a reader's value as it was tells nobody; of several changes before the reader
+    hears there is one notice with the last value; one that the agent already has in hand is never withdrawn. While
+    a repair is under way, what it touches says nothing.
+    """
+    if not order.premises and not order.calls:
+        return (), ()
+    opened: list[Due] = []
+    gone: list[str] = []
+    in_flux = tuple(r for repair in order.repairs.values() for r in repair.touched)
+    for premise in sorted(order.premises.values(), key=lambda p: (p.position, p.resource)):
+        if any_overlap((premise.resource,), in_flux):
+            continue
+        found = _of_premise(order, premise)
+        if isinstance(found, Due):
+            opened.append(found)
+        elif found:
+            gone.append(found)
+    for call in sorted(order.calls.values(), key=lambda c: c.position):
+        asked = None if any_overlap(call.footprint.writes, in_flux) else _of_call(order, call)
+        if asked:
+            opened.append(asked)
+    return tuple(opened), tuple(gone)
+
+
+def _of_premise(order: Order, premise: Premise) -> Due | str | None:
+    now = value_at(order, premise.resource, premise.position)
+    value = UNSEEN if now is None else now
+    known = order.notices.get(premise.notice)
+    queued = known if known and not known.handed else None
+    if value == premise.held:
+        return queued.id if queued else None
+    if queued and queued.value == value:
+        return None
+    return Due(
+        agent=premise.agent,
+        call=premise.call,
+        resource=premise.resource,
+        cause=NoticeCause.CHANGED,
+        held=premise.held,
+        value=value,
+        notice=queued.id if queued else "",
+    )
+
+
+def _of_call(order: Order, call: OrderedCall) -> Due | None:
+    known = order.notices.get(call.notice)
+    if call.phase is CallPhase.CANCELLED:
+        if known:
+            return None
+        resource = call.footprint.writes[0]
+        now = value_at(order, resource, call.position)
+        return Due(
+            agent=call.agent,
+            call=call.id,
+            resource=resource,
+            cause=NoticeCause.UNDONE,
+            held=call.result,
+            value=UNSEEN if now is None else now,
+        )
+    if call.phase is CallPhase.FINISHED and call.effect in REPEATABLE and call.result != call.told and not known:
+        return Due(
+            agent=call.agent,
+            call=call.id,
+            resource=None,
+            cause=NoticeCause.RESULT,
+            held=call.told,
+            value=call.result,
+        )
+    return None

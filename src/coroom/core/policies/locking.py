@@ -1,0 +1,106 @@
+"""`locking`: two-phase locks on footprints, held until an agent is done; a circle of waiting is broken."""
+
+from collections.abc import Iterator
+
+from coroom.core.file import SHARED_LINE
+from coroom.core.ordering.call import ENDED, Order, OrderedCall, any_overlap
+from coroom.core.policy import (
+    ActsAsItComes,
+    Admission,
+    Asked,
+    CallAdmission,
+    Gate,
+    Go,
+    Repair,
+    Restart,
+    Wait,
+    readers_of,
+)
+from coroom.core.resource import Footprint
+from coroom.core.state import RoomState
+
+
+class Locking(ActsAsItComes):
+    """2PL with saga undo: shared locks on what is read, exclusive ones on what is written."""
+
+    name = "locking"
+
+    def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
+        """Edits of files commute or are held; claims are their locks."""
+        return Go()
+
+    def line(self, _agent: str) -> str:
+        """One line for all."""
+        return SHARED_LINE
+
+    def visible(self, _state: RoomState, _reader: str, _writer: str) -> bool:
+        """Everybody sees everything; the locks keep out who must not look."""
+        return True
+
+    def affected(self, state: RoomState, writer: str, path: str) -> tuple[str, ...]:
+        """Every reader of the path."""
+        return readers_of(state, writer, path)
+
+    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
+        """Nothing is ever out of order."""
+        return ()
+
+    def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
+        """Wait for whoever holds what the call needs. When waiting closes a circle, the agent in it that has
+        begun again least often does so, of these the one of highest rank. A call that cannot be taken back acts when its agent is done.
+        """
+        on = holders(state.order, asked.agent, asked.footprint) or _first_in_line(state, asked.agent)
+        if not on:
+            return Gate() if asked.irrevocable and asked.footprint.writes else Go()
+        circle = _circle(state.order, asked.agent, on)
+        if not circle:
+            return Wait(on)
+        victim = max(circle, key=lambda name: (-state.order.standing(name).restarts, state.agents[name].rank))
+        return Restart((victim,), f"{', '.join(sorted(circle))} waited for one another")
+
+
+def _first_in_line(state: RoomState, agent: str) -> tuple[str, ...]:
+    """Who has begun again takes no lock before those of lower rank have theirs that wait: it would only lose it."""
+    order = state.order
+    if not order.standing(agent).restarts or any(c.agent == agent and c.phase not in ENDED for c in order.calls.values()):
+        return ()
+    rank = state.agents[agent].rank
+    waiting = (name for name, standing in order.standings.ordered() if standing.waits_for)
+    return tuple(name for name in waiting if state.agents[name].rank < rank)
+
+
+def holders(order: Order, agent: str, footprint: Footprint) -> tuple[str, ...]:
+    """Who else has touched, and not yet committed, what stands against the footprint; in the order of names."""
+    found = {
+        call.agent
+        for call in order.calls.values()
+        if call.agent != agent and call.phase not in ENDED and _stand_against(call, footprint)
+    }
+    return tuple(sorted(found))
+
+
+def _stand_against(call: OrderedCall, footprint: Footprint) -> bool:
+    theirs = call.footprint
+    return any_overlap(theirs.writes, (*footprint.writes, *footprint.reads)) or any_overlap(
+        theirs.reads, footprint.writes
+    )
+
+
+def _circle(order: Order, agent: str, on: tuple[str, ...]) -> set[str]:
+    """The agents on a way of waiting from `on` back to `agent`, with it; empty when there is none."""
+
+    def ways(name: str, seen: frozenset[str]) -> Iterator[frozenset[str]]:
+        if name == agent:
+            yield seen
+        elif name not in seen:
+            for after in order.standing(name).waits_for:
+                yield from ways(after, seen | {name})
+
+    if not any(c.agent == agent and c.phase not in ENDED for c in order.calls.values()):
+        # Whoever holds nothing is waited for by nobody, whatever they said before it began again.
+        return set()
+    for first in on:
+        found = next(ways(first, frozenset()), None)
+        if found is not None:
+            return {agent, *found}
+    return set()

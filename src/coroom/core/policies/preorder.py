@@ -1,0 +1,57 @@
+"""`preorder` (MTPO): everybody acts at once and in place, and the end is as if they had run in the order of rank."""
+
+from coroom.core.action import Effect
+from coroom.core.errors import Code, Refused
+from coroom.core.file import SHARED_LINE
+from coroom.core.ordering.call import OrderedCall, Step
+from coroom.core.ordering.plan import plan
+from coroom.core.ordering.position import Position
+from coroom.core.ordering.trajectory import screened
+from coroom.core.policy import Admission, Asked, CallAdmission, Gate, Go, Repair, readers_of
+from coroom.core.resource import Footprint, Resource
+from coroom.core.state import RoomState
+
+
+class Preorder:
+    """Reads see what is below them, late writes are put where they belong, and who relied on what changed is told."""
+
+    name = "preorder"
+    ordered = True
+    by_rank = True
+
+    def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
+        """Edits of files commute or are held; nobody waits for them."""
+        return Go()
+
+    def line(self, _agent: str) -> str:
+        """One line for all."""
+        return SHARED_LINE
+
+    def visible(self, _state: RoomState, _reader: str, _writer: str) -> bool:
+        """Accepted edits of files are seen by all; what calls wrote is screened by position."""
+        return True
+
+    def affected(self, state: RoomState, writer: str, path: str) -> tuple[str, ...]:
+        """Every reader of the path."""
+        return readers_of(state, writer, path)
+
+    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
+        """Accepted edits commute, so no order needs mending."""
+        return ()
+
+    def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
+        """Go; but a call that nobody could put right afterwards is not made on news that its agent has not seen."""
+        unseen = [n.id for n in state.order.notices.values() if n.agent == asked.agent and not n.handed]
+        careful = asked.irrevocable or asked.effect is Effect.OPAQUE
+        if asked.footprint.writes and careful and unseen:
+            why = f"What you rely on has changed since you decided this: {', '.join(unseen)}. Nothing was done."
+            return Refused(Code.JUDGE, why, "Read and judge the notices, then make the call that you want now.")
+        return Gate() if asked.irrevocable and asked.footprint.writes else Go()
+
+    def screened(self, state: RoomState, position: Position, reads: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
+        """What is written above the position."""
+        return screened(state.order, position, reads)
+
+    def steps(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
+        """Undo from above, act, put back from below."""
+        return plan(state.order, insert=insert, drop=drop)

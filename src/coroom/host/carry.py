@@ -1,0 +1,447 @@
+"""Calls of tools on live state, carried out step by step: each step is stored before it acts.
+
+What is here decides nothing and waits for nothing: it is a generator that asks its runner to store a command or to let
+a tool act, so that the daemon runs it over a log and threads, and a simulation runs the same code and dies between any
+two of its requests. After a crash `recover` goes on from the log alone.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from coroom.core import command as c
+from coroom.core.agent import HOST
+from coroom.core.decide.calls import upcoming
+from coroom.core.decide.repairs import ready_gates
+from coroom.core.errors import Code, Refused
+from coroom.core.ordering.call import TAKES_BACK, CallPhase, Judgement, OrderedCall, StepKind, Values
+from coroom.core.ordering.position import Position
+from coroom.core.ordering.trajectory import standing_at, unseen, value_at, watched, writers
+from coroom.core.policies import POLICIES
+from coroom.core.resource import Footprint, Resource
+from coroom.core.state import RoomState
+from coroom.core.tool import NotPerformed, Performed, ToolCall
+from coroom.ports import OutsideChange, Tool, ToolFailed
+
+UNDO_TRIES = 3
+"""An undo that says it may be tried again is, so often; then its resources are fenced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Have this decided and made durable; the runner sends the reply back."""
+
+    by: str
+    command: c.Command
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Let a tool act; the runner sends back what it returned, or throws what it raised. `what` is for people."""
+
+    what: str
+    work: Callable[[], object]
+
+
+Request = Store | Act
+R = TypeVar("R")
+Steps = Generator[Request, object, R]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The call acted, at this place in the order."""
+
+    call: str
+    position: Position
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """The call has its place and acts when nobody can make it stale any more."""
+
+    call: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The call was not made: its agent waits for these."""
+
+    on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The call was made and acted on nothing."""
+
+    why: str
+
+
+Outcome = Called | Gated | Waits | Failed | Refused
+
+
+class Carrier:
+    """Carries out calls over one room's state and its tools. `state` gives the room as it is durable now."""
+
+    def __init__(self, state: Callable[[], RoomState], tools: Mapping[str, Tool]) -> None:
+        self._state = state
+        self._tools = tools
+
+    def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Steps[Outcome]:
+        """One call of a tool, at the agent's next step, or at `step` in place of what stands there."""
+        found = self._tools.get(tool)
+        if found is None:
+            names = ", ".join(sorted(self._tools)[:20]) or "none"
+            return Refused(Code.NOT_FOUND, f"There is no tool '{tool[:60]}'.", f"The room has {names}.")
+        footprint = found.footprint(arguments)
+        if isinstance(footprint, Refused):
+            return footprint
+        while True:
+            if footprint.writes:
+                outcome = yield from self._write(agent, found, arguments, footprint, step, operation)
+            else:
+                outcome = yield from self._read(agent, found, arguments, footprint, step, operation)
+            if isinstance(outcome, c.Waiting):
+                if not outcome.again:
+                    return Waits(outcome.on)
+                if outcome.repair:
+                    yield from self.drive(outcome.repair)
+                if agent in outcome.on:
+                    return Refused(Code.RESTARTED, "What you did was taken back.", "Begin again from the start.")
+                continue
+            yield from self.open_gates()
+            return outcome
+
+    def judge(self, agent: str, notices: tuple[str, ...], verdict: Judgement) -> Steps[c.Good | Refused]:
+        """What the agent makes of notices; `cannot` takes all back that it did."""
+        return (yield from self._and_repair(Store(agent, c.JudgeNotices(notices, verdict))))
+
+    def conclude(self, agent: str, report: str = "") -> Steps[c.Good | Refused]:
+        """The agent is done; gates that waited for it open."""
+        return (yield from self._and_repair(Store(agent, c.Conclude(report))))
+
+    def retract(self, agent: str, calls: tuple[str, ...]) -> Steps[c.Good | Refused]:
+        """Take the agent's own calls out of the order."""
+        return (yield from self._and_repair(Store(agent, c.Retract(calls))))
+
+    def abandon(self, agent: str, why: str, by: str = HOST) -> Steps[c.Good | Refused]:
+        """Take back all that an agent did."""
+        return (yield from self._and_repair(Store(by, c.Abandon(agent, why))))
+
+    def recover(self) -> Steps[None]:
+        """Finish every repair that a crash cut off, then open the gates that are due."""
+        while self._state().order.repairs:
+            yield from self.drive(next(iter(self._state().order.repairs)))
+        yield from self.open_gates()
+
+    def open_gates(self) -> Steps[None]:
+        """Let the gated calls act that nobody can make stale any more, lowest position first."""
+        tried: set[str] = set()
+        while ready := [name for name in ready_gates(self._state()) if name not in tried]:
+            tried.add(ready[0])
+            reply = yield Store(HOST, c.OpenGate(ready[0]))
+            if isinstance(reply, c.Placed):
+                yield from self.drive(reply.repair)
+
+    def _and_repair(self, asked: Store) -> Steps[c.Good | Refused]:
+        reply = cast("c.Good | Refused", (yield asked))
+        if isinstance(reply, c.Ok) and reply.id in self._state().order.repairs:
+            yield from self.drive(reply.id)
+        if not isinstance(reply, Refused):
+            yield from self.open_gates()
+        return reply
+
+    def drive(self, repair: str, look: Callable[[], Steps[None]] | None = None, fresh: str = "") -> Steps[None]:
+        """Take the steps of a repair until none is left.
+
+        Args:
+            repair: its id.
+            look: what a read in the middle of it does; without one it is passed over.
+            fresh: a started call that has surely not acted yet; of any other it is asked what became of it.
+        """
+        while under_way := self._state().order.repairs.get(repair):
+            step = under_way.todo[0]
+            call = self._state().order.calls.get(step.call)
+            if step.kind is StepKind.READ:
+                if look is not None:
+                    yield from look()
+                    look = None
+                if repair in self._state().order.repairs and self._state().order.repairs[repair].todo[0] == step:
+                    yield Store(HOST, c.NoteLook(repair))
+            elif call is None:
+                return
+            elif step.kind in TAKES_BACK:
+                yield from self._take_back(call)
+            else:
+                yield from self._act(call, fresh=call.id == fresh)
+
+    def _write(
+        self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str
+    ) -> Steps[Outcome | c.Waiting]:
+        spec = tool.spec
+        asked = c.PlaceCall(
+            tool=spec.name,
+            arguments=arguments,
+            footprint=footprint,
+            effect=spec.effect,
+            irrevocable=spec.gated,
+            commutes=spec.commutes_with,
+            step=step,
+        )
+        ready = yield from self._prepared(agent, tool, asked)
+        if isinstance(ready, Failed):
+            return ready
+        reply = cast("c.Good | Refused", (yield Store(agent, ready, operation)))
+        if isinstance(reply, Refused | c.Waiting):
+            return reply
+        assert isinstance(reply, c.Placed)
+        if reply.gated:
+            return Gated(reply.call, reply.position)
+        yield from self.drive(reply.repair, fresh=reply.call)
+        return self._came_of(reply)
+
+    def _came_of(self, placed: c.Placed) -> Outcome:
+        order = self._state().order
+        call = order.calls.get(placed.call)
+        if call is None or call.phase is CallPhase.FINISHED:
+            return Called(placed.call, placed.position, call.result if call else "")
+        if call.phase is CallPhase.FENCED or (order.fences and not call.result):
+            why = next((f.why for f in order.fences.values()), "it is fenced")
+            return Refused(
+                Code.FENCED,
+                f"It was put off: what stands in its way cannot be undone ({why}). Nothing was overwritten.",
+                "Do something else; the operator lifts the fence once it is mended.",
+            )
+        return Failed(call.result)
+
+    def _prepared(self, agent: str, tool: Tool, asked: c.PlaceCall) -> Steps[c.PlaceCall | Failed]:
+        """The command with what undo will need, when nothing has to be undone before the call may act."""
+        state = self._state()
+        policy = POLICIES[state.policy]
+        call = OrderedCall(
+            id=f"c{state.numbered + 1}",
+            agent=agent,
+            position=upcoming(state, agent, asked.step),
+            tool=asked.tool,
+            arguments=asked.arguments,
+            footprint=asked.footprint,
+            effect=asked.effect,
+            commutes=asked.commutes,
+            attempt=1,
+        )
+        old = standing_at(state.order, call.position)
+        drop = (old,) if old and old.footprint.writes else ()
+        if asked.irrevocable or len(policy.steps(state, call, drop)) != 1:
+            return asked
+        try:
+            prepared = yield Act(
+                f"prepare {call.id}", lambda: tool.prepare(ToolCall(call.id, call.tool, call.arguments))
+            )
+        except ToolFailed as failed:
+            return Failed(str(failed))
+        before = yield from self._before(call)
+        return c.PlaceCall(
+            tool=asked.tool,
+            arguments=asked.arguments,
+            footprint=asked.footprint,
+            effect=asked.effect,
+            irrevocable=asked.irrevocable,
+            commutes=asked.commutes,
+            step=asked.step,
+            call=call.id,
+            prepared=cast("str", prepared),
+            before=before,
+        )
+
+    def _before(self, call: OrderedCall) -> Steps[Values]:
+        state = self._state()
+        if not POLICIES[state.policy].ordered:
+            return ()
+        return (yield from self._values(unseen(state.order, call), call.tool))
+
+    def _values(self, resources: tuple[Resource, ...], tool: str) -> Steps[Values]:
+        tracked = self._state().order.tracked
+        found: list[tuple[Resource, str]] = []
+        for resource in resources:
+            known = tracked.get(str(resource))
+            looker = self._tools.get(known.tool if known else tool)
+            if looker:
+                value = yield Act(f"look at {resource}", lambda r=resource, t=looker: t.value(r))  # type: ignore[misc]
+                found.append((resource, cast("str", value)))
+        return tuple(found)
+
+    def _act(self, call: OrderedCall, *, fresh: bool) -> Steps[None]:
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            yield Store(HOST, c.NoteFailed(call.id, f"nothing here performs {call.tool}"))
+            return
+        if call.phase is not CallPhase.STARTED:
+            attempt = ToolCall(_attempt_id(call, call.attempt + 1), call.tool, call.arguments)
+            try:
+                prepared = yield Act(f"prepare {attempt.id}", lambda: tool.prepare(attempt))
+            except ToolFailed as failed:
+                yield Store(HOST, c.NoteFailed(call.id, str(failed)))
+                return
+            before = yield from self._before(call)
+            yield Store(HOST, c.NoteStarted(call.id, cast("str", prepared), before))
+            call, fresh = self._state().order.calls[call.id], True
+        yield from self._perform(call, tool, fresh=fresh)
+
+    def _perform(self, call: OrderedCall, tool: Tool, *, fresh: bool) -> Steps[None]:
+        attempt = ToolCall(_attempt_id(call, call.attempt), call.tool, call.arguments)
+        result = None
+        try:
+            if not fresh:
+                result = yield from self._probed(attempt, call, tool)
+            if result is None:
+                result = cast("str", (yield Act(f"perform {attempt.id}", lambda: tool.perform(attempt, call.prepared))))
+        except ToolFailed as failed:
+            yield Store(HOST, c.NoteFailed(call.id, str(failed)))
+            return
+        except _NotKnownError as unknown:
+            yield Store(HOST, c.NoteFenced(call.id, str(unknown)))
+            return
+        except Exception as broken:  # noqa: BLE001  however it broke off, what became of it is asked of the world
+            try:
+                result = yield from self._probed(attempt, call, tool)
+            except _NotKnownError as unknown:
+                yield Store(HOST, c.NoteFenced(call.id, f"{broken}; {unknown}"))
+                return
+            if result is None:
+                yield Store(HOST, c.NoteFailed(call.id, str(broken)))
+                return
+        values: Values = ()
+        state = self._state()
+        if POLICIES[state.policy].ordered:
+            values = yield from self._values(watched(state.order, call), call.tool)
+        yield Store(HOST, c.NoteFinished(call.id, result, values))
+
+    def _probed(self, attempt: ToolCall, call: OrderedCall, tool: Tool) -> Steps[str | None]:
+        """What the call gave if it acted, None if it did not."""
+        try:
+            found = yield Act(f"probe {attempt.id}", lambda: tool.probe(attempt, call.prepared))
+        except Exception as broken:
+            raise _NotKnownError(f"how it ended cannot be found out: {broken}") from broken
+        if isinstance(found, Performed):
+            return found.result
+        if isinstance(found, NotPerformed):
+            return None
+        raise _NotKnownError("how it ended cannot be found out")
+
+    def _take_back(self, call: OrderedCall) -> Steps[None]:
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            yield Store(HOST, c.NoteFenced(call.id, f"nothing here undoes {call.tool}"))
+            return
+        attempt = ToolCall(_attempt_id(call, call.attempt), call.tool, call.arguments)
+        why = ""
+        for _ in range(UNDO_TRIES):
+            try:
+                yield Act(f"undo {attempt.id}", lambda: tool.undo(attempt, call.prepared, call.result))
+            except OutsideChange as changed:
+                why = str(changed)
+                break
+            except Exception as failed:  # noqa: BLE001  an undo that cannot be vouched for is fenced, whatever broke it
+                why = f"it cannot be undone: {failed}"
+            else:
+                why = ""
+                break
+        if why:
+            yield Store(HOST, c.NoteFenced(call.id, why))
+            return
+        values: Values = ()
+        order = self._state().order
+        if any(w.position > call.position for r in call.footprint.writes for w in writers(order, r)):
+            values = yield from self._values(watched(order, call), call.tool)
+        yield Store(HOST, c.NoteUndone(call.id, values))
+
+    def _read(
+        self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str
+    ) -> Steps[Outcome | c.Waiting]:
+        state = self._state()
+        position = upcoming(state, agent, step)
+        hidden = POLICIES[state.policy].screened(state, position, footprint.reads)
+        if not hidden:
+            return (yield from self._look(agent, tool, arguments, footprint, step, operation))
+        if tool.spec.reads_value and len(footprint.reads) == 1:
+            known = value_at(state.order, footprint.reads[0], position)
+            if known is not None:
+                values = ((footprint.reads[0], known),)
+                return (yield from self._noted(agent, tool, arguments, footprint, step, operation, known, values))
+        return (yield from self._look_back(agent, tool, arguments, footprint, step, operation))
+
+    def _look(
+        self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str, repair: str = ""
+    ) -> Steps[Outcome | c.Waiting]:
+        """What is there now is what the reader may see."""
+        look = ToolCall(f"look{self._state().seq}", tool.spec.name, arguments)
+        try:
+            result = cast("str", (yield Act(f"read with {look.tool}", lambda: tool.perform(look, ""))))
+        except ToolFailed as failed:
+            return Failed(str(failed))
+        values: Values = ()
+        if POLICIES[self._state().policy].ordered:
+            if tool.spec.reads_value and len(footprint.reads) == 1:
+                values = ((footprint.reads[0], result),)
+            else:
+                values = yield from self._values(footprint.reads, tool.spec.name)
+        return (yield from self._noted(agent, tool, arguments, footprint, step, operation, result, values, repair))
+
+    def _noted(
+        self,
+        agent: str,
+        tool: Tool,
+        arguments: str,
+        footprint: Footprint,
+        step: int,
+        operation: str,
+        result: str,
+        values: Values,
+        repair: str = "",
+    ) -> Steps[Outcome | c.Waiting]:
+        noted = c.NoteRead(
+            tool=tool.spec.name,
+            arguments=arguments,
+            footprint=footprint,
+            result=result,
+            values=values,
+            step=step,
+            repair=repair,
+        )
+        reply = cast("c.Good | Refused", (yield Store(agent, noted, operation)))
+        if isinstance(reply, Refused | c.Waiting):
+            return reply
+        assert isinstance(reply, c.Placed)
+        if reply.repair and not repair:
+            yield from self.drive(reply.repair)
+        known = self._state().order.calls.get(reply.call)
+        return Called(reply.call, reply.position, known.result if known else result)
+
+    def _look_back(
+        self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str
+    ) -> Steps[Outcome | c.Waiting]:
+        """Nobody has recorded what the reader may see: take back what it must not, look, and put it back."""
+        asked = c.LookBack(tool=tool.spec.name, arguments=arguments, footprint=footprint, step=step)
+        reply = cast("c.Good | Refused", (yield Store(agent, asked)))
+        if isinstance(reply, Refused | c.Waiting):
+            return reply
+        assert isinstance(reply, c.Placed)
+        seen: list[Outcome | c.Waiting] = []
+
+        def look() -> Steps[None]:
+            seen.append((yield from self._look(agent, tool, arguments, footprint, step, operation, reply.repair)))
+
+        yield from self.drive(reply.repair, look)
+        return seen[0] if seen else Failed("the look was given up")
+
+
+class _NotKnownError(Exception):
+    """What became of a call cannot be found out."""
+
+
+def _attempt_id(call: OrderedCall, attempt: int) -> str:
+    """The idempotency key: putting a call back after an undo is another deed than making it."""
+    return call.id if attempt <= 1 else f"{call.id}.{attempt}"
