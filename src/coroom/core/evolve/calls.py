@@ -70,9 +70,10 @@ def _learned(order: Order, position: Position, values: Values) -> Order:
         if below:
             order = _put(order, _knowing(below[-1], resource, value))
         else:
-            tracked = order.tracked[str(resource)]
-            known = Tracked(resource, tracked.tool, value)
-            order = but(order, tracked=order.tracked.put(str(resource), known))
+            tracked = order.tracked.get(str(resource))
+            if tracked:
+                known = Tracked(resource, tracked.tool, value)
+                order = but(order, tracked=order.tracked.put(str(resource), known))
     return order
 
 

@@ -17,7 +17,7 @@ def position_of(rank: Rank, step: int) -> Position:
 
 def step_of(position: Position) -> int:
     """The number of the step."""
-    return position[-1]
+    return position[-1] if position else 0
 
 
 def rank_of(position: Position) -> Rank:
@@ -27,7 +27,7 @@ def rank_of(position: Position) -> Rank:
 
 def family_of(place: Position) -> int:
     """The top-level rank that a rank or a position lies in: agents and the children they started commit together."""
-    return place[0]
+    return place[0] if place else 0
 
 
 def child_rank(parent: Rank, step: int, siblings: tuple[Rank, ...]) -> Rank:
