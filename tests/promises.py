@@ -25,11 +25,10 @@ PROMISES = {
     "room:bounded": "Memory, log and replies stay within `limits.py`, whatever anybody sends.",
     "room:confined": "No argument of any tool reaches a path outside the workspace or inside `.git`.",
     "undo:inverse": "Undo restores exactly what was, and never overwrites what somebody outside changed meanwhile.",
+    "run:serializable": "Under preorder the end equals running the actions in rank order.",
+    "run:no-upward-leak": "Nobody sees anything of a higher rank under preorder.",
     "sim:reproducible": "The same version and seed give the same log, whatever the machine.",
 }
 
-LATER = {
-    "run:serializable": "Under preorder the end equals running the actions in rank order. Comes with that policy.",
-    "run:no-upward-leak": "Nobody sees anything of a higher rank under preorder. Comes with that policy.",
-}
+LATER = {}
 """Promises of what is not there yet, with the part of the project that brings them."""

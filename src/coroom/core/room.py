@@ -90,6 +90,7 @@ assert set(_DECIDES) == set(get_args(c.Command))
 _ENDINGS = (c.FinishAction, c.NoteStarted, c.NoteFinished, c.NoteFailed, c.NoteUndone, c.NoteLook, c.NoteFenced)
 _WHILE_CLOSED = (c.OpenRoom, c.MarkRead, *_ENDINGS)
 _EDITS = (c.AcceptEdit, c.HoldEdit)
+_CALLS = (c.PlaceCall, c.NoteRead)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
 
@@ -123,10 +124,13 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
 
 def asked_for(command: c.Command) -> str:
     """What tells the call of this command from others. Of an edit only the path counts: the rest of the command is
-    made from the text as it stands, which a repeat of the same call finds changed.
+    made from the text as it stands, which a repeat of the same call finds changed. So it is with a call on live state,
+    of which the tool, the arguments and the step count.
     """
     if isinstance(command, _EDITS):
         return edit_of(command.path)
+    if isinstance(command, _CALLS):
+        return _short(f"call {command.tool} {command.step} {command.arguments}")
     return _short(encode_command(command))
 
 

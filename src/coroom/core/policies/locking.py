@@ -46,8 +46,9 @@ class Locking(ActsAsItComes):
         return ()
 
     def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
-        """Wait for whoever holds what the call needs. When waiting closes a circle, the agent in it that has
-        begun again least often does so, of these the one of highest rank. A call that cannot be taken back acts when its agent is done.
+        """Wait for whoever holds what the call needs. When waiting closes a circle, the agent in it that has begun
+        again least often does so, of these the one of highest rank. A call that cannot be taken back acts when its
+        agent is done.
         """
         on = holders(state.order, asked.agent, asked.footprint) or _first_in_line(state, asked.agent)
         if not on:
@@ -62,7 +63,9 @@ class Locking(ActsAsItComes):
 def _first_in_line(state: RoomState, agent: str) -> tuple[str, ...]:
     """Who has begun again takes no lock before those of lower rank have theirs that wait: it would only lose it."""
     order = state.order
-    if not order.standing(agent).restarts or any(c.agent == agent and c.phase not in ENDED for c in order.calls.values()):
+    if not order.standing(agent).restarts or any(
+        c.agent == agent and c.phase not in ENDED for c in order.calls.values()
+    ):
         return ()
     rank = state.agents[agent].rank
     waiting = (name for name, standing in order.standings.ordered() if standing.waits_for)
@@ -77,6 +80,10 @@ def holders(order: Order, agent: str, footprint: Footprint) -> tuple[str, ...]:
         if call.agent != agent and call.phase not in ENDED and _stand_against(call, footprint)
     }
     return tuple(sorted(found))
+
+
+def _holds_anything(order: Order, agent: str) -> bool:
+    return any(c.agent == agent and c.phase not in ENDED for c in order.calls.values())
 
 
 def _stand_against(call: OrderedCall, footprint: Footprint) -> bool:
@@ -96,7 +103,7 @@ def _circle(order: Order, agent: str, on: tuple[str, ...]) -> set[str]:
             for after in order.standing(name).waits_for:
                 yield from ways(after, seen | {name})
 
-    if not any(c.agent == agent and c.phase not in ENDED for c in order.calls.values()):
+    if not _holds_anything(order, agent):
         # Whoever holds nothing is waited for by nobody, whatever they said before it began again.
         return set()
     for first in on:
