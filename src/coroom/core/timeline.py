@@ -32,9 +32,7 @@ def describe(event: e.Event) -> str:
             return _of_findings(body)
         case e.ActionStarted() | e.ActionFinished() | e.ActionFailed() | e.ActionUndone():
             return _of_actions(body)
-        case e.NoticeSent(sender=sender, to=to, about_kind=kind, text=text):
-            return f"{sender} to {'everyone' if to == EVERYONE else to}, {kind.value}: “{text}”"
-        case e.NoticesRead() | e.FilesRead():
+        case e.NoticeSent() | e.NoticesRead() | e.FilesRead():
             return _of_reading(body)
         case e.Answered(agent=agent, operation=operation):
             return f"{agent} got the answer of operation {operation}."
@@ -133,10 +131,15 @@ def _of_findings(body: e.FindingRaised | e.FindingClosed) -> str:
     return f"{body.check} doubts {body.path}:{body.at_line} ({body.finding}){_because(body.message)}."
 
 
-def _of_reading(body: e.NoticesRead | e.FilesRead) -> str:
-    if isinstance(body, e.NoticesRead):
-        return f"{body.agent} read {_count(body.notices, 'notice')}."
-    return f"{body.agent} read {_list(path for path, _ in body.versions)}."
+def _of_reading(body: e.NoticeSent | e.NoticesRead | e.FilesRead) -> str:
+    match body:
+        case e.NoticeSent(sender=sender, to=to, about_kind=kind, text=text):
+            return f"{sender} to {'everyone' if to == EVERYONE else to}, {kind.value}: “{text}”"
+        case e.NoticesRead(agent=agent, notices=notices):
+            return f"{agent} read {_count(notices, 'notice')}."
+        case e.FilesRead(agent=agent, versions=versions):
+            return f"{agent} read {_list(path for path, _ in versions)}."
+    assert_never(body)
 
 
 def _of_actions(body: e.ActionStarted | e.ActionFinished | e.ActionFailed | e.ActionUndone) -> str:
