@@ -30,5 +30,5 @@ PROMISES = {
     "sim:reproducible": "The same version and seed give the same log, whatever the machine.",
 }
 
-LATER = {}
+LATER: dict[str, str] = {}
 """Promises of what is not there yet, with the part of the project that brings them."""
