@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock campaign bench-merge bench-bridge
+.PHONY: help setup run run-loop test lint format lock campaign bench-merge bench-bridge
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -10,6 +10,11 @@ setup:  ## .venv with everything the tests need
 run:  ## the main job: four agents change a real package at once (AGENT=claude [MODEL=…]: real ones do it)
 	@scripts/setup.sh run
 	.venv/bin/coroom demo $(if $(AGENT),--agent $(AGENT)) $(if $(MODEL),--model $(MODEL))
+
+run-loop:  ## fresh sessions: three loops, one isolated, one killed, bring twenty failing tests to green
+	@scripts/setup.sh run
+	@scripts/isolation.sh
+	.venv/bin/coroom demo --loop
 
 lint: setup  ## style, types, floors
 	@scripts/lint.sh

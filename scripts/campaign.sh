@@ -36,6 +36,8 @@ stage "$landings kills while landing" \
   env COROOM_LANDING_KILLS="$landings" .venv/bin/pytest -n 2 -s --timeout 7200 tests/run/test_landing_kills.py
 stage "$races races for a claim by refs, $starts starts" \
   env COROOM_RACES="$races" COROOM_STARTS="$starts" .venv/bin/pytest -n 0 --timeout 7200 tests/claims
+stage "runs of a bisection" .venv/bin/coroom bench bisect
+stage "twenty failing tests become green in loops" env COROOM_FAULTS=20 .venv/bin/pytest -n 0 tests/cli/test_demo_loop.py
 
 echo
 echo "campaign of $(date -u +%F), commit $(git rev-parse --short HEAD), $(.venv/bin/python -V), $(nproc) cores"

@@ -54,8 +54,9 @@ class Session:
 
     `mirror` is its working directory and stays clean; what has to be written goes below `home`, which is
     the agent's own. `search_path` is where its binary is looked for, in the form of PATH. With `stay_open`
-    standard input is kept open for messages to the model, where the client has that. `isolated` says that the room
-    keeps it from the machine, so that a sandbox of the client's own inside would only be in the way.
+    standard input is kept open for messages to the model, where the client has that. `isolated` says that
+    the room keeps it from the machine, so that a sandbox of the client's own inside would only be in the way.
+    `room_url` is empty for one that works without a room.
     """
 
     agent: str
@@ -147,6 +148,11 @@ def room_env(session: Session) -> dict[str, str]:
         AGENT_VARIABLE: session.agent,
         **session.env,
     }
+
+
+def not_without_a_room(session: Session, files: Mapping[Path, str]) -> Mapping[Path, str]:
+    """The files that tell a client of its room; none for a session that works without one."""
+    return files if session.room_url else {}
 
 
 def mcp_url(session: Session) -> str:

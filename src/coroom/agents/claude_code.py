@@ -19,6 +19,7 @@ from coroom.agents.adapter import (
     find,
     hook_argv,
     mcp_url,
+    not_without_a_room,
     parse_line,
     room_env,
 )
@@ -112,7 +113,8 @@ class ClaudeCode:
         if session.api:
             env |= {"ANTHROPIC_BASE_URL": session.api.base_url, "ANTHROPIC_API_KEY": session.api.key}
         argv = [str(binary), "-p", "--output-format", "stream-json", "--verbose"]
-        argv += ["--mcp-config", str(servers), "--strict-mcp-config", "--settings", str(settings)]
+        if session.room_url:
+            argv += ["--mcp-config", str(servers), "--strict-mcp-config", "--settings", str(settings)]
         argv += ["--permission-mode", "acceptEdits"]
         argv += ["--allowedTools", f"mcp__{SERVER},Read,Edit,Write,MultiEdit,NotebookEdit,Bash,Glob,Grep"]
         argv += ["--input-format", "stream-json"] if session.stay_open else []
@@ -121,10 +123,13 @@ class ClaudeCode:
             argv=tuple(argv),
             env=env,
             cwd=session.mirror,
-            files={
-                settings: json.dumps({"hooks": hooks(session.room_url, http=http)}, indent=2),
-                servers: json.dumps({"mcpServers": {SERVER: mcp_server(mcp_url(session))}}, indent=2),
-            },
+            files=not_without_a_room(
+                session,
+                {
+                    settings: json.dumps({"hooks": hooks(session.room_url, http=http)}, indent=2),
+                    servers: json.dumps({"mcpServers": {SERVER: mcp_server(mcp_url(session))}}, indent=2),
+                },
+            ),
             stdin=self.message(session.prompt) if session.stay_open else session.prompt,
             stay_open=session.stay_open,
         )

@@ -76,12 +76,10 @@ class Codex:
         binary = find("codex", session, INSTALL)
         if isinstance(binary, Missing):
             return binary
-        settings: dict[str, Any] = {
-            f"mcp_servers.{SERVER}": mcp_server(mcp_url(session)),
-            "check_for_update_on_startup": False,
-            "approval_policy": "never",
-            **{f"hooks.{event}": groups for event, groups in hooks(session.room_url).items()},
-        }
+        settings: dict[str, Any] = {"check_for_update_on_startup": False, "approval_policy": "never"}
+        if session.room_url:
+            settings[f"mcp_servers.{SERVER}"] = mcp_server(mcp_url(session))
+            settings |= {f"hooks.{event}": groups for event, groups in hooks(session.room_url).items()}
         env = room_env(session)
         if session.api:
             env[MODEL_KEY_VARIABLE] = session.api.key

@@ -21,6 +21,8 @@ COMMANDS = {
     "restore": "coroom.cli.restore",
     "join": "coroom.cli.join",
     "plan": "coroom.cli.plan",
+    "loop": "coroom.cli.loop",
+    "roles": "coroom.cli.roles",
     "run": "coroom.cli.run",
     "setup": "coroom.cli.setup",
     "up": "coroom.cli.up",

@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from coroom.agents import claude_code, codex, gemini, opencode
@@ -81,8 +82,8 @@ def crew(
     for number in range(max(0, agents - len(tapes)) if others else 0):
         kind = others[number % len(others)]
         name = f"{kind.partition(':')[0]}-{number + 1}"
-        adapter = _adapter(kind, model, budget)
-        isolating = isolated(adapter.name, api, isolation)
+        adapter = adapter_for(kind, model, budget)
+        isolating = readable_for(isolated(adapter.name, api, isolation), adapter)
         home = homes / name
         workers.append(
             ProcessWorker(name=name, adapter=adapter, home=home, model=model or None, api=api, isolating=isolating)
@@ -114,6 +115,13 @@ def isolated(client: str, api: ModelApi | None, asked: str) -> Isolating:
     return Isolating(launcher=found, provider=provider)
 
 
+def readable_for(isolating: Isolating, adapter: AgentAdapter, *more: Path) -> Isolating:
+    """The same, with what a command of the user's own names by full path to be read, and `more`."""
+    words = adapter.argv if isinstance(adapter, Command) else ()
+    named = [Path(word) for word in words if word.startswith("/") and os.path.exists(word)]
+    return replace(isolating, readable=(*isolating.readable, *more, *named))
+
+
 def isolation_of(workers: Sequence[Worker]) -> dict[str, list[str]]:
     """What is in force for each agent that is a process of its own, as sentences."""
     return {one.name: list(one.isolating.launcher.in_force) for one in workers if isinstance(one, ProcessWorker)}
@@ -138,7 +146,8 @@ def _model_api() -> ModelApi | None:
         raise WrongCallError(f"{problem}. Set it to the address of a model provider, without a path.") from problem
 
 
-def _adapter(kind: str, model: str, budget: str) -> AgentAdapter:
+def adapter_for(kind: str, model: str, budget: str) -> AgentAdapter:
+    """How an agent of this kind is started. Raises WrongCallError when it is unknown, or cannot be started here."""
     if kind.startswith(COMMAND):
         return _command(kind.removeprefix(COMMAND))
     if kind == BUILTIN:

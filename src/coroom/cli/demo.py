@@ -1,10 +1,13 @@
 """`coroom demo`: the main job on a real package, with nothing to install, no key and no account."""
 
+import json
 import os
 import shlex
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -13,13 +16,15 @@ from coroom.cli.crew import KINDS, crew
 from coroom.cli.place import WrongCallError
 from coroom.cli.run import perform, show_result
 from coroom.cli.stage import TerminalStage
+from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.command import PostTask
-from coroom.core.errors import Refused
+from coroom.core.errors import Fault, Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.repository import NotUsable, Repository, inspect
 from coroom.host.rooms import RoomPlan, state_directory
 from coroom.run.arrangement import Arrangement
 from coroom.run.demo import Demo, load_demo
+from coroom.run.loop.scene import perform as perform_loops
 from coroom.run.package import DemoUnavailableError, SuiteEnvironment, cache_directory, prepare, test_environment
 from coroom.run.session import RunPlan, Worker
 from coroom.run.workers import TapeWorker
@@ -34,14 +39,24 @@ OURS = "coroom-demo"
 @click.option("--agent", "kind", default="tape", show_default=True, help=f"tape, or one of {KINDS}.")
 @click.option("--model", default="", help="The model that real agents shall use.")
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Of the tapes.")
+@click.option("--loop", "loops", is_flag=True, help="Fresh sessions instead: failing tests become green.")
+@click.option("--faults", type=click.IntRange(3, 20), default=20, show_default=True, help="Of --loop: failing tests.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
-def demo(directory: Path | None, kind: str, model: str, speed: float, as_document: bool) -> None:
+def demo(
+    directory: Path | None, kind: str, model: str, speed: float, loops: bool, faults: int, as_document: bool
+) -> None:
     """Four agents change one real package at the same time; watch it merged, tested and landed.
 
     Fetches a public package with its own test suite, makes a repository of it, and has four scripted agents carry out
     four real changes at once: two in one file, two that truly conflict, and one that makes another's reading stale.
     The same door, hooks and merge as for real agents, which do the same four tasks with --agent claude (or another).
+
+    With --loop it shows the other way to work, without a server: three loops of scripted agents, one in bubblewrap and
+    one killed on the way, bring the package with twenty seeded failing tests to green through the gate.
     """
+    if loops:
+        place = (directory or cache_directory() / "demo-loop").absolute()
+        raise SystemExit(_loops(place, faults, as_document=as_document))
     place = (directory or cache_directory() / "demo").absolute()
     content = load_demo()
     scripted = kind == "tape"
@@ -79,17 +94,52 @@ def demo(directory: Path | None, kind: str, model: str, speed: float, as_documen
 
 
 def _fresh(place: Path, stage: TerminalStage) -> Repository:
-    """The package's repository, made anew. Only a directory that an earlier demo made is removed for it."""
+    """The package's repository, made anew."""
+    _cleared(place)
+    repository = inspect(prepare(place / "repository", stage.say))
+    if isinstance(repository, NotUsable):
+        raise DemoUnavailableError("the demo's repository cannot be used", repository.why, repository.next_step)
+    return repository
+
+
+def _cleared(place: Path) -> None:
+    """Make the place empty. Only a directory that an earlier demo made is removed for it."""
     if place.exists() and any(place.iterdir()):
         if not (place / OURS).exists():
             raise WrongCallError(f"{place} is not empty and no demo made it. Name another with --directory.")
         shutil.rmtree(place)
     place.mkdir(parents=True, exist_ok=True)
     (place / OURS).touch()
-    repository = inspect(prepare(place / "repository", stage.say))
-    if isinstance(repository, NotUsable):
-        raise DemoUnavailableError("the demo's repository cannot be used", repository.why, repository.next_step)
-    return repository
+
+
+def _loops(place: Path, faults: int, *, as_document: bool) -> int:
+    """The scene of the loops; its exit code."""
+    _cleared(place)
+    with TerminalStage() as stage:
+        try:
+            scene = until_stopped(perform_loops(place, stage.say, faults))
+        except StoppedError as stopped:
+            click.echo("Stopped; the agents have ended.", err=True)
+            return stopped.exit_code
+        except (DemoUnavailableError, Fault, OSError) as problem:
+            raise click.ClickException(str(problem)) from problem
+    if as_document:
+        click.echo(json.dumps({"ok": scene.ok, **asdict(scene)}))
+        return 0 if scene.ok else 1
+    for agent, tasks in sorted(scene.landed.items()):
+        click.echo(f"{agent} landed {len(tasks)} of {scene.failing_before}")
+    if scene.killed_on:
+        click.echo(
+            f"{scene.killed_on} was begun by an agent that was killed, and finished by {scene.taken or 'nobody'}"
+        )
+    for agent, said in sorted(scene.isolation.items()):
+        click.echo(f"{agent}: {said}")
+    if scene.harness_s:
+        click.echo(f"Beside agents and tests a turn took {median(scene.harness_s):.2f} s (median).")
+    click.echo(f"{scene.failing_after} tests fail now, {scene.failing_before} did; {scene.seconds:.0f} s in all.")
+    if scene.problem:
+        click.echo(scene.problem, err=True)
+    return 0 if scene.ok else 1
 
 
 def _test_command(content: Demo, environment: SuiteEnvironment) -> str:

@@ -62,7 +62,9 @@ def doored(errand: Errand, limits: tuple[str, ...]) -> tuple[str, ...]:
 def places(errand: Errand) -> list[Path]:
     """What it sees beside the system, read-only; what is its own comes over it."""
     found = {*program_places(errand.argv, errand.env), *errand.readable}
-    return sorted(place for place in found if place.exists())
+    seen = {*found, *system_places()}
+    # What lies in a place that is seen already is seen with it, and nothing could be mounted there.
+    return sorted(place for place in found if place.exists() and not seen & {*place.parents})
 
 
 def _seen(errand: Errand) -> Iterable[str]:

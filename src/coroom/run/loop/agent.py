@@ -1,0 +1,344 @@
+"""One agent's endless loop: orient, pick, claim, work in a fresh session, land; wait when there is nothing."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from coroom.agents.adapter import ModelApi, Session
+from coroom.agents.role_files import RoleFile
+from coroom.core.command import PostTask
+from coroom.core.errors import Refused
+from coroom.git.claims import TTL_MS, RefClaims
+from coroom.git.command import GitFailed
+from coroom.git.task_notes import TaskNotes
+from coroom.ports import Holding
+from coroom.run.landing import LandingEnd, LandingWish, land_here
+from coroom.run.leftover import end_leftover
+from coroom.run.loop.orient import Surroundings, last_landings, prompt_for
+from coroom.run.loop.place import Place
+from coroom.run.loop.ratchet import command_of
+from coroom.run.loop.sitting import Sat, Seat
+from coroom.run.loop.work import ANSWERS, Failing, Item, failing_tests, items_for, landed_keys, own_order
+
+IDLE_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Between two looks at a board with nothing on it: a look is two git commands, and costs no model anything."""
+
+AGAIN_S = (2.0, 10.0, 60.0, 300.0, 900.0)
+"""Before the same item is tried again by the agent that failed on it."""
+
+INSTANT_S = 2.0
+"""A session that ends sooner and did nothing has not worked at all: its client is broken, or out of money."""
+
+INSTANT_MAX = 5
+CLAIM_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a loop may use up; None: no bound. `session_s` is one session's time."""
+
+    sessions: int | None = None
+    seconds: float | None = None
+    usd: float | None = None
+    session_s: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How an agent of a loop works."""
+
+    role: RoleFile
+    model: str | None = None
+    api: ModelApi | None = None
+    test: str = ""
+    test_s: float = 1_800.0
+    ttl_ms: int = TTL_MS
+    tasks: Sequence[PostTask] = ()
+    until_done: bool = False
+    shared: Path = field(default_factory=Path)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What is written down of one turn, a line of `turns.jsonl`. `harness_s` is what neither agent nor landing took."""
+
+    agent: str
+    key: str
+    base: str
+    log: str = ""
+    outcome: str = ""
+    why: str = ""
+    commit: str = ""
+    session_s: float = 0.0
+    landing_s: float = 0.0
+    tests_s: float = 0.0
+    harness_s: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(slots=True)
+class Spent:
+    """What all agents of a loop have used up together."""
+
+    sessions: int = 0
+    cost_usd: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def over(self, bounds: Bounds) -> str:
+        """Which bound is reached, in words; empty when none is."""
+        if bounds.sessions is not None and self.sessions >= bounds.sessions:
+            return f"{bounds.sessions} sessions are used up"
+        if bounds.seconds is not None and time.monotonic() - self.began >= bounds.seconds:
+            return f"{bounds.seconds:g} s are over"
+        if bounds.usd is not None and self.cost_usd >= bounds.usd:
+            return f"{bounds.usd:g} US dollars are spent"
+        return ""
+
+
+class AgentLoop:
+    """One agent, until there is nothing left to do for good, its budget is used up, or it is stopped."""
+
+    def __init__(
+        self, place: Place, seat: Seat, manner: Manner, bounds: Bounds, spent: Spent, show: Callable[[str], None]
+    ) -> None:
+        self._place = place
+        self._seat = seat
+        self._manner = manner
+        self._bounds = bounds
+        self._spent = spent
+        self._show = show
+        self._failed: dict[str, tuple[int, float]] = {}
+        self._instant = 0
+        self.turns: list[Turn] = []
+        self.ended = ""
+
+    async def run(self) -> None:
+        """See the class. Cancelled: what is unfinished is kept in the remote, the claim given up, nothing runs on."""
+        await asyncio.to_thread(self._place.open)
+        if await asyncio.to_thread(end_leftover, self._place.home):
+            self._show("ended the session that a killed loop had left behind")
+        self._claims = RefClaims(self._place.hub, self._place.agent, self._place.remote)
+        self._notes = TaskNotes(self._place.hub, self._place.remote)
+        await self._give_up_old_claims()
+        idle = 0
+        while not self.ended:
+            self.ended = self._spent.over(self._bounds)
+            if self.ended:
+                break
+            try:
+                worked = await self._turn()
+            except GitFailed as failed:
+                self._show(f"git failed, trying again: {failed.why}")
+                worked = False
+            idle = 0 if worked else idle + 1
+            if not worked and not self.ended:
+                await asyncio.sleep(IDLE_S[min(idle, len(IDLE_S)) - 1])
+
+    async def _give_up_old_claims(self) -> None:
+        """What an earlier process of this agent still holds: that process is gone, and this one begins anew."""
+        for claim in await self._claims.live():
+            if claim.holder == self._place.agent:
+                await self._claims.end(claim.id)
+
+    async def _turn(self) -> bool:
+        """One turn; whether there was anything to do."""
+        began = time.monotonic()
+        base = await asyncio.to_thread(self._place.fetch)
+        role, manner = self._manner.role, self._manner
+        probing = time.monotonic()
+        wants_tests = "tests" in role.takes
+        failing = Failing(commit=base, passed=True)
+        if wants_tests:
+            failing = await failing_tests(self._place.hub, base, manner.shared, manner.test, manner.test_s)
+        tests_s = time.monotonic() - probing
+        landed, landings = await asyncio.to_thread(landed_keys, self._place.hub, self._place.branch)
+        items = items_for(role, failing, manner.tasks, landed, landings)
+        live = await self._claims.live()
+        held = {resource for claim in live if claim.holder != self._place.agent for resource in claim.resources}
+        free = [item for item in own_order(self._place.agent, items) if item.key not in held and self._may_try(item)]
+        picked = await self._pick(free)
+        if picked is None:
+            if not items and manner.until_done:
+                self.ended = "everything is done"
+            return False
+        item, holding = picked
+        turn = Turn(agent=self._place.agent, key=str(item.key), base=base, tests_s=round(tests_s, 3))
+        around = Surroundings(
+            item=item,
+            base=base,
+            failing=failing,
+            claims=[claim for claim in live if claim.holder != self._place.agent],
+            notes=await asyncio.to_thread(self._notes.read),
+            landings=await asyncio.to_thread(last_landings, self._place.hub, self._place.branch),
+            unfinished=await asyncio.to_thread(self._place.unfinished),
+        )
+        try:
+            await self._worked(turn, around, holding)
+        finally:
+            whole = time.monotonic() - began
+            turn.harness_s = round(whole - turn.session_s - turn.landing_s - turn.tests_s, 3)
+            self._write(turn)
+        return True
+
+    def _may_try(self, item: Item) -> bool:
+        _, again = self._failed.get(str(item.key), (0, 0.0))
+        return time.monotonic() >= again
+
+    async def _pick(self, items: Sequence[Item]) -> tuple[Item, Holding] | None:
+        """The first item that can be claimed; who is too late goes on to the next."""
+        for item in items[:CLAIM_TRIES]:
+            got = await self._claims.claim([item.key], item.title[:200], self._manner.ttl_ms)
+            if isinstance(got, Holding):
+                return item, got
+        return None
+
+    async def _worked(self, turn: Turn, around: Surroundings, holding: Holding) -> None:
+        try:
+            sat = await self._session(turn, around, holding)
+            await self._finish(turn, around.item, sat)
+        except asyncio.CancelledError:
+            turn.outcome = turn.outcome or "stopped"
+            await asyncio.shield(self._put_by(turn, around.item, holding))
+            raise
+        if turn.outcome != "landed":
+            count = self._failed.get(turn.key, (0, 0.0))[0] + 1
+            again = AGAIN_S[min(count, len(AGAIN_S)) - 1]
+            self._failed[turn.key] = (count, time.monotonic() + again)
+            with suppress(GitFailed):
+                await self._claims.release(holding)
+
+    async def _session(self, turn: Turn, around: Surroundings, holding: Holding) -> Sat:
+        code, said = await self._seat.shell(self._place.ready(), self._place.work)
+        if code:
+            return Sat(seconds=0.0, error=f"the workplace cannot be made ready: {said.strip()[-300:]}")
+        number = sum(1 for _ in self._place.logs.glob("*.log")) + 1
+        log = self._place.logs / f"{number:05d}-{turn.base[:12]}.log"
+        turn.log = str(log)
+        prompt = prompt_for(self._manner.role, self._place.agent, around, self._manner.test)
+        session = Session(
+            agent=self._place.agent,
+            mirror=self._place.work,
+            room_url="",
+            token="",
+            prompt=prompt,
+            home=self._place.home,
+            model=self._manner.model,
+            api=self._seat.isolating.api(self._manner.api),
+            env={"COROOM_TASK": turn.key, "COROOM_ROLE": self._manner.role.name},
+            isolated=self._seat.isolating.isolated,
+        )
+        self._show(f"works on {turn.key}")
+        self._spent.sessions += 1
+        sitting = asyncio.ensure_future(self._seat.run(session, log, self._bounds.session_s, self._show))
+        beating = asyncio.ensure_future(self._beat(holding, sitting))
+        try:
+            sat = await sitting
+        except asyncio.CancelledError:
+            mine = asyncio.current_task()
+            if mine and mine.cancelling():
+                raise
+            sat = Sat(seconds=0.0, error="its claim had ended: another may have the task by now")
+        finally:
+            sitting.cancel()
+            beating.cancel()
+            await asyncio.gather(sitting, beating, return_exceptions=True)
+        turn.session_s = round(sat.seconds, 3)
+        turn.input_tokens, turn.output_tokens, turn.cost_usd = sat.input_tokens, sat.output_tokens, sat.cost_usd
+        self._spent.cost_usd += sat.cost_usd
+        return sat
+
+    async def _beat(self, holding: Holding, sitting: "asyncio.Future[Sat]") -> None:
+        """The claim's signs of life, which are the harness's business; without it no work goes on."""
+        while True:
+            await asyncio.sleep(self._manner.ttl_ms / 3_000)
+            try:
+                renewed = await self._claims.renew(holding)
+            except GitFailed:
+                continue
+            if isinstance(renewed, Refused):
+                sitting.cancel()
+                return
+
+    async def _finish(self, turn: Turn, item: Item, sat: Sat) -> None:
+        tip = await self._collected(item)
+        nothing = not tip or tip == turn.base
+        if nothing:
+            turn.outcome = "nothing"
+            turn.why = sat.error or "the session ended without a change"
+            self._instant = self._instant + 1 if sat.seconds < INSTANT_S else 0
+            if self._instant >= INSTANT_MAX:
+                self.ended = f"{INSTANT_MAX} sessions in a row ended at once: {turn.why}"
+        else:
+            self._instant = 0
+            await self._land(turn, item, tip)
+        if turn.outcome == "landed":
+            self._show(f"landed {turn.key}")
+            return
+        self._show(f"did not land {turn.key}: {turn.why.splitlines()[0] if turn.why else turn.outcome}")
+        await self._note(turn, item, sat)
+
+    async def _collected(self, item: Item) -> str:
+        """Everything that the session left in its workplace, as one commit's id in the harness's repository."""
+        message = f"{item.title[:80]}\n\nCoroom-Task: {item.key}"
+        await self._seat.shell(self._place.committed(message), self._place.work)
+        return await asyncio.to_thread(self._place.take)
+
+    async def _land(self, turn: Turn, item: Item, tip: str) -> None:
+        role = self._manner.role
+        outside = role.outside(await asyncio.to_thread(self._place.changed, turn.base, tip))
+        if not role.lands or outside:
+            turn.outcome = "kept"
+            turn.why = f"the role {role.name} may not change {outside[0]}" if outside else "its work is not for landing"
+            await self._keep(turn, tip)
+            return
+        began = time.monotonic()
+        wish = LandingWish(
+            onto=self._place.branch,
+            remote=self._place.remote,
+            agent=self._place.agent,
+            task=str(item.key),
+            title=item.title,
+            claims=(item.key,),
+            test=command_of(self._manner.shared / ANSWERS, self._manner.test) if self._manner.test else "",
+            timeout_s=self._manner.test_s,
+        )
+        end = await land_here(self._place.as_repository(tip), wish, lambda _text: None)
+        turn.landing_s = round(time.monotonic() - began, 3)
+        if isinstance(end, LandingEnd) and end.landed:
+            turn.outcome, turn.commit = "landed", end.commit
+            return
+        turn.outcome = end.kind if isinstance(end, LandingEnd) else "refused"
+        turn.why = end.why if isinstance(end, LandingEnd) else str(end)
+        await self._keep(turn, tip)
+
+    async def _keep(self, turn: Turn, tip: str) -> None:
+        with suppress(GitFailed):
+            turn.commit = await asyncio.to_thread(self._place.save, tip)
+
+    async def _put_by(self, turn: Turn, item: Item, holding: Holding) -> None:
+        """The loop is being stopped: keep what there is, tell the next session, and let others have the task."""
+        tip = await self._collected(item)
+        if tip and tip != turn.base:
+            await self._keep(turn, tip)
+            turn.why = f"stopped; what it had done is in {turn.commit}"
+            await self._note(turn, item, Sat(seconds=0.0))
+        with suppress(GitFailed):
+            await self._claims.release(holding)
+
+    async def _note(self, turn: Turn, item: Item, sat: Sat) -> None:
+        when = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+        lines = [f"## {when} {turn.agent}: {turn.outcome}", "", f"From {turn.base[:12]}. {turn.why}".strip()]
+        lines += [f"Work kept in {turn.commit}."] if turn.commit else []
+        lines += [f"Its last words: {sat.last_words}"] if sat.last_words else []
+        await asyncio.to_thread(self._notes.add, item.key, item.title, "\n".join(lines))
+
+    def _write(self, turn: Turn) -> None:
+        self.turns.append(turn)
+        with suppress(OSError), (self._place.root / "turns.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(turn)) + "\n")

@@ -1,0 +1,130 @@
+"""An agent's places: a repository of the harness's own, and the workplace that belongs to the agent.
+
+Git never runs for the harness in the workplace, whose settings and hooks are the agent's: it is made ready, and
+committed, by commands that run inside the agent's isolation; the harness only fetches from it.
+"""
+
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from coroom.git.command import Git, GitFailed
+from coroom.git.commits import read_ref
+from coroom.git.mirror import email_of
+from coroom.git.repository import Repository
+from coroom.git.workplace import REMOTE, WorkplaceFailed, make_workplace
+
+WIP = "refs/coroom/wip/"
+"""Below it, what each agent had not finished when its session ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one agent's loop lives, below `root`; `remote` is shared by all, `branch` what work lands on."""
+
+    agent: str
+    root: Path
+    remote: str
+    branch: str
+
+    @property
+    def hub(self) -> Git:
+        """The harness's own repository: agents may read it, and take their base from it."""
+        return Git(self.root / "hub.git")
+
+    @property
+    def work(self) -> Path:
+        """The agent's workplace."""
+        return self.root / "work"
+
+    @property
+    def home(self) -> Path:
+        """The agent's home: its settings, and what its client keeps."""
+        return self.root / "home"
+
+    @property
+    def logs(self) -> Path:
+        """What sessions printed; out of the agent's reach."""
+        return self.root / "logs"
+
+    def open(self) -> None:
+        """Make what is not there yet.
+
+        Raises:
+            GitFailed, WorkplaceFailed: the remote does not answer or has no such branch, or the disk is full.
+        """
+        for place in (self.root, self.home, self.logs):
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory = self.hub.directory
+        directory.mkdir(exist_ok=True)
+        if not (directory / "HEAD").exists():
+            self.hub.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={self.branch}")
+        self.fetch()
+        if not self.base():
+            raise WorkplaceFailed(f"{self.remote} has no branch {self.branch}")
+        make_workplace(str(directory), self.work, self.agent, self.branch)
+
+    def fetch(self) -> str:
+        """Bring the branch from the remote, and give back where it stands."""
+        spec = f"+refs/heads/{self.branch}:refs/heads/{self.branch}"
+        options = ("--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--update-head-ok")
+        self.hub.run("fetch", *options, self.remote, spec, config=REMOTE)
+        return self.base()
+
+    def base(self) -> str:
+        """Where the branch stood when it was fetched last."""
+        return read_ref(self.hub, f"refs/heads/{self.branch}")
+
+    def ready(self) -> str:
+        """A line for the shell, run as the agent, that brings the workplace to the base; ignored files stay."""
+        branch = shlex.quote(f"refs/remotes/origin/{self.branch}")
+        return (
+            "rm -f .git/index.lock .git/HEAD.lock && git fetch -q origin && git checkout -q -f --detach "
+            f"{branch} -- && git clean -q -ffd"
+        )
+
+    def committed(self, message: str) -> str:
+        """A line for the shell, run as the agent, that commits whatever is not committed yet."""
+        who = f"-c user.name={shlex.quote(self.agent)} -c user.email={shlex.quote(email_of(self.agent))}"
+        commit = f"git {who} commit -q --no-verify -m {shlex.quote(message)}"
+        return f"rm -f .git/index.lock && git add -A && (git diff --cached --quiet || {commit})"
+
+    def take(self) -> str:
+        """Fetch what the workplace's HEAD holds into the harness's repository; its commit, empty when there is none."""
+        options = ("--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--no-recurse-submodules")
+        taken = "refs/coroom/taken"
+        with suppress(GitFailed):
+            self.hub.run("fetch", *options, str(self.work), f"+HEAD:{taken}", config={"protocol.file.allow": "always"})
+            return read_ref(self.hub, taken)
+        return ""
+
+    def changed(self, base: str, tip: str) -> list[str]:
+        """The paths that differ between two commits."""
+        out = self.hub.run("diff", "--name-only", "-z", "--no-renames", base, tip).out
+        return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
+
+    def save(self, tip: str) -> str:
+        """Keep unfinished work in the remote; where it is."""
+        ref = WIP + self.agent
+        words = ("push", "--quiet", "--porcelain", "--no-verify", self.remote, f"+{tip}:{ref}")
+        self.hub.run(*words, config=REMOTE)
+        return ref
+
+    def unfinished(self) -> str:
+        """What this agent had left, in a sentence; empty when nothing, or when it is in the branch."""
+        ref = WIP + self.agent
+        with suppress(GitFailed):
+            options = ("--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc")
+            self.hub.run("fetch", *options, self.remote, f"+{ref}:{ref}", config=REMOTE)
+            tip = read_ref(self.hub, ref)
+            if not tip or self.hub.run("merge-base", "--is-ancestor", tip, self.base(), expect=(0, 1)).code == 0:
+                return ""
+            subject = self.hub.line("log", "-1", "--format=%s", tip)
+            return f"{subject}\nIt is commit {tip[:12]}: git fetch origin {ref}, then git show {tip[:12]}."
+        return ""
+
+    def as_repository(self, tip: str) -> Repository:
+        """The harness's repository, as the gate takes it, with `tip` as what is to land."""
+        directory = self.hub.directory
+        return Repository(toplevel=directory, common=directory, commit=tip, branch="", object_format="sha1")

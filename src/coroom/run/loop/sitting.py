@@ -1,0 +1,201 @@
+"""One session of an agent's command line: started in its isolation, listened to, bounded, and ended as a whole."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from coroom.agents.adapter import AgentAdapter, Launch, Missing, Session
+from coroom.run.isolating import Isolating
+from coroom.run.leftover import OPEN, forget, gated, remember
+from coroom.run.session import agent_environment
+
+LOG_BYTES_MAX = 4 << 20
+"""Of one session: its first half, and its last."""
+
+LINE_BYTES_MAX = 16 << 20
+STOP_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sat:
+    """How a session went. `error` says what went wrong, empty when nothing did."""
+
+    seconds: float
+    error: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    last_words: str = ""
+
+
+class CappedLog:
+    """A log of bounded size: what came first, and what came last, with a line about what was between."""
+
+    def __init__(self, file: BinaryIO, bytes_max: int = LOG_BYTES_MAX) -> None:
+        self._file = file
+        self._half = max(1, bytes_max // 2)
+        self._first = 0
+        self._last: deque[bytes] = deque()
+        self._held = 0
+        self._dropped = 0
+
+    def write(self, data: bytes) -> None:
+        """Take in more."""
+        room = max(0, self._half - self._first)
+        self._file.write(data[:room])
+        self._first += len(data[:room])
+        rest = data[room:]
+        if rest:
+            self._last.append(rest[-self._half :])
+            self._held += len(self._last[-1])
+            self._dropped += len(rest) - len(self._last[-1])
+        while self._held > self._half:
+            gone = self._last.popleft()
+            self._held -= len(gone)
+            self._dropped += len(gone)
+
+    def close(self) -> None:
+        """Write what came last."""
+        if self._dropped:
+            self._file.write(b"\n[%d bytes left out]\n" % self._dropped)
+        for piece in self._last:
+            self._file.write(piece)
+        self._last.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Where and as what sessions of one agent are started."""
+
+    agent: str
+    adapter: AgentAdapter
+    isolating: Isolating
+    home: Path
+
+    async def run(self, session: Session, log: Path, timeout_s: float, show: Callable[[str], None]) -> Sat:
+        """One session from its start to its end; cancelled, it is ended with all that it started."""
+        launch = self.adapter.prepare(session)
+        if isinstance(launch, Missing):
+            return Sat(seconds=0.0, error=f"{launch.what} is not installed. {launch.install}")
+        for path, text in launch.files.items():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o600)
+        began = time.monotonic()
+        with log.open("wb") as file:
+            kept = CappedLog(file)
+            try:
+                return await self._listened(launch, kept, timeout_s, show, began)
+            finally:
+                kept.close()
+
+    async def shell(self, line: str, cwd: Path, timeout_s: float = 300.0) -> tuple[int, str]:
+        """Run a line for the shell as the agent, in its isolation: exit code, and the end of what it said."""
+        launch = Launch(argv=("/bin/sh", "-c", line), env={}, cwd=cwd)
+        async with AsyncExitStack() as stack:
+            process = await self._start(launch, stack, stderr=asyncio.subprocess.STDOUT)
+            assert process.stdin is not None
+            process.stdin.write(OPEN)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    out, _ = await process.communicate()
+            except TimeoutError:
+                return 124, f"out of time after {timeout_s:g} s"
+            finally:
+                await _end(process)
+        assert process.returncode is not None
+        return process.returncode, out.decode("utf-8", "replace")[-1_000:]
+
+    async def _start(self, launch: Launch, stack: AsyncExitStack, stderr: int) -> asyncio.subprocess.Process:
+        environment = agent_environment(launch.env)
+        started = self.isolating.process(launch, self.agent, self.home, "", environment)
+        wrapped = await stack.enter_async_context(started)
+        return await asyncio.create_subprocess_exec(
+            *gated(wrapped.argv),
+            cwd=launch.cwd,
+            env=wrapped.env,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            limit=LINE_BYTES_MAX,
+            start_new_session=True,
+        )
+
+    async def _listened(
+        self, launch: Launch, log: CappedLog, timeout_s: float, show: Callable[[str], None], began: float
+    ) -> Sat:
+        async with AsyncExitStack() as stack:
+            try:
+                process = await self._start(launch, stack, stderr=asyncio.subprocess.STDOUT)
+            except OSError as problem:
+                return Sat(seconds=0.0, error=f"{launch.argv[0]} cannot be started: {problem}")
+            try:
+                remember(self.home, process.pid)
+                async with asyncio.timeout(timeout_s):
+                    return await self._heard(process, launch, log, show, began)
+            except TimeoutError:
+                return Sat(seconds=time.monotonic() - began, error=f"it was stopped after {timeout_s:g} s")
+            finally:
+                await _end(process)
+                forget(self.home)
+
+    async def _heard(
+        self,
+        process: asyncio.subprocess.Process,
+        launch: Launch,
+        log: CappedLog,
+        show: Callable[[str], None],
+        began: float,
+    ) -> Sat:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(OPEN + launch.stdin.encode())
+            await process.stdin.drain()
+        process.stdin.close()
+        tokens_in = tokens_out = 0
+        cost, error, words = 0.0, "", ""
+        async for line in process.stdout:
+            log.write(line)
+            told = self.adapter.read_output(line.decode("utf-8", "replace"))
+            if told is None:
+                continue
+            tokens_in += told.input_tokens or 0
+            tokens_out += told.output_tokens or 0
+            cost += told.cost_usd or 0.0
+            error = told.error or error
+            if told.text:
+                words = " ".join(told.text.split())[:400]
+                show(words[:200])
+        code = await process.wait()
+        if code and not error:
+            error = f"it ended with exit code {code}" if code > 0 else f"it was killed by signal {-code}"
+        return Sat(
+            seconds=time.monotonic() - began,
+            error=error,
+            input_tokens=tokens_in,
+            output_tokens=tokens_out,
+            cost_usd=cost,
+            last_words=words,
+        )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the whole group: politely, then not."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await process.wait()
+    except TimeoutError:
+        pass
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

@@ -1,0 +1,178 @@
+"""What there is to do: failing tests of the branch, tasks of a list that have not landed, and the jobs of roles."""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from coroom.agents.role_files import RoleFile
+from coroom.checks.suite import SuiteCommand, find_command, run_suite
+from coroom.core.command import PostTask
+from coroom.core.errors import Refused
+from coroom.core.resource import Resource, Scheme, parse
+from coroom.git.command import Git
+from coroom.git.commits import export_tree
+
+FAILURES_MAX = 1_000
+LOG_BYTES_READ = 4 << 20
+ANSWERS = "failing"
+
+ALL = "all"
+"""What fails when a command fails without naming a test."""
+
+_FAILING = re.compile(
+    r"^(?:FAILED (?P<pytest>\S+?\.py(?:::\S.*?)?)(?: - .*)?"
+    r"|ERROR (?P<error>\S+?\.py(?:::\S.*?)?)(?: - .*)?"
+    r"|--- FAIL: (?P<go>\S+).*"
+    r"|not ok \d+ -? ?(?P<tap>.+)"
+    r"|test (?P<cargo>\S+) \.\.\. FAILED)$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to do, under the key that it is claimed by."""
+
+    key: Resource
+    title: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """What the tests say of one commit: `ids` of those that fail, and a line about all of it."""
+
+    commit: str
+    passed: bool
+    ids: tuple[str, ...] = ()
+    summary: str = ""
+
+
+def failing_in(output: str) -> tuple[str, ...]:
+    """The ids of failing tests in what a test command printed: pytest, go, cargo and TAP."""
+    found = (next(filter(None, match.groups())).strip() for match in _FAILING.finditer(output))
+    return tuple(dict.fromkeys(found))[:FAILURES_MAX]
+
+
+async def failing_tests(git: Git, commit: str, place: Path, test: str, timeout_s: float) -> Failing:
+    """Run the tests on a commit, or read what they said: once for each commit, whoever asks, one run at a time.
+
+    Args:
+        git: a repository that has the commit.
+        commit: what is tested.
+        place: of this loop alone, for a tree and the answers.
+        test: the command; empty: found out from the tree.
+        timeout_s: until it is stopped; a suite that is stopped says nothing about single tests.
+    """
+    answer = answer_file(place / ANSWERS, commit, test)
+    async with _alone(place / "probe.lock"):
+        known = read_answer(answer)
+        if known:
+            return known
+        tree = place / "probe"
+        tree.mkdir(exist_ok=True)
+        await asyncio.to_thread(export_tree, git, commit, tree, place / "probe.index")
+        command = find_command(tree, test)
+        if not isinstance(command, SuiteCommand):
+            return Failing(commit=commit, passed=True, summary=command.why)
+        result = await run_suite(command, tree, place / "probe.log", timeout_s=timeout_s)
+        text = (place / "probe.log").read_bytes()[-LOG_BYTES_READ:].decode("utf-8", "replace")
+        ids = () if result.passed else failing_in(text) or (ALL,)
+        found = Failing(commit=commit, passed=result.passed, ids=ids, summary=result.summary)
+        write_answer(answer, found)
+        return found
+
+
+def answer_file(answers: Path, commit: str, test: str) -> Path:
+    """Where it is written down what fails on a commit by that command."""
+    return answers / f"{commit}-{hashlib.sha256(test.encode()).hexdigest()[:8]}.json"
+
+
+def write_answer(path: Path, answer: Failing) -> None:
+    """Write it down; a reader finds all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    fresh.write_text(json.dumps(asdict(answer)), encoding="utf-8")
+    fresh.replace(path)
+
+
+def read_answer(path: Path) -> Failing | None:
+    """What was written down there, if anything."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Failing(**{**found, "ids": tuple(found["ids"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("w", encoding="ascii") as file:
+        await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+        yield
+
+
+def items_for(
+    role: RoleFile, failing: Failing, tasks: Sequence[PostTask], landed: Mapping[str, int], landings: int
+) -> list[Item]:
+    """What a role may take now.
+
+    Args:
+        role: what it takes, and how often.
+        failing: what the tests say of the branch.
+        tasks: the list; one is done once a landing names it, and ready once all that it comes after is.
+        landed: by key, the number of the last landing that named it.
+        landings: how many there are.
+    """
+    items: list[Item] = []
+    if "tests" in role.takes:
+        items += [
+            Item(key=Resource(Scheme.TEST, one), title=f"the failing test {one}", detail=failing.summary)
+            for one in failing.ids
+        ]
+    if "tasks" in role.takes:
+        for task in tasks:
+            key = task_key(task)
+            if str(key) not in landed and all(str(_named(one)) in landed for one in task.after):
+                items.append(Item(key=key, title=task.title, detail=task.description))
+    if "job" in role.takes:
+        key = Resource(Scheme.ROLE, role.name)
+        since = landings - landed.get(str(key), 0)
+        if since >= role.every_landings:
+            items.append(Item(key=key, title=role.title, detail=f"{since} landings since this was last done"))
+    return items
+
+
+def task_key(task: PostTask) -> Resource:
+    """What a task of the list is claimed by: its id if that names a resource, else a task of that name."""
+    return _named(task.task or hashlib.sha256(task.title.encode()).hexdigest()[:12])
+
+
+def _named(text: str) -> Resource:
+    found = parse(text)
+    return Resource(Scheme.TASK, text) if isinstance(found, Refused) else found
+
+
+def landed_keys(git: Git, branch: str) -> tuple[dict[str, int], int]:
+    """By key, the number of the last landing on the branch that named it; and how many landings there are."""
+    form = "--format=%(trailers:key=Coroom-Task,valueonly,separator=%x00)"
+    lines = git.run("log", "--first-parent", "--reverse", form, branch).out.decode("utf-8", "replace").splitlines()
+    landed, count = dict[str, int](), 0
+    for line in filter(None, lines):
+        count += 1
+        for key in line.split("\0"):
+            landed[key.strip()] = count
+    return landed, count
+
+
+def own_order(agent: str, items: Sequence[Item]) -> list[Item]:
+    """The items in an order of this agent's own, so that not all run for the same one."""
+    return sorted(items, key=lambda one: hashlib.sha256(f"{agent}\0{one.key}".encode()).digest())

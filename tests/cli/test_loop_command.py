@@ -1,0 +1,152 @@
+"""`coroom loop` over a real remote with a real gate: what it lands, what it leaves alone, and how it stops."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from tests.cli.commands import Place, ended, place_at, until
+from tests.git.repositories import git
+
+from coroom.run.loop import agent
+
+FILES = {
+    "check.sh": b"#!/bin/sh\nfor n in a b c; do\n"
+    b'grep -q good $n.txt && echo "ok $n" || { echo "not ok 1 - $n"; bad=1; }\ndone\nexit ${bad:-0}\n',
+    "a.txt": b"bad\n",
+    "b.txt": b"bad\n",
+    "c.txt": b"good\n",
+}
+MENDS = "echo good > ${COROOM_TASK#test:}.txt"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = place_at(tmp_path, FILES)
+    git(tmp_path, "clone", "--quiet", "--bare", str(place.repository), "shared.git")
+    git(place.repository, "remote", "add", "origin", str(tmp_path / "shared.git"))
+    git(place.repository, "fetch", "--quiet", "origin")
+    return place
+
+
+def shared(place: Place, *words: str) -> str:
+    return git(place.root / "shared.git", *words)
+
+
+def looped(place: Place, command: str, *more: str, agents: int = 1) -> tuple[str, ...]:
+    agent = f"command:sh -c '{command}'"
+    words = ("loop", "--agent", agent, "--agents", str(agents), "--test", "sh check.sh", "--name", "x")
+    return (*words, "--isolation", "plain", "--json", *more)
+
+
+def test_failing_tests_are_found_claimed_mended_and_landed_and_then_it_ends(place: Place) -> None:
+    done = place.run(*looped(place, f'{MENDS}; echo "$COROOM_TASK" >> {place.root}/calls', "--until-done", agents=2))
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert found["landed"] == 2
+    assert (place.root / "calls").read_text().split() in (["test:a", "test:b"], ["test:b", "test:a"])
+    assert shared(place, "show", "main:a.txt", "main:b.txt") == "good\ngood"
+    trailers = shared(
+        place, "log", "--format=%(trailers:key=Coroom-Task,valueonly,separator=)", "--first-parent", "main"
+    )
+    assert {"test:a", "test:b"} <= set(trailers.split())
+    assert shared(place, "for-each-ref", "refs/coroom/claims", "refs/coroom/queue") == ""
+    assert all("not landed" not in one for one in found["ended"].values())
+    logs = sorted((place.root / "state/coroom/loops").rglob("logs/*.log"))
+    assert len(logs) == 2
+    assert all(one.name[6:18] in shared(place, "log", "--format=%H", "main") for one in logs)
+
+
+def test_nothing_to_do_calls_no_agent(place: Place) -> None:
+    done = place.run(*looped(place, f"touch {place.root}/called", "--test", "true", "--until-done"))
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["sessions"] == 0
+    assert not (place.root / "called").exists()
+
+
+def test_a_session_that_cannot_do_it_leaves_a_note_that_the_next_one_reads(place: Place) -> None:
+    command = f"cat >> {place.root}/prompts; echo I tried the left door; exit 3"
+    done = place.run(*looped(place, command, "--sessions", "1"))
+    assert done.code == 0, done.err
+    (turn,) = json.loads(done.out)["turns"]
+    assert turn["outcome"] == "nothing"
+    assert "exit code 3" in turn["why"]
+    note = shared(place, "show", f"coroom/notes:current_tasks/{turn['key'].replace(':', '-')}.md")
+    assert "I tried the left door" in note
+    (place.root / "prompts").unlink()
+    for _ in range(2):
+        place.run(*looped(place, command, "--sessions", "2"))
+    assert "> Its last words: I tried the left door" in (place.root / "prompts").read_text()
+
+
+def test_work_that_breaks_another_test_does_not_land_and_is_kept(place: Place) -> None:
+    done = place.run(*looped(place, f"{MENDS}; echo bad > c.txt", "--sessions", "1"))
+    found = json.loads(done.out)
+    (turn,) = found["turns"]
+    assert found["landed"] == 0
+    assert turn["outcome"] != "landed"
+    assert shared(place, "show", "main:c.txt") == "good"
+    assert shared(place, "show", "refs/coroom/wip/x-1:c.txt") == "bad"
+    assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
+
+
+def test_stopped_it_keeps_what_was_unfinished_and_gives_up_its_claim(place: Place) -> None:
+    process = place.start(*looped(place, f"echo half > half.txt; touch {place.root}/begun; exec sleep 600"))
+    until((place.root / "begun").exists, "a session works", process)
+    process.send_signal(signal.SIGTERM)
+    done = ended(process)
+    assert done.code == 143, done.err
+    assert shared(place, "show", "refs/coroom/wip/x-1:half.txt") == "half"
+    assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
+    assert json.loads(done.out)["turns"][0]["outcome"] == "stopped"
+
+
+def test_after_kill_9_the_next_loop_of_that_name_takes_its_task_up_again(place: Place) -> None:
+    wait = f"touch {place.root}/begun; test -e {place.root}/gate || exec sleep 600; {MENDS}"
+    process = place.start(*looped(place, wait))
+    until((place.root / "begun").exists, "a session works", process)
+    process.kill()
+    ended(process)
+    assert shared(place, "for-each-ref", "refs/coroom/claims") != ""
+    (place.root / "gate").touch()
+    done = place.run(*looped(place, wait, "--until-done"))
+    assert json.loads(done.out)["landed"] == 2, done.err
+    assert "ended the session that a killed loop had left behind" in done.err
+
+
+def test_a_role_that_may_not_change_a_path_does_not_land_it(place: Place) -> None:
+    roles = place.repository / ".coroom" / "roles"
+    roles.mkdir(parents=True)
+    (roles / "writer.md").write_text(
+        "---\ntitle: writes\ntakes: [tests]\nmay_change: ['docs/**']\n---\nWrite, {agent}.\n"
+    )
+    assert "writer (.coroom/roles): writes. Takes tests; changes only glob:docs/**." in place.run("roles").out
+    done = place.run(*looped(place, MENDS, "--sessions", "1", "--role", "writer"))
+    (turn,) = json.loads(done.out)["turns"]
+    assert turn["outcome"] == "kept"
+    assert "the role writer may not change" in turn["why"]
+
+
+def test_a_client_that_ends_at_once_again_and_again_is_not_started_for_ever(place: Place) -> None:
+    assert agent.INSTANT_MAX * agent.AGAIN_S[0] < 60
+    done = place.run(*looped(place, f"echo x >> {place.root}/starts; exit 1", "--until-done", "--time", "20"))
+    assert len((place.root / "starts").read_text().split()) <= agent.INSTANT_MAX
+    assert done.code == 0
+
+
+def test_a_list_of_tasks_is_done_in_order_and_each_once(place: Place) -> None:
+    (place.root / "todo.yaml").write_text(
+        "- {id: one, title: the first thing}\n- {id: two, title: the second thing, after: [one]}\n"
+    )
+    command = f'echo "$COROOM_TASK" | tee -a {place.root}/calls > "done-${{COROOM_TASK#task:}}"'
+    words = ("--tasks", str(place.root / "todo.yaml"), "--test", "true", "--until-done")
+    done = place.run(*looped(place, command, *words))
+    assert json.loads(done.out)["landed"] == 2, done.err
+    assert (place.root / "calls").read_text().split() == ["task:one", "task:two"]
+
+
+def test_without_a_remote_it_says_how_to_make_one(place: Place) -> None:
+    git(place.repository, "remote", "remove", "origin")
+    done = place.run(*looped(place, "true"))
+    assert done.code == 2
+    assert "git clone --bare" in done.err
