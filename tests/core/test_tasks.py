@@ -93,6 +93,24 @@ def test_a_done_task_cannot_be_taken() -> None:
     assert "dug" in room.unread("bob", NoticeKind.DONE)[0].text
 
 
+def test_that_a_task_is_done_is_told_to_those_it_concerns_and_stands_on_the_board_for_all() -> None:
+    room = Room("ada", "bob", "cyd", "dan")
+    room.post("dig")
+    room.post("paint")
+    room.post("fill", after=("t1",))
+    room.ok("ada", c.TakeTask("t1"), c.Taken)
+    room.ok("bob", c.TakeTask("t2"), c.Taken)
+    room.ok("ada", c.FinishTask("dug"), c.Ok)
+    assert not room.unread("bob", NoticeKind.DONE)
+    assert room.unread("cyd", NoticeKind.DONE)
+    room.ok("cyd", c.TakeTask("t3"), c.Taken)
+    room.ok("bob", c.FinishTask("painted"), c.Ok)
+    assert len(room.unread("dan", NoticeKind.DONE)) == 1
+    room.ok("cyd", c.FinishTask("filled"), c.Ok)
+    assert [n.about for n in room.unread("dan", NoticeKind.DONE)] == ["t1", "t3"]
+    assert {n.about for n in room.state.notices if n.kind is NoticeKind.DONE} == {"t1", "t2", "t3"}
+
+
 def test_work_that_is_held_is_not_done() -> None:
     room = Room("ada")
     room.post("dig")

@@ -1,5 +1,7 @@
 """The board: post, take, finish, give back."""
 
+from dataclasses import replace
+
 from coroom.core.agent import EVERYONE, Permission
 from coroom.core.claim import Ending, Mode, blockers_of
 from coroom.core.command import (
@@ -195,7 +197,20 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
     ended = _end_task_claim(state, task, Ending.DONE, by)
     text = f"Task {task.id} is done: {task.title}." + (f" {command.summary}" if command.summary else "")
     told = notice(state, 1, NoticeKind.DONE, sender=by, to=EVERYONE, text=text, about=task.id)
+    told = replace(told, readers=_concerned(state, by, task))
     return Decision(Ok(task.id), (*events, *ended, told, *freed(state, ended, now_ms, first=2)))
+
+
+def _concerned(state: RoomState, by: str, done: Task) -> tuple[str, ...]:
+    """Who has something to do with it: who posted it, the holders of what builds on it, and the idle once there is
+    more to take, or nothing left. All others see it on the board; telling them too would make what an agent reads grow with the room.
+    """
+    left = [t for t in state.tasks.values() if t.id != done.id and t.state in {TaskState.OPEN, TaskState.TAKEN}]
+    near = {done.posted_by, *(t.holder for t in left if done.id in t.after and t.state is TaskState.TAKEN)}
+    opened = any(done.id in t.after and t.state is TaskState.OPEN for t in left)
+    wakes = opened or not left
+    here = [a for a in state.present() if a.name != by]
+    return tuple(a.name for a in here if a.name in near or (wakes and a.task is None))
 
 
 def return_task(state: RoomState, by: str, command: ReturnTask, now_ms: int) -> Decision:
