@@ -1,0 +1,233 @@
+"""An evaluation: which trials there are, carried out side by side, each kept as soon as it has ended."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from coroom.core.policies import POLICIES
+from coroom.evaluate.conditions import CONDITIONS
+from coroom.evaluate.grading import Grader, GradingError
+from coroom.evaluate.metrics import Used, fold
+from coroom.evaluate.play import WALL_S, Play, Played
+from coroom.evaluate.results import Results, packed
+from coroom.evaluate.suite import EvalTask, Suite, load
+from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.trial import TrialKey, TrialResult
+
+CHUNK = 8
+"""Trials handed to a worker at once: fewer spend their time on the way, more make a stop lose more."""
+
+USD_PER_MILLION = (3.0, 15.0)
+"""Input and output tokens of a middling model; synthetic money, for comparing conditions with one another."""
+
+
+class EvaluationError(Exception):
+    """The evaluation cannot be done as asked; says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What each trial may use. `match` names which of the three is the same in every condition."""
+
+    match: str = "wall"
+    wall_s: float = WALL_S
+    tokens: int | None = None
+    usd: float | None = None
+
+    def __str__(self) -> str:
+        also = {"tokens": f", {self.tokens} tokens a trial", "usd": f", {self.usd} USD a trial"}.get(self.match, "")
+        return f"{self.match}: {self.wall_s:g} seconds a trial at most{also}"
+
+    def token_limit(self) -> int | None:
+        """The tokens a synthetic trial stops at: money is tokens at one price, four of five of them input."""
+        if self.match == "tokens":
+            return self.tokens
+        if self.match == "usd" and self.usd is not None:
+            return int(self.usd * 1e6 / (0.9 * USD_PER_MILLION[0] + 0.1 * USD_PER_MILLION[1]))
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What is evaluated."""
+
+    suites: tuple[str, ...]
+    conditions: tuple[str, ...]
+    agents: tuple[int, ...]
+    trials: int
+    agent: str
+    seed: int = 0
+    budget: Budget = Budget()
+
+    def about(self) -> dict[str, str]:
+        """What two runs that share a results file must agree on; how much of it is done may differ."""
+        return {"agent": self.agent, "seed": str(self.seed), "budget": str(self.budget)}
+
+
+def keys_of(evaluation: Evaluation, suites: Sequence[Suite]) -> list[TrialKey]:
+    """Every trial, in an order that fills all cells evenly. `solo` has one agent, whatever numbers are asked for.
+
+    Raises:
+        EvaluationError: a condition is unknown, or its policy is not in this version.
+    """
+    for name in evaluation.conditions:
+        if name not in CONDITIONS:
+            message = f"there is no condition '{name}': there are {', '.join(CONDITIONS)}"
+            raise EvaluationError(message)
+        if CONDITIONS[name].policy not in POLICIES:
+            message = f"condition '{name}' needs the policy {CONDITIONS[name].policy}, which this version does not have"
+            raise EvaluationError(message)
+    keys: list[TrialKey] = []
+    cells = itertools.product(range(evaluation.trials), suites, evaluation.conditions, evaluation.agents)
+    for number, suite, condition, agents in cells:
+        if CONDITIONS[condition].alone and agents != min(evaluation.agents):
+            continue
+        count = 1 if CONDITIONS[condition].alone else agents
+        keys += [
+            TrialKey(
+                suite=suite.name,
+                task=task.id,
+                condition=condition,
+                agents=count,
+                agent=evaluation.agent,
+                number=number,
+                seed=evaluation.seed,
+            )
+            for task in suite.tasks
+        ]
+    return keys
+
+
+def evaluate_synthetic(
+    evaluation: Evaluation,
+    results: Results,
+    cache: Path,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    jobs: int = 0,
+) -> int:
+    """Carry out every trial that is not there yet. Returns how many were carried out.
+
+    Args:
+        evaluation: what to do.
+        results: where finished trials are and go.
+        cache: grades of trees that were graded before.
+        progress: told (done, all) after each chunk.
+        jobs: processes at once; 0: one for each core.
+
+    Raises:
+        EvaluationError: it cannot be done as asked.
+        SuiteError: a suite cannot be used.
+    """
+    suites = [load(name) for name in evaluation.suites]
+    keys = keys_of(evaluation, suites)
+    known = results.known()
+    missing = [key for key in keys if str(key) not in known]
+    chunks = [missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)]
+    done = len(keys) - len(missing)
+    progress(done, len(keys))
+    for finished in _side_by_side(chunks, evaluation, cache, jobs or len(os.sched_getaffinity(0))):
+        results.add(finished)
+        done += len(finished)
+        progress(done, len(keys))
+    return len(missing)
+
+
+_Finished = list[tuple[TrialResult, bytes]]
+
+
+def _side_by_side(
+    chunks: Iterable[list[TrialKey]], evaluation: Evaluation, cache: Path, jobs: int
+) -> Iterator[_Finished]:
+    waiting = iter(chunks)
+    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(evaluation, cache)) as pool:
+        running: set[Future[_Finished]] = {pool.submit(_chunk, c) for c in itertools.islice(waiting, 2 * jobs)}
+        try:
+            while running:
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield future.result()
+                running |= {pool.submit(_chunk, c) for c in itertools.islice(waiting, len(ended))}
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """What a process of the pool keeps between chunks."""
+
+    def __init__(self, evaluation: Evaluation, cache: Path) -> None:
+        self.evaluation = evaluation
+        self.grader = Grader(cache)
+        self.tasks = {(s.name, t.id): t for s in map(load, evaluation.suites) for t in s.tasks}
+
+
+_worker: list[_Worker] = []
+
+
+def _begin(evaluation: Evaluation, cache: Path) -> None:
+    _worker[:] = [_Worker(evaluation, cache)]
+
+
+def _chunk(keys: list[TrialKey]) -> _Finished:
+    worker = _worker[0]
+    return [play_trial(key, worker.tasks[key.suite, key.task], worker.evaluation.budget, worker.grader) for key in keys]
+
+
+def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) -> tuple[TrialResult, bytes]:
+    """One trial with synthetic agents, and its log. The same key gives the same, whatever was played before."""
+    play = Play(
+        task,
+        CONDITIONS[key.condition],
+        key.agents,
+        MODELS[key.agent],
+        f"{key.seed}/{key}",
+        wall_s=budget.wall_s,
+        tokens=budget.token_limit(),
+    )
+    played = play.run()
+    log = packed(played.events)
+    try:
+        grade = grader.grade(task, played.tree)
+    except GradingError as problem:
+        return TrialResult(key=key, infrastructure=str(problem)), log
+    result = TrialResult(
+        key=key,
+        score=grade.score,
+        whole=grade.whole,
+        units=grade.units,
+        abandoned=_abandoned(task, played),
+        seconds=played.seconds,
+        metrics={**fold(played.events, _used(played)), "coupling": coupling(task)},
+    )
+    return result, log
+
+
+def _used(played: Played) -> Used:
+    usages = [player.usage for player in played.players]
+    put, got = sum(u.input_tokens for u in usages), sum(u.output_tokens for u in usages)
+    return Used(
+        turns=sum(u.steps for u in usages),
+        input_tokens=put,
+        output_tokens=got,
+        told_tokens=sum(u.told_tokens for u in usages),
+        characters=sum(u.characters for u in usages),
+        usd=(put * USD_PER_MILLION[0] + got * USD_PER_MILLION[1]) / 1e6,
+    )
+
+
+def coupling(task: EvalTask) -> float:
+    """The share of a task's pairs of units where one builds on the other, straight or through others."""
+    reach: dict[str, set[str]] = {}
+    for unit in task.units:
+        reach[unit.id] = set(unit.after).union(*(reach[name] for name in unit.after))
+    pairs = len(task.units) * (len(task.units) - 1) / 2
+    return sum(map(len, reach.values())) / pairs if pairs else 0.0
+
+
+def _abandoned(task: EvalTask, played: Played) -> bool:
+    """Everybody went by its own choice, time was left, and files of the contract are missing: apart from any score."""
+    files = [path for unit in task.units for path in unit.files]
+    missing = any(played.tree.get(path) == task.start.get(path) for path in files)
+    return missing and not played.out_of_time

@@ -1,0 +1,181 @@
+"""The score of a tree: what share of each unit's hidden tests passes, found by running them."""
+
+import ast
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from coroom.evaluate.suite import EvalTask, Tree, Unit
+
+WITHIN_S = 60.0
+"""What the hidden tests of one unit may take; code that never ends has not passed."""
+
+
+class GradingError(Exception):
+    """The grader itself failed: an infrastructure failure, never a score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """Passed and existing hidden tests by unit. A unit's file that cannot be imported passes none of its tests."""
+
+    units: Mapping[str, tuple[int, int]]
+
+    @property
+    def score(self) -> float:
+        """The mean over units of the share that passes: 1.0 is everything."""
+        shares = [passed / total for passed, total in self.units.values()]
+        return sum(shares) / len(shares)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every test of every unit passes."""
+        return all(passed == total for passed, total in self.units.values())
+
+
+class Grader:
+    """Runs hidden tests in a process that has pytest loaded and forks for each unit; remembers what it has seen.
+
+    Args:
+        cache: where grades are kept between runs; two processes may share it.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        cache.mkdir(parents=True, exist_ok=True)
+        self._known: dict[str, int] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _value: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def grade(self, task: EvalTask, tree: Tree) -> Grade:
+        """Grade a tree, without what it may hold below `hidden/`.
+
+        Raises:
+            GradingError: the reference itself could not be counted, or the grader died.
+        """
+        return Grade(units={unit.id: self.grade_unit(task, unit, tree) for unit in task.units})
+
+    def grade_unit(self, task: EvalTask, unit: Unit, tree: Tree) -> tuple[int, int]:
+        """Passed and existing hidden tests of one unit.
+
+        Raises:
+            GradingError: the reference itself could not be counted, or the grader died.
+        """
+        total = self._passed(task, unit, task.solved())
+        if not total:
+            message = f"the reference of {task.id} passes no test of unit {unit.id}: its hidden tests are no measure"
+            raise GradingError(message)
+        mine = {path: content for path, content in tree.items() if not path.startswith("hidden/")}
+        return min(self._passed(task, unit, mine), total), total
+
+    def close(self) -> None:
+        """End the grader's process."""
+        if self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+            self._process.wait(10)
+            self._process = None
+
+    def _passed(self, task: EvalTask, unit: Unit, tree: Tree) -> int:
+        needed = _needed(tree, [task.hidden[test] for test in unit.tests])
+        key = _key(task, unit, needed)
+        if key not in self._known:
+            kept = self._cache / key[:2] / key
+            try:
+                self._known[key] = int(kept.read_text(encoding="ascii"))
+            except (OSError, ValueError):
+                self._known[key] = self._run({**tree, **task.hidden}, unit.tests)
+                kept.parent.mkdir(exist_ok=True)
+                fresh = kept.with_suffix(f".{os.getpid()}")
+                fresh.write_text(str(self._known[key]), encoding="ascii")
+                fresh.replace(kept)
+        return self._known[key]
+
+    def _run(self, tree: Tree, tests: Iterable[str]) -> int:
+        with tempfile.TemporaryDirectory(prefix="coroom-grade-") as folder:
+            for path, content in tree.items():
+                target = Path(folder) / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            return self._ask({"folder": folder, "tests": list(tests), "within_s": WITHIN_S})
+
+    def _ask(self, job: Mapping[str, object]) -> int:
+        process = self._process or self._start()
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+        limit = time.monotonic() + WITHIN_S + 30
+        while not select.select([process.stdout], [], [], 1)[0]:
+            if process.poll() is not None or time.monotonic() > limit:
+                break
+        answer = process.stdout.readline() if process.poll() is None else b""
+        if not answer:
+            process.kill()
+            self._process = None
+            message = "the process that runs hidden tests has died"
+            raise GradingError(message)
+        return int(answer)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "TMPDIR") if name in os.environ}
+        self._process = subprocess.Popen(  # the interpreter that runs us, with nothing of our secrets
+            [sys.executable, "-m", "coroom.evaluate.hidden_tests"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        )
+        return self._process
+
+
+def _key(task: EvalTask, unit: Unit, needed: Mapping[str, bytes]) -> str:
+    digest = sha256(f"{task.fingerprint} {unit.id}".encode())
+    for path in sorted(needed):
+        digest.update(path.encode() + b"\0" + sha256(needed[path]).digest())
+    return digest.hexdigest()[:40]
+
+
+def _needed(tree: Tree, roots: Iterable[bytes]) -> dict[str, bytes]:
+    """The files that a test can reach by import statements; everything when one of them does not parse."""
+    found: dict[str, bytes] = {}
+    waiting = list(roots)
+    while waiting:
+        try:
+            modules = _imports(waiting.pop())
+        except SyntaxError:
+            return dict(tree)
+        for module in modules:
+            name = module.replace(".", "/")
+            for path in (f"{name}.py", f"{name}/__init__.py"):
+                if path in tree and path not in found:
+                    found[path] = tree[path]
+                    waiting.append(tree[path])
+    return found
+
+
+def _imports(source: bytes) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {".".join(name.split(".")[:end]) for name in names for end in range(1, name.count(".") + 2)}

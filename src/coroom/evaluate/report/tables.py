@@ -1,0 +1,145 @@
+"""The tables of a report, from finished trials alone."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import pstdev
+
+from coroom.evaluate.conditions import CONDITIONS
+from coroom.evaluate.statistics import (
+    CommonOdds,
+    Contrast,
+    Interval,
+    Table,
+    common_odds,
+    contrast,
+    corrected,
+    crude_odds,
+    mean,
+    share,
+)
+from coroom.evaluate.trial import TrialResult
+
+Cell = tuple[str, int]
+"""A condition and a number of agents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One cell of the ladder, over all tasks."""
+
+    condition: str
+    agents: int
+    trials: int
+    infrastructure: int
+    score: Interval
+    spread: float
+    whole: Interval
+    abandoned: Interval
+    seconds: Interval
+    tokens: float
+    usd: float
+    held: float
+    duplicates: float
+    told_a_turn: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One cell against `solo`: the score's contrast, its p corrected over all cells, and abandonment over tasks."""
+
+    condition: str
+    agents: int
+    score: Contrast
+    p_corrected: float
+    abandoned: CommonOdds | None
+    abandoned_crude: float
+
+
+def rows(results: Iterable[TrialResult]) -> list[Row]:
+    """A row a cell, conditions in the ladder's order."""
+    cells: dict[Cell, list[TrialResult]] = defaultdict(list)
+    for result in results:
+        cells[result.key.condition, result.key.agents].append(result)
+    return [_row(cell, cells[cell]) for cell in _in_order(cells)]
+
+
+def _in_order(cells: Iterable[Cell]) -> list[Cell]:
+    order = {name: place for place, name in enumerate(CONDITIONS)}
+    return sorted(cells, key=lambda cell: (order.get(cell[0], len(order)), cell[1]))
+
+
+def _row(cell: Cell, found: Sequence[TrialResult]) -> Row:
+    counted = [result for result in found if not result.infrastructure]
+
+    def average(name: str) -> float:
+        return sum(r.metrics.get(name, 0.0) for r in counted) / len(counted) if counted else math.nan
+
+    scores = [result.score for result in counted]
+    return Row(
+        condition=cell[0],
+        agents=cell[1],
+        trials=len(counted),
+        infrastructure=len(found) - len(counted),
+        score=mean(scores),
+        spread=pstdev(scores) if scores else math.nan,
+        whole=share(sum(r.whole for r in counted), len(counted)),
+        abandoned=share(sum(r.abandoned for r in counted), len(counted)),
+        seconds=mean([r.seconds for r in counted]),
+        tokens=average("tokens"),
+        usd=average("usd"),
+        held=average("held"),
+        duplicates=average("duplicate_work"),
+        told_a_turn=average("told_tokens_a_turn"),
+    )
+
+
+def against_solo(results: Iterable[TrialResult]) -> list[Compared]:
+    """Every cell against `solo`, empty when there is no solo to compare with."""
+    cells: dict[Cell, list[TrialResult]] = defaultdict(list)
+    for result in results:
+        if not result.infrastructure:
+            cells[result.key.condition, result.key.agents].append(result)
+    alone = cells.pop(("solo", 1), [])
+    usable = [cell for cell in _in_order(cells) if min(len(cells[cell]), len(alone)) >= 2]
+    found = [contrast([r.score for r in cells[cell]], [r.score for r in alone]) for cell in usable]
+    fixed = corrected([one.p for one in found])
+    return [
+        Compared(
+            condition=cell[0],
+            agents=cell[1],
+            score=one,
+            p_corrected=p,
+            abandoned=_common(tables),
+            abandoned_crude=crude_odds(tables) if tables else math.nan,
+        )
+        for cell, one, p in zip(usable, found, fixed, strict=True)
+        for tables in [_abandonment(alone, cells[cell])]
+    ]
+
+
+def _abandonment(alone: Sequence[TrialResult], others: Sequence[TrialResult]) -> list[Table]:
+    """Solo against a cell, a stratum a task: the odds ratio says how much likelier the lone agent gives up."""
+    tables: list[Table] = []
+    for task in sorted({r.key.task for r in alone} & {r.key.task for r in others}):
+        pair = [[r.abandoned for r in side if r.key.task == task] for side in (alone, others)]
+        first, second = ((sum(side), len(side) - sum(side)) for side in pair)
+        tables.append((first, second))
+    return tables
+
+
+def _common(tables: Sequence[Table]) -> CommonOdds | None:
+    try:
+        return common_odds(tables)
+    except ValueError:
+        return None
+
+
+def by(results: Iterable[TrialResult], key: Callable[[TrialResult], str]) -> dict[str, list[TrialResult]]:
+    """Trials that counted, grouped."""
+    groups: dict[str, list[TrialResult]] = defaultdict(list)
+    for result in results:
+        if not result.infrastructure:
+            groups[key(result)].append(result)
+    return dict(sorted(groups.items()))

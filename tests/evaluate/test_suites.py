@@ -1,0 +1,139 @@
+"""The suites that ship: a reference that passes everything, mutants that do not, nothing that scores nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coroom.evaluate.grading import Grader
+from coroom.evaluate.suite import SHIPPED, EvalTask, Mutant, SuiteError, contract_of, load
+
+TASKS = [task for name in SHIPPED for task in load(name).tasks]
+
+
+@pytest.fixture(scope="module")
+def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
+    with Grader(tmp_path_factory.mktemp("grades")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_the_reference_passes_every_hidden_test_and_nothing_passes_none(task: EvalTask, grader: Grader) -> None:
+    assert grader.grade(task, task.solved()).whole
+    assert grader.grade(task, {}).score == 0
+    assert grader.grade(task, task.start).score == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "mutant"),
+    [pytest.param(task, mutant, id=f"{task.id}-{mutant.why}") for task in TASKS for mutant in task.mutants],
+)
+def test_every_mutant_fails_a_test_of_its_own_unit(task: EvalTask, mutant: Mutant, grader: Grader) -> None:
+    mine = next(unit for unit in task.units if mutant.path in unit.files)
+    passed, total = grader.grade_unit(task, mine, task.mutated(mutant))
+    assert passed < total
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_agents_are_told_of_every_unit_and_shown_no_test(task: EvalTask) -> None:
+    contract = contract_of(task)
+    assert all(unit.contract.strip() in contract for unit in task.units)
+    assert all(path in contract for unit in task.units for path in unit.files)
+    assert not any("hidden" in path for path in task.start)
+    assert len(task.units) >= 3
+    assert len(task.mutants) >= 3
+
+
+def made(folder: Path, **other: str) -> Path:
+    files = {
+        "task.yaml": (
+            "title: t\nunits:\n  - {id: a, title: A, files: [p/a.py], contract: c}\nhidden: {a: [hidden/test_a.py]}\n"
+        ),
+        "hidden/test_a.py": "from p.a import one\ndef test_one() -> None:\n    assert one() == 1\n",
+        "reference/p/a.py": "def one() -> int:\n    return 1\n",
+    }
+    for path, text in {**files, **other}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+def test_a_folder_of_ones_own_is_a_suite(tmp_path: Path, grader: Grader) -> None:
+    suite = load(str(made(tmp_path / "mine")))
+    assert (suite.name, [task.id for task in suite.tasks]) == ("mine", ["mine"])
+    assert grader.grade(suite.tasks[0], {"p/a.py": b"def one(): return 1"}).whole
+    assert grader.grade(suite.tasks[0], {"p/a.py": b"def one(): return 2"}).score == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"task.yaml": "title: ["}, "is no task"),
+        ({"task.yaml": "title: t\nunits: []\n"}, "is no task: KeyError"),
+        (
+            {"task.yaml": "title: t\nunits: [{id: a, title: A, files: [a.py], contract: c}]\nhidden: {}\n"},
+            "a unit without hidden tests cannot be scored",
+        ),
+        (
+            {
+                "task.yaml": "title: t\nunits: [{id: a, title: A, files: [a.py], contract: c}]\n"
+                "hidden: {a: [hidden/test_b.py]}\n"
+            },
+            "names hidden/test_b.py, which is not there",
+        ),
+        (
+            {
+                "task.yaml": "title: t\nunits: [{id: a, title: A, files: [p/a.py], contract: c, after: [z]}]\n"
+                "hidden: {a: [hidden/test_a.py]}\n"
+            },
+            "comes after ['z'], which is no unit above it",
+        ),
+        (
+            {
+                "task.yaml": "title: t\nunits: [{id: a, title: A, files: [p/a.py], contract: c}]\n"
+                "hidden: {a: [hidden/test_a.py]}\nmutants: [{file: p/a.py, old: zwei, new: drei, why: w}]\n"
+            },
+            "the mutant 'w' does not stand exactly once in p/a.py",
+        ),
+    ],
+)
+def test_a_suite_that_cannot_be_used_says_which_file_and_why(
+    tmp_path: Path, change: dict[str, str], words: str
+) -> None:
+    with pytest.raises(SuiteError) as refused:
+        load(str(made(tmp_path / "mine", **change)))
+    assert words in str(refused.value)
+
+
+def test_what_is_no_suite_is_refused_with_the_names_of_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="six"):
+        load("seven")
+    with pytest.raises(SuiteError, match=r"task\.yaml"):
+        load(str(tmp_path))
+
+
+def test_code_that_never_ends_passes_nothing_and_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = load(str(made(tmp_path / "mine"))).tasks[0]
+    with Grader(tmp_path / "grades") as grader:
+        assert grader.grade(task, task.solved()).whole
+        monkeypatch.setattr("coroom.evaluate.grading.WITHIN_S", 0.5)
+        endless = b"import subprocess, time\nsubprocess.Popen(['sleep', '4242'])\nwhile True: time.sleep(1)\n"
+        assert grader.grade(task, {"p/a.py": endless}).score == 0
+        assert grader.grade(task, {"p/a.py": b"def one(): return 1 "}).whole
+    running = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
+    assert not any(b"4242" in line for line in running)
+
+
+def test_a_tree_cannot_bring_tests_or_settings_of_its_own(tmp_path: Path) -> None:
+    task = load(str(made(tmp_path / "mine"))).tasks[0]
+    with Grader(tmp_path / "grades") as grader:
+        cheating = {
+            "p/a.py": b"def one(): return 2",
+            "hidden/test_a.py": b"def test_one(): pass",
+            "conftest.py": b"import pytest\n@pytest.fixture(autouse=True)\ndef skip(): pytest.skip('x')",
+            "pytest.ini": b"[pytest]\naddopts = --deselect hidden",
+        }
+        assert grader.grade(task, cheating).score == 0
+        assert grader.grade(task, {**cheating, "p/a.py": b"def one(): return 1"}).whole
