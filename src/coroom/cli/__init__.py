@@ -13,6 +13,7 @@ COMMANDS = {
     "claims": "coroom.cli.claim",
     "check": "coroom.cli.check",
     "demo": "coroom.cli.demo",
+    "evaluate": "coroom.cli.evaluate",
     "doctor": "coroom.cli.doctor",
     "gate": "coroom.cli.gate",
     "history": "coroom.cli.history",
@@ -31,6 +32,9 @@ COMMANDS = {
     "simulate": "coroom.cli.simulate",
 }
 
+# What a command needs beyond the base install, by the name of the extra that brings it.
+EXTRAS = {"evaluate": "evaluate"}
+
 
 class _Lazy(click.Group):
     """A group that imports a subcommand's module when it is asked for."""
@@ -44,7 +48,14 @@ class _Lazy(click.Group):
         # Nothing that an import makes is garbage: to look for some takes a tenth of the time to import, and later, in
         # a daemon, tens of milliseconds whenever all objects are looked through.
         gc.disable()
-        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        try:
+            command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        except ModuleNotFoundError as missing:
+            extra = EXTRAS.get(cmd_name)
+            if extra is None or (missing.name or "").startswith("coroom"):
+                raise
+            words = f"coroom {cmd_name} needs {missing.name}. Install it with: pip install 'coroom[{extra}]'"
+            raise click.UsageError(words) from missing
         gc.freeze()
         gc.enable()
         assert isinstance(command, click.Command)

@@ -1,0 +1,155 @@
+"""`coroom evaluate`: does a room help, when, and why, measured by hidden tests."""
+
+import json
+from pathlib import Path
+
+import click
+
+from coroom.cli.place import WrongCallError
+from coroom.cli.progress import counted
+from coroom.core.codec import Json
+from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic
+from coroom.evaluate.conditions import CONDITIONS, LADDER
+from coroom.evaluate.report.tables import Row, rows
+from coroom.evaluate.report.write import replay_page, write_report
+from coroom.evaluate.results import Results, ResultsError
+from coroom.evaluate.suite import SHIPPED, SuiteError
+from coroom.evaluate.synthetic import MODELS
+
+AGENTS_MAX = 64
+
+
+@click.command()
+@click.argument("suites", nargs=-1)
+@click.option("--conditions", default="ladder", show_default=True, help="Names joined by commas; or ladder, or all.")
+@click.option("--agents", default="1,2,4,8,16", show_default=True, help="Numbers of agents, joined by commas.")
+@click.option("--trials", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Of each cell and task.")
+@click.option("--agent", default="synthetic", show_default=True, help=f"One of {', '.join(MODELS)}.")
+@click.option(
+    "--match", type=click.Choice(["wall", "tokens", "usd"]), default="wall", help="What is alike (default: wall)."
+)
+@click.option(
+    "--wall", "wall_s", type=click.FloatRange(1), default=600.0, show_default=True, help="Seconds of a trial."
+)
+@click.option("--tokens", type=click.IntRange(1), help="Of all agents of a trial together (--match tokens).")
+@click.option("--usd", type=click.FloatRange(0, min_open=True), help="What a trial may cost (--match usd).")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of everything that is drawn.")
+@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes at once (default: one for each core).")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="coroom-evaluation", show_default=True, help="A folder."
+)
+@click.option("--replay", metavar="KEY", help="Only write the replay of one finished trial, and say where.")
+@click.option("--json", "as_document", is_flag=True, help="Print the cells as one JSON document.")
+def evaluate(
+    suites: tuple[str, ...],
+    conditions: str,
+    agents: str,
+    trials: int,
+    agent: str,
+    match: str,
+    wall_s: float,
+    tokens: int | None,
+    usd: float | None,
+    seed: int,
+    jobs: int,
+    out: Path,
+    replay: str | None,
+    as_document: bool,
+) -> None:
+    """Put agents to work on SUITES under several conditions, and measure by hidden tests what comes of it.
+
+    SUITES are six, or folders of your own.
+
+    \b
+    coroom evaluate six                          the published ladder, synthetic agents
+    coroom evaluate six --trials 66 --jobs 2
+    coroom evaluate six --conditions solo,full,serial --match tokens --tokens 200000
+    coroom evaluate --replay six/pomodoro/full/2xsynthetic/0
+
+    A trial that has ended is never done again: stop with Ctrl-C and call it again. Synthetic agents test the room and
+    this harness and prove nothing about models.
+    """  # noqa: D301  click wants the character itself
+    try:
+        results = Results(out / "results.sqlite")
+        if replay:
+            click.echo(_replayed(results, out, replay))
+            return
+        evaluation = _asked(suites, conditions, agents, trials, agent, seed, Budget(match, wall_s, tokens, usd))
+        results.about(evaluation.about())
+        with counted("trials") as progress:
+            evaluate_synthetic(evaluation, results, out / "grades", progress, jobs)
+        written = write_report(results, out, str(evaluation.budget))
+    except (EvaluationError, SuiteError, ResultsError, ValueError) as problem:
+        raise WrongCallError(f"{str(problem).removesuffix('.')}.") from problem
+    except KeyboardInterrupt:
+        click.echo("\nStopped. What has ended is kept: the same command goes on.", err=True)
+        raise SystemExit(130) from None
+    if as_document:
+        cells = [_cell(row) for row in rows(results.all())]
+        click.echo(json.dumps({"cells": cells, "page": str(written.page), "markdown": str(written.markdown)}))
+        return
+    click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
+
+
+def _asked(
+    suites: tuple[str, ...],
+    conditions: str,
+    agents: str,
+    trials: int,
+    agent: str,
+    seed: int,
+    budget: Budget,
+) -> Evaluation:
+    if not suites:
+        raise WrongCallError(f"No suite given. Name {', '.join(SHIPPED)} or a folder of your own.")
+    if agent not in MODELS:
+        raise WrongCallError(f"There is no agent '{agent}' for this. There are {', '.join(MODELS)}.")
+    if budget.match != "wall" and {"tokens": budget.tokens, "usd": budget.usd}[budget.match] is None:
+        raise WrongCallError(f"--match {budget.match} needs --{budget.match}: how much every trial may use.")
+    named = {"ladder": LADDER, "all": tuple(CONDITIONS)}.get(conditions)
+    return Evaluation(
+        suites=suites,
+        conditions=named or tuple(name.strip() for name in conditions.split(",")),
+        agents=_numbers(agents),
+        trials=trials,
+        agent=agent,
+        seed=seed,
+        budget=budget,
+    )
+
+
+def _replayed(results: Results, out: Path, key: str) -> Path:
+    page = replay_page(results, key)
+    if page is None:
+        raise WrongCallError(f"No trial '{key}' has ended in {out}. Its report lists some.")
+    target = out / "replays" / (key.replace("/", "_") + ".html")
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(page, encoding="utf-8")
+    return target
+
+
+def _cell(row: Row) -> dict[str, Json]:
+    return {
+        "condition": row.condition,
+        "agents": row.agents,
+        "trials": row.trials,
+        "failed": row.infrastructure,
+        "score": row.score.value,
+        "low": row.score.low,
+        "high": row.score.high,
+        "abandoned": row.abandoned.value,
+        "seconds": row.seconds.value,
+        "tokens": row.tokens,
+        "usd": row.usd,
+        "told_tokens_a_turn": row.told_a_turn,
+    }
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        found = ()
+    if not found or min(found) < 1 or max(found) > AGENTS_MAX:
+        raise WrongCallError(f"'{text}' is no list of numbers of agents. Write 1,2,4 (1 to {AGENTS_MAX} each).")
+    return found
