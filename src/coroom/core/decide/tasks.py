@@ -203,7 +203,8 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
 
 def _concerned(state: RoomState, by: str, done: Task) -> tuple[str, ...]:
     """Who has something to do with it: who posted it, the holders of what builds on it, and the idle once there is
-    more to take, or nothing left. All others see it on the board; telling them too would make what an agent reads grow with the room.
+    more to take, or nothing left. All others see it on the board; telling them too would make what an agent reads
+    grow with the room.
     """
     left = [t for t in state.tasks.values() if t.id != done.id and t.state in {TaskState.OPEN, TaskState.TAKEN}]
     near = {done.posted_by, *(t.holder for t in left if done.id in t.after and t.state is TaskState.TAKEN)}
