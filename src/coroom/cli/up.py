@@ -35,6 +35,7 @@ PORT = 7333
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", default="", help="Where work lands (default: coroom/ROOM).")
 @click.option("--test", default="", help="The command that must pass before work lands (default: found out).")
+@click.option("--land-each", is_flag=True, help="Land by itself whenever a task is done.")
 def up(
     directory: Path,
     names: tuple[str, ...],
@@ -45,6 +46,7 @@ def up(
     mirrors: Path | None,
     branch: str,
     test: str,
+    land_each: bool,
 ) -> None:
     """Open a room over the repository in DIRECTORY and serve it until Ctrl-C.
 
@@ -62,6 +64,7 @@ def up(
             shared=shared,
             branch=branch,
             test=test,
+            land_each=land_each,
         )
         for name in names
     ]

@@ -173,6 +173,12 @@ class Door:
             task = self._host.state.tasks[reply.task]
             data = {**_data(reply), **detail(task)}
             return self._answer(agent, f"Task {task.id} is yours.", data)
+        met = await self._workspace.join(agent) if do == "done" and not isinstance(reply, Refused) else []
+        if met:
+            text = (
+                f"Done; but {', '.join(met)} is held: your line meets what others have landed. Settle it with answer."
+            )
+            return self._replied(agent, reply, text)
         return self._replied(
             agent, reply, {"done": "Well done.", "give_back": "Given back.", "post": "Posted."}.get(do, "")
         )

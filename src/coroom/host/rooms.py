@@ -25,6 +25,7 @@ from coroom.host.door import Door
 from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.landing import Landing, LandingPlace, RefMover
+from coroom.host.landing_each import LandingEach
 from coroom.host.mirror import Mirror
 from coroom.host.recorder import RecordedDoor
 from coroom.host.shadow import Shadow, room_of
@@ -55,7 +56,8 @@ class RoomPlan:
     """What a room is opened with.
 
     `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
-    all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room).
+    all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
+    `land_each` lands by itself whenever a task is done.
     """
 
     name: str = "main"
@@ -64,6 +66,7 @@ class RoomPlan:
     shared: bool = False
     branch: str = ""
     test: str = ""
+    land_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Room:
             test=plan.test,
         )
         self.landing = Landing(host, place)
+        self._each = LandingEach(host, self.landing) if plan.land_each else None
         self.operator_token = _kept_secret(state_directory / "operator.token")
         self._tapes = Tapes(state_directory / TAPES, self._secret_hashes)
         self.door: Door = RecordedDoor(host, self.workspace, self.landing, self._tapes)
@@ -191,6 +195,8 @@ class Room:
     async def close(self) -> None:
         """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
         try:
+            if self._each:
+                await self._each.close()
             await self.workspace.close()
             await asyncio.to_thread(self._tapes.close)
         finally:

@@ -1,0 +1,61 @@
+"""A room that lands by itself: at the end of each task, and under `isolated` with what is on its agent's line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.git.repositories import git
+from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene_of, seated, until
+
+from coroom.core import command as c
+from coroom.core.agent import OPERATOR
+
+FILES = {"f.txt": b"one\ntwo\nthree\n"}
+
+
+async def given(scene: Scene, agent: str, title: str) -> str:
+    posted = await scene.room.host.submit(OPERATOR, c.PostTask(title=title))
+    assert isinstance(posted, c.Posted), posted
+    taken = await scene.room.door.task(agent, "take", {"task": posted.task}, "")
+    assert taken.refused is None, taken
+    return posted.task
+
+
+async def done(scene: Scene, agent: str) -> str:
+    answer = await scene.room.door.task(agent, "done", {"summary": "It works."}, "")
+    assert answer.refused is None, answer
+    return answer.text
+
+
+@pytest.mark.promise("main:green")
+async def test_what_a_task_has_made_lands_when_it_is_done_and_a_red_tree_is_told_its_author(tmp_path: Path) -> None:
+    repository = repository_at(tmp_path / "repository", FILES)
+    plan = replace(plan_at(tmp_path, policy="isolated"), land_each=True, test="! grep -q bad f.txt")
+    room = await opened(repository, plan)
+    try:
+        scene = await seated(room, "a b")
+        first = await given(scene, "a", "Say one loudly")
+        scene.write("a", "f.txt", "ONE\ntwo\nthree\n")
+        await done(scene, "a")
+        await until(lambda: bool(room.host.state.landings), "it has landed")
+        assert room.host.state.landings[0].tasks == (first,)
+        assert git(repository.toplevel, "show", "coroom/main:f.txt") == "ONE\ntwo\nthree"
+        second = await given(scene, "b", "Be bad")
+        scene.write("b", "f.txt", "one\ntwo\nbad\n")
+        await done(scene, "b")
+        await until(lambda: f"{second} is done and has not landed" in scene.told("b"), "its author is told")
+        assert git(repository.toplevel, "show", "coroom/main:f.txt") == "ONE\ntwo\nthree"
+    finally:
+        await room.close()
+
+
+async def test_a_task_of_an_isolated_agent_ends_with_its_line_joined_or_held_in_words(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES, policy="isolated") as scene:
+        for agent in ("a", "b"):
+            await given(scene, agent, f"The task that {agent} has")
+            scene.write(agent, "f.txt", f"one\n{agent}\nthree\n")
+            await scene.room.workspace.settle(agent)
+        assert "Well done" in await done(scene, "a")
+        assert scene.in_room("f.txt") == b"one\na\nthree\n"
+        assert "is held: your line meets what others have landed" in await done(scene, "b")
+        assert len(scene.held("b")) == 1
