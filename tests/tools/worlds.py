@@ -22,6 +22,8 @@ from coroom.tools.journal import Journal
 from coroom.tools.kubernetes import kubernetes_tools
 from coroom.tools.kubernetes_client import Cluster, cleaned
 from coroom.tools.registry import Declaration, FunctionTool, Toolbox, tool
+from coroom.tools.sandbox import Sandbox
+from coroom.tools.shell import ShellTool
 from coroom.tools.sql import sql_tools
 from coroom.tools.sql_postgres import PostgresDatabase
 from coroom.tools.sql_sqlite import SqliteDatabase
@@ -316,6 +318,29 @@ class Directory:
         for path in ("a", "b", "d/c", "d/e/f"):
             (self.top / path).parent.mkdir(parents=True, exist_ok=True)
             (self.top / path).write_text("mine")
+
+
+class ShellWorld(Directory):
+    """The same directory, changed by commands."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place)
+        rehearsals = place / "rehearsals"
+        rehearsals.mkdir()
+        files = FileTree(self.root, Stage.at(str(place / "stage")), time.monotonic, durable=False)
+        self._tools = Toolbox([ShellTool(files, Sandbox(str(self.top), str(rehearsals)))])
+        command = st.sampled_from(
+            [
+                "echo more >> a",
+                "mv d/c b",
+                "rm -r d",
+                "mkdir -p d/e && cp a d/e/f && chmod -x d/e/f",
+                "cat a d/c > b; rm a",
+                "sed -i s/one/1/ d/c",
+            ]
+        )
+        writes = st.sampled_from([["a", "b", "d/"], ["."]])
+        self.calls = said("shell", st.fixed_dictionaries({"command": command, "writes": writes}))
 
 
 class ClusterWorld:

@@ -4,7 +4,6 @@ What each makes of the files it touches is a function of its arguments and of wh
 remembered beside the before-images: whether a call acted is seen by looking which of the two stands there now.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -13,13 +12,11 @@ from coroom.core.errors import Refused
 from coroom.core.resource import Footprint, Resource, Scheme, clean_path, parse
 from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec, Unknown, canonical
 from coroom.ports import Content, Files, OutsideChange, Tool, ToolFailed, UndoFailed
+from coroom.tools.contents import State, state_of, swap, text_of
 from coroom.tools.json_text import object_of
 from coroom.tools.naming import resources_of
 from coroom.tools.registry import Toolbox, digest
 from coroom.tools.signature import Signature
-
-State = dict[str, Content | None]
-"""What stands at some paths."""
 
 _EMPTY = Content(b"")
 
@@ -75,31 +72,31 @@ class FileTool:
         """See `ports.Tool.prepare`."""
         before = {path: self._standing(path) for path in self._paths(call)}
         self._made(self._given(call), before)
-        return canonical({path: _text_of(content) for path, content in before.items()})
+        return canonical({path: text_of(content) for path, content in before.items()})
 
     def perform(self, call: ToolCall, prepared: str) -> str:
         """See `ports.Tool.perform`."""
-        given, before = self._given(call), _state_of(prepared)
+        given, before = self._given(call), state_of(object_of(prepared))
         after = self._made(given, before)
         if not after or self._state(after) != after:
-            self._swap(before, after)
+            swap(self._files, before, after)
         return canonical(self._said(given, before))
 
     def undo(self, call: ToolCall, prepared: str, result: str) -> None:  # noqa: ARG002  it follows from the others
         """See `ports.Tool.undo`."""
-        before = _state_of(prepared)
+        before = state_of(object_of(prepared))
         after = self._made(self._given(call), before)
         for path, content in self._state(after).items():
             if content not in (after[path], before[path]):
                 raise OutsideChange(Resource(Scheme.FILE, path), f"it is not what {self.spec.name} ({call.id}) left.")
         try:
-            self._swap(after, before)
+            swap(self._files, after, before)
         except (ToolFailed, OSError) as error:
             raise UndoFailed(str(error)) from error
 
     def probe(self, call: ToolCall, prepared: str) -> Probed:
         """See `ports.Tool.probe`."""
-        given, before = self._given(call), _state_of(prepared)
+        given, before = self._given(call), state_of(object_of(prepared))
         try:
             after = self._made(given, before)
         except ToolFailed:
@@ -117,7 +114,7 @@ class FileTool:
         """See `ports.Tool.value`: a file's text (or bytes in base64), or what lies below a directory."""
         if resource.path is not None:
             found = self._files.read(resource.path)
-            return canonical(None if isinstance(found, Refused) else _text_of(found))
+            return canonical(None if isinstance(found, Refused) else text_of(found))
         if resource.scheme is not Scheme.DIR:
             return "null"
         return canonical([[path, self.value(Resource(Scheme.FILE, path))] for path in self._files.paths(resource.name)])
@@ -147,19 +144,6 @@ class FileTool:
     def _state(self, of: State) -> State:
         return {path: self._standing(path) for path in of}
 
-    def _swap(self, old: State, new: State) -> None:
-        """From one state to the other, file by file; back again as soon as one refuses."""
-        done: list[str] = []
-        for path, content in new.items():
-            if self._standing(path) == content:
-                continue
-            refused = self._files.replace(path, old[path], content)
-            if refused:
-                for other in reversed(done):
-                    self._files.replace(other, new[other], old[other])
-                raise ToolFailed(str(refused))
-            done.append(path)
-
 
 class Read(FileTool):
     """Reads one file."""
@@ -177,7 +161,7 @@ class Read(FileTool):
 
     def _said(self, given: Mapping[str, str], before: State) -> object:  # noqa: ARG002  one path is read
         (content,) = before.values()
-        return _text_of(content)
+        return text_of(content)
 
 
 class List(FileTool):
@@ -297,24 +281,3 @@ class Move(FileTool):
 
 def _with(content: Content | None, data: bytes) -> Content:
     return Content(data, content.executable if content else False)
-
-
-def _text_of(content: Content | None) -> object:
-    if content is None:
-        return None
-    try:
-        text: dict[str, object] = {"text": content.data.decode()}
-    except UnicodeDecodeError:
-        text = {"base64": b64encode(content.data).decode()}
-    return text | ({"executable": True} if content.executable else {})
-
-
-def _state_of(prepared: str) -> State:
-    return {path: _content_of(value) for path, value in object_of(prepared).items()}
-
-
-def _content_of(value: object) -> Content | None:
-    if not isinstance(value, dict):
-        return None
-    data = value["text"].encode() if "text" in value else b64decode(value["base64"])
-    return Content(data, bool(value.get("executable")))
