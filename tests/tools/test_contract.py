@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.tools.worlds import ClusterWorld, Directory, PostgresWorld, Shelf, ShellWorld, SqliteWorld, World, named
+from tests.tools.worlds import (
+    ClusterWorld,
+    Directory,
+    NotesWorld,
+    PostgresWorld,
+    Shelf,
+    ShellWorld,
+    SqliteWorld,
+    World,
+    named,
+)
 
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, covers, overlaps, parse
@@ -16,8 +26,16 @@ from coroom.core.tool import NotPerformed, Performed, ToolCall
 from coroom.ports import OutsideChange, Tool, ToolFailed
 from coroom.testing.postgres_server import PostgresServer
 
-WORLDS = ("functions", "sqlite", "postgres", "files", "kubernetes", "shell")
-EXAMPLES = {Shelf: 30, SqliteWorld: 20, Directory: 20, PostgresWorld: 10, ClusterWorld: 10, ShellWorld: 3}
+WORLDS = ("functions", "sqlite", "postgres", "files", "kubernetes", "shell", "proxy")
+EXAMPLES: dict[type, int] = {
+    Shelf: 30,
+    SqliteWorld: 20,
+    Directory: 20,
+    PostgresWorld: 10,
+    ClusterWorld: 10,
+    NotesWorld: 6,
+    ShellWorld: 3,
+}
 TIMES = int(os.environ.get("COROOM_TIMES", "1"))
 _numbers = itertools.count()
 
@@ -37,6 +55,10 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             directory = Directory(place) if request.param == "files" else ShellWorld(place)
             yield directory
             directory.root.close()
+        case "proxy":
+            notes = NotesWorld(place)
+            yield notes
+            notes.close()
         case "kubernetes":
             cluster = ClusterWorld()
             yield cluster

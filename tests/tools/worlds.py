@@ -3,12 +3,14 @@
 import itertools
 import json
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
+import yaml
 from hypothesis import strategies as st
 
 from coroom.core.resource import Resource
@@ -21,6 +23,7 @@ from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
 from coroom.tools.kubernetes import kubernetes_tools
 from coroom.tools.kubernetes_client import Cluster, cleaned
+from coroom.tools.proxy import FootprintFile, proxied
 from coroom.tools.registry import Declaration, FunctionTool, Toolbox, tool
 from coroom.tools.sandbox import Sandbox
 from coroom.tools.shell import ShellTool
@@ -341,6 +344,43 @@ class ShellWorld(Directory):
         )
         writes = st.sampled_from([["a", "b", "d/"], ["."]])
         self.calls = said("shell", st.fixed_dictionaries({"command": command, "writes": writes}))
+
+
+class NotesWorld:
+    """An MCP server that keeps notes in a file."""
+
+    def __init__(self, place: Path) -> None:
+        here = Path(__file__).parent
+        self.notes = place / "notes.json"
+        file = read_footprints_of(here / "notes.yaml", [sys.executable, str(here / "notes_server.py"), str(self.notes)])
+        self._tools, self._server = proxied(file, Journal())
+        number = st.integers(1, 3)
+        self.calls = st.one_of(
+            said(
+                "set_note", st.fixed_dictionaries({"number": number, "text": st.sampled_from(["a", "b", "forbidden"])})
+            ),
+            said("delete_note", st.fixed_dictionaries({"number": number})),
+        )
+        self.reset()
+
+    def tools(self) -> Toolbox:
+        return self._tools
+
+    def reset(self) -> None:
+        self.notes.write_text('{"1": "one", "2": "two"}')
+
+    def observe(self) -> Mapping[str, str]:
+        return {f"row:notes/notes/{key}": text for key, text in json.loads(self.notes.read_text()).items()}
+
+    def meddle(self) -> None:
+        self.notes.write_text('{"1": "mine", "2": "mine", "3": "mine"}')
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def read_footprints_of(path: Path, command: list[str]) -> FootprintFile:
+    return FootprintFile.model_validate({**yaml.safe_load(path.read_text()), "command": command})
 
 
 class ClusterWorld:

@@ -10,7 +10,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from coroom.core.action import Effect
 from coroom.core.errors import Refused
@@ -83,7 +83,7 @@ class Declaration(Generic[P, R]):
             raise BadTool(f"{self.name} has no docstring; it is what agents are told.")
         self.effect, self.commutes_with, self.tried = effect, commutes_with, tried
         self.reads, self.writes = self._names(reads), self._names(writes)
-        self.hooks: dict[str, Hook] = {}
+        self.hooks: dict[str, Ask] = {}
         self.looks: Callable[[Resource], object] | None = None
         self.run = Hook(function, self.signature.parameters, of=self.name)
 
@@ -125,10 +125,63 @@ class Declaration(Generic[P, R]):
         return templates
 
 
+class Reader(Protocol):
+    """Reads the arguments of calls."""
+
+    def read(self, arguments: str) -> dict[str, object] | Refused:
+        """The values that a JSON text of arguments holds; refused when they fail the schema."""
+        ...
+
+
+Ask = Callable[[Mapping[str, object]], object]
+"""A part of a tool, called with everything that may be asked for by name."""
+
+
+class Declared(Protocol):
+    """What `FunctionTool` needs to know of a tool, wherever it was declared."""
+
+    name: str
+    description: str
+    effect: Effect
+    schema: str
+    commutes_with: tuple[str, ...]
+    tried: bool
+
+    @property
+    def signature(self) -> Reader:
+        """What reads the arguments."""
+        ...
+
+    @property
+    def reads(self) -> Ask | tuple[str, ...]:
+        """Templates of what is read, or what gives them."""
+        ...
+
+    @property
+    def writes(self) -> Ask | tuple[str, ...]:
+        """Templates of what is written, or what gives them."""
+        ...
+
+    @property
+    def run(self) -> Ask:
+        """What acts."""
+        ...
+
+    @property
+    def hooks(self) -> Mapping[str, Ask]:
+        """`prepare`, `undo` and `probe`, as far as there are any."""
+        ...
+
+    @property
+    def looks(self) -> Callable[[Resource], object] | None:
+        """What a resource holds."""
+        ...
+
+
 class FunctionTool:
     """A declaration at work: a journal of its calls sees to it that each acts once and its undo finds what it left."""
 
-    def __init__(self, declared: Declaration[P, R], journal: Journal) -> None:
+    def __init__(self, declared: Declared, journal: Journal) -> None:
         self._declared = declared
         self._journal = journal
         writes = bool(declared.writes)
@@ -248,7 +301,7 @@ class FunctionTool:
                 raise OutsideChange(changed, f"it is not what {self.spec.name} ({call.id}) left.")
 
 
-def _named(names: Hook | tuple[str, ...], given: Mapping[str, object]) -> tuple[Resource, ...] | Refused:
+def _named(names: Ask | tuple[str, ...], given: Mapping[str, object]) -> tuple[Resource, ...] | Refused:
     if isinstance(names, tuple):
         return resources_of(names, given)
     made = names(given)
