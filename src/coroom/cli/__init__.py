@@ -26,6 +26,7 @@ COMMANDS = {
     "roles": "coroom.cli.roles",
     "run": "coroom.cli.run",
     "setup": "coroom.cli.setup",
+    "tools": "coroom.cli.tools",
     "up": "coroom.cli.up",
     "merge": "coroom.cli.merge",
     "schedule": "coroom.cli.schedule",

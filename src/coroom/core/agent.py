@@ -32,6 +32,7 @@ class Permission(StrEnum):
     RELEASE_OTHERS = "release-others"
     PAUSE = "pause"
     JUDGE = "judge"
+    MAKE_TOOLS = "make-tools"
     END_ROOM = "end-room"
 
 
@@ -43,6 +44,7 @@ class Role(StrEnum):
     EVALUATOR = "evaluator"
     INTEGRATOR = "integrator"
     OBSERVER = "observer"
+    TOOLSMITH = "toolsmith"
     OPERATOR = "operator"
     HOST = "host"
 
@@ -64,6 +66,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.EVALUATOR: _WORKER | {Permission.JUDGE, Permission.RESOLVE_OTHERS},
     Role.INTEGRATOR: _WORKER | {Permission.RESOLVE_OTHERS},
     Role.OBSERVER: frozenset({Permission.SAY}),
+    Role.TOOLSMITH: frozenset({Permission.SAY, Permission.MAKE_TOOLS}),
     Role.OPERATOR: frozenset(Permission),
     Role.HOST: frozenset(Permission),
 }

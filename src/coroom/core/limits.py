@@ -67,5 +67,8 @@ class Limits:
     wanted_max: int = 256
     """Refused claimants who are told when the resource is free."""
 
+    tools_max: int = 256
+    """A library that nobody can survey is asked for what it already has."""
+
     messages_per_minute_max: int = 120
     """Two a second for a minute: beyond that somebody loops."""

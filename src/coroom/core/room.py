@@ -13,7 +13,7 @@ from typing import cast, get_args
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import decode_reply, encode_command, encode_reply
-from coroom.core.decide import actions, agents, calls, claims, edits, landings, notices, repairs, tasks
+from coroom.core.decide import actions, agents, calls, claims, edits, landings, notices, repairs, tasks, tools
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
@@ -83,6 +83,8 @@ _DECIDES = cast(
         c.NoteFenced: repairs.note_fenced,
         c.LiftFence: repairs.lift_fence,
         c.OpenGate: repairs.open_gate,
+        c.AddTool: tools.add_tool,
+        c.NoteStray: tools.note_stray,
     },
 )
 assert set(_DECIDES) == set(get_args(c.Command))

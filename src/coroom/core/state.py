@@ -14,6 +14,7 @@ from coroom.core.ordering.call import Order
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 from coroom.core.task import Task
+from coroom.core.tool import MadeTool, Stray
 
 __all__ = ["NOTHING_SPENT", "Landing", "RoomState", "Spent", "Verdict", "Wanted", "but"]
 
@@ -100,6 +101,8 @@ class RoomState:
     landings: tuple[Landing, ...] = ()
     landings_held: str = ""
     spent: Table[Spent] = Table()
+    tools: Table[MadeTool] = Table()
+    strays: tuple[Stray, ...] = ()
     operations: Table[tuple[tuple[str, ...], ...]] = Table()
     order: Order = Order()
 
@@ -128,6 +131,10 @@ class RoomState:
             if held.state is HeldState.OPEN and agent in ("", held.agent) and path in ("", held.path)
         ]
         return tuple(sorted(found, key=_OPENED))
+
+    def distrusted(self, tool: str) -> bool:
+        """Whether a call of the tool was caught touching more than it declared: then it is gated."""
+        return any(stray.tool == tool for stray in self.strays)
 
     def inbox(self, agent: str) -> tuple[Notice, ...]:
         """The notices the agent has not read, oldest first."""

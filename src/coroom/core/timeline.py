@@ -28,8 +28,8 @@ def describe(event: e.Event) -> str:
             return _of_tasks(body)
         case e.FileAccepted() | e.FilesSeeded() | e.EditHeld() | e.HeldSettled():
             return _of_files(body)
-        case e.FindingRaised() | e.FindingClosed():
-            return _of_findings(body)
+        case e.FindingRaised() | e.FindingClosed() | e.ToolAdded() | e.FootprintStrayed():
+            return _of_trust(body)
         case e.ActionStarted() | e.ActionFinished() | e.ActionFailed() | e.ActionUndone():
             return _of_actions(body)
         case e.NoticeSent() | e.NoticesRead() | e.FilesRead():
@@ -125,10 +125,17 @@ def _of_files(body: e.FileAccepted | e.FilesSeeded | e.EditHeld | e.HeldSettled)
     assert_never(body)
 
 
-def _of_findings(body: e.FindingRaised | e.FindingClosed) -> str:
-    if isinstance(body, e.FindingClosed):
-        return f"Finding {body.finding} is settled."
-    return f"{body.check} doubts {body.path}:{body.at_line} ({body.finding}){_because(body.message)}."
+def _of_trust(body: e.FindingRaised | e.FindingClosed | e.ToolAdded | e.FootprintStrayed) -> str:
+    match body:
+        case e.FindingClosed(finding=finding):
+            return f"Finding {finding} is settled."
+        case e.FindingRaised(check=check, path=path, at_line=line, finding=finding, message=message):
+            return f"{check} doubts {path}:{line} ({finding}){_because(message)}."
+        case e.ToolAdded(tool=tool, by=by, description=description):
+            return f"{by} made the tool {tool}: “{description}”"
+        case e.FootprintStrayed(tool=tool, call=call, agent=agent, why=why):
+            return f"{tool} touched more than it declared in {agent}'s call {call}{_because(why)}."
+    assert_never(body)
 
 
 def _of_reading(body: e.NoticeSent | e.NoticesRead | e.FilesRead) -> str:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from coroom.core.action import Effect
+from coroom.core.resource import Footprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,32 @@ class NotPerformed:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The probe cannot tell; nothing may be guessed from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeTool:
+    """A tool of the library: made in this room, tried before anyone could call it, and made again from `definition`."""
+
+    name: str
+    by: str
+    request: str
+    description: str
+    effect: Effect
+    definition: str
+    trial: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A call that touched more than it declared."""
+
+    tool: str
+    call: str
+    agent: str
+    observed: Footprint
+    why: str
+    seq: int
 
 
 Probed = Performed | NotPerformed | Unknown

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from coroom.ports import Content, ToolFailed
 from coroom.tools import sandbox_inside
@@ -39,8 +41,8 @@ class Sandbox:
         self._place = place
         self._timeout_s = timeout_s
 
-    def rehearse(self, command: str) -> Outcome:
-        """Run a command line with `sh` and say what it did; the directory is as it was.
+    def rehearse(self, command: str, environment: Mapping[str, str] = MappingProxyType({})) -> Outcome:
+        """Run a command line with `sh`, with these variables, and say what it did; the directory is as it was.
 
         Raises:
             ToolFailed: no sandbox can be made here, the command took too long, or it made a link or a device.
@@ -51,7 +53,7 @@ class Sandbox:
             upper, work = os.path.join(kept, "upper"), os.path.join(kept, "work")
             os.mkdir(upper)
             os.mkdir(work)
-            done, output, trace = self._run(command, upper, work)
+            done, output, trace = self._run(command, environment, upper, work)
             if done == _NOT_MADE and output.startswith("sandbox: "):
                 raise ToolFailed(f"No sandbox can be made here ({output.strip()[9:]}); overlay mounts must be allowed.")
             seen = traced(trace.splitlines(), self._root)
@@ -66,7 +68,7 @@ class Sandbox:
         finally:
             shutil.rmtree(kept, ignore_errors=True)
 
-    def _run(self, command: str, upper: str, work: str) -> tuple[int, str, str]:
+    def _run(self, command: str, environment: Mapping[str, str], upper: str, work: str) -> tuple[int, str, str]:
         strace = shutil.which("strace")
         if strace is None:
             raise ToolFailed("strace is missing, which sees what a command reads; install it (apt-get install strace).")
@@ -79,7 +81,7 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(there,),
-            env={"PATH": os.defpath + ":/usr/local/bin", "LC_ALL": "C.UTF-8", "HOME": "/dev/shm"},  # noqa: S108
+            env={**environment, "PATH": os.defpath + ":/usr/local/bin", "LC_ALL": "C.UTF-8", "HOME": "/dev/shm"},  # noqa: S108
         ) as process:
             os.close(there)
             trace = _Drained(here, _TRACE_BYTES_MAX)

@@ -23,45 +23,30 @@ from coroom.tools.signature import Signature
 _SHOWN_MAX = 5
 
 
-class ShellTool:
-    """`shell`: one command line on the files of a directory."""
+class RehearsedTool:
+    """A command on the files of a directory: rehearsed, held to its footprint, then put in place."""
 
-    def __init__(self, files: Files, sandbox: Sandbox, name: str = "shell") -> None:
+    spec: ToolSpec
+
+    def __init__(self, files: Files, sandbox: Sandbox) -> None:
         self._files = files
         self._sandbox = sandbox
-        self._look = Read(files, name)
-
-        def shell(command: str, reads: list[str] = ["."], writes: list[str] = []) -> object:  # noqa: B006
-            raise NotImplementedError
-
-        self._signature = Signature(shell)
-        self.spec = ToolSpec(
-            name=name,
-            description=(
-                "Run a command line with sh, without network, on the shared files. Declare the files and directories "
-                "(with a final '/') that it reads (by default all) and writes; a command that strays changes nothing."
-            ),
-            effect=Effect.OPAQUE,
-            schema=self._signature.schema(),
-            undoable=True,
-        )
+        self._look = Read(files, "file")
 
     def footprint(self, arguments: str) -> Footprint | Refused:
         """See `ports.Tool.footprint`."""
-        given = self._signature.read(arguments)
-        if isinstance(given, Refused):
-            return given
-        reads, writes = _declared(given["reads"]), _declared(given["writes"])
-        if isinstance(reads, Refused):
-            return reads
-        return writes if isinstance(writes, Refused) else Footprint(reads, writes)
+        raise NotImplementedError
+
+    def rehearse(self, arguments: str) -> Outcome:
+        """What the call would do now. Raises ToolFailed where it cannot be told."""
+        raise NotImplementedError
 
     def prepare(self, call: ToolCall) -> str:
         """See `ports.Tool.prepare`: the rehearsal."""
-        footprint, given = self.footprint(call.arguments), self._signature.read(call.arguments)
-        if isinstance(footprint, Refused) or isinstance(given, Refused):
-            raise ToolFailed(str(footprint if isinstance(footprint, Refused) else given))
-        outcome = self._sandbox.rehearse(str(given["command"]))
+        footprint = self.footprint(call.arguments)
+        if isinstance(footprint, Refused):
+            raise ToolFailed(str(footprint))
+        outcome = self.rehearse(call.arguments)
         _hold(outcome, footprint)
         before = {path: self._standing(path) for path in outcome.writes}
         answer = {"exit_code": outcome.exit_code, "output": outcome.output, "changed": sorted(outcome.writes)}
@@ -129,6 +114,45 @@ class ShellTool:
     def _seen(self, path: str) -> str:
         found = self._files.read(path)
         return digest(json.dumps(None if isinstance(found, Refused) else text_of(found)))
+
+
+class ShellTool(RehearsedTool):
+    """`shell`: one command line on the files of a directory."""
+
+    def __init__(self, files: Files, sandbox: Sandbox, name: str = "shell") -> None:
+        super().__init__(files, sandbox)
+
+        def shell(command: str, reads: list[str] = ["."], writes: list[str] = []) -> object:  # noqa: B006
+            raise NotImplementedError
+
+        self._signature = Signature(shell)
+        self.spec = ToolSpec(
+            name=name,
+            description=(
+                "Run a command line with sh, without network, on the shared files. Declare the files and directories "
+                "(with a final '/') that it reads (by default all) and writes; a command that strays changes nothing."
+            ),
+            effect=Effect.OPAQUE,
+            schema=self._signature.schema(),
+            undoable=True,
+        )
+
+    def footprint(self, arguments: str) -> Footprint | Refused:
+        """See `ports.Tool.footprint`."""
+        given = self._signature.read(arguments)
+        if isinstance(given, Refused):
+            return given
+        reads, writes = _declared(given["reads"]), _declared(given["writes"])
+        if isinstance(reads, Refused):
+            return reads
+        return writes if isinstance(writes, Refused) else Footprint(reads, writes)
+
+    def rehearse(self, arguments: str) -> Outcome:
+        """See `RehearsedTool.rehearse`."""
+        given = self._signature.read(arguments)
+        if isinstance(given, Refused):
+            raise ToolFailed(str(given))
+        return self._sandbox.rehearse(str(given["command"]))
 
 
 def _hold(outcome: Outcome, footprint: Footprint) -> None:

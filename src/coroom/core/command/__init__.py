@@ -46,12 +46,14 @@ from coroom.core.command.replies import (
 )
 from coroom.core.command.rooms import CloseRoom, OpenRoom, Tick
 from coroom.core.command.tasks import CancelTask, FinishTask, PostTask, ReopenTask, ReturnTask, TakeTask
+from coroom.core.command.tools import AddTool, NoteStray
 from coroom.core.quick import quick
 
 __all__ = [
     "Abandon",
     "AcceptEdit",
     "Accepted",
+    "AddTool",
     "Beat",
     "Call",
     "CancelTask",
@@ -85,6 +87,7 @@ __all__ = [
     "NoteReads",
     "NoteSpent",
     "NoteStarted",
+    "NoteStray",
     "NoteUndone",
     "Ok",
     "OpenGate",
@@ -148,6 +151,8 @@ Command = (
     | HoldLandings
     | ReleaseLandings
     | CallCommand
+    | AddTool
+    | NoteStray
 )
 
 for _kind in (*get_args(Command), *get_args(Good)):

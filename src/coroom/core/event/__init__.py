@@ -37,6 +37,7 @@ from coroom.core.event.landings import LandingsHeld, LandingsReleased
 from coroom.core.event.notices import NoticeSent, NoticesRead
 from coroom.core.event.rooms import RoomClosed, RoomOpened, RoomReopened
 from coroom.core.event.tasks import TaskCancelled, TaskDone, TaskPosted, TaskReopened, TaskReturned, TaskTaken
+from coroom.core.event.tools import FootprintStrayed, ToolAdded
 from coroom.core.quick import quick
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "FilesSeeded",
     "FindingClosed",
     "FindingRaised",
+    "FootprintStrayed",
     "HeldSettled",
     "Landed",
     "LandingsHeld",
@@ -97,6 +99,7 @@ __all__ = [
     "TaskReopened",
     "TaskReturned",
     "TaskTaken",
+    "ToolAdded",
     "VerdictGiven",
 ]
 
@@ -138,6 +141,8 @@ Body = (
     | LandingsReleased
     | CallBody
     | Answered
+    | ToolAdded
+    | FootprintStrayed
 )
 
 for _kind in get_args(Body):

@@ -1,0 +1,29 @@
+"""Grow the library of tools, and say which tool was caught."""
+
+from dataclasses import dataclass
+
+from coroom.core.action import Effect
+from coroom.core.resource import Footprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTool:
+    """Take a tool into the library. Only whoever may make tools, and only after its trial."""
+
+    tool: str
+    request: str
+    description: str
+    effect: Effect
+    definition: str
+    trial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteStray:
+    """The probe saw that a call touched more than it declared."""
+
+    tool: str
+    call: str
+    agent: str
+    observed: Footprint
+    why: str

@@ -1,0 +1,33 @@
+"""The library of tools that was made in the room, and tools that were caught."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from coroom.core.action import Effect
+from coroom.core.resource import Footprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAdded:
+    """A tool joined the library: it passed its trial. `definition` is all that it takes to make it again."""
+
+    kind: ClassVar[str] = "tool-added"
+    tool: str
+    by: str
+    request: str
+    description: str
+    effect: Effect
+    definition: str
+    trial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootprintStrayed:
+    """A call touched more than it declared: `observed` is what it really touched. Its tool is gated from here on."""
+
+    kind: ClassVar[str] = "footprint-strayed"
+    tool: str
+    call: str
+    agent: str
+    observed: Footprint
+    why: str
