@@ -29,6 +29,7 @@ from coroom.tools.sandbox import Sandbox
 from coroom.tools.shell import ShellTool
 from coroom.tools.sql import sql_tools
 from coroom.tools.sql_postgres import PostgresDatabase
+from coroom.tools.sql_schema import NOTHING
 from coroom.tools.sql_sqlite import SqliteDatabase
 from coroom.workspace.beneath import Root
 from coroom.workspace.stage import Stage
@@ -189,7 +190,8 @@ def sql_observed(name: str, rows: Callable[[str], list[dict[str, object]]], numb
     found = {f"key:{name}/people": numbers}
     for table in ("teams", "people", "seats"):
         for row in rows(table):
-            found[str(naming.rows(name, table, row))] = canonical(row)
+            named_row = {column: NOTHING if value is None else value for column, value in row.items()}
+            found[str(naming.rows(name, table, named_row))] = canonical(row)
     return found
 
 

@@ -33,6 +33,7 @@ class FileTool:
     verb: ClassVar[str]
     about: ClassVar[str]
     effect = Effect.REPLAYABLE
+    reads_value: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("file:{path}",)
     writes: ClassVar[tuple[str, ...]] = ("file:{path}",)
 
@@ -45,6 +46,7 @@ class FileTool:
             effect=self.effect,
             schema=self._signature.schema(),
             undoable=True,
+            reads_value=self.reads_value,
         )
 
     def _form(self) -> Callable[..., object]:
@@ -149,6 +151,7 @@ class Read(FileTool):
     """Reads one file."""
 
     verb, about, writes = "read", "The text of a file, null when there is none.", ()
+    reads_value = True
 
     def _form(self) -> Callable[..., object]:
         def read(path: str) -> object:

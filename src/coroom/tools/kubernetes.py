@@ -58,6 +58,7 @@ class KubernetesTool:
             effect=self.effect,
             schema=self._signature.schema(),
             undoable=True,
+            reads_value=not self.writes,
         )
 
     def _form(self) -> Callable[..., object]:
@@ -214,18 +215,18 @@ class Get(KubernetesTool):
 class List(KubernetesTool):
     """Reads a collection."""
 
-    verb, about, writes = "list", "All objects of a kind in a namespace, by labels (`app=shop`) if given.", False
+    verb, about, writes = "list", "All objects of a kind in a namespace.", False
 
     def _form(self) -> Callable[..., object]:
-        def list_objects(kind: str, namespace: str = "default", labels: str = "") -> object:
+        def list_objects(kind: str, namespace: str = "default") -> object:
             raise NotImplementedError
 
         return list_objects
 
     def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  a read needs nothing
         """See `ports.Tool.perform`."""
-        place, given = self._place(call)
-        found = self._cluster.read(place, str(given["labels"]))
+        place, _ = self._place(call)
+        found = self._cluster.read(place)
         return canonical([cleaned(each) for each in cast("list[Object]", found["items"])] if found else [])
 
 

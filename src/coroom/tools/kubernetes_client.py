@@ -1,6 +1,5 @@
 """Kubernetes objects over the HTTP API: found by kind, read, and written by compare-and-swap on their version."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -112,11 +111,10 @@ class Cluster:
         next_step = "Write it with its API version, like apps/v1/Deployment." if found else f"It has {known}."
         return Refused(Code.BAD_INPUT, why, next_step)
 
-    def read(self, place: Place, labels: str = "") -> Object | None:
+    def read(self, place: Place) -> Object | None:
         """The object, or the list of a collection; None when there is none."""
-        parameters = {"labelSelector": labels} if labels else {}
         try:
-            return self._ask("GET", place.path, parameters=parameters)
+            return self._ask("GET", place.path)
         except Declined as declined:
             if declined.code == 404:
                 return None
@@ -161,11 +159,10 @@ class Cluster:
         path: str,
         body: Object | None = None,
         *,
-        parameters: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> Object:
         headers = {"Content-Type": content_type} if body is not None else {}
-        answer = self._http.request(method, path, json=body, params=parameters, headers=headers)
+        answer = self._http.request(method, path, json=body, headers=headers)
         if answer.status_code >= 500:
             answer.raise_for_status()
         said = answer.json()

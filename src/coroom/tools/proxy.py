@@ -163,6 +163,7 @@ class ProxiedTool:
         self.reads, self.writes = self._templates(entry.reads), self._templates(entry.writes)
         self._values = [(_pattern(template), call) for template, call in file.values.items()]
         self.looks = self._look if self._values else None
+        self.reads_value = False
         self.hooks: dict[str, Ask] = {}
         if entry.undo or entry.undo_new:
             self.hooks["prepare"] = self._before

@@ -39,6 +39,7 @@ def tool(
     name: str = "",
     commutes_with: Iterable[str] = (),
     tried: bool = False,
+    reads_value: bool = False,
 ) -> "Callable[[Callable[P, R]], Declaration[P, R]]":
     """Make a tool of a typed function. Its docstring is what agents are told; its type hints are the schema.
 
@@ -49,13 +50,17 @@ def tool(
         name: by default the function's.
         commutes_with: names of tools whose calls may be swapped with this one's.
         tried: you vouch for its undo with tests of your own. Otherwise calls are gated until the undo was tried.
+        reads_value: it reads one resource and answers exactly what `value` says of it, so that what was recorded of
+            that resource answers it as well.
 
     Raises:
         BadTool: when it is declared in a way that cannot work.
     """
 
     def declare(function: Callable[P, R]) -> Declaration[P, R]:
-        return Declaration(function, reads, writes, Effect(effect), name, tuple(commutes_with), tried=tried)
+        made = Declaration(function, reads, writes, Effect(effect), name, tuple(commutes_with), tried=tried)
+        made.reads_value = reads_value
+        return made
 
     return declare
 
@@ -83,6 +88,7 @@ class Declaration(Generic[P, R]):
             raise BadTool(f"{self.name} has no docstring; it is what agents are told.")
         self.effect, self.commutes_with, self.tried = effect, commutes_with, tried
         self.reads, self.writes = self._names(reads), self._names(writes)
+        self.reads_value = False
         self.hooks: dict[str, Ask] = {}
         self.looks: Callable[[Resource], object] | None = None
         self.run = Hook(function, self.signature.parameters, of=self.name)
@@ -146,6 +152,7 @@ class Declared(Protocol):
     schema: str
     commutes_with: tuple[str, ...]
     tried: bool
+    reads_value: bool
 
     @property
     def signature(self) -> Reader:
@@ -193,6 +200,7 @@ class FunctionTool:
             schema=declared.schema,
             undoable=undoable or not writes,
             commutes_with=declared.commutes_with,
+            reads_value=declared.reads_value,
         )
 
     def footprint(self, arguments: str) -> Footprint | Refused:

@@ -54,6 +54,7 @@ class SqlTool:
             effect=Effect.REPLAYABLE,
             schema=self._signature.schema(),
             undoable=True,
+            reads_value=self.verb == "select",
         )
 
     def _form(self) -> Callable[..., object]:
@@ -203,12 +204,18 @@ class Select(SqlTool):
         return select
 
     def _touches(self, table: Table, given: Mapping[str, Row]) -> Footprint | Refused:
-        named = self._addressed(table, given["where"])
+        named = named_rows(self._database.name, table, given["where"])
         return named if isinstance(named, Refused) else Footprint((named,))
 
+    def _sound(self, table: Table, given: Mapping[str, Row]) -> Refused | None:
+        unsure = [name for name, value in given["where"].items() if table.columns[name].word(value) is None]
+        if unsure:
+            why = f"Rows cannot be selected by '{unsure[0]}': its values have no one way of being written."
+            return _bad(why, "Select by columns of whole numbers and text, and look through what comes back.")
+        return None
+
     def _act(self, session: Session, table: Table, given: Mapping[str, Row]) -> tuple[object, Change]:
-        rows = session.select(table, given["where"], limit=ROWS_MAX + 1)
-        return {"rows": rows[:ROWS_MAX], "more": len(rows) > ROWS_MAX}, {}
+        return session.select(table, given["where"], limit=ROWS_MAX), {}
 
 
 class Insert(SqlTool):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+NOTHING = "\0"
+"""NULL in the name of a predicate: no text that a database holds."""
+
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 Row = dict[str, object]
@@ -35,7 +38,7 @@ class Column:
         None when that cannot be said; the predicate is then widened by leaving the column out.
         """
         if value is None:
-            return "null"
+            return NOTHING
         if self.comparison is Comparison.WHOLE and isinstance(value, (int, str)):
             text = str(int(value)) if isinstance(value, bool) else str(value).strip()
             return str(int(text)) if _WHOLE.fullmatch(text) else None

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme
 from coroom.tools import naming
-from coroom.tools.sql_schema import Comparison, Database, Row, Session, Table
+from coroom.tools.sql_schema import NOTHING, Database, Row, Session, Table
 
 VALUE_ROWS_MAX = 1_000
 
@@ -56,6 +56,5 @@ def _conditions(table: Table, query: str) -> Row | None:
         if column is None:
             return None
         word = "" if text == "%" else unquote(text)
-        # A text column may hold the word null itself; then the predicate names both, and nothing is told apart.
-        where[column.name] = None if word == "null" and column.comparison is not Comparison.TEXT else word
+        where[column.name] = None if word == NOTHING else word
     return where
