@@ -123,6 +123,23 @@ def test_objects_of_a_remote_are_there_after_a_fetch(tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", str(place.store), str(other))
     git(other, "commit", "--quiet", "--allow-empty", "--message=far")
     git(other, "push", "--quiet", "origin", "HEAD:refs/coroom/far")
-    oid = place.shared.read("refs/coroom")["refs/coroom/far"]
-    place.shared.fetch(["refs/coroom/far"])
-    assert place.shared.git.line("cat-file", "-t", oid) == "commit"
+    refs = place.shared.read("refs/coroom")
+    place.shared.fetch(refs)
+    assert place.shared.git.line("cat-file", "-t", refs["refs/coroom/far"]) == "commit"
+    assert "refs/coroom/had/coroom/far" in git(place.work, "for-each-ref", "--format=%(refname)").split()
+    git(place.store, "update-ref", "-d", "refs/coroom/far")
+    assert place.shared.read("refs/coroom") == {}
+    assert "had" not in git(place.work, "for-each-ref", "--format=%(refname)")
+
+
+def test_a_fetch_that_was_killed_halfway_is_made_whole(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    own = tmp_path / "own.git"
+    git(tmp_path, "init", "--quiet", "--bare", str(own))
+    shared = RemoteRefs(Git(own), str(place.store))
+    main = place.main()
+    commit = git(place.store, "cat-file", "commit", main)
+    git(own, "hash-object", "-w", "-t", "commit", "--stdin", stdin=commit.encode() + b"\n")
+    shared.fetch(shared.read(MAIN))
+    assert git(own, "ls-tree", "-r", "-l", main).split()[-1] == "a.txt"
+    assert "BAD" not in git(own, "ls-tree", "-r", "-l", main)

@@ -77,7 +77,7 @@ def grounds(form: str, root: Path) -> Grounds:
 
 
 async def all_settled(gate: Gate) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(110):
         await gate.serve(lambda: gate.is_idle and not gate.waiting)
 
 
@@ -157,7 +157,7 @@ async def test_on_a_red_main_nobody_is_blamed_and_what_mends_it_lands(remote: Gr
     git(remote.work, "commit", "--quiet", "--amend", "--no-edit")
     mender = git(remote.work, "rev-parse", "HEAD")
     gate = remote.gate()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(110):
         await gate.serve(lambda: gate.main_is_red and gate.is_idle)
     submit(remote.shared, mender, onto="main", agent="mender")
     await all_settled(remote.gate())

@@ -272,8 +272,7 @@ def claims_of(shared: SharedRefs, holder: str, resources: Iterable[Resource]) ->
 
 def _at_hand(shared: SharedRefs, refs: Mapping[str, str]) -> Mapping[str, str]:
     """The refs, with what they name fetched."""
-    missing = [ref for ref, oid in refs.items() if shared.git.run("cat-file", "-e", oid, expect=(0, 1, 128)).code]
-    shared.fetch(missing)
+    shared.fetch(refs)
     return refs
 
 

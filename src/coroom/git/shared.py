@@ -12,6 +12,9 @@ from coroom.git.workplace import REMOTE
 
 NETWORK_TIMEOUT_S = 120.0
 
+HAD = "refs/coroom/had"
+"""Below it, in a repository of one's own, what was fetched whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefChange:
@@ -66,8 +69,8 @@ class SharedRefs(Protocol):
         """
         ...
 
-    def fetch(self, refs: Iterable[str]) -> None:
-        """Have what these refs name, with all that belongs to it.
+    def fetch(self, refs: Mapping[str, str]) -> None:
+        """Have what these refs name, as they were read, with all that belongs to it.
 
         Raises:
             GitFailed: it cannot be reached, one of them is gone, or the disk is full.
@@ -109,7 +112,7 @@ class OwnRefs:
         listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).out
         return dict(line.split(" ", 1)[::-1] for line in os.fsdecode(listed).splitlines())
 
-    def fetch(self, refs: Iterable[str]) -> None:
+    def fetch(self, refs: Mapping[str, str]) -> None:
         """Everything is here already."""
 
     def publish(self, changes: Sequence[RefChange], options: Sequence[str] = ()) -> Published | NotPublished:  # noqa: ARG002
@@ -150,6 +153,7 @@ class RemoteRefs:
         self._git = git
         self._url = url
         self._name = name or url
+        self._had = self._kept()
 
     @property
     def name(self) -> str:
@@ -167,14 +171,33 @@ class RemoteRefs:
         listed = self._network("ls-remote", "--refs", "--", self._url, *patterns).out
         found = (line.split("\t", 1)[::-1] for line in os.fsdecode(listed).splitlines())
         below = tuple(f"{prefix}/" for prefix in prefixes)
-        return {ref: oid for ref, oid in found if ref in prefixes or ref.startswith(below)}
+        refs = {ref: oid for ref, oid in found if ref in prefixes or ref.startswith(below)}
+        self._let_go(below, refs)
+        return refs
 
-    def fetch(self, refs: Iterable[str]) -> None:
-        """As `SharedRefs.fetch`. No ref of one's own is made: what was fetched is there for two weeks at least."""
-        wanted = list(refs)
-        if wanted:
-            options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
-            self._network("fetch", *options, "--", self._url, *wanted)
+    def fetch(self, refs: Mapping[str, str]) -> None:
+        """As `SharedRefs.fetch`. What is had is kept by a ref of one's own, which git makes only when nothing is
+        missing: that an object is there does not say that all it needs is, since a fetch may have been killed.
+        """
+        wanted = [ref for ref, oid in refs.items() if self._had.get(ref) != oid]
+        if not wanted:
+            return
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
+        self._network("fetch", *options, "--", self._url, *(f"+{ref}:{_had_as(ref)}" for ref in wanted))
+        self._had = self._kept()
+
+    def _kept(self) -> dict[str, str]:
+        listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", HAD).out
+        found = (line.split(" ", 1) for line in os.fsdecode(listed).splitlines())
+        return {"refs" + ref.removeprefix(HAD): oid for oid, ref in found}
+
+    def _let_go(self, prefixes: tuple[str, ...], refs: Mapping[str, str]) -> None:
+        """Keep nothing any more that is gone over there."""
+        gone = [ref for ref in self._had if (ref in prefixes or ref.startswith(prefixes)) and ref not in refs]
+        if gone:
+            lines = "".join(f"delete {_had_as(ref)}\n" for ref in gone)
+            self._git.run("update-ref", "--stdin", stdin=os.fsencode(lines), expect=(0, 1, 128))
+            self._had = self._kept()
 
     def publish(self, changes: Sequence[RefChange], options: Sequence[str] = ()) -> Published | NotPublished:
         """As `SharedRefs.publish`, by one atomic push with a lease on every ref and never by force."""
@@ -200,6 +223,10 @@ class RemoteRefs:
     def _network(self, *arguments: str, expect: Iterable[int] = (0,)) -> "_Done":
         done = self._git.run(*arguments, expect=tuple(expect), config=REMOTE, timeout_s=NETWORK_TIMEOUT_S)
         return _Done(done.code, done.out, done.err)
+
+
+def _had_as(ref: str) -> str:
+    return HAD + ref.removeprefix("refs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,10 @@ from coroom.git.train import (
 from coroom.host.runners import Runners, Suite, broken_by_merge
 
 LOOK_S = 0.5
-"""How often the queue is looked at while nothing else happens; over a network each look costs a round trip."""
+"""How often the queue is looked at while nothing else happens."""
+
+LOOK_FAR_S = 5.0
+"""The same over a network, where each look costs a round trip and somebody's patience."""
 
 TROUBLE_S = 20.0
 """How long the repository may be out of reach or locked before the gate says so and ends; a stale lock goes earlier."""
@@ -57,7 +60,7 @@ class GateStopped(Fault):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePlan:
     """What a gate is made of. `directory` keeps clones, verdicts and logs; `key` opens a guarded remote; `unlock`
-    is called when the repository is locked, and removes what nobody can be using.
+    is called when the repository is locked, and removes what nobody can be using; `look_s`: how often it looks.
     """
 
     onto: str
@@ -66,6 +69,7 @@ class GatePlan:
     runners: int = 1
     key: str = ""
     unlock: Callable[[], object] = lambda: None
+    look_s: float = LOOK_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,7 @@ class Gate:
         self._began: dict[int, float] = {}
         self._red: dict[str, TreeVerdict] = {}
         self._trouble_since = 0.0
+        self._troubles = 0
         self._verdicts = Verdicts(plan.directory / "verdicts")
         self._runners = Runners(self._git, plan.directory / "runners", plan.runners, plan.suite)
         self.settled: dict[str, Settled] = {}
@@ -129,15 +134,17 @@ class Gate:
         """
         try:
             while True:
+                before = self._troubles
                 try:
                     await self._look()
                     await self._start()
-                    self._trouble_since = 0.0
                 except (GitFailed, OSError) as failed:
                     self._trouble(str(failed))
                 if done():
                     return
                 await self._next()
+                if self._troubles == before:
+                    self._trouble_since = 0.0
         finally:
             running = [*self._tests.values(), *([self._base] if self._base else [])]
             for task in running:
@@ -153,7 +160,7 @@ class Gate:
         if not main:
             raise GateStopped(f"{self._shared.name} has no branch {self._plan.onto}")
         if main != self._world.main:
-            await asyncio.to_thread(self._shared.fetch, [branch])
+            await asyncio.to_thread(self._shared.fetch, {branch: main})
             if self._world.main:
                 self._say(f"{self._plan.onto} was moved by somebody else to {main[:12]}: everything is tested on that")
             self._world.main = main
@@ -232,9 +239,9 @@ class Gate:
         """Wait for a verdict, or until it is time to look again, and do what follows from it."""
         waiting = {*self._tests.values(), *([self._base] if self._base else [])}
         if waiting:
-            await asyncio.wait(waiting, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=self._plan.look_s, return_when=asyncio.FIRST_COMPLETED)
         else:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self._plan.look_s)
         if self._base and self._base.done():
             await self._base_told(self._base)
         for run in [run for run, task in self._tests.items() if task.done()]:
@@ -331,6 +338,7 @@ class Gate:
     def _trouble(self, why: str) -> None:
         """Something outside is in the way: try again for a while, then end in words."""
         now = time.monotonic()
+        self._troubles += 1
         if not self._trouble_since:
             self._trouble_since = now
             self._say(f"not now: {why}")

@@ -21,11 +21,8 @@ from coroom.git.locks import clear_stale_locks
 from coroom.git.radar import WORK, BranchRadar, Live, Meeting
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
-from coroom.host.gate import Gate, GatePlan, GateStopped, Settled
+from coroom.host.gate import LOOK_FAR_S, LOOK_S, Gate, GatePlan, GateStopped, Settled
 from coroom.host.runners import Suite
-
-LOOK_S = 1.0
-"""How often one who waits for another's gate looks whether its change has ended."""
 
 REMOTE = "origin"
 
@@ -62,6 +59,11 @@ class Ground:
     directory: Path
     url: str = ""
     store: Path | None = None
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the repository is on another machine."""
+        return bool(self.url) and self.store is None
 
     def for_gate(self) -> SharedRefs:
         """The same refs from a repository of the gate's own, so that no agent's clone fills with others' objects.
@@ -209,7 +211,7 @@ def _known_main(ground: Ground) -> str:
     refs = ground.shared.read(ref, QUEUE)
     main = refs.pop(ref, "")
     if main:
-        ground.shared.fetch([ref])
+        ground.shared.fetch({ref: main})
         settle(ground.shared, ground.onto, queued(ground.shared, refs), main)
     return main
 
@@ -255,7 +257,7 @@ async def _ended(
         end = await asyncio.to_thread(_end_of, ground, entry)
         if end:
             return end
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(LOOK_FAR_S if ground.is_far else LOOK_S)
 
 
 async def _through_own_gate(
@@ -287,6 +289,7 @@ def plan_of(ground: Ground, wish: LandingWish, repository: Repository) -> GatePl
         runners=wish.runners,
         key=key,
         unlock=ground.unlock,
+        look_s=LOOK_FAR_S if ground.is_far else LOOK_S,
     )
 
 
@@ -301,7 +304,7 @@ def _end_of(ground: Ground, entry: Entry) -> LandingEnd | None:
         [back] = queued(ground.shared, {returned: refs[returned]}, RETURNED)
         forget(ground.shared, back)
         return _of(ground, Settled(entry=back, kind=back.kind, why=back.why))
-    ground.shared.fetch([branch])
+    ground.shared.fetch({branch: refs[branch]} if branch in refs else {})
     if branch in refs and is_ancestor(ground.shared.git, entry.tip, refs[branch]):
         return LandingEnd(change=entry.id, onto=ground.onto, commit=refs[branch])
     return LandingEnd(change=entry.id, onto=ground.onto, kind="withdrawn", why="It was taken out of the queue.")
@@ -364,8 +367,7 @@ def meetings_at(ground: Ground, entry: Entry | None = None) -> list[Meeting]:
     branch = f"refs/heads/{ground.onto}"
     refs = ground.shared.read("refs/heads", WORK, QUEUE)
     main = refs.get(branch, "")
-    known = ground.shared.git.run("for-each-ref", "--format=%(objectname)").out.decode().split()
-    ground.shared.fetch([ref for ref, oid in refs.items() if oid not in known])
+    ground.shared.fetch(refs)
     pushed = [Live(ref.removeprefix("refs/heads/"), oid) for ref, oid in sorted(refs.items()) if _is_live(ref, branch)]
     waiting = [Live(_called(one), one.tip) for one in queued(ground.shared, refs) if one.onto == ground.onto]
     tips = {one.tip for one in waiting}
