@@ -10,6 +10,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, Event
 from coroom.core.evolve import evolve
 from coroom.core.file import FileKind
+from coroom.core.invariants import check_state
 from coroom.core.limits import Limits
 from coroom.core.notice import Notice, NoticeKind
 from coroom.core.resource import Resource, parse
@@ -29,6 +30,7 @@ class Room:
         self.log: list[Event] = []
         self.last: tuple[Event, ...] = ()
         self.effects: tuple[object, ...] = ()
+        self.stored_by_hand = False
         self.ok(OPERATOR, c.OpenRoom(room="r", policy=policy, limits=limits or Limits()), c.Ok)
         for agent in agents:
             self.join(agent)
@@ -42,10 +44,13 @@ class Room:
             assert body == event.body
             self.state = evolve(self.state, Event(event.seq, event.at_ms, event.by, body))
             self.log.append(event)
+        if not self.stored_by_hand:
+            assert check_state(self.state) == ()
         return decision.reply
 
     def store(self, by: str, body: Body) -> None:
         """The event as if an earlier version had decided it."""
+        self.stored_by_hand = True
         event = Event(self.state.seq + 1, max(self.now_ms, self.state.now_ms), by, body)
         self.state = evolve(self.state, event)
         self.log.append(event)

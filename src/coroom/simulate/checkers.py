@@ -111,6 +111,8 @@ def numbered(history: History, _read: Read) -> Iterator[Violation]:
             yield Violation("log:durable", f"{crash.head_before} events were durable, {crash.head_after} recovered")
         elif not crash.same_state:
             yield Violation("log:prefix", f"the state rebuilt from {crash.head_before} events is another one")
+    for seq, what in history.broken[:1]:
+        yield Violation("core:state", f"after event {seq}: {what}")
     if not history.settled:
         yield Violation("log:prefix", "the run did not come to rest in the state that its log gives")
 

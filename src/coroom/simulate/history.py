@@ -66,4 +66,5 @@ class History:
     performed: list[Performed] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
     mirrors: dict[str, dict[str, str]] = field(default_factory=dict)
+    broken: list[tuple[int, str]] = field(default_factory=list)
     settled: bool = True

@@ -10,6 +10,7 @@ from coroom.core.decide.decision import Decision
 from coroom.core.errors import Refused
 from coroom.core.event import Body, Event
 from coroom.core.evolve import evolve
+from coroom.core.invariants import check_state
 from coroom.core.room import authenticate, decide, number
 from coroom.core.state import RoomState
 from coroom.simulate.history import History, Line, Performed, Recovery
@@ -74,10 +75,11 @@ class Rules:
 
 
 class ModelRoom:
-    """One host and its disk."""
+    """One host and its disk. `checked` asks after every decision for what is true of every state."""
 
-    def __init__(self, history: History, rules: Rules) -> None:
+    def __init__(self, history: History, rules: Rules, *, checked: bool = False) -> None:
         self._history = history
+        self._checked = checked
         self._rules = rules
         self._lines = history.lines
         self._bodies: dict[int, tuple[str, Body]] = {}
@@ -105,6 +107,8 @@ class ModelRoom:
         for event in events:
             self.state = evolve(self.state, event)
         self._unsynced += events
+        if self._checked and events:
+            self._history.broken += [(self.state.seq, what) for what in check_state(self.state)]
         for effect in decision.effects:
             if self._rules.perform_before_storing:
                 self._perform(effect.action, self.state)

@@ -23,6 +23,9 @@ AGENTS = 3
 SEEDS_WORTH_PROCESSES = 200
 """One core plays these in about two seconds, of which starting processes would save nothing."""
 
+CHECKED_EVERY = 10
+"""Of so many seeds one has every state of it checked."""
+
 SEEDS_A_TURN = 50
 """How many seeds a process is given at a time: so many that handing them over costs nothing."""
 
@@ -51,15 +54,17 @@ def rules_of(mutant: str) -> Rules:
     return MUTANTS[mutant]() if mutant else Rules()
 
 
-def play(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "") -> History:
-    """Play a schedule."""
-    return World(agents, rules_of(mutant)).play(steps)
+def play(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "", *, checked: bool = False) -> History:
+    """Play a schedule; `checked`, the state is looked at after every decision (coroom.core.invariants)."""
+    return World(agents, rules_of(mutant), checked=checked).play(steps)
 
 
-def judged(steps: Sequence[Step], agents: int = AGENTS, mutant: str = "") -> tuple[History, tuple[Violation, ...]]:
+def judged(
+    steps: Sequence[Step], agents: int = AGENTS, mutant: str = "", *, checked: bool = False
+) -> tuple[History, tuple[Violation, ...]]:
     """Play a schedule and check every promise. That the core raises is a violation like any other."""
     try:
-        history = play(steps, agents, mutant)
+        history = play(steps, agents, mutant, checked=checked)
     except Exception as fault:  # noqa: BLE001  whatever it is, it must not happen
         return History(), (Violation("core:total", f"the core raised {fault!r}"),)
     return history, tuple(check(history))
@@ -93,7 +98,7 @@ def simulate_all(
 
 
 def _outcome(seed: int, steps: int, agents: int, mutant: str) -> Outcome:
-    history, violations = judged(schedule(seed, steps, agents), agents, mutant)
+    history, violations = judged(schedule(seed, steps, agents), agents, mutant, checked=_checked(seed, mutant))
     return Outcome(
         seed=seed,
         steps=steps,
@@ -103,6 +108,13 @@ def _outcome(seed: int, steps: int, agents: int, mutant: str) -> Outcome:
         log_hash=log_hash(history),
         violations=violations,
     )
+
+
+def _checked(seed: int, mutant: str) -> bool:
+    """Whether every state of this seed is looked at: of one in ten, since it takes longer than all the rest of a run.
+    A mutant is caught from outside, as a fault would be that nobody has thought of.
+    """
+    return not mutant and seed % CHECKED_EVERY == 0
 
 
 def log_hash(history: History) -> str:
@@ -116,7 +128,7 @@ def shortest(outcome: Outcome) -> tuple[Step, ...]:
     promise = outcome.violations[0].promise
 
     def fails(steps: Sequence[Step]) -> bool:
-        _, found = judged(steps, outcome.agents, outcome.mutant)
+        _, found = judged(steps, outcome.agents, outcome.mutant, checked=_checked(outcome.seed, outcome.mutant))
         return any(violation.promise == promise for violation in found)
 
     return shrink(schedule(outcome.seed, outcome.steps, outcome.agents), fails)

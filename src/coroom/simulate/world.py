@@ -21,10 +21,10 @@ SETTLE_ROUNDS_MAX = 400
 class World:
     """Plays schedules. Everything follows from the steps: no clock, no chance and no input but theirs."""
 
-    def __init__(self, agents: int, rules: Rules | None = None) -> None:
+    def __init__(self, agents: int, rules: Rules | None = None, *, checked: bool = False) -> None:
         self.history = History()
         self._rules = rules or Rules()
-        self._room = ModelRoom(self.history, self._rules)
+        self._room = ModelRoom(self.history, self._rules, checked=checked)
         self._now_ms = 1_000_000
         self._network: list[Request] = []
         self._actors = [Actor(f"a{number + 1}", self.history) for number in range(agents)]

@@ -1,0 +1,122 @@
+"""What is true of every state that whole decisions have made: asked by tests and by the simulation, never by a room at
+work, so that it may be as slow and as plain as it likes.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from coroom.core.agent import Presence
+from coroom.core.claim import COMPATIBLE
+from coroom.core.file import HeldState
+from coroom.core.resource import overlaps
+from coroom.core.resource import task as task_resource
+from coroom.core.state import RoomState
+from coroom.core.task import TaskState
+
+
+def check_state(state: RoomState) -> tuple[str, ...]:
+    """What is wrong with the state, a sentence for each; empty when nothing is. Not asked between the events of one
+    decision, where a claim may have ended and its task not yet come back.
+    """
+    found = (question(state) for question in (_claims, _tasks, _agents, _inboxes, _files, _held, _numbers, _names))
+    return tuple(sentence for sentences in found for sentence in sentences)
+
+
+def _claims(state: RoomState) -> Iterator[str]:
+    for claim in state.claims.values():
+        if not claim.resources:
+            yield f"{claim.id} holds nothing"
+        if not 0 < claim.fence <= state.fence:
+            yield f"{claim.id} has the fence {claim.fence}, and the newest is {state.fence}"
+    live = [claim for claim in state.claims.values() if claim.deadline_ms > state.now_ms]
+    for one, other in combinations(live, 2):
+        if one.fence == other.fence:
+            yield f"{one.id} and {other.id} have one fence"
+        if one.holder == other.holder or (one.mode, other.mode) in COMPATIBLE:
+            continue
+        if any(overlaps(a, b) for a in one.resources for b in other.resources):
+            yield f"{one.id} of {one.holder} and {other.id} of {other.holder} exclude each other"
+
+
+def _tasks(state: RoomState) -> Iterator[str]:
+    for task in state.tasks.values():
+        if (task.holder is not None) != (task.state in {TaskState.TAKEN, TaskState.DONE}):
+            yield f"task {task.id} is {task.state.value}, held by {task.holder}"
+        if task.state is not TaskState.TAKEN:
+            if task.claim is not None:
+                yield f"task {task.id} is {task.state.value} and has the claim {task.claim}"
+            continue
+        claim = state.claims.get(task.claim or "")
+        if claim is None or claim.holder != task.holder or task_resource(task.id) not in claim.resources:
+            yield f"task {task.id} is taken by {task.holder} without a claim on it"
+        holder = state.agents.get(task.holder or "")
+        if holder is None or holder.task != task.id:
+            yield f"task {task.id} is taken by {task.holder}, who does not know"
+
+
+def _agents(state: RoomState) -> Iterator[str]:
+    ranks = [agent.rank for agent in state.agents.values()]
+    if len(set(ranks)) < len(ranks):
+        yield "two agents have one rank"
+    for agent in state.agents.values():
+        task = state.tasks.get(agent.task) if agent.task else None
+        if agent.task and (task is None or task.state is not TaskState.TAKEN or task.holder != agent.name):
+            yield f"{agent.name} believes to hold task {agent.task}"
+        if agent.presence is not Presence.LEFT:
+            continue
+        if agent.secret_hash:
+            yield f"{agent.name} has left and its secret is still good"
+        if agent.task or state.claims_of(agent.name):
+            yield f"{agent.name} has left and still holds something"
+        if any(want.agent == agent.name for want in state.wanted):
+            yield f"{agent.name} has left and still waits"
+
+
+def _inboxes(state: RoomState) -> Iterator[str]:
+    unread: set[str] = set()
+    for reader, inbox in state.inboxes.items():
+        unread.update(inbox)
+        if len(set(inbox)) < len(inbox) or len(inbox) > state.limits.inbox_notices_max:
+            yield f"the inbox of {reader} has doubles or too many"
+    if unread != set(state.letters):
+        yield f"unread and kept letters differ: {sorted(unread ^ set(state.letters))[:5]}"
+
+
+def _files(state: RoomState) -> Iterator[str]:
+    for line, files in state.lines.items():
+        for path, version in files.items():
+            if version.path != path or not 0 < version.version <= state.version:
+                yield f"{path} on line '{line}' is {version.path} at {version.version} of {state.version}"
+
+
+def _held(state: RoomState) -> Iterator[str]:
+    opened = [(held.agent, held.path) for held in state.held.values() if held.state is HeldState.OPEN]
+    if len(set(opened)) < len(opened):
+        yield "an agent has two open held edits of one path"
+    if len(opened) > state.limits.held_open_max:
+        yield f"{len(opened)} held edits are open"
+
+
+def _numbers(state: RoomState) -> Iterator[str]:
+    if len(state.wanted) > state.limits.wanted_max or len(state.notices) > state.limits.notices_kept_max:
+        yield "more is remembered than the limits say"
+    if any(action.fence > state.fence for action in state.actions.values()):
+        yield "an action has a fence beyond the newest"
+    seqs = [notice.seq for notice in state.notices] + [landing.seq for landing in state.landings]
+    if any(seq > state.seq for seq in seqs):
+        yield "something is remembered that has not happened yet"
+
+
+def _names(state: RoomState) -> Iterator[str]:
+    named = (
+        *((key, one.name) for key, one in state.agents.items()),
+        *((key, one.id) for key, one in state.claims.items()),
+        *((key, one.id) for key, one in state.tasks.items()),
+        *((key, one.id) for key, one in state.held.items()),
+        *((key, one.id) for key, one in state.findings.items()),
+        *((key, one.id) for key, one in state.actions.items()),
+        *((key, one.id) for key, one in state.letters.items()),
+    )
+    for key, name in named:
+        if key != name:
+            yield f"{name} is kept under {key}"
