@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 by=${COROOM_SCALE:-1}
-at_least_one() { echo $(($1 / by > 0 ? $1 / by : 1)); }
+scaled() { echo $(($1 / by > ${2:-1} ? $1 / by : ${2:-1})); }  # scaled COUNT [LEAST]
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 failed=0
@@ -22,9 +22,9 @@ stage() {  # stage WHAT COMMAND…
   rm -f "$said"
 }
 
-seeds=$(at_least_one 20000) kills=$(at_least_one 200) edits=$(at_least_one 2000) log_kills=$(at_least_one 600)
-trials=$(at_least_one 100000) writes=$(at_least_one 3000) races=$(at_least_one 300) starts=$(at_least_one 50)
-landings=$(at_least_one 400)
+seeds=$(scaled 20000) kills=$(scaled 200) edits=$(scaled 2000) log_kills=$(scaled 600)
+trials=$(scaled 100000) writes=$(scaled 3000 300) races=$(scaled 300) starts=$(scaled 50)
+landings=$(scaled 400)
 stage "$seeds seeds of the simulation" .venv/bin/coroom simulate --seeds "$seeds"
 stage "$kills kills of the host, $edits edits of one file" \
   env COROOM_KILLS="$kills" COROOM_EDITS="$edits" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
