@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 from tests.git.repositories import git, new_repository, write
 
 from coroom.cli.plan import plan
+from coroom.run.board import read_tasks
+from coroom.testing import Call, ModelServer, Script, Turn
 
 FILES = {
     "app/parser.py": b"from app.lexer import tokens\n\n\ndef parse(text):\n    return tokens(text)\n",
@@ -117,3 +119,39 @@ def test_a_wrong_directory_is_told(tmp_path: Path) -> None:
     done = called(str(tmp_path / "none"), tasks_file(tmp_path, TASKS))
     assert done.exit_code == 2
     assert "is no directory" in done.stderr
+
+
+def test_a_model_splits_one_task_into_a_list_that_a_run_takes(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = [
+        {"id": "a", "title": "Places in tokens", "description": "As pairs.", "touches": ["symbol:app/lexer.py#tokens"]},
+        {"id": "b", "title": "A table", "touches": ["symbol:app/report.py#render"], "after": ["a"]},
+    ]
+    with ModelServer(
+        {"key": Script((Turn(calls=(Call("propose", {"tasks": parts}),), expect="Tables of tokens"),))}
+    ) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+        done = called(str(repository), "Tables of tokens", "--model", "anthropic:claude-scripted", "--json")
+        assert server.failures() == ()
+    assert done.exit_code == 0, done.stderr
+    path = tmp_path / "split.json"
+    path.write_text(done.stdout)
+    first, second = read_tasks(str(path))
+    assert (first.task, first.description, [str(one) for one in first.touches]) == (
+        "a",
+        "As pairs.",
+        ["symbol:app/lexer.py#tokens"],
+    )
+    assert second.after == ("a",)
+
+
+def test_a_model_without_a_key_or_with_a_list_is_refused(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    done = called(str(repository), "Tables of tokens", "--model", "anthropic:claude-scripted")
+    assert (done.exit_code, "has no key" in done.stderr) == (2, True)
+    done = called(str(repository), tasks_file(tmp_path, TASKS), "--model", "anthropic:claude-scripted")
+    assert (done.exit_code, "splits one task" in done.stderr) == (2, True)

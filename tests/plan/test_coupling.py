@@ -1,8 +1,9 @@
 """Two tasks are coupled for reasons that are said."""
 
-from tests.plan.planned import footprints, index, task
+from tests.plan.planned import FILES, footprints, index, task
 
 from coroom.plan.coupling import Pair, pair_of
+from coroom.plan.footprint import Footprints
 from coroom.plan.history import CoChange
 from coroom.plan.task import PlanTask
 
@@ -72,3 +73,31 @@ def test_tests_added_to_one_file_couple_nobody() -> None:
     one = "symbol:tests/test_parser.py#test_one"
     two = "symbol:tests/test_parser.py#test_two"
     assert not pair(task("a", "w", one), task("b", "v", two)).coupled
+
+
+def test_a_use_by_way_of_another_definition_is_told() -> None:
+    found = pair(task("a", "w", "symbol:src/app/parser.py#Parser.parse"), task("b", "v", SPLIT))
+    assert any("by way of another" in reason for reason in found.reasons)
+    assert not found.coupled
+
+
+def test_a_habit_of_changing_files_together_is_told() -> None:
+    ours, theirs = footprints([task("a", "w", PARSE), task("b", "v", "file:src/app/mail.py")])
+    history = CoChange([("src/app/parser.py", "src/app/mail.py")] * 3)
+    assert "changed together in 100%" in " ".join(pair_of(ours, theirs, index(), history).reasons)
+    once = CoChange([("src/app/parser.py", "src/app/mail.py")])
+    assert "together" not in " ".join(pair_of(ours, theirs, index(), once).reasons)
+
+
+def test_files_alone_that_are_the_same_are_coupled_since_nobody_says_where() -> None:
+    found = pair(task("a", "w", "file:src/app/mail.py"), task("b", "v", "file:src/app/mail.py"))
+    assert found.coupled
+    assert "nobody says where" in " ".join(found.reasons)
+
+
+def test_files_named_beside_each_of_their_symbols_say_nothing_more() -> None:
+    parse = ("file:src/app/parser.py", PARSE)
+    error = ("file:src/app/parser.py", "symbol:src/app/parser.py#Parser.error")
+    every = Footprints(index(), FILES.keys(), CoChange())
+    ours, theirs = every.of_all([task("a", "w", *parse), task("b", "v", *error)])
+    assert not pair_of(ours, theirs, index(), CoChange()).coupled

@@ -178,3 +178,51 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
     per_s = f"{row.per_s:,.0f}" if row.per_s else ""
     return (f"{row.part}: {row.what}", str(row.clients), *figures, row.unit, str(spread.count), per_s, row.note)
+
+
+@bench.command()
+@click.argument("data", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("repositories", metavar="NAME=REPO…", nargs=-1, required=True)
+@click.option(
+    "--files", type=click.IntRange(0, 20_000), default=2_000, show_default=True, help="For the index's speed."
+)
+@click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
+def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool) -> None:
+    r"""Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
+
+    DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent). Each NAME=REPO is a clone
+    of a project under the name that the pairs know it by.
+
+    \b
+      coroom bench plan pairs.jsonl click=../click jinja=../jinja
+
+    Routing is simulated over the same pairs, and over lists of independent tasks of their lengths.
+    """
+    from coroom.run.bench.planning import GitFailed, measure_plans  # noqa: PLC0415 - the other benchmark needs none
+
+    named = dict(one.partition("=")[::2] for one in repositories)
+    if not all(name and path and Path(path).is_dir() for name, path in named.items()):
+        raise WrongCallError("A repository is given as NAME=DIRECTORY, like click=../click.")
+    progress = Console(stderr=True, highlight=False)
+    try:
+        report = measure_plans(data, {name: Path(path) for name, path in named.items()}, files, progress.print)
+    except (OSError, ValueError, GitFailed) as problem:
+        raise WrongCallError(f"{data}: {problem}. Give the pairs and whole clones of their projects.") from problem
+    if as_document:
+        click.echo(json.dumps(report.document()))
+        return
+    here, low_high = machine(), " to ".join(f"{one:.3f}" for one in report.interval)
+    click.echo(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
+    click.echo(f"{len(report.judged)} pairs; no repository given for: {', '.join(report.missing) or 'none'}")
+    click.echo(f"coupled or not, footprints given: balanced accuracy {report.accuracy:.3f} (95 %: {low_high})")
+    click.echo(f"  sensitivity {report.sensitivity:.3f}, specificity {report.specificity:.3f}")
+    click.echo(
+        f"routed against serial: {report.gain_mean:.1%} of the time saved on average, "
+        f"worst {report.slowdown_worst:+.1%}"
+    )
+    click.echo(f"  worst if nobody were told of a conflict before the end: {report.slowdown_worst_untold:+.1%}")
+    click.echo(f"independent work: at least {report.bound_share_least:.3f} of the bound")
+    if report.index_files:
+        click.echo(
+            f"index: {report.index_files} files in {report.index_seconds:.1f} s; one again in {report.again_ms:.1f} ms"
+        )

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from coroom.cli.place import WrongCallError
+from coroom.cli.until import StoppedError, until_stopped
 from coroom.host.planning import Ground, Plan, document, ground_of, plan_for
 from coroom.plan.coupling import Pair
 from coroom.plan.route import CycleError
@@ -25,24 +27,28 @@ from coroom.run.planned import plan_tasks_from
 @click.argument("repository", metavar="REPO", type=click.Path(path_type=Path))
 @click.argument("tasks", metavar="TASKS")
 @click.option("--agents", type=click.IntRange(1, 64), help="At most this many agents (default: as the work allows).")
+@click.option("--model", help="Let this model split TASKS into parts first: anthropic:NAME or openai:NAME.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON document.")
-def plan(repository: Path, tasks: str, agents: int | None, as_json: bool) -> None:
+def plan(repository: Path, tasks: str, agents: int | None, model: str | None, as_json: bool) -> None:
     r"""Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
 
     TASKS is a file: Markdown (a list item a task), JSON or YAML, as for coroom run. What a task touches may be said
     (touches: file:src/a.py, symbol:src/a.py#Parser.parse, dir:docs/; file:src/a.py#L10-L40 for lines), else it is
-    predicted from its words. Nothing is changed and no model is asked.
+    predicted from its words. Nothing is changed, and no model is asked unless one is named with --model: it splits one
+    task in words into parts, and --json then prints what coroom run takes as its list.
 
     \b
       coroom plan . todo.md
       coroom plan . tasks.yaml --agents 3
       coroom plan path/to/repository tasks.json --json
+      coroom plan . "add a --json option to every command" --model anthropic:NAME --json > tasks.json
 
     Exits 0 with a plan, 2 when the call or its input is wrong.
     """
     try:
         given = plan_tasks_from(tasks)
-        made = plan_for(_ground(repository), given, agents)
+        ground = _ground(repository)
+        made = plan_for(ground, _split(ground, given, model) if model else given, agents)
     except BoardError as problem:
         raise WrongCallError(f"{problem}.") from problem
     except CycleError as circle:
@@ -55,6 +61,38 @@ def plan(repository: Path, tasks: str, agents: int | None, as_json: bool) -> Non
         _print(made)
     for note in made.notes:
         click.echo(f"note: {note}", err=True)
+
+
+def _split(ground: Ground, given: Sequence[PlanTask], model: str) -> Sequence[PlanTask]:
+    """The one task in the parts that a model splits it into."""
+    from coroom.agents.builtin import unready  # noqa: PLC0415 - a plan without a model needs none of it
+    from coroom.agents.loop import model_of  # noqa: PLC0415
+    from coroom.agents.models.model import ModelError  # noqa: PLC0415
+    from coroom.agents.outliner import Outliner  # noqa: PLC0415
+
+    if len(given) != 1:
+        raise WrongCallError(
+            f"--model splits one task, and these are {len(given)}. Plan them as they are, without --model."
+        )
+    why = unready(model, "", os.environ)
+    if why:
+        raise WrongCallError(why)
+
+    async def split() -> Sequence[PlanTask]:
+        asked = model_of(model)
+        try:
+            outline = await Outliner(asked, ground).split(f"{given[0].title}\n\n{given[0].description}")
+        finally:
+            await asked.close()
+        click.echo(f"{model} used {outline.input_tokens} tokens in and {outline.output_tokens} out", err=True)
+        return outline.tasks
+
+    try:
+        return until_stopped(split())
+    except ModelError as problem:
+        raise WrongCallError(str(problem)) from problem
+    except StoppedError as stopped:
+        raise SystemExit(stopped.exit_code) from None
 
 
 def _ground(directory: Path) -> Ground:

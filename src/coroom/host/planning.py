@@ -84,6 +84,7 @@ def document(plan: Plan) -> dict[str, Json]:
             {
                 "id": each.task.id,
                 "title": each.task.title,
+                "description": each.task.description,
                 "touches": list(resources_of(each)),
                 "predicted": each.predicted,
                 "unknown": list(each.unknown),

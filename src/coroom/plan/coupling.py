@@ -110,61 +110,77 @@ def _said_uses(found: Evidence) -> str:
     return f"{user.symbol or user.path} uses {used.symbol} ({used.path}), which {task} changes{more}"
 
 
-BIAS = -3.5
+BIAS = -3.45
 SIGNALS: dict[str, _Signal] = {
     "shared": _Signal(
         3.1,
         lambda found: float(bool(found.shared or found.made)),
         lambda found: f"both change {_shown(found.shared)}" if found.shared else "",
     ),
-    "more shared": _Signal(0.0, lambda found: math.log(max(1, len(found.shared) + len(found.made))), lambda _: ""),
-    "close": _Signal(1.4, lambda found: found.close, lambda _: ""),
+    "close": _Signal(1.1, lambda found: found.close, lambda _: ""),
     "echo": _Signal(
-        1.7,
+        1.3,
         lambda found: found.echo,
         lambda found: "the one makes what the other's names speak of" if found.echo else "",
     ),
     "adjacent": _Signal(
-        0.35,
+        0.3,
         lambda found: float(found.adjacent),
         lambda found: "they change definitions that stand side by side" if found.adjacent else "",
     ),
     "made": _Signal(
-        0.5,
+        0.4,
         lambda found: float(bool(found.made)),
         lambda found: f"both make {_shown(found.made)}" if found.made else "",
     ),
     "class": _Signal(
-        1.0,
+        0.9,
         lambda found: float(bool(found.classes)),
         lambda found: f"both change the class {_shown(found.classes)} itself" if found.classes else "",
     ),
     "top": _Signal(
-        3.6,
+        3.0,
         lambda found: float(bool(found.tops)),
         lambda found: f"both change the top of {_listed(found.tops)} (imports, constants)" if found.tops else "",
     ),
-    "more tops": _Signal(0.0, lambda found: math.log(max(1, len(found.tops))), lambda _: ""),
+    "more tops": _Signal(0.3, lambda found: math.log(max(1, len(found.tops))), lambda _: ""),
     "beside": _Signal(
-        1.0,
+        0.8,
         lambda found: float(bool(found.beside)),
         lambda found: f"new beside what the other changes: {_shown(found.beside)}" if found.beside else "",
     ),
     "whole": _Signal(
-        1.2,
+        2.7,
         lambda found: float(bool(found.wholes)),
         lambda found: f"both change {_listed(found.wholes)}, and nobody says where in it" if found.wholes else "",
     ),
-    "half": _Signal(0.3, lambda found: float(found.half), lambda _: ""),
-    "more wholes": _Signal(1.2, lambda found: math.log(max(1, len(found.wholes))), lambda _: ""),
+    "half": _Signal(1.0, lambda found: float(found.half), lambda _: ""),
+    "more wholes": _Signal(0.5, lambda found: math.log(max(1, len(found.wholes))), lambda _: ""),
     "same file": _Signal(
-        1.3,
+        1.4,
         lambda found: float(bool(found.files)),
         lambda found: f"both change {_listed(found.files)}" if found.files else "",
     ),
-    "uses": _Signal(0.3, lambda found: float(bool(found.uses)), _said_uses),
+    "uses": _Signal(0.2, lambda found: float(bool(found.uses)), _said_uses),
+    "far uses": _Signal(
+        0.1,
+        lambda found: float(bool(found.far_uses)),
+        lambda found: f"{found.far_uses[0][1]} uses {found.far_uses[0][0]} by way of another" if found.far_uses else "",
+    ),
+    "mutable": _Signal(
+        0.1,
+        lambda found: float(bool(found.mutable)),
+        lambda found: f"both work on the variable {_shown(found.mutable)}" if found.mutable else "",
+    ),
+    "together": _Signal(
+        0.2,
+        lambda found: found.together,
+        lambda found: (
+            f"files of theirs are changed together in {found.together:.0%} of commits" if found.together else ""
+        ),
+    ),
     "named": _Signal(
-        3.0,
+        2.0,
         lambda found: float(bool(found.named)),
         lambda found: (
             f"the one speaks of {_listed([name for name, _ in found.named])}, which the other makes"
@@ -173,7 +189,7 @@ SIGNALS: dict[str, _Signal] = {
         ),
     ),
     "words": _Signal(
-        1.4,
+        1.6,
         lambda found: found.likeness,
         lambda found: f"both speak of {_listed(sorted(found.words))}" if found.words else "",
     ),
@@ -188,10 +204,5 @@ SIGNALS: dict[str, _Signal] = {
         lambda found: f"their lines in {found.near} meet" if found.near else "",
     ),
     "apart": _Signal(-5.0, lambda found: float(found.apart), lambda _: ""),
-    "tests": _Signal(
-        0.1,
-        lambda found: float(bool(found.tests)),
-        lambda found: f"both change the test {_shown(found.tests)}" if found.tests else "",
-    ),
 }
 """The signals, in the order in which they were thought of. Weights are fitted (docs/planning.md says on what)."""

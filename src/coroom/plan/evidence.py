@@ -21,17 +21,24 @@ _ISSUE = re.compile(r"#(\d+)")
 class Evidence:
     """What two footprints have in common.
 
-    `shared` are definitions that both change, `close` is how small the smallest of them is (1 for a line, 0 for
-    hundreds), `made` names that both make in one scope, `tops` files in which both
-    change what lies around the definitions, `wholes` files of which both say nothing but the name,
-    `half` whether one of them does,
-    `uses` pairs of definitions of which the second uses the first, with the task of the first, `far_uses` the same over
-    one definition in between. `named` are names that one task makes and the words of the other say; `echo` is the share
-    of the words in what one makes that come back in what the other changes. `adjacent` is whether they change
-    definitions that stand side by side. Tests are
-    apart: two tasks that add tests to one file are not coupled by that. `near` is a file in which lines are said and
-    meet,
-    `apart` that they are said of all that both change and meet nowhere.
+    Attributes:
+        shared: definitions that both change; `close` is how small the smallest of them is (1: a line, 0: hundreds).
+        classes: those of them that are classes.
+        made: names that both make in one scope.
+        beside: what one makes where the other makes or changes something.
+        tops: files in which both change what lies around the definitions.
+        wholes: files of which both say nothing but the name; `half`: there is one of which one of them does.
+        files: files that both change. Tests are left out here and everywhere: to add tests to one file couples nobody.
+        uses: definitions that one task changes and a definition of the other uses, with that one and the task that
+            changes it; `far_uses` the same over one definition in between.
+        mutable: variables and fields that both use and that are no constants.
+        named: names that one task makes and the words of the other say, with the task that makes them; `echo`: the
+            share of the words in what one makes that come back in the names of what the other changes.
+        adjacent: they change definitions that stand side by side.
+        words: words that both titles have; `likeness` their share. `issues`: numbers that both titles have.
+        others: resources that are no files and that both need.
+        together: the habit of changing a file of the one with a file of the other, 0 to 1.
+        near: a file in which lines are said and meet; `apart`: lines are said of all that both change and meet nowhere.
     """
 
     shared: tuple[Place, ...] = ()
@@ -44,14 +51,14 @@ class Evidence:
     half: bool = False
     files: tuple[str, ...] = ()
     uses: tuple[tuple[Place, Place, str], ...] = ()
-    far_uses: int = 0
+    far_uses: tuple[tuple[Place, Place, str], ...] = ()
+    mutable: tuple[Place, ...] = ()
     named: tuple[tuple[str, str], ...] = ()
     echo: float = 0.0
     adjacent: bool = False
     words: frozenset[str] = frozenset()
     likeness: float = 0.0
     issues: tuple[str, ...] = ()
-    tests: tuple[Place, ...] = ()
     others: tuple[str, ...] = ()
     together: float = 0.0
     near: str = ""
@@ -79,14 +86,16 @@ def evidence_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history:
         half=any(_whole(a, path) != _whole(b, path) for path in a.paths & b.paths - set(tops) if not is_test(path)),
         files=tuple(sorted({place.path for place in ours} & {place.path for place in theirs})),
         uses=tuple(uses),
-        far_uses=_far_uses(ours, theirs, index),
+        far_uses=tuple(
+            sorted({*_far_uses(a.task.id, ours, theirs, index), *_far_uses(b.task.id, theirs, ours, index)})
+        ),
+        mutable=tuple(sorted(_mutable(ours, index) & _mutable(theirs, index))),
         named=tuple(sorted({*_named(a, ours, b), *_named(b, theirs, a)})),
         echo=max(_echo(a, b), _echo(b, a)),
         adjacent=_adjacent(ours, theirs, index),
         words=said,
         likeness=len(said) / max(1, min(len(a.words), len(b.words))),
         issues=tuple(sorted(set(_ISSUE.findall(a.task.title)) & set(_ISSUE.findall(b.task.title)))),
-        tests=tuple(sorted(_tests(a) & _tests(b))),
         others=tuple(str(one) for one in a.others for other in b.others if overlaps(one, other)),
         together=_together(ours, theirs, history),
         near=next((one.place.path for one, other in lined if _meet(one, other)), ""),
@@ -126,10 +135,6 @@ def _is_code_path(path: str) -> bool:
     return not path.endswith((".md", ".rst", ".txt", ".lock"))
 
 
-def _tests(footprint: TaskFootprint) -> set[Place]:
-    return {touch.place for touch in footprint.touches if touch.place.symbol and is_test(touch.place.path)}
-
-
 def _whole(footprint: TaskFootprint, path: str) -> bool:
     return any(touch.whole and touch.place.path == path for touch in footprint.touches)
 
@@ -155,10 +160,26 @@ def _uses(
         yield from ((used, user, task) for used in index.uses_of(user) & changed)
 
 
-def _far_uses(ours: dict[Place, Touch], theirs: dict[Place, Touch], index: SymbolIndex) -> int:
-    """Definitions that both use without changing them."""
-    used = [frozenset(each for place in _some(side) for each in index.uses_of(place)) for side in (ours, theirs)]
-    return len(used[0] & used[1])
+def _far_uses(
+    task: str, ours: dict[Place, Touch], theirs: dict[Place, Touch], index: SymbolIndex
+) -> Iterator[tuple[Place, Place, str]]:
+    """The same over one definition in between."""
+    changed = {place for place in ours if place.symbol and place not in theirs}
+    for user in _some(theirs) if changed else ():
+        direct = index.uses_of(user)
+        between = sorted(direct - changed)[:PLACES_MAX]
+        yield from ((used, user, task) for middle in between for used in (index.uses_of(middle) & changed) - direct)
+
+
+def _mutable(touches: dict[Place, Touch], index: SymbolIndex) -> set[Place]:
+    """The variables and fields that definitions touched use or are, but for constants."""
+    used = {*_some(touches), *(each for place in _some(touches) for each in index.uses_of(place))}
+    found = ((place, index.symbol(place)) for place in used)
+    return {
+        place
+        for place, symbol in found
+        if symbol is not None and symbol.kind in {"variable", "field"} and not symbol.name.isupper()
+    }
 
 
 def _some(touches: dict[Place, Touch]) -> Iterable[Place]:
@@ -202,6 +223,5 @@ def _adjacent(ours: dict[Place, Touch], theirs: dict[Place, Touch], index: Symbo
 
 
 def _together(ours: dict[Place, Touch], theirs: dict[Place, Touch], history: CoChange) -> float:
-    """The strongest habit of changing a file of the one with a file of the other."""
     mine, other = {place.path for place in ours}, {place.path for place in theirs}
     return max((history.together(one, two) for one in mine - other for two in other - mine), default=0.0)

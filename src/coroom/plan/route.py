@@ -14,7 +14,7 @@ GAIN_MIN = 0.05
 START_SHARE = 0.01
 """What it costs to bring a further agent up, as a share of the longest task."""
 
-AGENTS_MAX = 16
+AGENTS_MAX = 32
 """More than anybody has shown to be of use at once."""
 
 

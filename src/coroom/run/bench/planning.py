@@ -1,0 +1,261 @@
+"""How well plans hold: pairs of real commits of which it is known which need each other, and simulated work."""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from coroom.core.codec import Json
+from coroom.core.errors import Refused
+from coroom.core.resource import Resource, parse
+from coroom.git.command import Git, GitFailed
+from coroom.git.repository import read_blobs, tree_files
+from coroom.host.planning import Ground, plan_for
+from coroom.plan.coupling import Pair
+from coroom.plan.history import CoChange
+from coroom.plan.index import SymbolIndex
+from coroom.plan.kept import inventories
+from coroom.plan.route import route, seconds_by_size
+from coroom.plan.task import PlanTask, TaskFootprint
+from coroom.syntax import grammar_of, symbols_touched
+
+RESAMPLES = 2_000
+"""Of the bootstrap that gives the intervals."""
+
+SETS = 400
+"""Lists of independent tasks that are routed."""
+
+_NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One pair of commits: whether the second needs the first, and what was said of them."""
+
+    repo: str
+    a: str
+    b: str
+    coupled: bool
+    verdict: Pair
+    seconds: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """What was measured. Slowdowns are shares of the serial time, above 0 when slower."""
+
+    judged: tuple[Judged, ...]
+    missing: tuple[str, ...]
+    accuracy: float
+    interval: tuple[float, float]
+    sensitivity: float
+    specificity: float
+    slowdown_worst: float
+    slowdown_worst_untold: float
+    gain_mean: float
+    bound_share_least: float
+    index_seconds: float
+    index_files: int
+    again_ms: float
+
+    def document(self) -> dict[str, Json]:
+        """For `--json`."""
+        return {
+            "pairs": len(self.judged),
+            "missing": list(self.missing),
+            "balanced_accuracy": round(self.accuracy, 4),
+            "interval_95": [round(one, 4) for one in self.interval],
+            "sensitivity": round(self.sensitivity, 4),
+            "specificity": round(self.specificity, 4),
+            "slowdown_worst": round(self.slowdown_worst, 4),
+            "slowdown_worst_untold": round(self.slowdown_worst_untold, 4),
+            "gain_mean": round(self.gain_mean, 4),
+            "bound_share_least": round(self.bound_share_least, 4),
+            "index_seconds": round(self.index_seconds, 2),
+            "index_files": self.index_files,
+            "again_ms": round(self.again_ms, 2),
+            "wrong": [
+                {"repo": one.repo, "a": one.a, "b": one.b, "coupled": one.coupled, "score": one.verdict.score}
+                for one in self.judged
+                if one.verdict.coupled != one.coupled
+            ],
+        }
+
+
+def measure_plans(
+    data: Path, repositories: Mapping[str, Path], files: int, progress: Callable[[str], None]
+) -> PlanReport:
+    """Judge every pair of the data, and route simulated work.
+
+    Args:
+        data: pairs, one JSON object a line: `repo`, the commits `A` and `B`, `label` (coupled or independent).
+        repositories: by the name that the pairs know them by.
+        files: so many files are made of those of the repositories for the speed of the index; 0 leaves it out.
+        progress: told what goes on.
+
+    Raises:
+        ValueError: the data holds no pairs.
+        OSError: it cannot be read.
+    """
+    rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not rows or any(not {"repo", "A", "B", "label"} <= row.keys() for row in rows):
+        raise ValueError(_NO_PAIRS)
+    missing = sorted({str(row["repo"]) for row in rows} - repositories.keys())
+    judged: list[Judged] = []
+    for number, row in enumerate(rows, start=1):
+        name = str(row["repo"])
+        if name in repositories:
+            progress(f"{number} of {len(rows)}: {name} {row['A'][:9]} {row['B'][:9]}")
+            judged.append(_judged(Git(repositories[name]), name, row["A"], row["B"], row["label"] == "coupled"))
+    told, untold, gain = _simulated(judged)
+    seconds, count, again = _indexed([*repositories.values()], files) if files else (0.0, 0, 0.0)
+    accuracy, sensitivity, specificity = _accuracy(judged)
+    return PlanReport(
+        judged=tuple(judged),
+        missing=tuple(missing),
+        accuracy=accuracy,
+        interval=_interval(judged),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        slowdown_worst=told,
+        slowdown_worst_untold=untold,
+        gain_mean=gain,
+        bound_share_least=_bound_share(judged),
+        index_seconds=seconds,
+        index_files=count,
+        again_ms=again,
+    )
+
+
+def _judged(git: Git, repo: str, a: str, b: str, coupled: bool) -> Judged:  # noqa: FBT001 - a label
+    """The verdict over the tree before `a`, from what either commit touched and its subject."""
+    texts = dict(_texts(git, f"{a}^"))
+    index = SymbolIndex()
+    for path, found in inventories(texts):
+        index.put_inventory(path, found)
+    ground = Ground(index, frozenset(file.path for file in tree_files(git, f"{a}^")), CoChange(), ())
+    tasks = [PlanTask(id=name, title=_subject(git, name), touches=tuple(_touches(git, name))) for name in (a, b)]
+    made = plan_for(ground, tasks)
+    first, second = (seconds_by_size(each) for each in made.footprints)
+    return Judged(repo=repo, a=a, b=b, coupled=coupled, verdict=made.pairs[0], seconds=(first, second))
+
+
+def _texts(git: Git, commit: str) -> Iterator[tuple[str, bytes]]:
+    wanted = {file.path: file.oid for file in tree_files(git, commit) if grammar_of(file.path) and not file.symlink}
+    blobs = dict(read_blobs(git, dict.fromkeys(wanted.values())))
+    yield from ((path, blobs[oid]) for path, oid in wanted.items())
+
+
+def _subject(git: Git, commit: str) -> str:
+    return git.run("log", "-1", "--format=%s", commit).out.decode(errors="replace").strip()
+
+
+def _touches(git: Git, commit: str) -> Iterator[Resource]:
+    """What a commit changed: of code the definitions, of anything else the file."""
+    listed = git.run("diff-tree", "--no-commit-id", "--name-only", "--no-renames", "-r", "-z", commit).out
+    for path in (os.fsdecode(one) for one in listed.split(b"\0") if one):
+        texts = [_text(git, f"{side}:{path}") for side in (f"{commit}^", commit)] if grammar_of(path) else []
+        symbols = sorted(symbols_touched(path, *texts)) if texts else []
+        for text in [f"symbol:{path}#{symbol}" for symbol in symbols] or [f"file:{path}"]:
+            found = parse(text)
+            if not isinstance(found, Refused):
+                yield found
+
+
+def _text(git: Git, name: str) -> str:
+    found = git.run("cat-file", "blob", name, expect=(0, 128))
+    return "" if found.code else found.out.decode(errors="replace")
+
+
+def _accuracy(judged: Sequence[Judged]) -> tuple[float, float, float]:
+    coupled = [one.verdict.coupled for one in judged if one.coupled]
+    apart = [not one.verdict.coupled for one in judged if not one.coupled]
+    sensitivity, specificity = sum(coupled) / max(1, len(coupled)), sum(apart) / max(1, len(apart))
+    return (sensitivity + specificity) / 2, sensitivity, specificity
+
+
+def _interval(judged: Sequence[Judged]) -> tuple[float, float]:
+    """95 % of the balanced accuracy, resampled within each label."""
+    chance = random.Random(1)  # noqa: S311 - statistics
+    sides = [[one for one in judged if one.coupled is side] for side in (True, False)]
+    if not all(sides):
+        return 0.0, 1.0
+    found = sorted(
+        _accuracy([one for side in sides for one in chance.choices(side, k=len(side))])[0] for _ in range(RESAMPLES)
+    )
+    return found[RESAMPLES // 40], found[-RESAMPLES // 40]
+
+
+def _simulated(judged: Sequence[Judged]) -> tuple[float, float, float]:
+    """The worst slowdown against serial when the room tells at once, and when nobody is told until the end, and the
+    mean gain. A coupled pair that is run side by side costs the later one its work from where it is told.
+    """
+    told, untold, gains = [], [], []
+    for one in judged:
+        longer, shorter = max(one.seconds), min(one.seconds)
+        serial = longer + shorter
+        beside = (serial, 2 * longer) if one.coupled else (longer, longer)
+        times = (serial, serial) if one.verdict.coupled else beside
+        told.append(times[0] / serial - 1)
+        untold.append(times[1] / serial - 1)
+        gains.append(1 - times[0] / serial)
+    return max(told, default=0.0), max(untold, default=0.0), sum(gains) / max(1, len(gains))
+
+
+def _bound_share(judged: Sequence[Judged]) -> float:
+    """Over lists of independent tasks as long as those of the pairs: the least share of the bound that is reached."""
+    chance = random.Random(2)  # noqa: S311 - a simulation
+    lengths = [seconds for one in judged for seconds in one.seconds] or [60.0]
+    least = 1.0
+    for _ in range(SETS):
+        count, agents = chance.randint(2, 24), chance.randint(2, 8)
+        tasks = [PlanTask(id=f"t{n}", title="w", seconds=chance.choice(lengths)) for n in range(count)]
+        footprints = [TaskFootprint(task=task, touches=frozenset()) for task in tasks]
+        pairs = [Pair(a=a.id, b=b.id, score=0.0, coupled=False, reasons=()) for a, b in combinations(tasks, 2)]
+        made = route(footprints, pairs, seconds_by_size, agents)
+        bound = max(
+            made.bound_seconds, made.serial_seconds / agents, _crowded([task.seconds or 0 for task in tasks], agents)
+        )
+        least = min(least, bound / made.seconds)
+    return least
+
+
+def _crowded(lengths: Sequence[float], agents: int) -> float:
+    """What whole tasks cannot go below: of the k * agents + 1 longest, some agent has k + 1."""
+    ranked = sorted(lengths, reverse=True)
+    rounds = range(1, (len(ranked) - 1) // agents + 1)
+    return max((sum(ranked[k * agents - k : k * agents + 1]) for k in rounds), default=0.0)
+
+
+def _indexed(repositories: Sequence[Path], files: int) -> tuple[float, int, float]:
+    """Seconds to index that many different files for the first time, how many there were, and milliseconds to read
+    one again.
+    """
+    found: dict[str, bytes] = {}
+    for copy in range(files):
+        for number, repository in enumerate(repositories):
+            for path, text in _texts(Git(repository), "HEAD"):
+                found[f"{copy}/{number}/{path}"] = text + b"\n" * (copy + 1)
+                if len(found) >= files:
+                    return _timed(found)
+    return _timed(found)
+
+
+def _timed(texts: Mapping[str, bytes]) -> tuple[float, int, float]:
+    began, index = time.perf_counter(), SymbolIndex()
+    for path, inventory in inventories(texts):
+        index.put_inventory(path, inventory)
+    first = time.perf_counter() - began
+    again = []
+    for path in sorted(index.paths)[:: max(1, len(texts) // 50)]:
+        began = time.perf_counter()
+        index.put(path, texts[path] + b"\n\n")
+        again.append(1_000 * (time.perf_counter() - began))
+    return first, len(texts), sorted(again)[len(again) // 2]
+
+
+__all__ = ["GitFailed", "Judged", "PlanReport", "measure_plans"]

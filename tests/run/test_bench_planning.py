@@ -1,0 +1,48 @@
+"""`coroom bench plan` judges pairs of commits and counts what it got right."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.git.repositories import git, new_repository, write
+
+from coroom.run.bench.planning import measure_plans
+
+
+def commit(repository: Path, message: str, files: dict[str, bytes]) -> str:
+    write(repository, files)
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", f"--message={message}")
+    return git(repository, "rev-parse", "HEAD")
+
+
+def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path) -> None:
+    base = {"a.py": b"def one():\n    return 1\n", "b.py": b"def two():\n    return 2\n"}
+    repository = new_repository(tmp_path / "r", base)
+    first = commit(repository, "one is eleven", {"a.py": b"def one():\n    return 11\n"})
+    again = commit(repository, "one is twelve", {"a.py": b"def one():\n    return 12\n"})
+    other = commit(repository, "two is twenty", {"b.py": b"def two():\n    return 20\n"})
+    rows = [
+        {"repo": "r", "A": first, "B": again, "label": "coupled"},
+        {"repo": "r", "A": again, "B": other, "label": "independent"},
+        {"repo": "r", "A": first, "B": other, "label": "coupled"},
+        {"repo": "elsewhere", "A": first, "B": other, "label": "coupled"},
+    ]
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = measure_plans(data, {"r": repository}, 5, lambda _line: None)
+    assert (found.sensitivity, found.specificity, found.accuracy) == (0.5, 1.0, 0.75)
+    assert found.missing == ("elsewhere",)
+    assert found.slowdown_worst == 0.0
+    assert found.bound_share_least >= 0.9
+    assert found.index_files == 5
+    document = found.document()
+    assert document["pairs"] == 3
+    assert [(one.a, one.b) for one in found.judged if one.verdict.coupled != one.coupled] == [(first, other)]
+
+
+def test_data_that_is_none_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "pairs.jsonl"
+    data.write_text('{"repo": "x"}\n')
+    with pytest.raises(ValueError, match="no pairs"):
+        measure_plans(data, {}, 0, lambda _line: None)
