@@ -103,6 +103,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_
         ([{"id": "a", "title": "x", "after": ["nobody"]}], "is no task of it"),
         ([{"id": "a", "title": "x"}, {"id": "a", "title": "y"}], "two tasks with the id 'a'"),
         ([{"id": "a", "title": "x", "touches": ["file:../x"]}], "names no resource"),
+        ([{"id": "a", "title": "x", "seconds": "long"}], "no positive number"),
         ([], "no list of tasks"),
         ({"no": "list"}, "no list of tasks"),
     ],
@@ -155,3 +156,14 @@ def test_a_model_without_a_key_or_with_a_list_is_refused(
     assert (done.exit_code, "has no key" in done.stderr) == (2, True)
     done = called(str(repository), tasks_file(tmp_path, TASKS), "--model", "anthropic:claude-scripted")
     assert (done.exit_code, "splits one task" in done.stderr) == (2, True)
+
+
+def test_given_durations_decide_how_lanes_are_filled(repository: Path, tmp_path: Path) -> None:
+    tasks = [
+        {"title": "Faster tokens", "touches": ["app/lexer.py#tokens"], "seconds": 100},
+        {"title": "A parser", "touches": ["app/parser.py#parse"], "seconds": 60},
+        {"title": "A table", "touches": ["app/report.py#render"], "seconds": 30},
+    ]
+    found = json.loads(called(str(repository), tasks_file(tmp_path, tasks), "--json", "--agents", "2").stdout)
+    assert found["lanes"] == [["t1"], ["t2", "t3"]]
+    assert (found["seconds"], found["serial_seconds"]) == (100, 190)

@@ -35,7 +35,8 @@ def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path) -> None:
     assert found.missing == ("elsewhere",)
     assert found.slowdown_worst == 0.0
     assert found.bound_share_least >= 0.9
-    assert found.index_files == 5
+    assert found.index is not None
+    assert found.index.files == 5
     document = found.document()
     assert document["pairs"] == 3
     assert [(one.a, one.b) for one in found.judged if one.verdict.coupled != one.coupled] == [(first, other)]

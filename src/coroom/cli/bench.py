@@ -222,7 +222,9 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     )
     click.echo(f"  worst if nobody were told of a conflict before the end: {report.slowdown_worst_untold:+.1%}")
     click.echo(f"independent work: at least {report.bound_share_least:.3f} of the bound")
-    if report.index_files:
+    if report.index is not None:
+        made = report.index
         click.echo(
-            f"index: {report.index_files} files in {report.index_seconds:.1f} s; one again in {report.again_ms:.1f} ms"
+            f"index: {made.files} new files of {made.megabytes:.0f} MB in {made.seconds:.1f} s "
+            f"({made.processor_seconds:.1f} s of processor); a changed one in {made.again_ms:.1f} ms"
         )

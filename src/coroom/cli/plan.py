@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
+from coroom.core.errors import Fault
 from coroom.host.planning import Ground, Plan, document, ground_of, plan_for
 from coroom.plan.coupling import Pair
 from coroom.plan.route import CycleError
@@ -101,6 +102,8 @@ def _ground(directory: Path) -> Ground:
     with _Progress() as progress:
         try:
             return ground_of(directory, progress)
+        except Fault as fault:
+            raise WrongCallError(f"{fault}.") from fault
         except OSError as problem:
             raise WrongCallError(
                 f"{directory} cannot be read: {problem.strerror}. Name a directory you may read."

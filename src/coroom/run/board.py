@@ -49,6 +49,28 @@ def read_tasks(given: str) -> list[PostTask]:
     return _read(given)
 
 
+def seconds_in(given: str) -> list[float | None]:
+    """How long each task of a JSON or YAML file is thought to take, in its order; nothing for any other.
+
+    Raises:
+        BoardError: the file cannot be read, or a time is no positive number.
+    """
+    path = Path(given)
+    if path.suffix not in {".json", ".yaml", ".yml"} or not _is_file(path):
+        return []
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    found = _loaded_json(given, text) if path.suffix == ".json" else _loaded_yaml(given, text)
+    entries = found.get("tasks") if isinstance(found, Mapping) else found
+    lengths: list[float | None] = []
+    for place, entry in enumerate(entries if isinstance(entries, Sequence) else (), start=1):
+        length = entry.get("seconds") if isinstance(entry, Mapping) else None
+        if length is not None and (isinstance(length, bool) or not isinstance(length, int | float) or not length > 0):
+            message = f"{given}: 'seconds' of task {place} is no positive number"
+            raise BoardError(message)
+        lengths.append(length)
+    return lengths
+
+
 def tasks_of(entries: object) -> list[PostTask]:
     """The tasks that `entries_of` wrote down."""
     return _listed("the run's record", entries)

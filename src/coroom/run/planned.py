@@ -10,16 +10,19 @@ from coroom.core.errors import Refused
 from coroom.core.policies import policy_named
 from coroom.host.planning import Plan, ground_of, plan_for
 from coroom.plan.task import PlanTask
-from coroom.run.board import BoardError, read_tasks
+from coroom.run.board import BoardError, read_tasks, seconds_in
 
 
 def plan_tasks_from(given: str) -> list[PlanTask]:
-    """The tasks that `given` names, each with an id; those that say none get `t1`, `t2` and so on.
+    """The tasks that `given` names, each with an id; those that say none get `t1`, `t2` and so on. JSON and YAML may
+    say with `seconds` how long one takes.
 
     Raises:
         BoardError: they cannot be read, two have one id, or one is after a task that is not there.
     """
-    return named(given, read_tasks(given))
+    lengths = seconds_in(given)
+    tasks = named(given, read_tasks(given))
+    return [replace(task, seconds=length) for task, length in itertools.zip_longest(tasks, lengths[: len(tasks)])]
 
 
 def named(source: str, tasks: Sequence[PostTask]) -> list[PlanTask]:

@@ -45,6 +45,17 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFigures:
+    """How long the index takes for files that it has never seen, and, in processor time, for one that has changed."""
+
+    files: int
+    megabytes: float
+    seconds: float
+    processor_seconds: float
+    again_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReport:
     """What was measured. Slowdowns are shares of the serial time, above 0 when slower."""
 
@@ -58,9 +69,7 @@ class PlanReport:
     slowdown_worst_untold: float
     gain_mean: float
     bound_share_least: float
-    index_seconds: float
-    index_files: int
-    again_ms: float
+    index: IndexFigures | None
 
     def document(self) -> dict[str, Json]:
         """For `--json`."""
@@ -75,9 +84,15 @@ class PlanReport:
             "slowdown_worst_untold": round(self.slowdown_worst_untold, 4),
             "gain_mean": round(self.gain_mean, 4),
             "bound_share_least": round(self.bound_share_least, 4),
-            "index_seconds": round(self.index_seconds, 2),
-            "index_files": self.index_files,
-            "again_ms": round(self.again_ms, 2),
+            "index": None
+            if self.index is None
+            else {
+                "files": self.index.files,
+                "megabytes": round(self.index.megabytes, 1),
+                "seconds": round(self.index.seconds, 2),
+                "processor_seconds": round(self.index.processor_seconds, 2),
+                "again_ms": round(self.index.again_ms, 2),
+            },
             "wrong": [
                 {"repo": one.repo, "a": one.a, "b": one.b, "coupled": one.coupled, "score": one.verdict.score}
                 for one in self.judged
@@ -112,7 +127,6 @@ def measure_plans(
             progress(f"{number} of {len(rows)}: {name} {row['A'][:9]} {row['B'][:9]}")
             judged.append(_judged(Git(repositories[name]), name, row["A"], row["B"], row["label"] == "coupled"))
     told, untold, gain = _simulated(judged)
-    seconds, count, again = _indexed([*repositories.values()], files) if files else (0.0, 0, 0.0)
     accuracy, sensitivity, specificity = _accuracy(judged)
     return PlanReport(
         judged=tuple(judged),
@@ -125,9 +139,7 @@ def measure_plans(
         slowdown_worst_untold=untold,
         gain_mean=gain,
         bound_share_least=_bound_share(judged),
-        index_seconds=seconds,
-        index_files=count,
-        again_ms=again,
+        index=_indexed([*repositories.values()], files) if files else None,
     )
 
 
@@ -231,10 +243,8 @@ def _crowded(lengths: Sequence[float], agents: int) -> float:
     return max((sum(ranked[k * agents - k : k * agents + 1]) for k in rounds), default=0.0)
 
 
-def _indexed(repositories: Sequence[Path], files: int) -> tuple[float, int, float]:
-    """Seconds to index that many different files for the first time, how many there were, and milliseconds to read
-    one again.
-    """
+def _indexed(repositories: Sequence[Path], files: int) -> IndexFigures:
+    """How fast that many different files are indexed, made of those of the repositories."""
     found: dict[str, bytes] = {}
     for copy in range(files):
         for number, repository in enumerate(repositories):
@@ -245,17 +255,29 @@ def _indexed(repositories: Sequence[Path], files: int) -> tuple[float, int, floa
     return _timed(found)
 
 
-def _timed(texts: Mapping[str, bytes]) -> tuple[float, int, float]:
-    began, index = time.perf_counter(), SymbolIndex()
+def _timed(texts: Mapping[str, bytes]) -> IndexFigures:
+    began, spent, index = time.perf_counter(), _processor_s(), SymbolIndex()
     for path, inventory in inventories(texts):
         index.put_inventory(path, inventory)
-    first = time.perf_counter() - began
+    first, first_processor = time.perf_counter() - began, _processor_s() - spent
     again = []
     for path in sorted(index.paths)[:: max(1, len(texts) // 50)]:
-        began = time.perf_counter()
+        began = time.process_time()
         index.put(path, texts[path] + b"\n\n")
-        again.append(1_000 * (time.perf_counter() - began))
-    return first, len(texts), sorted(again)[len(again) // 2]
+        again.append(1_000 * (time.process_time() - began))
+    size = sum(map(len, texts.values()))
+    return IndexFigures(
+        files=len(texts),
+        megabytes=size / 1e6,
+        seconds=first,
+        processor_seconds=first_processor,
+        again_ms=sorted(again)[len(again) // 2],
+    )
+
+
+def _processor_s() -> float:
+    """Of this process and of those it has waited for."""
+    return sum(os.times()[:4])
 
 
 __all__ = ["GitFailed", "Judged", "PlanReport", "measure_plans"]
