@@ -93,6 +93,11 @@ def _first(a: TaskFootprint, b: TaskFootprint, found: Evidence) -> str:
     return a.task.id if lead > 0 else b.task.id if lead < 0 else ""
 
 
+def _is_finer(found: Evidence) -> bool:
+    """Whether more is known of what both change than the file."""
+    return bool(found.shared or found.made or found.tops or found.wholes)
+
+
 def _shown(places: Sequence[Place]) -> str:
     names = ", ".join(f"{place.symbol} ({place.path})" for place in places[:NAMES_MAX])
     return names + (f" and {len(places) - NAMES_MAX} more" if len(places) > NAMES_MAX else "")
@@ -159,7 +164,7 @@ SIGNALS: dict[str, _Signal] = {
     "same file": _Signal(
         1.4,
         lambda found: float(bool(found.files)),
-        lambda found: f"both change {_listed(found.files)}" if found.files else "",
+        lambda found: f"both change {_listed(found.files)}" if found.files and not _is_finer(found) else "",
     ),
     "uses": _Signal(0.2, lambda found: float(bool(found.uses)), _said_uses),
     "far uses": _Signal(
