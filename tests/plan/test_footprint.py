@@ -79,3 +79,8 @@ def test_a_task_whose_words_fit_nothing_touches_nothing() -> None:
     (found,) = footprints([task("a", "zzz qqq")])
     assert found.predicted
     assert found.touches == frozenset()
+
+
+def test_a_file_that_the_words_name_and_that_is_not_there_will_be_made() -> None:
+    (found,) = footprints([task("a", "Write src/app/spans.py as version 1.2")])
+    assert {(str(touch.place), touch.known) for touch in found.touches} == {("src/app/spans.py", False)}

@@ -9,7 +9,7 @@ from tests.plan.planned import task
 
 from coroom.plan.coupling import Pair
 from coroom.plan.index import Place
-from coroom.plan.route import CycleError, Route, route
+from coroom.plan.route import WIDE_FILES, CycleError, Route, route
 from coroom.plan.task import TaskFootprint, Touch
 
 
@@ -82,10 +82,13 @@ def test_a_fan_out_waits_for_its_root_in_other_lanes_under_preorder() -> None:
     assert found.policy == "preorder"
 
 
-def test_a_task_of_which_nothing_is_known_is_kept_apart() -> None:
-    found = routed([footprint("a"), footprint("b", known=False)])
+def test_a_task_that_changes_very_many_files_is_kept_apart() -> None:
+    touches = frozenset(Touch(Place(f"m{n}.py", ""), known=True) for n in range(WIDE_FILES))
+    wide = TaskFootprint(task=task("wide", "w"), touches=touches)
+    found = routed([footprint("a"), wide])
     assert found.policy == "isolated"
-    assert "b" in found.reasons[-1]
+    assert "wide changes so many files" in found.reasons[-1]
+    assert routed([footprint("a"), footprint("b", known=False)]).policy == "open"
 
 
 def test_a_circle_is_named() -> None:

@@ -32,6 +32,7 @@ class Footprints:
         self._history = history
         self._words: dict[str, frozenset[str]] = {}
         self._rarity: dict[str, float] = {}
+        self._endings = {path.rpartition(".")[2] for path in self._paths if "." in path}
 
     def of_all(self, tasks: Sequence[PlanTask]) -> tuple[TaskFootprint, ...]:
         """The footprint of each task.
@@ -123,7 +124,7 @@ class Footprints:
             symbols = self._likely_symbols(path, words_in(text))
             yield from (Touch(Place(path, symbol), known=True) for symbol in symbols)
             if not symbols:
-                yield Touch(Place(path, ""), known=True, whole=True)
+                yield Touch(Place(path, ""), path in self._paths, whole=True)
             for other in self._history.companions(path, COMPANION_SHARE)[:2]:
                 if other in self._paths and other not in paths and not is_test(other):
                     yield Touch(Place(other, ""), known=True, whole=True)
@@ -135,6 +136,8 @@ class Footprints:
             path = self._path_meant(word.strip("./"))
             if path in self._paths:
                 yield Touch(Place(path, ""), known=True, whole=True)
+            elif path.rpartition(".")[2] in self._endings:
+                yield Touch(Place(path, ""), known=False, whole=True)
         quoted = {part for span in _QUOTED.findall(text) for part in names_in(span)}
         for name in sorted(names_in(text)):
             # A plain word is a name only where it is written as one.

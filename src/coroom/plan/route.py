@@ -14,6 +14,9 @@ GAIN_MIN = 0.05
 START_SHARE = 0.01
 """What it costs to bring a further agent up, as a share of the longest task."""
 
+WIDE_FILES = 20
+"""A task that changes so many files breaks the program for the others while it is at it."""
+
 AGENTS_MAX = 32
 """More than anybody has shown to be of use at once."""
 
@@ -252,13 +255,10 @@ def _policy(
     if len(lanes) <= 1:
         return "serial", "Policy serial: one agent does it all, so nobody is in anybody's way."
     lane_of = {task: number for number, lane in enumerate(lanes) for task in lane}
-    blind = [each.task.id for each in footprints if not any(touch.known for touch in each.touches) and not each.others]
-    if blind:
-        names = _listed(blind)
-        return (
-            "isolated",
-            f"Policy isolated: nothing is known of what {names} will touch, so lanes meet only on landing.",
-        )
+    wide = next((each.task.id for each in footprints if len(each.paths) >= WIDE_FILES), None)
+    if wide is not None:
+        why = f"{wide} changes so many files that the others would see it half done; lanes meet on landing."
+        return "isolated", f"Policy isolated: {why}"
     bound = next((pair for pair in pairs if pair.first and lane_of[pair.a] != lane_of[pair.b] and pair.uses), None)
     if waits or bound is not None:
         why = f"{waits[0].task} comes after {waits[0].after}" if waits else ""
