@@ -8,10 +8,10 @@ from itertools import pairwise
 from coroom.plan.coupling import Pair
 from coroom.plan.task import TaskFootprint
 
-GAIN_MIN = 0.05
+GAIN_MIN = 0.03
 """Another agent is worth its start, its tokens and its merges only when it shortens the work by this share."""
 
-START_SHARE = 0.01
+START_SHARE = 0.001
 """What it costs to bring a further agent up, as a share of the longest task."""
 
 WIDE_FILES = 20
