@@ -221,7 +221,7 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
         f"worst {report.slowdown_worst:+.1%}"
     )
     click.echo(f"  worst if nobody were told of a conflict before the end: {report.slowdown_worst_untold:+.1%}")
-    click.echo(f"independent work: at least {report.bound_share_least:.3f} of the bound")
+    click.echo(f"independent work: at least {report.bound_share_least:.3f} of the critical path")
     if report.index is not None:
         made = report.index
         click.echo(

@@ -219,28 +219,20 @@ def _simulated(judged: Sequence[Judged]) -> tuple[float, float, float]:
 
 
 def _bound_share(judged: Sequence[Judged]) -> float:
-    """Over lists of independent tasks as long as those of the pairs: the least share of the bound that is reached."""
+    """Over lists of independent tasks as long as those of the pairs: the least share of the critical path that is
+    reached, with as many agents as the route takes.
+    """
     chance = random.Random(2)  # noqa: S311 - a simulation
     lengths = [seconds for one in judged for seconds in one.seconds] or [60.0]
     least = 1.0
     for _ in range(SETS):
-        count, agents = chance.randint(2, 24), chance.randint(2, 8)
+        count = chance.randint(2, 24)
         tasks = [PlanTask(id=f"t{n}", title="w", seconds=chance.choice(lengths)) for n in range(count)]
         footprints = [TaskFootprint(task=task, touches=frozenset()) for task in tasks]
         pairs = [Pair(a=a.id, b=b.id, score=0.0, coupled=False, reasons=()) for a, b in combinations(tasks, 2)]
-        made = route(footprints, pairs, seconds_by_size, agents)
-        bound = max(
-            made.bound_seconds, made.serial_seconds / agents, _crowded([task.seconds or 0 for task in tasks], agents)
-        )
-        least = min(least, bound / made.seconds)
+        made = route(footprints, pairs, seconds_by_size)
+        least = min(least, made.bound_seconds / made.seconds)
     return least
-
-
-def _crowded(lengths: Sequence[float], agents: int) -> float:
-    """What whole tasks cannot go below: of the k * agents + 1 longest, some agent has k + 1."""
-    ranked = sorted(lengths, reverse=True)
-    rounds = range(1, (len(ranked) - 1) // agents + 1)
-    return max((sum(ranked[k * agents - k : k * agents + 1]) for k in rounds), default=0.0)
 
 
 def _indexed(repositories: Sequence[Path], files: int) -> IndexFigures:
