@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-loop test lint format lock campaign bench-merge bench-bridge
+.PHONY: help setup run run-loop test lint format lock campaign bench-merge bench-bridge example-canary example-bookings
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -31,6 +31,12 @@ bench-merge: setup  ## replay real merges: make bench-merge REPOS="path/to/repos
 
 bench-bridge: setup  ## edits between disks, bursts, memory: make bench-bridge [ARGS="--only latency"]
 	.venv/bin/python benchmarks/bridge.py $(ARGS)
+
+example-canary: setup  ## two agents and a Kubernetes cluster through real kubectl, under each policy
+	@.venv/bin/python examples/canary.py
+
+example-bookings: setup  ## eight agents race for four slots in PostgreSQL, under each policy
+	@.venv/bin/python examples/bookings.py
 
 campaign: setup  ## the long ones, hours: seeds, kills, writes, trials, races; their figures at the end (COROOM_SCALE=100: a hundredth)
 	@scripts/campaign.sh

@@ -233,7 +233,7 @@ class Tool(Protocol):
 
     def perform(self, call: ToolCall, prepared: str) -> str:
         """Act, and return the result. With the id of a call that acted already (and was not undone since), only
-        return what it returned.
+        return what it returned. A call that writes nothing is not prepared: then `prepared` is empty.
 
         Raises:
             ToolFailed: nothing was changed.

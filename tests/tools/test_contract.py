@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +26,11 @@ from coroom.core.resource import Resource, covers, overlaps, parse
 from coroom.core.tool import NotPerformed, Performed, ToolCall
 from coroom.ports import OutsideChange, Tool, ToolFailed
 from coroom.testing.postgres_server import PostgresServer
+from coroom.tools.files import file_tools
+from coroom.tools.journal import Journal
+from coroom.tools.registry import FunctionTool, tool
+from coroom.workspace.stage import Stage
+from coroom.workspace.tree import FileTree
 
 WORLDS = ("functions", "sqlite", "postgres", "files", "kubernetes", "shell", "proxy")
 EXAMPLES: dict[type, int] = {
@@ -231,3 +237,36 @@ def test_images_tell_contents_apart(world: World, data: st.DataObject) -> None:
     begun(tool, call)
     for each, (value, image) in before.items():
         assert (tool.value(each) == value) == (tool.image(each) == image)
+
+
+def test_a_call_that_only_reads_is_answered_without_being_prepared(tmp_path: Path) -> None:
+    directory = ShellWorld(tmp_path)
+    directory.reset()
+    listing = file_tools(FileTree(directory.root, Stage.at(str(tmp_path / "stage")), time.monotonic, durable=False))
+    cluster, sqlite = ClusterWorld(), SqliteWorld(tmp_path)
+    cluster.reset()
+
+    @tool(reads="key:x", reads_value=True)
+    def read() -> int:
+        """Read x."""
+        return 7
+
+    reads: list[tuple[Tool, str]] = [
+        (named(listing, "file_read"), '{"path":"d/c"}'),
+        (named(listing, "file_list"), '{"directory":"."}'),
+        (named(directory.tools(), "shell"), '{"command":"cat d/c"}'),
+        (named(cluster.tools(), "k8s_get"), '{"kind":"Deployment","name":"geo"}'),
+        (named(cluster.tools(), "k8s_list"), '{"kind":"Deployment"}'),
+        (named(sqlite.tools(), "lite_select"), '{"table":"people","where":{"team":null}}'),
+        (FunctionTool(read, Journal()), "{}"),
+    ]
+    for each, arguments in reads:
+        footprint = each.footprint(arguments)
+        assert not isinstance(footprint, Refused)
+        answer = each.perform(ToolCall("look1", each.spec.name, arguments), "")
+        assert answer not in {"null", "[]"}
+        if each.spec.reads_value and len(footprint.reads) == 1 and each.spec.name != "read":
+            assert answer == each.value(footprint.reads[0]), each.spec.name
+    for database in (sqlite.database, sqlite.outside, cluster.cluster, directory.root):
+        database.close()
+    cluster.server.__exit__(None, None, None)

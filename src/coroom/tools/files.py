@@ -78,7 +78,7 @@ class FileTool:
 
     def perform(self, call: ToolCall, prepared: str) -> str:
         """See `ports.Tool.perform`."""
-        given, before = self._given(call), state_of(object_of(prepared))
+        given, before = self._given(call), state_of(object_of(prepared or self.prepare(call)))
         after = self._made(given, before)
         if not after or self._state(after) != after:
             swap(self._files, before, after)

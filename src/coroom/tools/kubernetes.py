@@ -86,7 +86,7 @@ class KubernetesTool:
     def perform(self, call: ToolCall, prepared: str) -> str:
         """See `ports.Tool.perform`."""
         place, given = self._place(call)
-        before = cast("Object | None", json.loads(prepared))
+        before = cast("Object | None", json.loads(prepared or "null"))
         standing = self._cluster.read(place) if self.writes else None
         for _ in range(_TRIES):
             if self._acted(call, before, standing):

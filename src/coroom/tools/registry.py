@@ -222,6 +222,8 @@ class FunctionTool:
 
     def perform(self, call: ToolCall, prepared: str) -> str:
         """See `ports.Tool.perform`."""
+        if not self._declared.writes:
+            return canonical(plain(self._declared.run(self._given(call))))
         known = self._journal.entry(call.id)
         if known and known.state is State.DONE:
             return known.result

@@ -59,9 +59,9 @@ class RehearsedTool:
             }
         )
 
-    def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  all of it was rehearsed
+    def perform(self, call: ToolCall, prepared: str) -> str:
         """See `ports.Tool.perform`."""
-        kept = object_of(prepared)
+        kept = object_of(prepared or self.prepare(call))
         before, after = state_of(kept["before"]), state_of(kept["after"])
         standing = self._state(after)
         if standing != after or not after:
