@@ -150,3 +150,24 @@ def test_without_a_remote_it_says_how_to_make_one(place: Place) -> None:
     done = place.run(*looped(place, "true"))
     assert done.code == 2
     assert "git clone --bare" in done.err
+
+
+def test_a_second_loop_of_the_same_name_is_refused(place: Place) -> None:
+    process = place.start(*looped(place, f"touch {place.root}/begun; exec sleep 600"))
+    until((place.root / "begun").exists, "a session works", process)
+    second = place.run(*looped(place, "true"))
+    assert second.code == 1
+    assert "another loop works as x-1" in json.loads(second.out)["ended"]["x-1"]
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+
+
+def test_a_session_that_has_lost_its_claim_is_ended_and_what_it_did_is_kept(place: Place) -> None:
+    command = f"echo half > half.txt; touch {place.root}/begun; exec sleep 600"
+    process = place.start(*looped(place, command, "--ttl", "1.5", "--sessions", "1"))
+    until((place.root / "begun").exists, "a session works", process)
+    for ref in shared(place, "for-each-ref", "--format=%(refname)", "refs/coroom/claims").split():
+        shared(place, "update-ref", "-d", ref)
+    done = ended(process)
+    assert json.loads(done.out)["turns"][0]["outcome"] == "claim-lost", done.err
+    assert shared(place, "show", "refs/coroom/wip/x-1:half.txt") == "half"

@@ -123,4 +123,4 @@ def _print(job: Job, result: Result, tasks: Path | None) -> None:
     flaky = f"; {result.flaky} subsets passed at one time and failed at another: raise --repeat" if result.flaky else ""
     click.echo(f"{result.runs} runs in {result.rounds} rounds{known}{flaky}", err=True)
     if tasks:
-        click.echo(f"{len(result.found.culprits)} tasks in {tasks}: coroom run {tasks}", err=True)
+        click.echo(f"{len(result.found.culprits)} tasks in {tasks}: coroom loop --tasks {tasks}", err=True)

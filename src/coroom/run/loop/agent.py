@@ -80,6 +80,7 @@ class Turn:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    landing: bool = False
 
 
 @dataclass(slots=True)
@@ -119,7 +120,16 @@ class AgentLoop:
         self.ended = ""
 
     async def run(self) -> None:
-        """See the class. Cancelled: what is unfinished is kept in the remote, the claim given up, nothing runs on."""
+        """See the class. Cancelled: what is unfinished is kept in the remote, the claim given up, nothing runs on.
+
+        Raises:
+            Fault: the remote does not answer or has no such branch, or another loop has this place.
+            OSError: the disk is full.
+        """
+        with self._place.alone():
+            await self._run()
+
+    async def _run(self) -> None:
         await asyncio.to_thread(self._place.open)
         if await asyncio.to_thread(end_leftover, self._place.home):
             self._show("ended the session that a killed loop had left behind")
@@ -199,13 +209,22 @@ class AgentLoop:
         return None
 
     async def _worked(self, turn: Turn, around: Surroundings, holding: Holding) -> None:
+        """Session and landing, with the claim kept alive meanwhile; what is left undone is kept and told."""
+        work = asyncio.ensure_future(self._session_and_landing(turn, around))
+        beating = asyncio.ensure_future(self._beat(turn, holding, work))
         try:
-            sat = await self._session(turn, around, holding)
-            await self._finish(turn, around.item, sat)
+            await work
         except asyncio.CancelledError:
-            turn.outcome = turn.outcome or "stopped"
-            await asyncio.shield(self._put_by(turn, around.item, holding))
-            raise
+            mine = asyncio.current_task()
+            if mine and mine.cancelling():
+                turn.outcome = turn.outcome or "stopped"
+                await asyncio.shield(self._put_by(turn, around.item, holding))
+                raise
+            turn.outcome, turn.why = "claim-lost", "its claim had ended: another may have the task by now"
+            await self._put_by(turn, around.item, holding)
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
         if turn.outcome != "landed":
             count = self._failed.get(turn.key, (0, 0.0))[0] + 1
             again = AGAIN_S[min(count, len(AGAIN_S)) - 1]
@@ -213,7 +232,11 @@ class AgentLoop:
             with suppress(GitFailed):
                 await self._claims.release(holding)
 
-    async def _session(self, turn: Turn, around: Surroundings, holding: Holding) -> Sat:
+    async def _session_and_landing(self, turn: Turn, around: Surroundings) -> None:
+        sat = await self._session(turn, around)
+        await self._finish(turn, around.item, sat)
+
+    async def _session(self, turn: Turn, around: Surroundings) -> Sat:
         code, said = await self._seat.shell(self._place.ready(), self._place.work)
         if code:
             return Sat(seconds=0.0, error=f"the workplace cannot be made ready: {said.strip()[-300:]}")
@@ -235,26 +258,16 @@ class AgentLoop:
         )
         self._show(f"works on {turn.key}")
         self._spent.sessions += 1
-        sitting = asyncio.ensure_future(self._seat.run(session, log, self._bounds.session_s, self._show))
-        beating = asyncio.ensure_future(self._beat(holding, sitting))
-        try:
-            sat = await sitting
-        except asyncio.CancelledError:
-            mine = asyncio.current_task()
-            if mine and mine.cancelling():
-                raise
-            sat = Sat(seconds=0.0, error="its claim had ended: another may have the task by now")
-        finally:
-            sitting.cancel()
-            beating.cancel()
-            await asyncio.gather(sitting, beating, return_exceptions=True)
+        sat = await self._seat.run(session, log, self._bounds.session_s, self._show)
         turn.session_s = round(sat.seconds, 3)
         turn.input_tokens, turn.output_tokens, turn.cost_usd = sat.input_tokens, sat.output_tokens, sat.cost_usd
         self._spent.cost_usd += sat.cost_usd
         return sat
 
-    async def _beat(self, holding: Holding, sitting: "asyncio.Future[Sat]") -> None:
-        """The claim's signs of life, which are the harness's business; without it no work goes on."""
+    async def _beat(self, turn: Turn, holding: Holding, work: "asyncio.Future[None]") -> None:
+        """The claim's signs of life, which are the harness's business; without it no session goes on. Landing judges
+        the claim itself, and ends it.
+        """
         while True:
             await asyncio.sleep(self._manner.ttl_ms / 3_000)
             try:
@@ -262,7 +275,8 @@ class AgentLoop:
             except GitFailed:
                 continue
             if isinstance(renewed, Refused):
-                sitting.cancel()
+                if not turn.landing:
+                    work.cancel()
                 return
 
     async def _finish(self, turn: Turn, item: Item, sat: Sat) -> None:
@@ -297,7 +311,7 @@ class AgentLoop:
             turn.why = f"the role {role.name} may not change {outside[0]}" if outside else "its work is not for landing"
             await self._keep(turn, tip)
             return
-        began = time.monotonic()
+        began, turn.landing = time.monotonic(), True
         wish = LandingWish(
             onto=self._place.branch,
             remote=self._place.remote,

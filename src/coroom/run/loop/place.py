@@ -4,19 +4,27 @@ Git never runs for the harness in the workplace, whose settings and hooks are th
 committed, by commands that run inside the agent's isolation; the harness only fetches from it.
 """
 
+import fcntl
 import shlex
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from coroom.core.errors import Fault
 from coroom.git.command import Git, GitFailed
 from coroom.git.commits import read_ref
+from coroom.git.locks import clear_stale_locks
 from coroom.git.mirror import email_of
 from coroom.git.repository import Repository
 from coroom.git.workplace import REMOTE, WorkplaceFailed, make_workplace
 
 WIP = "refs/coroom/wip/"
 """Below it, what each agent had not finished when its session ended."""
+
+
+class PlaceTakenError(Fault):
+    """Another process has this place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,18 @@ class Place:
         """What sessions printed; out of the agent's reach."""
         return self.root / "logs"
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have this place to oneself. Raises PlaceTaken when another process has it."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.root / "lock").open("w", encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as taken:
+                message = f"another loop works as {self.agent} in {self.root}; give this one another --name"
+                raise PlaceTakenError(message) from taken
+            yield
+
     def open(self) -> None:
         """Make what is not there yet.
 
@@ -60,6 +80,7 @@ class Place:
         directory.mkdir(exist_ok=True)
         if not (directory / "HEAD").exists():
             self.hub.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={self.branch}")
+        clear_stale_locks(directory)
         self.fetch()
         if not self.base():
             raise WorkplaceFailed(f"{self.remote} has no branch {self.branch}")

@@ -17,7 +17,9 @@ UNRESOLVED = 125
 """The exit code by which a test says that this subset cannot be judged, as for `git bisect run`."""
 
 TIMEOUT_S = 600.0
-TAIL_CHARS = 400
+KEY_CHARS_MAX = 56
+"""Of a task's id in a room, without its scheme."""
+
 STOP_WITHIN_S = 2.0
 
 
@@ -192,10 +194,18 @@ def tasks_for(units: Sequence[str], found: Found) -> list[dict[str, object]]:
         how = "fails" if culprit.exact else "fails with what surrounds it, and could not be taken apart"
         tasks.append(
             {
-                "id": f"file:{names[0]}" if len(names) == 1 else "file:" + "+".join(names)[:180],
+                "id": _key("+".join(names)),
                 "title": f"{', '.join(names)[:150]} {how}{together}",
                 "description": "Found by coroom bisect: the reference builds everything else, and the test fails.",
                 "touches": [f"file:{name}" for name in names],
             }
         )
     return tasks
+
+
+def _key(name: str) -> str:
+    """What a culprit is claimed by: its name, or the beginning of it and a hash where that is no short word."""
+    if len(name) <= KEY_CHARS_MAX and not any(c.isspace() for c in name):
+        return f"file:{name}"
+    plain = "".join("_" if c.isspace() else c for c in name[: KEY_CHARS_MAX - 13])
+    return f"file:{plain}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
