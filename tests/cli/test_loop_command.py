@@ -120,7 +120,7 @@ def test_a_role_that_may_not_change_a_path_does_not_land_it(place: Place) -> Non
     (roles / "writer.md").write_text(
         "---\ntitle: writes\ntakes: [tests]\nmay_change: ['docs/**']\n---\nWrite, {agent}.\n"
     )
-    assert "writer (.coroom/roles): writes. Takes tests; changes only glob:docs/**." in place.run("roles").out
+    assert "writer (.coroom/roles): writes. Takes failing tests; changes only glob:docs/**." in place.run("roles").out
     done = place.run(*looped(place, MENDS, "--sessions", "1", "--role", "writer"))
     (turn,) = json.loads(done.out)["turns"]
     assert turn["outcome"] == "kept"

@@ -59,7 +59,9 @@ def roles(repository: Path) -> dict[str, RoleFile]:
     for folder in (SHIPPED, repository / FOLDER):
         if folder.is_dir():
             for path in sorted(folder.glob("*.md")):
-                found[path.stem] = read_role(path)
+                # What ships without a head is told to the agents of a room, and is no role of a loop.
+                if folder != SHIPPED or path.read_text(encoding="utf-8").startswith("---\n"):
+                    found[path.stem] = read_role(path)
     return found
 
 

@@ -12,7 +12,7 @@ import click
 from coroom.agents.adapter import ModelApi, model_api
 from coroom.agents.role_files import RoleError, RoleFile, roles
 from coroom.checks.suite import NoCommand, find_command
-from coroom.cli.crew import KINDS, TAPE, adapter_for, isolated, readable_for
+from coroom.cli.crew import TAPE, adapter_for, isolated, readable_for
 from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.command import PostTask
@@ -33,7 +33,9 @@ DEFAULT_ROLE = "core-developer"
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path), default=".", help="A clone of the repository.")
 @click.option("--agents", type=click.IntRange(1, 64), default=2, show_default=True, help="How many.")
-@click.option("--agent", "kinds", multiple=True, help=f"{KINDS.replace(', tape:FILE', '')}; repeat (default: claude).")
+@click.option(
+    "--agent", "kinds", multiple=True, help="claude, codex or command:'PROGRAM … {prompt}' (default: claude)."
+)
 @click.option("--role", "role_names", multiple=True, help="Repeat to give the agents roles in turn; see coroom roles.")
 @click.option("--name", default="", help="What the agents' names begin with (default: this machine's name).")
 @click.option("--tasks", help="A list of tasks, as for coroom run; failing tests are found without one.")

@@ -41,10 +41,11 @@ def roles(name: str | None, directory: Path, as_document: bool) -> None:
 
 
 def _line(role: RoleFile) -> str:
-    due = f", every {role.every_landings} landings" if "job" in role.takes else ""
+    names = {"tests": "failing tests", "tasks": "tasks", "job": f"its own job every {role.every_landings} landings"}
+    takes = " and ".join(names[one] for one in role.takes)
     paths = f"; changes only {', '.join(map(str, role.may_change))}" if role.may_change else ""
     whose = "" if role.path.parent == SHIPPED else f" ({FOLDER})"
-    return f"{role.name}{whose}: {role.title}. Takes {' and '.join(role.takes)}{due}{paths}."
+    return f"{role.name}{whose}: {role.title}. Takes {takes}{paths}."
 
 
 def _document(role: RoleFile) -> dict[str, object]:

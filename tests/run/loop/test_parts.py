@@ -108,7 +108,7 @@ def test_agents_look_at_the_same_things_in_different_orders() -> None:
 def test_the_shipped_roles_can_be_read_and_those_of_a_repository_replace_them(tmp_path: Path) -> None:
     known = roles(tmp_path)
     wanted = {"core-developer", "deduplicator", "performance", "quality-critic", "documentation", "evaluator"}
-    assert wanted | {"integrator"} <= set(known)
+    assert wanted | {"integrator"} == set(known)
     assert all("{agent}" in known[name].prompt for name in wanted)
     (tmp_path / ".coroom/roles").mkdir(parents=True)
     (tmp_path / ".coroom/roles/performance.md").write_text("Be quick.\n")
