@@ -18,6 +18,7 @@ from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind
 from coroom.core.resource import file
+from coroom.core.room import edit_of
 from coroom.host.answer import Answer, ToolUse, Touch
 from coroom.host.clock import SystemClock
 from coroom.host.door import Door
@@ -91,6 +92,7 @@ class FilesInMemory:
             expected=head.version if head else 0,
             touched=(file(path),),
             size=len(data),
+            asked=edit_of(path, old, new),
         )
         reply = await self.host.submit(agent, accept, operation, {blob: data})
         if isinstance(reply, c.Accepted):

@@ -4,7 +4,9 @@ import random
 from pathlib import Path
 
 import pytest
-from tests.host.bridge.scene import scene_of
+from tests.host.bridge.scene import opened, plan_at, repository_at, scene_of, seated
+
+from coroom.core.errors import Code
 
 LETTERS = "ab\n😀é"
 
@@ -33,3 +35,22 @@ async def test_an_edit_applies_where_its_old_text_stands_once_and_is_refused_eve
         assert applied > 20
         assert refused > 20
         await scene.reads("f.txt", text.encode())
+
+
+async def test_after_a_restart_of_its_host_an_operation_id_still_stands_for_the_whole_call(tmp_path: Path) -> None:
+    repository, plan = repository_at(tmp_path / "repository", {"f.txt": b"one\ntwo\n"}), plan_at(tmp_path)
+    room = await opened(repository, plan)
+    await seated(room, "a")
+    assert not (await room.door.edit("a", "f.txt", "one", "ONE", "1")).refused
+    await room.close()
+    room = await opened(repository, plan)
+    try:
+        assert not (await room.door.edit("a", "f.txt", "one", "ONE", "1")).refused
+        refused = (await room.door.edit("a", "f.txt", "two", "other", "1")).refused
+        assert refused
+        assert refused.code is Code.BAD_INPUT
+        head = room.host.state.head("f.txt")
+        assert head
+        assert room.host.blob(head.blob) == b"ONE\ntwo\n"
+    finally:
+        await room.close()

@@ -125,10 +125,12 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
 
 
 def asked_for(command: c.Command) -> str:
-    """What tells the call of this command from others. Of an edit only the path counts: the rest of the command is
-    made from the text as it stands, which a repeat of the same call finds changed. So it is with a call on live state,
-    of which the tool, the arguments and the step count.
+    """What tells the call of this command from others. Of an edit the command does not count: it is made from the text
+    as it stands, which a repeat of the same call finds changed. So it is with a call on live state, of which the tool,
+    the arguments and the step count.
     """
+    if isinstance(command, c.AcceptEdit) and command.asked:
+        return command.asked
     if isinstance(command, _EDITS):
         return edit_of(command.path)
     if isinstance(command, _CALLS):
@@ -136,9 +138,9 @@ def asked_for(command: c.Command) -> str:
     return _short(encode_command(command))
 
 
-def edit_of(path: str) -> str:
-    """What `asked_for` says of every edit of `path`."""
-    return _short(f"edit {path}")
+def edit_of(path: str, *texts: str) -> str:
+    """What `asked_for` says of an edit of `path` with these texts."""
+    return _short("\0".join((f"edit {path}", *(f"{len(text)} {text}" for text in texts))))
 
 
 def _short(text: str) -> str:

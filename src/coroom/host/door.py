@@ -16,7 +16,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import AgentJoined, Event
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import Resource, parse
-from coroom.core.room import answered_before, edit_of, other_call
+from coroom.core.room import answered_before, edit_of
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState
 from coroom.host.answer import Answer, ToolUse
@@ -31,9 +31,6 @@ HEARTBEAT_S = 15.0
 
 CONTRACTS_TOLD_MAX = 20
 """The newest of what others settled before an agent came, told to it at its start."""
-
-EDITS_REMEMBERED_MAX = 4_096
-"""Edits whose texts are known by their operation id: more than all agents together repeat in a while."""
 
 SETTLE_S = 0.25
 """News comes in bursts; a waiting agent is woken once for a burst."""
@@ -90,7 +87,6 @@ class Door:
         self._lander = lander
         self._cursors = Cursors()
         self._introduced: set[str] = set()
-        self._edits: dict[tuple[str, str], tuple[str, str]] = {}
         host.listen(self._heard)
 
     @property
@@ -228,24 +224,15 @@ class Door:
         """Replace text in a file, for agents without file tools of their own."""
         await self._arrive(agent, operation)
         # Asked before the text is looked at: a repeat would no longer find `old`, or find it in `new`.
-        reply = answered_before(self._host.state, agent, operation, edit_of(path))
+        reply = answered_before(self._host.state, agent, operation, edit_of(path, old, new))
         if reply is None:
             reply = await self._workspace.edit(agent, path, old, new, operation)
-            self._remember_edit(agent, operation, (old, new), reply)
-        elif self._edits.get((agent, operation), (old, new)) != (old, new):
-            reply = other_call(operation)
         if isinstance(reply, c.Held):
             why = f"The edit is held as {reply.held}."
             return self._refusal(
                 agent, Refused(Code.CONFLICT, why, "Its notice says with what; read the file and combine.")
             )
         return self._replied(agent, reply, f"{path} is changed.")
-
-    def _remember_edit(self, agent: str, operation: str, texts: tuple[str, str], reply: c.Good | Refused) -> None:
-        if operation and not isinstance(reply, Refused):
-            self._edits[agent, operation] = texts
-            while len(self._edits) > EDITS_REMEMBERED_MAX:
-                del self._edits[next(iter(self._edits))]
 
     async def before_tool(self, agent: str, use: ToolUse) -> Refused | None:
         """Whether the agent's own tool may run now. Nothing is put on its disk until `after_tool`."""
@@ -298,7 +285,6 @@ class Door:
         if isinstance(event.body, AgentJoined):
             self._cursors.forget(event.body.agent)
             self._introduced.discard(event.body.agent)
-            self._edits = {named: texts for named, texts in self._edits.items() if named[0] != event.body.agent}
 
     async def _arrive(self, agent: str, operation: str = "") -> None:
         seen = self._cursors.acknowledged(agent)

@@ -67,6 +67,7 @@ class Edit:
     after: str = ""
     renamed_from: str = ""
     operation: str = ""
+    asked: str = ""
 
     @property
     def author(self) -> str:
@@ -281,11 +282,14 @@ class Intake:
         mirror.put_soon(old)
 
     async def write(
-        self, agent: str, path: str, new: Content, base: Content, operation: str = ""
+        self, agent: str, path: str, new: Content, base: Content, operation: str = "", asked: str = ""
     ) -> c.Accepted | c.Held | Refused:
-        """Take in a text that an agent made from `base` without a disk of its own."""
+        """Take in a text that an agent made from `base` without a disk of its own, by a call that `asked` tells from
+        others.
+        """
+        edit = Edit(began=known(agent, base), path=path, new=new, operation=operation, asked=asked)
         async with self._lock(path):
-            return await self._take_in(Edit(began=known(agent, base), path=path, new=new, operation=operation))
+            return await self._take_in(edit)
 
     async def force(self, agent: str, held: HeldEdit, content: Content) -> c.Good | Refused:
         """Take `content` whole as the accepted text: the author of a held edit has decided."""
@@ -379,6 +383,7 @@ class Intake:
             line=line,
             renamed_from=edit.renamed_from,
             settles=settles,
+            asked=edit.asked,
         )
         return await self._host.submit(edit.author, command, edit.operation, _blobs(edit.new, content))
 

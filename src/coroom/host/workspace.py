@@ -7,6 +7,7 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind, HeldEdit, HeldState
+from coroom.core.room import edit_of
 from coroom.host.admission import may_touch, stale
 from coroom.host.answer import ToolUse, Touch
 from coroom.host.bridge import Bridge, Surroundings
@@ -188,18 +189,18 @@ class RoomWorkspace:
             return Refused(Code.BAD_INPUT, f"{name} is {head.kind.value}, not text.", "Use a tool of your own for it.")
         if head.kind is FileKind.ABSENT and old:
             return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
+        asked = edit_of(path, old, new)
         if not head.text and not old:
             whole = of_bytes(new.encode(), executable=head.executable)
-            return await self._around.intake.write(agent, name, whole, head, operation)
+            return await self._around.intake.write(agent, name, whole, head, operation, asked)
         old, new = _with_line_ends_of(head.text, old), _with_line_ends_of(head.text, new)
         count = head.text.count(old) if old else 0
         if count != 1:
             why = f"'{old[:60]}' occurs {count} times in {name}."
             return Refused(Code.STALE, why, "Read the file again and give a piece that occurs once.")
         text = head.text.replace(old, new)
-        return await self._around.intake.write(
-            agent, name, of_bytes(text.encode(), executable=head.executable), head, operation
-        )
+        whole = of_bytes(text.encode(), executable=head.executable)
+        return await self._around.intake.write(agent, name, whole, head, operation, asked)
 
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
         """Settle a held edit. mine: the author's text goes in whole; theirs: the room's stays; merged: what the
