@@ -371,9 +371,9 @@ class Bridge:
             return
         which = ", ".join(paths[:NAMED_MAX]) + (", …" if len(paths) > NAMED_MAX else "")
         text = (
-            f"Older texts came back on your disk that others have changed since, as git stash, reset and checkout do, "
-            f"in {len(paths)} file(s): {which}. The room's texts are put back. To take others' changes back on "
-            f"purpose, write the file with your edit tool."
+            f"Older texts came back on your disk that others have changed since, or others' files went away, as git "
+            f"stash, reset, clean and checkout do, in {len(paths)} file(s): {which}. The room's texts are put back. To "
+            f"take others' changes back on purpose, write the file with your edit tool, or remove it without git."
         )
         to = mirror.agent if mirror.agent in self._host.state.agents else OPERATOR
         await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=to))

@@ -170,9 +170,12 @@ class Intake:
         mirror.put_soon(path)
 
     async def _is_taken_back(self, mirror: Mirror, author: str, path: str, new: Content) -> bool:
-        """Whether an older text of the path stands there from before others changed it, and no tool is known to have
-        written it: `git stash`, `reset` or `checkout` in a mirror know only what was committed there.
+        """Whether an older text of the path stands there from before others changed it, or others' file is gone, and no
+        tool is known to have done it: `git stash`, `reset`, `clean` or `checkout` in a mirror know only what was
+        committed there.
         """
+        if new.kind is FileKind.ABSENT:
+            return self._is_cleaned_away(mirror, author, path)
         if author == OPERATOR or mirror.writes(author, path) or self._files.blobs.get(new.blob) is None:
             return False
         was, head = mirror.shadow[path], self._files.head(path, self._files.line_of(author))
@@ -181,6 +184,11 @@ class Intake:
         else:
             seen = next((v for v in (was.version, *(earlier.version for earlier in was.recent)) if v), 0)
         return await self._past.others_since(path, new.blob, author, seen)
+
+    def _is_cleaned_away(self, mirror: Mirror, author: str, path: str) -> bool:
+        head = self._files.head(path, self._files.line_of(author))
+        others = head is not None and head.by != author and head.by in self._host.state.agents
+        return others and author != OPERATOR and not mirror.writes(author, path) and mirror.git_acts(author)
 
     def _began(self, mirror: Mirror, author: str, path: str, new: Content, changed_ns: int | None) -> Began:
         """What the author may have begun from: the text on its disk, and those before it that it has read last."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -32,6 +33,14 @@ KNOWN_S = 2.0
 TICK_NS = 10_000_000
 """By so much the file system's clock may be behind."""
 
+GIT_JUST_S = 3.0
+"""How long after git has moved its HEAD or its stash what goes away counts as taken away by it."""
+
+_GIT_MARKS = ("HEAD", "logs/HEAD", "refs/stash", "ORIG_HEAD")
+_GIT_ON_THE_TREE = re.compile(
+    r"\bgit\b[^|;&\n]*\s(?:clean|stash|checkout|switch|reset|restore|pull|merge|rebase|am|cherry-pick|revert)\b"
+)
+
 PLACED_MAX = 1_000
 
 READS_MAX = 10_000
@@ -46,14 +55,15 @@ WRITER_S_MAX = 2.0
 
 
 class _Window(NamedTuple):
-    """A tool that runs: until when it counts (monotonic seconds), what it names, what it is meant to write to, and when
-    it began by the clock that file systems use.
+    """A tool that runs: until when it counts (monotonic seconds), what it names, what it is meant to write to, when it
+    began by the clock that file systems use, and whether it runs git on the tree.
     """
 
     until: float
     paths: frozenset[str]
     writes: frozenset[str]
     began_ns: int
+    git: bool = False
 
 
 @dataclass(slots=True)
@@ -89,17 +99,26 @@ class Mirror:
     already: dict[str, list[str]] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
     times_taken_back: dict[str, int] = field(default_factory=dict)
+    made_ns: int = field(default_factory=time.time_ns)
     _read: dict[tuple[str, str], int] = field(default_factory=dict)
     _windows: dict[str, list[_Window]] = field(default_factory=dict)
 
     def open_window(
-        self, agent: str, paths: Iterable[str] = (), *, writes: Iterable[str] = (), brief: bool = False
+        self,
+        agent: str,
+        paths: Iterable[str] = (),
+        *,
+        writes: Iterable[str] = (),
+        brief: bool = False,
+        command: str = "",
     ) -> None:
         """The agent's tool, which names these paths and is meant to write to those, begins to run; a brief one only
-        looks and changes a part.
+        looks and changes a part. `command` is what a shell is given.
         """
         until = time.monotonic() + (EDIT_WINDOW_S_MAX if brief else WINDOW_S_MAX)
-        self._windows.setdefault(agent, []).append(_Window(until, frozenset(paths), frozenset(writes), time.time_ns()))
+        git = bool(_GIT_ON_THE_TREE.search(command))
+        window = _Window(until, frozenset(paths), frozenset(writes), time.time_ns(), git)
+        self._windows.setdefault(agent, []).append(window)
 
     def close_window(self, agent: str, paths: Iterable[str] = ()) -> None:
         """The agent's tool, which named these paths, has run."""
@@ -113,6 +132,10 @@ class Mirror:
             del open_ones[-1:]
         if not open_ones:
             self._windows.pop(agent, None)
+
+    def close_windows(self, agent: str) -> None:
+        """None of the agent's tools runs any more, also those of whose end nobody told."""
+        self._windows.pop(agent, None)
 
     def in_window(self, path: str = "") -> tuple[str, ...]:
         """The agents whose tools are running here, or only those whose tool names `path`. Nothing is put meanwhile."""
@@ -130,6 +153,18 @@ class Mirror:
     def writes(self, agent: str, path: str) -> bool:
         """Whether a tool of the agent runs here that is meant to write to `path`."""
         return agent in self.in_window() and any(path in window.writes for window in self._windows[agent])
+
+    def git_acts(self, author: str) -> bool:
+        """Whether git changes the tree, or has just done so: a tool of the author runs it, or it has left its mark."""
+        if author in self.in_window() and any(window.git for window in self._windows[author]):
+            return True
+        # The clone itself is no change of the tree.
+        since_ns = max(self.made_ns, time.time_ns() - int(GIT_JUST_S * 1e9))
+        for mark in _GIT_MARKS:
+            with suppress(OSError):
+                if os.stat(os.path.join(self.root.path, ".git", mark)).st_ctime_ns > since_ns:
+                    return True
+        return False
 
     def window_ends(self) -> float:
         """When the first of the running tools will count no more, if it says nothing (monotonic seconds)."""

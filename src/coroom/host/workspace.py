@@ -88,7 +88,8 @@ class RoomWorkspace:
                 wrong = self._paused(agent) or self._forbidden(agent, mirror, use, changes)
                 if not wrong:
                     meant = changes if use.touch in _CHANGES else []
-                    mirror.open_window(agent, paths, writes=meant, brief=use.touch in {Touch.EDIT, Touch.DELETE})
+                    brief = use.touch in {Touch.EDIT, Touch.DELETE}
+                    mirror.open_window(agent, paths, writes=meant, brief=brief, command=use.command)
                 return wrong
         finally:
             mirror.wanted -= 1
@@ -130,6 +131,17 @@ class RoomWorkspace:
                     mirror.has_read(agent, path, version)
         mirror.close_window(agent, paths)
         await bridge.cycle(final=last)
+
+    async def idle(self, agent: str) -> None:
+        """The agent's turn is over: what it wrote goes in, and no tool of its own holds the others' texts back any
+        more, also none that its client never ran, since a person or a rule there said no.
+        """
+        bridge = self._bridge(agent)
+        if bridge is None:
+            return
+        await bridge.cycle(final=True)
+        bridge.mirror.close_windows(agent)
+        await bridge.cycle()
 
     def beneath(self, mirror: Mirror, use: ToolUse) -> list[str]:
         """The paths of a tool use, relative to the mirror; those outside it are none of the room's business."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.host.bridge.scene import Scene, scene_of
 
-from coroom.host.answer import Touch
+from coroom.host.answer import ToolUse, Touch
 
 LINES = "".join(f"line {n}\n" for n in range(30))
 TREE = {"f.txt": LINES.encode(), "g.txt": b"g\n"}
@@ -86,3 +86,49 @@ async def test_a_program_that_brings_back_an_older_text_for_ever_has_it_held_in_
             await s.rest()
         assert [held.path for held in s.held("a")] == ["f.txt"]
         assert b"line 3 by b" in (s.in_room("f.txt") or b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "hooks"),
+    [
+        ("clean -fdq", True),
+        ("stash -u", True),
+        ("stash -u", False),
+        ("checkout -q other", True),
+        ("checkout -q other", False),
+    ],
+)
+async def test_git_in_a_mirror_deletes_nobody_elses_files(tmp_path: Path, command: str, hooks: bool) -> None:
+    async with scene_of(tmp_path, TREE) as s:
+        git(s, "a", "branch other")
+        s.write("b", "new.txt", "new by b\n")
+        s.write("b", "d/deep.txt", "deep by b\n")
+        await s.rest()
+        if command.startswith("checkout"):
+            git(s, "a", "add -A")
+            git(s, "a", "-c user.name=a -c user.email=a commit -qm all")
+            await s.rest()
+        s.write("a", "own.txt", "own by a\n")
+        await s.rest()
+        if hooks:
+            use = ToolUse(touch=Touch.SHELL, tool="Bash", command=f"git {command}")
+            assert await s.room.door.before_tool("a", use) is None
+            git(s, "a", command)
+            await s.room.door.after_tool("a", use)
+        else:
+            git(s, "a", command)
+        await s.rest()
+        assert s.in_room("new.txt") == b"new by b\n"
+        assert s.in_room("d/deep.txt") == b"deep by b\n"
+        assert s.tree("a") == s.tree("b") == s.accepted()
+        assert "in 2 file(s): d/deep.txt, new.txt" in s.told("a")
+
+
+async def test_what_an_agent_removes_without_git_is_gone_also_where_others_wrote_it(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, TREE) as s:
+        s.write("b", "new.txt", "new by b\n")
+        await s.rest()
+        async with s.tool("a", touch=Touch.SHELL):
+            s.at("a", "new.txt").unlink()
+        await s.rest()
+        assert s.in_room("new.txt") is None
