@@ -49,6 +49,9 @@ class FilesInMemory:
     async def settle(self, agent: str) -> None:
         return
 
+    async def idle(self, agent: str) -> None:
+        return
+
     async def join(self, agent: str) -> list[str]:
         return []
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.git.repositories import new_repository
+from tests.host.bridge.scene import scene_of
 
 from coroom.core import command as c
 from coroom.git.repository import Repository, inspect
@@ -33,3 +34,16 @@ async def test_an_edit_whose_end_nobody_tells_does_not_hold_the_others_text_back
                 await asyncio.sleep(0.01)
     finally:
         await room.close()
+
+
+async def test_a_tool_that_its_client_never_ran_holds_the_others_text_back_no_longer_than_the_turn(
+    tmp_path: Path,
+) -> None:
+    async with scene_of(tmp_path, {"a.txt": b"old\n"}) as scene:
+        denied = ToolUse(touch=Touch.SHELL, tool="Bash", paths=("a.txt",), command="cat a.txt")
+        assert await scene.room.door.before_tool("a", denied) is None
+        assert isinstance(await scene.room.workspace.edit("b", "a.txt", "old", "new"), c.Accepted)
+        await scene.room.workspace.settle("a")
+        assert scene.read("a", "a.txt") == b"old\n"
+        await scene.room.door.on_stop("a")
+        assert scene.read("a", "a.txt") == b"new\n"

@@ -43,6 +43,10 @@ class Workspace(Protocol):
         """Take in whatever the agent's disk holds that the room has not seen."""
         ...
 
+    async def idle(self, agent: str) -> None:
+        """The agent's turn is over: take in what its disk holds; none of its tools runs any more."""
+        ...
+
     async def join(self, agent: str) -> list[str]:
         """Bring the agent's own line, if the policy gives it one, into the shared one; the held edits of that."""
         ...
@@ -254,7 +258,7 @@ class Door:
     async def on_stop(self, agent: str) -> Answer:
         """The agent wants to end its turn: what it has not read yet, if anything."""
         await self._arrive(agent)
-        await self._workspace.settle(agent)
+        await self._workspace.idle(agent)
         return self._answer(agent, "", {}, chars_max=SYNC_CHARS_MAX)
 
     def undelivered(self, agent: str, answer: Answer) -> None:
