@@ -19,6 +19,7 @@ from coroom.core.command import Say
 from coroom.core.errors import Fault
 from coroom.core.event import EditHeld, FileAccepted
 from coroom.core.notice import NoticeKind
+from coroom.host.acceptance import Acceptance
 from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, of_state, of_version
 from coroom.host.files import Files
 from coroom.host.host import Host
@@ -79,6 +80,7 @@ class Surroundings:
 
     host: Host
     files: Files
+    acceptance: Acceptance = field(init=False)
     intake: Intake = field(init=False)
     placing: Placing = field(init=False)
     disks: ThreadPoolExecutor = field(init=False)
@@ -86,7 +88,8 @@ class Surroundings:
     def __post_init__(self) -> None:
         """Two threads for the disks: more would only contend for the interpreter."""
         self.disks = ThreadPoolExecutor(max_workers=2, thread_name_prefix="coroom-disk")
-        self.intake = Intake(self.host, self.files)
+        self.acceptance = Acceptance(self.host, self.files)
+        self.intake = Intake(self.host, self.files, self.acceptance)
         self.placing = Placing(self.host, self.files, self.intake, self.disks)
 
     async def on_disk(self, function: Callable[..., T], *arguments: object) -> T:

@@ -204,7 +204,7 @@ class RoomWorkspace:
         asked = edit_of(path, old, new)
         if not head.text and not old:
             whole = of_bytes(new.encode(), executable=head.executable)
-            return await self._around.intake.write(agent, name, whole, head, operation, asked)
+            return await self._around.acceptance.write(agent, name, whole, head, operation, asked)
         old, new = _with_line_ends_of(head.text, old), _with_line_ends_of(head.text, new)
         count = head.text.count(old) if old else 0
         if count != 1:
@@ -212,7 +212,7 @@ class RoomWorkspace:
             return Refused(Code.STALE, why, "Read the file again and give a piece that occurs once.")
         text = head.text.replace(old, new)
         whole = of_bytes(text.encode(), executable=head.executable)
-        return await self._around.intake.write(agent, name, whole, head, operation, asked)
+        return await self._around.acceptance.write(agent, name, whole, head, operation, asked)
 
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
         """Settle a held edit. mine: the author's text goes in whole; theirs: the room's stays; merged: what the
@@ -231,7 +231,7 @@ class RoomWorkspace:
             return Refused(
                 Code.NOT_FOUND, f"{edit.path} cannot be read on your disk.", "Write the combination there first."
             )
-        return await self._around.intake.force(agent, edit, content)
+        return await self._around.acceptance.force(agent, edit, content)
 
     def _mine(self, edit: HeldEdit) -> Content:
         return Content(edit.mine_kind, edit.mine, edit.mine_executable, self._host.blob(edit.mine))

@@ -103,11 +103,11 @@ async def test_a_mirror_is_let_go_only_when_the_put_that_runs_beside_the_loop_ha
 
 
 async def test_what_is_remembered_of_paths_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coroom.host.intake.SWINGS_KEPT", 10)
+    monkeypatch.setattr("coroom.host.acceptance.SWINGS_KEPT", 10)
     async with scene_of(tmp_path, TREE) as s:
         for n in range(30):
             s.write("a", f"n{n}.txt", f"{n}\n")
         await s.rest()
-        intake = s.bridge("a")._around.intake
-        assert len(intake._swings.last) == 10
-        assert not intake._locks
+        acceptance = s.bridge("a")._around.acceptance
+        assert len(acceptance._swings.last) == 10
+        assert not acceptance._locks

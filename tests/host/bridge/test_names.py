@@ -105,7 +105,7 @@ async def test_case_26_a_path_that_leads_outside_is_refused_and_nothing_is_put(t
         assert answer.refused
         head = scene.room.workspace.files
         content = of_bytes(b"stolen\n")
-        reply = await scene.room.workspace._around.intake.write("b", path, content, Content(FileKind.ABSENT))
+        reply = await scene.room.workspace._around.acceptance.write("b", path, content, Content(FileKind.ABSENT))
         assert not isinstance(reply, c.Accepted)
         await scene.bridge("a").cycle(final=True)
         assert {agent: scene.tree(agent) for agent in "ab"} == before
