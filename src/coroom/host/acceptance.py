@@ -154,7 +154,7 @@ class Acceptance:
 
         def think() -> tuple[Content, Clean | Conflict, tuple[Resource, ...], str]:
             base = base_of(edit.began, edit.new)
-            goes_on = held is not None and (told or _goes_on(edit, base, sides))
+            goes_on = held is not None and (told or _goes_on(edit, sides))
             settled = _settling(edit, head, sides, told=told) if goes_on else None
             base = Base(sides[0]) if goes_on else base
             verdict = settled or _judged_from(base, head, edit)
@@ -241,11 +241,10 @@ def _judged_from(base: Base, head: Content, edit: Edit) -> Clean | Conflict:
     return judge(base.content, head, edit.new, edit.path)
 
 
-def _goes_on(edit: Edit, base: Base, sides: tuple[Content, ...]) -> bool:
+def _goes_on(edit: Edit, sides: tuple[Content, ...]) -> bool:
     """Whether the edit was made from its author's held one (base, theirs, mine), or holds it all."""
     first, _, mine = sides
-    made_from_it = mine.blob == edit.after or (mine.blob == base.content.blob and not base.in_doubt)
-    return made_from_it or combines(first, mine, edit.new)
+    return mine.blob == edit.after or combines(first, mine, edit.new)
 
 
 def _settling(edit: Edit, head: Content, sides: tuple[Content, ...], *, told: bool) -> Clean | None:
