@@ -87,11 +87,11 @@ class Grader:
 
     def close(self) -> None:
         """End the grader's process."""
-        if self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-            self._process.wait(10)
-            self._process = None
+        process, self._process = self._process, None
+        if process and process.stdin and process.stdout:
+            process.stdin.close()
+            process.wait(10)
+            process.stdout.close()
 
     def _passed(self, task: EvalTask, unit: Unit, tree: Tree) -> int:
         needed = _needed(tree, [task.hidden[test] for test in unit.tests])
@@ -129,7 +129,7 @@ class Grader:
         answer = process.stdout.readline() if process.poll() is None else b""
         if not answer:
             process.kill()
-            self._process = None
+            self.close()
             message = "the process that runs hidden tests has died"
             raise GradingError(message)
         return int(answer)
