@@ -58,7 +58,7 @@ def evaluate(
 ) -> None:
     """Put agents to work on SUITES under several conditions, and measure by hidden tests what comes of it.
 
-    SUITES are six, or folders of your own.
+    SUITES are six, ledger, or folders of your own.
 
     \b
     coroom evaluate six                          the published ladder, synthetic agents

@@ -16,7 +16,7 @@ Tree = Mapping[str, bytes]
 CONTRACT = "CONTRACT.md"
 """Where the agents find what is asked of them."""
 
-SHIPPED = ("six",)
+SHIPPED = ("six", "ledger")
 
 
 class SuiteError(Exception):
