@@ -34,13 +34,13 @@ from coroom.workspace.tree import FileTree
 
 WORLDS = ("functions", "sqlite", "postgres", "files", "kubernetes", "shell", "proxy")
 EXAMPLES: dict[type, int] = {
-    Shelf: 30,
-    SqliteWorld: 20,
-    Directory: 20,
-    PostgresWorld: 10,
-    ClusterWorld: 10,
-    NotesWorld: 6,
-    ShellWorld: 3,
+    Shelf: 20,
+    SqliteWorld: 12,
+    Directory: 12,
+    PostgresWorld: 6,
+    ClusterWorld: 6,
+    NotesWorld: 4,
+    ShellWorld: 2,
 }
 TIMES = int(os.environ.get("COROOM_TIMES", "1"))
 _numbers = itertools.count()
