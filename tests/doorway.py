@@ -143,9 +143,9 @@ def token(agent: str) -> str:
     return f"token-of-{agent}"
 
 
-async def open_room(log: MemoryLog, *agents: str, name: str = "demo") -> Room:
+async def open_room(log: MemoryLog, *agents: str, name: str = "demo", policy: str = "open") -> Room:
     host = await Host.open(log, SystemClock())
-    assert not isinstance(await host.submit(OPERATOR, c.OpenRoom(room=name, policy="open")), Refused)
+    assert not isinstance(await host.submit(OPERATOR, c.OpenRoom(room=name, policy=policy)), Refused)
     files, lands = FilesInMemory(host), Lands()
     room = Room(host, files, lands, Door(host, files, lands), name)
     await room.join(*agents)

@@ -131,7 +131,8 @@ class Hooks:
         lost = partial(caller.door.undelivered, caller.name)
         try:
             async with asyncio.timeout(self._within_s):
-                return await self._errands.carry(None, asking, lost)
+                answer = await self._errands.carry(None, asking, lost)
+                return await caller.door.handed(caller.name, answer)
         except TimeoutError:
             return Answer()
 

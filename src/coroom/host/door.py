@@ -9,19 +9,25 @@ from dataclasses import replace
 from typing import Protocol
 
 from coroom.core import command as c
-from coroom.core.agent import EVERYONE, OPERATOR
+from coroom.core.agent import EVERYONE, HOST, OPERATOR
 from coroom.core.claim import Mode
 from coroom.core.codec import Json, to_json
 from coroom.core.errors import Code, Refused
 from coroom.core.event import AgentJoined, Event
 from coroom.core.notice import NoticeKind
+from coroom.core.ordering.call import Judgement
+from coroom.core.ordering.position import step_of
+from coroom.core.policy import Wait, not_yet
 from coroom.core.resource import Resource, parse
 from coroom.core.room import answered_before, edit_of
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState
 from coroom.host.answer import Answer, ToolUse
+from coroom.host.calls import RoomCalls
+from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
 from coroom.host.host import Host
+from coroom.ports import Tool
 
 SYNC_WAIT_S_MAX = 240
 """Codex gives a tool 300 s, whatever it says meanwhile (spec mcp_clients §1.5)."""
@@ -91,6 +97,8 @@ class Door:
         self._lander = lander
         self._cursors = Cursors()
         self._introduced: set[str] = set()
+        self.calls: RoomCalls | None = None
+        """The room's tools on live state, where it has any."""
         host.listen(self._heard)
 
     @property
@@ -203,12 +211,66 @@ class Door:
             return self._replied(
                 agent, await self._workspace.choose(agent, about, choice), f"{about} is settled: {choice}."
             )
+        if about in state.order.notices and self.calls:
+            if choice not in Judgement.__members__.values():
+                return self._refusal(agent, _unknown("choice", choice, [one.value for one in Judgement]))
+            judged = await self.calls.judge(agent, about, Judgement(choice))
+            return self._replied(agent, judged, f"{about} is judged: {choice}.")
         asked = next((n for n in state.notices if n.id == about and n.kind is NoticeKind.QUESTION), None)
         if asked is None:
             why = f"'{about}' is neither a held edit nor a question."
             return self._refusal(agent, Refused(Code.NOT_FOUND, why, "Call sync to see what is open."))
         said = c.Say(kind=NoticeKind.ANSWER, text=text or choice, to=asked.sender, about=about)
         return self._replied(agent, await self._host.submit(agent, said, operation), "Answered.")
+
+    async def call(self, agent: str, do: str, given: dict[str, Json], operation: str) -> Answer:
+        """The room's tools on live state: list, call, retract, done."""
+        await self._arrive(agent, operation)
+        calls = self.calls
+        if calls is None:
+            none = Refused(Code.NOT_FOUND, "This room has no tools on live state.", "Use the tools you have.")
+            return self._refusal(agent, none)
+        tool, arguments, about = (str(given.get(name, "")) for name in ("tool", "arguments", "about"))
+        match do:
+            case "list":
+                return self._answer(agent, "", {"tools": [_of_tool(one) for one in calls.tools.values()]})
+            case "done":
+                return self._replied(agent, await calls.conclude(agent, arguments), "You are done unless you are told.")
+            case "retract":
+                return self._replied(agent, await calls.retract(agent, (about,)), f"{about} is taken back.")
+        replaced = self._host.state.order.calls.get(about)
+        if about and (replaced is None or replaced.agent != agent):
+            why = f"'{about[:60]}' is no call of yours that could be replaced."
+            return self._refusal(agent, Refused(Code.NOT_FOUND, why, "It may be final; make a new call."))
+        step = step_of(replaced.position) if replaced else 0
+        outcome = await calls.call(agent, tool, arguments or "{}", step, operation)
+        return self._came_of(agent, outcome)
+
+    def _came_of(self, agent: str, outcome: Outcome) -> Answer:
+        match outcome:
+            case Refused():
+                return self._refusal(agent, outcome)
+            case Called(call=call, result=result):
+                return self._answer(agent, f"{call} is done.", {"call": call, "result": result})
+            case Gated(call=call):
+                why = f"{call} has its place and acts when nobody before you can make it stale any more."
+                return self._answer(agent, why, {"call": call, "gated": True})
+            case Waits(on=on):
+                return self._refusal(agent, not_yet(Wait(on)))
+            case Failed(why=why):
+                next_step = "Look at its arguments and at what is there."
+                return self._refusal(agent, Refused(Code.CONFLICT, f"It acted on nothing: {why}.", next_step))
+
+    async def handed(self, agent: str, answer: Answer) -> Answer:
+        """The answer as it goes out: its notices of the order are in the agent's hands from here on, and a change after
+        this is told anew. One that was withdrawn at the last moment does not go out.
+        """
+        of_order = {n.id for n in answer.notices if n.id in self._host.state.order.notices}
+        if not of_order:
+            return answer
+        await self._host.submit(HOST, c.HandNotices(agent, tuple(sorted(of_order))))
+        still = self._host.state.order.notices
+        return replace(answer, notices=tuple(n for n in answer.notices if n.id not in of_order or n.id in still))
 
     async def read(self, agent: str, path: str, first_line: int = 1, lines: int = 2_000) -> Answer:
         """The accepted text of a file, for agents without file tools of their own."""
@@ -316,6 +378,11 @@ class Door:
         delivery = choose(self._host.state, agent, chars_max)
         self._cursors.hand(agent, delivery)
         return Answer(text=text, data=data, file=file, notices=delivery.notices, left=delivery.left)
+
+
+def _of_tool(tool: Tool) -> Json:
+    spec = tool.spec
+    return f"{spec.name}: {spec.description} ({spec.effect.value}{', gated' if spec.gated else ''}) {spec.schema}"
 
 
 def _data(value: object) -> dict[str, Json]:

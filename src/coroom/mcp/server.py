@@ -40,13 +40,16 @@ from coroom.host.errands import Errands
 from coroom.host.receipt import RECEIPT
 from coroom.host.replies import reply
 from coroom.mcp.arguments import check
-from coroom.mcp.tools import BY_NAME, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
+from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
 from coroom.mcp.unheard import Unheard
 
 _LISTS_LAST_MS = 3_600_000
 """How long a client may keep the lists, which change with the version of the room only."""
 
 _LISTED = ListToolsResult(tools=[tool.listed() for tool in TOOLS], ttl_ms=_LISTS_LAST_MS, cache_scope="private")
+_LISTED_WITH_CALLS = ListToolsResult(
+    tools=[tool.listed() for tool in (*TOOLS, CALL_TOOL)], ttl_ms=_LISTS_LAST_MS, cache_scope="private"
+)
 _SCHEMAS = {tool.name: tool.input_schema for tool in _LISTED.tools}
 
 GRACE_S = 1.0
@@ -103,8 +106,9 @@ class McpDoor:
             receipt.reusable = True
         await StreamableHTTPASGIApp(sessions)(scope, _again(first, receive), send)
 
-    async def _list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
-        return _LISTED
+    async def _list(self, context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
+        caller = caller_of(context.request.scope) if context.request else None
+        return _LISTED_WITH_CALLS if caller and caller.door.calls else _LISTED
 
     async def _call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
         caller = caller_of(context.request.scope) if context.request else None
@@ -119,6 +123,7 @@ class McpDoor:
         said = (tool.name, params.arguments or {})
         again = self._unheard.asked(asked, said, caller.door)
         answer = await self._answer(caller, tool, params.arguments or {}, _heartbeat(context))
+        answer = await caller.door.handed(caller.name, answer)
         self._unheard.answered(asked, caller.door, answer)
         if not again:
             self._unheard.answered_last(asked, said, answer)

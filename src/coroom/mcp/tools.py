@@ -127,6 +127,10 @@ async def _edit(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
     return await door.edit(agent, given.text("path"), given.text("old"), given.text("new"), given.text("operation"))
 
 
+async def _call(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+    return await door.call(agent, given.text("do"), given.json(("tool", "arguments", "about")), given.text("operation"))
+
+
 TOOLS: tuple[RoomTool, ...] = (
     RoomTool(
         name="sync",
@@ -217,7 +221,7 @@ TOOLS: tuple[RoomTool, ...] = (
         ),
         arguments=(
             Argument(name="about", required=True, hint="Id of the held edit or question."),
-            Argument(name="choice", hint="mine, theirs or merged."),
+            Argument(name="choice", hint="mine, theirs, merged; of a call: no_effect, repaired, retracted, cannot."),
             Argument(name="text"),
             OPERATION,
         ),
@@ -250,4 +254,21 @@ TOOLS: tuple[RoomTool, ...] = (
     ),
 )
 
-BY_NAME = {tool.name: tool for tool in TOOLS}
+CALL_TOOL = RoomTool(
+    name="call",
+    description=(
+        "Tools on live state (rows, objects, commands): list, call one, retract a call of yours, done when nothing is "
+        "left. Calls stand in order of rank; a notice tells you when what you rely on has changed: judge it by answer."
+    ),
+    arguments=(
+        Argument(name="do", choices=("list", "call", "retract", "done"), required=True),
+        Argument(name="tool"),
+        Argument(name="arguments", hint="JSON object as text; for done: your report."),
+        Argument(name="about", hint="Your earlier call, to retract or to replace in its place."),
+        OPERATION,
+    ),
+    act=_call,
+)
+"""Listed only in rooms that have such tools."""
+
+BY_NAME = {tool.name: tool for tool in (*TOOLS, CALL_TOOL)}

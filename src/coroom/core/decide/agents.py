@@ -9,6 +9,7 @@ from coroom.core.decide.claims import end, freed, task_given_back
 from coroom.core.decide.decision import Decision, lacks, notice, refused, unknown_agent
 from coroom.core.errors import Code, Refused
 from coroom.core.event import (
+    AgentConcluded,
     AgentJoined,
     AgentLeft,
     AgentPaused,
@@ -151,8 +152,11 @@ def leave(state: RoomState, by: str, command: Leave, now_ms: int) -> Decision:
             return Decision(bad)
     if agent.presence is Presence.LEFT:
         return Decision(Ok())
-    left = AgentLeft(agent=agent.name, reason=command.reason)
-    return Decision(Ok(), (left, *_given_up(state, agent, now_ms)))
+    left: tuple[Body, ...] = (AgentLeft(agent=agent.name, reason=command.reason),)
+    unjudged = any(n.agent == agent.name for n in state.order.notices.values())
+    if by == agent.name and agent.name in state.order.standings and not unjudged:
+        left = (AgentConcluded(agent=agent.name, report=command.reason), *left)
+    return Decision(Ok(), (*left, *_given_up(state, agent, now_ms)))
 
 
 def _given_up(state: RoomState, agent: Agent, now_ms: int) -> tuple[Body, ...]:

@@ -4,7 +4,7 @@ from coroom.core.agent import EVERYONE, HOST, OPERATOR, Permission
 from coroom.core.command import CloseFinding, GiveVerdict, MarkRead, Ok, RaiseFinding, Say
 from coroom.core.decide.decision import Decision, lacks, notice, present_agent, refused, unknown_agent
 from coroom.core.errors import Code, Refused
-from coroom.core.event import Body, FindingClosed, FindingRaised, NoticesRead, VerdictGiven
+from coroom.core.event import Body, FindingClosed, FindingRaised, NoticesRead, OrderNoticesHanded, VerdictGiven
 from coroom.core.notice import SAID, NoticeKind
 from coroom.core.resource import file
 from coroom.core.state import RoomState
@@ -66,7 +66,11 @@ def mark_read(state: RoomState, by: str, command: MarkRead, _now_ms: int) -> Dec
     """Move the caller's cursor; only over what is in its inbox, so that a repeat changes nothing."""
     inbox = state.inboxes.get(by, ())
     read = tuple(n for n in inbox if n in set(command.notices))
-    return Decision(Ok(), (NoticesRead(agent=by, notices=read),) if read else ())
+    if not read:
+        return Decision()
+    of_order = tuple(n for n in read if n in state.order.notices and not state.order.notices[n].handed)
+    handed = (OrderNoticesHanded(agent=by, notices=of_order),) if of_order else ()
+    return Decision(Ok(), (NoticesRead(agent=by, notices=read), *handed))
 
 
 def raise_finding(state: RoomState, by: str, command: RaiseFinding, _now_ms: int) -> Decision:

@@ -1,0 +1,115 @@
+"""Calls on live state in a running room: the carrier's requests answered by the host, tools in threads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
+
+from coroom.core import command as c
+from coroom.core.agent import HOST
+from coroom.core.errors import Code, Refused
+from coroom.core.event import AgentLeft, Event
+from coroom.core.ordering.call import Judgement, any_overlap
+from coroom.core.ordering.gate import is_quiet
+from coroom.core.resource import Resource
+from coroom.host.carry import Carrier, Outcome, Steps, Store
+from coroom.host.host import Host
+from coroom.ports import Tool
+
+R = TypeVar("R")
+
+TRY_AGAIN_S = 30.0
+"""A call whose resources are being put in order is tried again as soon as something happens, at most so long."""
+
+
+class RoomCalls:
+    """The room's tools on live state. All methods belong to the event loop of the host."""
+
+    def __init__(self, host: Host, tools: Mapping[str, Tool]) -> None:
+        self._host = host
+        self.tools = tools
+        self._carrier = Carrier(lambda: host.state, tools)
+        self._latches: list[tuple[Resource, ...]] = []
+        self._released = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+        host.listen(self._heard)
+
+    async def open(self) -> None:
+        """Finish what a crash cut off; before anybody calls."""
+        await self._run(self._carrier.recover())
+
+    async def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Outcome:
+        """One call of a tool, at the agent's next step or in place of what stands at `step`; see `Carrier.call`."""
+        deadline = asyncio.get_running_loop().time() + TRY_AGAIN_S
+        while True:
+            seq = self._host.state.seq
+            async with self._latched(tool, arguments):
+                outcome = await self._run(self._carrier.call(agent, tool, arguments, step, operation))
+            busy = isinstance(outcome, Refused) and outcome.code is Code.WAIT
+            left = deadline - asyncio.get_running_loop().time()
+            if not busy or left <= 0 or not await self._host.changed(seq, left):
+                return outcome
+
+    async def judge(self, agent: str, notice: str, verdict: Judgement) -> c.Good | Refused:
+        """What the agent makes of a notice of the order."""
+        return await self._run(self._carrier.judge(agent, (notice,), verdict))
+
+    async def conclude(self, agent: str, report: str) -> c.Good | Refused:
+        """The agent is done."""
+        return await self._run(self._carrier.conclude(agent, report))
+
+    async def retract(self, agent: str, calls: tuple[str, ...]) -> c.Good | Refused:
+        """Take calls of the agent's own back."""
+        return await self._run(self._carrier.retract(agent, calls))
+
+    async def abandon(self, agent: str, why: str) -> c.Good | Refused:
+        """Take back all that an agent did."""
+        return await self._run(self._carrier.abandon(agent, why))
+
+    @asynccontextmanager
+    async def _latched(self, tool: str, arguments: str) -> AsyncIterator[None]:
+        """Calls that overlap come one at a time, for as long as the tools act and never while an agent thinks."""
+        found = self.tools.get(tool)
+        footprint = found.footprint(arguments) if found else None
+        if footprint is None or isinstance(footprint, Refused):
+            yield
+            return
+        mine = (*footprint.writes, *footprint.reads)
+        async with self._released:
+            await self._released.wait_for(lambda: not any(any_overlap(mine, held) for held in self._latches))
+            self._latches.append(mine)
+        try:
+            yield
+        finally:
+            self._latches.remove(mine)
+            async with self._released:
+                self._released.notify_all()
+
+    async def _run(self, steps: Steps[R]) -> R:
+        try:
+            request = next(steps)
+            while True:
+                try:
+                    if isinstance(request, Store):
+                        answer: object = await self._host.submit(request.by, request.command, request.operation)
+                    else:
+                        answer = await asyncio.to_thread(request.work)
+                except Exception as raised:  # noqa: BLE001  whatever a tool raises, the carrier judges it
+                    request = steps.throw(raised)
+                else:
+                    request = steps.send(answer)
+        except StopIteration as done:
+            return cast("R", done.value)
+
+    def _heard(self, event: Event) -> None:
+        """Who leaves with something unjudged or half done is given up; what others did is put right."""
+        if isinstance(event.body, AgentLeft) and event.body.agent in self._host.state.order.standings:
+            task = asyncio.get_running_loop().create_task(self._left(event.body.agent))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _left(self, agent: str) -> None:
+        if is_quiet(self._host.state.order, agent):
+            await self._run(self._carrier.open_gates())
+        else:
+            await self._run(self._carrier.abandon(agent, "it left", HOST))

@@ -1,0 +1,183 @@
+"""Calls on live state through the door and a real host: what agents see, judge and are refused."""
+
+import json
+
+import pytest
+from tests.doorway import Room, open_room
+
+from coroom.core import command as c
+from coroom.core.agent import HOST, OPERATOR
+from coroom.core.codec import Json
+from coroom.core.errors import Code, Refused
+from coroom.core.resource import Footprint
+from coroom.host.answer import Answer
+from coroom.host.calls import RoomCalls
+from coroom.host.carry import Called
+from coroom.host.clock import SystemClock
+from coroom.host.host import Host
+from coroom.log.memory import MemoryLog
+from coroom.mcp.tools import CALL_TOOL, TOOLS
+from coroom.simulate.schedule.objects import Objects, resource_of, tools_on
+
+
+async def a_room(
+    *agents: str, policy: str = "preorder", log: MemoryLog | None = None, **values: int
+) -> tuple[Room, Objects]:
+    room = await open_room(log or MemoryLog(), policy=policy)
+    objects = Objects(dict(values))
+    room.door.calls = RoomCalls(room.host, tools_on(objects))
+    await room.join(*agents)
+    return room, objects
+
+
+async def asks(room: Room, agent: str, tool: str, about: str = "", operation: str = "", **values: int | str) -> Answer:
+    given: dict[str, Json] = {"tool": tool, "arguments": json.dumps(values), "about": about}
+    return await room.door.handed(agent, await room.door.call(agent, "call", given, operation))
+
+
+def why(answer: Answer) -> Code:
+    assert answer.refused, answer
+    return answer.refused.code
+
+
+@pytest.mark.promise("run:no-upward-leak")
+async def test_a_reader_does_not_see_what_is_above_it_and_is_told_what_changes_below_it() -> None:
+    room, objects = await a_room("ada", "bob", x=1, y=0)
+    await asks(room, "bob", "write", x=9)
+    assert (await asks(room, "ada", "read", object="x")).data["result"] == "1"
+    seen = await asks(room, "bob", "read", object="y")
+    assert seen.data["result"] == "0"
+    await asks(room, "bob", "write", x=0)
+    await asks(room, "ada", "write", y=5)
+    assert objects.values == {"x": 0, "y": 5}
+    news = await room.door.handed("bob", await room.door.on_stop("bob"))
+    assert [n.about for n in news.notices] == [seen.data["call"]]
+    assert "now 5" in news.notices[0].text
+
+
+async def test_a_call_is_replaced_in_its_place_and_a_notice_is_judged_once_by_the_one_it_is_for() -> None:
+    room, objects = await a_room("ada", "bob", x=0, y=0)
+    await asks(room, "bob", "read", object="y")
+    copied = await asks(room, "bob", "write", x=0)
+    await asks(room, "bob", "add", x=1)
+    await asks(room, "ada", "write", y=5)
+    unseen = next(iter(room.host.state.order.notices))
+    news = await room.door.handed("bob", await room.door.answer("bob", unseen, "repaired", "", ""))
+    assert why(news) is Code.STALE
+    notice = news.notices[0].id
+    assert why(await room.door.answer("ada", notice, "no_effect", "", "")) is Code.NOT_YOURS
+    assert why(await room.door.call("bob", "done", {}, "")) is Code.JUDGE
+    mended = await asks(room, "bob", "write", about=str(copied.data["call"]), x=5)
+    assert not mended.refused
+    assert objects.values == {"x": 6, "y": 5}
+    assert why(await room.door.answer("bob", notice, "perhaps", "", "")) is Code.BAD_INPUT
+    assert not (await room.door.answer("bob", notice, "repaired", "", "")).refused
+    assert why(await room.door.answer("bob", notice, "repaired", "", "")) is Code.NOT_FOUND
+    assert not (await room.door.call("ada", "done", {"arguments": "all set"}, "")).refused
+    assert not (await room.door.call("bob", "done", {}, "")).refused
+    assert not room.host.state.order.calls
+
+
+async def test_what_cannot_be_taken_back_waits_for_who_comes_before() -> None:
+    room, objects = await a_room("ada", "bob", x=0)
+    sent = await asks(room, "bob", "send", by="bob")
+    assert why(sent) is Code.BAD_INPUT
+    given: dict[str, Json] = {"tool": "send", "arguments": '{"by":"bob","values":{"mail":7}}'}
+    held = await room.door.call("bob", "call", given, "")
+    assert held.data["gated"] is True
+    assert objects.sent == []
+    await room.door.call("ada", "done", {}, "")
+    assert objects.sent == [("bob", "mail", 7)]
+
+
+async def test_a_call_that_is_repeated_with_its_operation_acts_once() -> None:
+    room, objects = await a_room("ada", x=0)
+    first = await asks(room, "ada", "add", operation="o1", x=1)
+    again = await asks(room, "ada", "add", operation="o1", x=1)
+    assert objects.values == {"x": 1}
+    assert first.data == again.data
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "code"),
+    [
+        ("paint", "{}", Code.NOT_FOUND),
+        ("write", "{", Code.BAD_INPUT),
+        ("write", '{"x":"a"}', Code.BAD_INPUT),
+        ("write", '{"nothing":1}', Code.NOT_FOUND),
+    ],
+)
+async def test_a_wrong_call_is_refused_in_words(tool: str, arguments: str, code: Code) -> None:
+    room, objects = await a_room("ada", x=0)
+    answer = await room.door.call("ada", "call", {"tool": tool, "arguments": arguments}, "")
+    assert why(answer) is code
+    assert answer.refused
+    assert answer.refused.next_step
+    assert objects.values == {"x": 0}
+
+
+async def test_an_undo_that_fails_fences_what_it_touched_until_the_operator_lifts_it() -> None:
+    room, objects = await a_room("ada", "bob", x=0)
+    written = await asks(room, "bob", "write", x=2)
+    objects.broken.add(str(written.data["call"]))
+    assert why(await asks(room, "ada", "write", x=1)) is Code.FENCED
+    assert why(await asks(room, "bob", "write", x=3)) is Code.FENCED
+    assert objects.values == {"x": 2}
+    lift = c.LiftFence(str(written.data["call"]))
+    assert isinstance(await room.host.submit("ada", lift), Refused)
+    assert not isinstance(await room.host.submit(OPERATOR, lift), Refused)
+    assert not (await asks(room, "ada", "write", x=1)).refused
+    assert objects.values == {"x": 1}
+
+
+async def test_who_leaves_in_the_middle_is_taken_back_and_who_relied_on_it_is_told() -> None:
+    room, objects = await a_room("ada", "bob", x=0)
+    await asks(room, "ada", "write", x=2)
+    assert (await asks(room, "bob", "read", object="x")).data["result"] == "2"
+    await room.host.submit(HOST, c.Leave("ada", "died"))
+    while objects.values != {"x": 0} or not room.host.state.inbox("bob"):
+        await room.host.changed(room.host.state.seq, 5)
+    assert "now 0" in room.host.state.inbox("bob")[0].text
+
+
+@pytest.mark.promise("log:durable")
+async def test_a_repair_that_the_host_died_in_is_finished_by_the_next_host() -> None:
+    log = MemoryLog()
+    room, objects = await a_room("ada", "bob", log=log, x=0)
+    await asks(room, "bob", "write", x=2)
+    tools = tools_on(objects)
+    placed = await room.host.submit(
+        "ada",
+        c.PlaceCall(
+            tool="write",
+            arguments='{"x":1}',
+            footprint=Footprint(writes=(resource_of("x"),)),
+            effect=tools["write"].spec.effect,
+        ),
+    )
+    assert isinstance(placed, c.Placed)
+    assert len(room.host.state.order.repairs) == 1
+    again = await Host.open(log, SystemClock())
+    calls = RoomCalls(again, tools)
+    await calls.open()
+    assert not again.state.order.repairs
+    assert objects.values == {"x": 2}
+    assert isinstance(await calls.call("ada", "read", '{"object":"x"}'), Called)
+
+
+@pytest.mark.parametrize("policy", ["locking", "serial"])
+async def test_a_call_that_must_wait_says_for_whom(policy: str) -> None:
+    room, objects = await a_room("ada", "bob", policy=policy, x=0)
+    await asks(room, "ada", "write", x=1)
+    answer = await asks(room, "bob", "write", x=2)
+    assert why(answer) is Code.WAIT
+    assert answer.refused
+    assert "ada" in answer.refused.why
+    await room.door.call("ada", "done", {}, "")
+    assert not (await asks(room, "bob", "write", x=2)).refused
+    assert objects.values == {"x": 2}
+
+
+def test_all_the_tools_together_fit_into_two_thousand_tokens() -> None:
+    listed = [tool.listed().model_dump(by_alias=True, exclude_none=True, mode="json") for tool in (*TOOLS, CALL_TOOL)]
+    assert len(json.dumps(listed, separators=(",", ":"))) < 8_000
