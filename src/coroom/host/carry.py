@@ -16,7 +16,7 @@ from coroom.core.decide.repairs import ready_gates
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import TAKES_BACK, CallPhase, Judgement, OrderedCall, StepKind, Values
 from coroom.core.ordering.position import Position
-from coroom.core.ordering.trajectory import standing_at, unseen, value_at, watched, writers
+from coroom.core.ordering.trajectory import known_below, standing_at, unseen, value_at, watched, writers
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
@@ -353,8 +353,10 @@ class Carrier:
             yield Store(HOST, c.NoteFenced(call.id, why))
             return
         values: Values = ()
-        order = self._state().order
-        if any(w.position > call.position for r in call.footprint.writes for w in writers(order, r)):
+        state = self._state()
+        order = state.order
+        shared = any(w.position > call.position for r in call.footprint.writes for w in writers(order, r))
+        if POLICIES[state.policy].ordered and (shared or not known_below(order, call)):
             values = yield from self._values(watched(order, call), call.tool)
         yield Store(HOST, c.NoteUndone(call.id, values))
 

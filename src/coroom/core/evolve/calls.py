@@ -64,17 +64,20 @@ def _track(order: Order, resources: tuple[Resource, ...], tool: str) -> Order:
 def _learned(order: Order, position: Position, values: Values) -> Order:
     """What was seen just below a position, where nothing was recorded for it."""
     for resource, value in values:
-        if value_at(order, resource, position) is not None:
+        there = writers(order, resource)
+        if value_at(order, resource, position) is not None or (there and there[-1].position > position):
             continue
-        below = [c for c in writers(order, resource) if c.position < position]
-        if below:
-            order = _put(order, _knowing(below[-1], resource, value))
-        else:
-            tracked = order.tracked.get(str(resource))
-            if tracked:
-                known = Tracked(resource, tracked.tool, value)
-                order = but(order, tracked=order.tracked.put(str(resource), known))
+        order = _put(order, _knowing(there[-1], resource, value)) if there else _based(order, resource, value)
     return order
+
+
+def _based(order: Order, resource: Resource, value: str) -> Order:
+    """What the resource holds before all calls."""
+    tracked = order.tracked.get(str(resource))
+    if tracked is None:
+        return order
+    known = Tracked(resource, tracked.tool, value)
+    return but(order, tracked=order.tracked.put(str(resource), known))
 
 
 def _knowing(call: OrderedCall, resource: Resource, value: str | None) -> OrderedCall:
@@ -87,7 +90,7 @@ def _measured(order: Order, position: Position, values: Values) -> Order:
     for resource, value in values:
         there = writers(order, resource)
         if not there:
-            continue
+            order = _based(order, resource, value)
         for call in there:
             if call is there[-1]:
                 order = _put(order, _knowing(call, resource, value))

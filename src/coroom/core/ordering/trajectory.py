@@ -53,12 +53,17 @@ def read_between(order: Order, low: OrderedCall, high: OrderedCall) -> bool:
     )
 
 
+def known_below(order: Order, call: OrderedCall) -> bool:
+    """Whether it is recorded what the call found: without that nothing below it could ever be told again."""
+    return all(value_at(order, r, call.position) is not None for r in call.footprint.writes)
+
+
 def stands_on(order: Order, low: OrderedCall, high: OrderedCall) -> bool:
     """Whether the higher call must be undone before the lower one is put in or taken out."""
     if high.position <= low.position:
         return False
     if any_overlap(high.footprint.writes, low.footprint.writes):
-        return not commute(low, high) or read_between(order, low, high)
+        return not commute(low, high) or read_between(order, low, high) or not known_below(order, low)
     return high.effect is Effect.REPLAYABLE and any_overlap(high.footprint.reads, low.footprint.writes)
 
 
