@@ -1,5 +1,6 @@
 """An agent that plays a program and judges notices as a perfect one does: it computes again what it did."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from coroom.core import command as c
@@ -59,6 +60,7 @@ class Actor:
         self._read: dict[int, int] = {}
         self._restarts = 0
         self._operations = 0
+        self.careless: Callable[[], bool] | None = None
 
     @property
     def has_step(self) -> bool:
@@ -121,7 +123,8 @@ class Actor:
             self._tally.notices += [n for n in notices if n.id not in known]
             for notice in notices:
                 self._take_in(notice)
-            verdict = self._judge()
+            careless = self.careless is not None and self.careless()
+            verdict = Judgement.NO_EFFECT if careless else self._judge()
             self._room.run(lambda v=verdict, n=names: self._room.carrier.judge(self.name, n, v))  # type: ignore[misc]
         message = f"{self.name} judges without end"
         raise AssertionError(message)
