@@ -51,20 +51,23 @@ class TimedPlayer(Player):
         began = dict.fromkeys(self.actors, 0)
         self.inferences = THINKING * len(ready)
         heapq.heapify(ready)
+        blocked: list[tuple[int, str]] = []
         for _ in range(TURNS_MAX):
             if not ready:
                 break
             self.now, number, name = heapq.heappop(ready)
             spent = self._ready(self.actors[name], began[name])
-            if spent is None and not ready:
-                break
             if spent is None:
-                spent = max(ready[0][0] - self.now, 0) + _SOON
-            else:
-                self.inferences += spent
+                # It stays ready, and tries again as soon as somebody has moved.
+                blocked.append((number, name))
+                continue
+            self.inferences += spent
             began[name] = self.room.state.seq
             if self._has_more(self.actors[name]):
                 heapq.heappush(ready, (self.now + spent, number, name))
+            for waiting, other in blocked:
+                heapq.heappush(ready, (self.now + _SOON, waiting, other))
+            blocked = []
             known = {other for _, _, other in ready}
             for other, actor in self.actors.items():
                 if other not in known and self._has_more(actor):
