@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from coroom.run.bench.policies import LOW, MIX, PoliciesReport, measure_policies, plot
+from coroom.run.bench.figures import machine, versions
+from coroom.simulate.schedule.bench import LOW, MIX, PoliciesReport, measure_policies, plot
 from coroom.simulate.schedule.play import POLICIES_PLAYED
 
 
@@ -29,7 +30,7 @@ def policies(agents: Sequence[int], chosen: Sequence[str], seeds: int, picture: 
     if picture:
         picture.write_text(plot(report), encoding="utf-8")
     if as_document:
-        click.echo(json.dumps(report.document()))
+        click.echo(json.dumps({**report.document(), "machine": machine(), "versions": versions()}))
     else:
         _print(report)
     sys.exit(0 if all(line.correct == 1 for line in report.lines if line.policy != "open") else 1)

@@ -5,9 +5,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
 from random import Random
-from statistics import mean
+from statistics import mean, median
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
@@ -17,7 +18,6 @@ from coroom.host.carry import Called
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host
 from coroom.log.sqlite import SqliteLog
-from coroom.run.bench.figures import Spread, machine, versions
 from coroom.simulate.schedule.clock import Run, TimedPlayer
 from coroom.simulate.schedule.draw import Shape, drawn
 from coroom.simulate.schedule.objects import Objects, canonical, tools_on
@@ -58,13 +58,31 @@ class Misjudging:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call took, in milliseconds."""
+
+    min: float
+    median: float
+    p95: float
+    max: float
+    count: int
+
+    @classmethod
+    def of(cls, samples: list[float]) -> "Cost":
+        """Of at least one sample."""
+        ordered = sorted(samples)
+        p95 = ordered[ceil(len(ordered) * 0.95) - 1]
+        return cls(ordered[0], median(ordered), p95, ordered[-1], len(ordered))
+
+
+@dataclass(frozen=True, slots=True)
 class PoliciesReport:
     """All figures."""
 
     lines: tuple[Line, ...]
     misjudging: tuple[Misjudging, ...]
     hot: float
-    cost: dict[str, Spread]
+    cost: dict[str, Cost]
 
     def document(self) -> dict[str, Json]:
         """As one JSON document."""
@@ -74,7 +92,7 @@ class PoliciesReport:
             "notices_12_agents_4_objects": self.hot,
             "cost_ms": {name: dict(asdict(one)) for name, one in self.cost.items()},
         }
-        return found | {"machine": {k: str(v) for k, v in machine().items()}, "versions": dict(versions())}
+        return found
 
 
 def measure_policies(
@@ -157,7 +175,7 @@ def _calls() -> Iterator[tuple[str, str, str]]:
             yield f"a{agent}", "write", canonical({f"o{agent}": number})
 
 
-def _in_memory() -> Spread:
+def _in_memory() -> Cost:
     room = ScheduleRoom("preorder", tools_on(Objects({f"o{number}": 0 for number in range(4)})))
     for number in range(4):
         room.join(f"a{number}", (), None)
@@ -169,10 +187,10 @@ def _in_memory() -> Spread:
         assert isinstance(outcome, Called), outcome
         for number in range(4) if done % 12 == 0 else ():
             room.run(lambda name=f"a{number}": room.carrier.conclude(name))  # type: ignore[misc]
-    return Spread.of(times)
+    return Cost.of(times)
 
 
-async def _durable() -> Spread:
+async def _durable() -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         host = await Host.open(SqliteLog(Path(scratch) / "room.sqlite3"), SystemClock())
         await host.submit(OPERATOR, c.OpenRoom(room="bench", policy="preorder"))
@@ -188,7 +206,7 @@ async def _durable() -> Spread:
             for number in range(4) if done % 12 == 0 else ():
                 await calls.conclude(f"a{number}", "")
         await host.close()
-    return Spread.of(times)
+    return Cost.of(times)
 
 
 _COLOURS = {"open": "#999", "preorder": "#176", "locking": "#a50", "optimistic": "#63a", "serial": "#333"}
