@@ -14,6 +14,9 @@ ROOM = "main"
 """The name of a repository's room, unless several are wanted."""
 
 
+POLICIES_SAID = "open, serial or isolated; for tools on live state also preorder, locking or optimistic."
+
+
 class WrongCallError(click.ClickException):
     """The call or its input is wrong: one line on standard error, exit code 2 (docs/contracts)."""
 
@@ -76,6 +79,7 @@ def running_room(directory: Path, room: str) -> Running:
 
 
 __all__ = [
+    "POLICIES_SAID",
     "ROOM",
     "Problem",
     "Running",

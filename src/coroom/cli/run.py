@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from coroom.cli.crew import KINDS, TAPE, crew, isolation_lines, isolation_of
-from coroom.cli.place import WrongCallError, any_repository_at, known_policy, repository_at
+from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
@@ -33,7 +33,8 @@ ROOM = "run"
 @click.option("--agent", "kinds", multiple=True, help=f"{KINDS}; repeat to mix kinds (default: claude).")
 @click.option("--model", help="The model the agents shall use; for builtin: anthropic:NAME or openai:NAME.")
 @click.option("--budget", help="Of a session of builtin: turns=300,tokens=20000000,usd=5,price=3/15.")
-@click.option("--policy", help="open, serial or isolated (default: what the plan says).")
+@click.option("--policy", help=f"{POLICIES_SAID} Default: what the plan says.")
+@click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
 @click.option("--room", default=ROOM, show_default=True, help="The room's name.")
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", help="Where the result lands (default: coroom/ROOM).")
@@ -52,6 +53,7 @@ def run(
     model: str | None,
     budget: str | None,
     policy: str | None,
+    tools: Path | None,
     room: str,
     mirrors: Path | None,
     branch: str | None,
@@ -88,6 +90,7 @@ def run(
             model=model,
             budget=budget,
             policy=known_policy(policy) if policy else None,
+            tools=str(tools.absolute()) if tools else None,
             mirrors=str(mirrors.absolute()) if mirrors else None,
             branch=branch,
             test=test,
@@ -113,6 +116,7 @@ def run(
             mirrors=Path(wanted.mirrors) if wanted.mirrors else None,
             branch=wanted.branch,
             test=wanted.test,
+            tools=Path(wanted.tools) if wanted.tools else None,
         ),
         tasks=wanted.tasks,
         workers=workers,

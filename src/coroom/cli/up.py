@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from coroom.cli.place import ROOM, WrongCallError, any_repository_at, known_policy, repository_at
+from coroom.cli.place import POLICIES_SAID, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
 from coroom.git.repository import Repository
@@ -26,7 +26,8 @@ PORT = 7333
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
 @click.option("--room", "names", multiple=True, default=(ROOM,), show_default=True, help="Name; repeat for several.")
-@click.option("--policy", default="open", show_default=True, help="open, serial or isolated.")
+@click.option("--policy", default="open", show_default=True, help=POLICIES_SAID)
+@click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
 @click.option("--shared", is_flag=True, help="All agents work in this checkout; no mirrors are made.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="On 127.0.0.1; 0 takes a free one."
@@ -40,6 +41,7 @@ def up(
     directory: Path,
     names: tuple[str, ...],
     policy: str,
+    tools: Path | None,
     shared: bool,
     port: int,
     socket_path: str | None,
@@ -54,6 +56,8 @@ def up(
     task and held edit is as it was. Agents come in with `coroom join`.
     """
     names = tuple(dict.fromkeys(names))
+    if tools and len(names) > 1:
+        raise WrongCallError("Two rooms cannot put the same state in order. Give --tools to one room only.")
     known = all(state_directory(any_repository_at(directory), name).exists() for name in names)
     repository = any_repository_at(directory) if known else repository_at(directory)
     plans = [
@@ -65,6 +69,7 @@ def up(
             branch=branch,
             test=test,
             land_each=land_each,
+            tools=tools.absolute() if tools else None,
         )
         for name in names
     ]

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence, Role
@@ -19,6 +20,7 @@ from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
 from coroom.git.mirror import STAGE, MirrorFailed, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
+from coroom.host.calls import RoomCalls
 from coroom.host.clock import SystemClock
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
 from coroom.host.door import Door
@@ -39,6 +41,9 @@ from coroom.workspace.stage import Stage
 from coroom.workspace.states import content_hash
 from coroom.workspace.watch import open_watcher
 
+if TYPE_CHECKING:
+    from coroom.host.tools_file import OpenTools
+
 SEED_FILES = 500
 """Files seeded by one event."""
 
@@ -57,7 +62,7 @@ class RoomPlan:
 
     `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
     all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
-    `land_each` lands by itself whenever a task is done.
+    `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state.
     """
 
     name: str = "main"
@@ -67,6 +72,7 @@ class RoomPlan:
     branch: str = ""
     test: str = ""
     land_each: bool = False
+    tools: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Room:
         self._tapes = Tapes(state_directory / TAPES, self._secret_hashes)
         self.door: Door = RecordedDoor(host, self.workspace, self.landing, self._tapes)
         self._seating = asyncio.Lock()
+        self._tools: OpenTools | None = None
         self._identity = ""
 
     @classmethod
@@ -142,6 +149,10 @@ class Room:
         room._identity = await asyncio.to_thread(log.chain, 1)
         # Mirrors, landings and the next opening build on it, also when the user's branch was rewritten meanwhile.
         await asyncio.to_thread(repository.git.run, "update-ref", f"{BEGAN}/{plan.name}", host.state.commit)
+        wrong = await room._open_tools()
+        if wrong:
+            await host.close()
+            return wrong
         await room._seed()
         if plan.shared:
             await room.workspace.open(room._mirror(SHARED_LINE, repository.toplevel, shared=True))
@@ -200,7 +211,24 @@ class Room:
             await self.workspace.close()
             await asyncio.to_thread(self._tapes.close)
         finally:
+            if self._tools:
+                await asyncio.to_thread(self._tools.close)
             await self.host.close()
+
+    async def _open_tools(self) -> Refused | None:
+        """Reach what the file of tools names, and finish the calls that a crash cut off."""
+        if self.plan.tools is None:
+            return None
+        from coroom.host.tools_file import OpenTools  # noqa: PLC0415  slow to import, for rooms with tools
+        from coroom.tools.signature import BadTool  # noqa: PLC0415
+
+        try:
+            self._tools = await asyncio.to_thread(OpenTools, self.plan.tools, self.directory / "tools")
+        except BadTool as bad:
+            return Refused(Code.BAD_INPUT, str(bad), "Mend it, then open the room again.")
+        self.door.calls = RoomCalls(self.host, self._tools.by_name)
+        await self.door.calls.open()
+        return None
 
     def _secret_hashes(self) -> set[str]:
         return {agent.secret_hash for agent in self.host.state.agents.values()} | {self.operator_hash}

@@ -29,6 +29,7 @@ class Arrangement:
     test: str = ""
     land: bool = True
     isolation: str = ""
+    tools: str = ""
     crew: tuple[str, ...] = ()
     tasks: tuple[PostTask, ...] = ()
 
@@ -58,6 +59,7 @@ class Arrangement:
             "test": self.test,
             "land": self.land,
             "isolation": self.isolation,
+            "tools": self.tools,
             "crew": list(self.crew),
             "tasks": entries_of(self.tasks),
         }
@@ -106,6 +108,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         test=str(found["test"]),
         land=bool(found["land"]),
         isolation=str(found.get("isolation", "")),
+        tools=str(found.get("tools", "")),
         crew=texts("crew"),
         tasks=tuple(tasks_of(found["tasks"])) if found["tasks"] else (),
     )

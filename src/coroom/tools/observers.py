@@ -66,6 +66,42 @@ class DifferenceObserver:
                 observed.wrote(parse(name))
 
 
+class OneAtATime:
+    """Sees nothing itself; lets calls be watched one at a time, so that the next observer knows whose doing it is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def watching(self, observed: Observed) -> Iterator[None]:  # noqa: ARG002  it sees nothing
+        """See `Observer.watching`."""
+        with self._lock:
+            yield
+
+
+class FilesOnly:
+    """Another observer, of whose report files and directories count: a connection or a program is no resource."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    @contextmanager
+    def watching(self, observed: Observed) -> Iterator[None]:
+        """See `Observer.watching`."""
+        seen = Observed()
+        try:
+            with self._observer.watching(seen):
+                yield
+        finally:
+            footprint = seen.footprint()
+            for resource in footprint.reads:
+                if resource.scheme in {Scheme.FILE, Scheme.DIR}:
+                    observed.read(resource)
+            for resource in footprint.writes:
+                if resource.scheme in {Scheme.FILE, Scheme.DIR}:
+                    observed.wrote(resource)
+
+
 class SqliteObserver:
     """Tables that a connection reads and writes, told by SQLite itself as it prepares each statement."""
 

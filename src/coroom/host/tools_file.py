@@ -1,0 +1,241 @@
+"""The tools of a room, opened from a file that its operator wrote; `docs/tools.md` explains each word of it.
+
+sqlite: {shop: shop.db}
+postgres: {office: "host=127.0.0.1 dbname=office"}
+kubernetes: {url: "http://127.0.0.1:8001"}
+files: shared
+shell: shared
+mcp: [notes.yaml]
+functions: [shipping.py]
+"""
+
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from coroom.core.resource import Footprint
+from coroom.core.tool import ToolCall
+from coroom.ports import Files, Tool
+from coroom.tools.files import file_tools
+from coroom.tools.journal import Journal
+from coroom.tools.observers import DifferenceObserver, FilesOnly, Observer, OneAtATime, PythonObserver
+from coroom.tools.probe import Watched
+from coroom.tools.registry import BadTool, Declaration, FunctionTool, Toolbox
+from coroom.tools.sandbox import Sandbox
+from coroom.tools.shell import ShellTool
+from coroom.workspace.beneath import Root
+from coroom.workspace.stage import Stage
+from coroom.workspace.tree import FileTree
+
+EVERYTHING = "everything"
+"""A function of a Python file of tools: all the state that its tools act on, by names of resources."""
+
+
+class ClusterEntry(BaseModel):
+    """How to reach a Kubernetes API."""
+
+    model_config = ConfigDict(extra="forbid")
+    url: str
+    token_file: str = ""
+    ca_file: str = ""
+
+
+class ToolsFile(BaseModel):
+    """The whole file. Paths are taken from the directory that it is in."""
+
+    model_config = ConfigDict(extra="forbid")
+    sqlite: dict[str, str] = {}
+    postgres: dict[str, str] = {}
+    kubernetes: ClusterEntry | None = None
+    files: str = ""
+    shell: str = ""
+    mcp: list[str] = []
+    functions: list[str] = []
+
+
+def read_tools_file(path: Path) -> ToolsFile:
+    """Read it.
+
+    Raises:
+        BadTool: it cannot be read, says something that it may not, or names no tools.
+    """
+    try:
+        read = ToolsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadTool(f"{path} cannot be read: {str(error).splitlines()[0]}.") from error
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "the file"
+        raise BadTool(f"{path}: {where}: {problem['msg'].lower()}. docs/tools.md shows what it may hold.") from error
+    if read == ToolsFile():
+        raise BadTool(f"{path} names no tools. docs/tools.md shows what it may hold.")
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A call that touched more than it declared, what it really touched, and what of that it had not declared."""
+
+    call: ToolCall
+    really: Footprint
+    why: str
+
+
+class OpenTools:
+    """The tools of one file, open until `close`. What a watched tool strays to is kept for whoever asks."""
+
+    def __init__(self, path: Path, place: Path) -> None:
+        """Open all of it.
+
+        Args:
+            path: the file.
+            place: a directory of the room's own, for the journal of calls and what is rehearsed.
+
+        Raises:
+            BadTool: the file is wrong, or something that it names cannot be reached; nothing is left open.
+        """
+        self._near = path.absolute().parent
+        self._place = place
+        self._stack = ExitStack()
+        self._strays: list[Seen] = []
+        self.box = Toolbox()
+        said = read_tools_file(path)
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open(said)
+        except BadTool:
+            self.close()
+            raise
+        except Exception as error:
+            self.close()
+            raise BadTool(
+                f"{path}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            ) from error
+
+    @property
+    def by_name(self) -> Mapping[str, Tool]:
+        """The tools."""
+        return {tool.spec.name: tool for tool in self.box}
+
+    def strayed(self) -> "list[Seen]":
+        """What was seen since it was last asked."""
+        seen, self._strays = self._strays, []
+        return seen
+
+    def close(self) -> None:
+        """End connections and servers."""
+        self._stack.close()
+
+    def _open(self, said: ToolsFile) -> None:
+        for name, path in said.sqlite.items():
+            self._take(_sqlite(name, self._at(path), self._stack.callback))
+        for name, conninfo in said.postgres.items():
+            self._take(_postgres(name, conninfo, self._stack.callback))
+        if said.kubernetes:
+            self._take(self._cluster(said.kubernetes))
+        if said.files:
+            self._take(file_tools(self._tree(said.files)))
+        if said.shell:
+            rehearsals = self._place / "rehearsals"
+            rehearsals.mkdir(exist_ok=True)
+            sandbox = Sandbox(str(self._at(said.shell)), str(rehearsals))
+            self._take(Toolbox([ShellTool(self._tree(said.shell), sandbox)]))
+        journal = Journal(str(self._place / "calls.sqlite3"))
+        self._stack.callback(journal.close)
+        for path in said.mcp:
+            self._take(self._proxied(path, journal))
+        for path in said.functions:
+            self._take(self._functions(self._at(path), journal, said.files))
+
+    def _take(self, tools: Toolbox) -> None:
+        for tool in tools:
+            self.box.add(tool)
+
+    def _at(self, path: str) -> Path:
+        return self._near / path
+
+    def _tree(self, directory: str) -> Files:
+        where = self._at(directory)
+        if not where.is_dir():
+            raise BadTool(f"{directory} is no directory.")
+        root = self._stack.enter_context(Root(str(where)))
+        real = where.resolve()
+        # What is being put must be on the same file system, and is no part of the directory.
+        return FileTree(root, Stage.at(str(real.with_name(f".{real.name}.coroom"))), time.monotonic)
+
+    def _cluster(self, said: ClusterEntry) -> Toolbox:
+        from coroom.tools.kubernetes import kubernetes_tools  # noqa: PLC0415  only for who has one
+        from coroom.tools.kubernetes_client import Cluster  # noqa: PLC0415  only for who has one
+
+        token = self._at(said.token_file).read_text(encoding="utf-8").strip() if said.token_file else ""
+        cluster = Cluster(said.url, token=token, verify=str(self._at(said.ca_file)) if said.ca_file else True)
+        self._stack.callback(cluster.close)
+        return kubernetes_tools(cluster)
+
+    def _proxied(self, path: str, journal: Journal) -> Toolbox:
+        from coroom.tools.proxy import proxied, read_footprints  # noqa: PLC0415  only for who has one
+
+        box, server = proxied(read_footprints(str(self._at(path))), journal)
+        self._stack.callback(server.close)
+        return box
+
+    def _functions(self, path: Path, journal: Journal, files: str) -> Toolbox:
+        made = _names_in(path)
+        look = made.get(EVERYTHING)
+        observers: list[Observer] = []
+        if files:
+            observers.append(FilesOnly(PythonObserver(str(self._at(files)))))
+        if callable(look):
+            observers += [OneAtATime(), DifferenceObserver(look)]
+        declared = [one for one in made.values() if isinstance(one, Declaration)]
+        if not declared:
+            raise BadTool(f"{path} declares no tool. A tool is a function under @tool(...), see docs/tools.md.")
+        tools: list[Tool] = [FunctionTool(one, journal) for one in declared]
+        return Toolbox(Watched(tool, observers, self._told) if observers else tool for tool in tools)
+
+    def _told(self, call: ToolCall, really: Footprint, why: tuple[str, ...]) -> None:
+        self._strays.append(Seen(call, really, "; ".join(why)))
+
+
+def _sqlite(name: str, path: Path, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:
+    from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
+    from coroom.tools.sql_sqlite import SqliteDatabase  # noqa: PLC0415  only for who has one
+
+    if not path.is_file():
+        raise BadTool(f"{path} is no database; a tool would make an empty one.")
+    database = SqliteDatabase(str(path), name)
+    at_end(database.close)
+    return sql_tools(database)
+
+
+def _postgres(name: str, conninfo: str, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:
+    from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
+
+    try:
+        from coroom.tools.sql_postgres import PostgresDatabase  # noqa: PLC0415  only for who has one
+    except ImportError as missing:
+        raise BadTool("PostgreSQL needs the extra: pip install 'coroom[postgres]'.") from missing
+    database = PostgresDatabase(conninfo, name)
+    at_end(database.close)
+    return sql_tools(database)
+
+
+def _names_in(path: Path) -> dict[str, object]:
+    """Run a Python file that the operator named, as a module of its own."""
+    name = f"coroom_functions_{sha256(str(path).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise BadTool(f"{path} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pydantic look their annotations up there.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return vars(module)
