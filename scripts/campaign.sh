@@ -24,10 +24,12 @@ stage() {  # stage WHAT COMMAND…
 
 seeds=$(scaled 20000) kills=$(scaled 200) edits=$(scaled 2000) log_kills=$(scaled 600)
 trials=$(scaled 100000) writes=$(scaled 3000 300) races=$(scaled 300) starts=$(scaled 50)
-landings=$(scaled 400)
+landings=$(scaled 400) schedules=$(scaled 20000 50)
 stage "$seeds seeds of the simulation" .venv/bin/coroom simulate --seeds "$seeds"
 stage "$kills kills of the host, $edits edits of one file" \
   env COROOM_KILLS="$kills" COROOM_EDITS="$edits" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
+stage "$schedules schedules of writes without hooks" \
+  env COROOM_SCHEDULES="$schedules" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge/test_bases.py
 stage "$log_kills kills of the log, every ${by}th byte flipped" \
   env COROOM_KILLS="$log_kills" COROOM_FLIP_STRIDE="$by" .venv/bin/pytest -n 2 --timeout 1800 tests/log
 stage "$trials trials of the document, $writes writes against puts" \

@@ -32,7 +32,8 @@ SAME = text(*BOTH)
 
 
 def test_a_write_that_is_nearer_to_a_text_that_it_undoes_is_in_doubt_and_has_the_older_base() -> None:
-    assert base_of(Began(author=OWN, texts=stood(PUT, READ)), SAME) == Base(READ, in_doubt=True)
+    in_both = text(*(line for line in NUMBERS if line != "line 3"))
+    assert base_of(Began(author=OWN, texts=stood(PUT, READ)), SAME) == Base(in_both, in_doubt=True)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,31 @@ def test_who_is_known_to_have_read_what_it_undoes_means_to(began: Began) -> None
     assert base_of(began, SAME) == Base(PUT)
 
 
+WITHOUT = text(*NUMBERS, "by bob")
+"""The room put this over MINE before it had taken that in; BOTH_IN came next."""
+MINE = Stood(text("mine", *NUMBERS), OWN)
+BOTH_IN = text("mine", *NUMBERS, "by bob")
+
+
+def test_an_own_line_that_the_text_put_over_it_lacked_is_not_taken_out_by_who_read_that_text() -> None:
+    # "line 3" stood in all of them, and so was taken out on purpose.
+    from_without = text(*NUMBERS[:3], *NUMBERS[4:], "by bob too")
+    assert base_of(Began(author=OWN, texts=stood(WITHOUT, MINE)), from_without) == Base(READ, in_doubt=True)
+
+
+def test_what_is_as_near_to_the_own_text_as_to_the_one_put_over_it_takes_no_own_line_out() -> None:
+    as_near = text(*NUMBERS[:3], *NUMBERS[4:])
+    assert base_of(Began(author=OWN, texts=stood(WITHOUT, MINE)), as_near) == Base(READ, in_doubt=True)
+    assert base_of(Began(author=OWN, texts=stood(BOTH_IN, MINE)), as_near) == Base(MINE.content)
+
+
+def test_an_own_line_is_taken_out_on_purpose_unless_a_text_in_between_lacked_it() -> None:
+    taken_out = text(*NUMBERS, "by bob", "more")
+    assert base_of(Began(author=OWN, texts=stood(BOTH_IN, MINE)), taken_out) == Base(BOTH_IN)
+    between = text(*NUMBERS[:7], "by bob")
+    assert base_of(Began(author=OWN, texts=stood(BOTH_IN, between, MINE)), taken_out).in_doubt
+
+
 def test_a_line_that_others_took_away_does_not_come_back_unasked() -> None:
     before = text(*BOTH, "gone")
     after = text(*BOTH)
@@ -61,7 +87,9 @@ def test_a_line_that_others_took_away_does_not_come_back_unasked() -> None:
 
 def test_beyond_what_is_remembered_nothing_is_certain() -> None:
     new = text(*changed(NUMBERS, "line 0", "mine"))
-    assert base_of(Began(author=OWN, texts=stood(PUT, READ), forgotten=True), new) == Base(READ, in_doubt=True)
+    assert base_of(Began(author=OWN, texts=stood(PUT, READ), forgotten=True), new) == Base(
+        text(*NUMBERS[1:]), in_doubt=True
+    )
     known_one = text(*changed(changed(BOTH, "line 6", "line 6", "by bob"), "line 0", "line 0", "mine"))
     assert base_of(Began(author=OWN, texts=stood(PUT, READ), forgotten=True), known_one) == Base(PUT)
 

@@ -29,7 +29,7 @@ HARD_BYTES = 262_144
 """Judging more than this would hold the loop up, and goes to a thread."""
 
 IN_DOUBT = (
-    "it takes back what others have changed here, and whether you had read that is not known: "
+    "it takes back what has been changed here, and whether you had read that is not known: "
     "it was written outside your tools, perhaps from an older text"
 )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cydifflib import SequenceMatcher
 
 from coroom.core.file import FileKind
-from coroom.host.content import Content
+from coroom.host.content import Content, of_bytes
 from coroom.workspace.lines import pairs_of
 
 FINE_CHARS_MAX = 250_000
@@ -54,7 +54,8 @@ class Began:
 @dataclass(frozen=True, slots=True)
 class Base:
     """What a write is taken to be made from. `in_doubt`: it may have begun from an older text, and would then undo what
-    others did; `content` is the oldest of those that it may have begun from.
+    others did; `content` is the oldest of those that it may have begun from, with only such of the lines that the write
+    lacks as stood in all of them: no other was surely taken out on purpose.
     """
 
     content: Content
@@ -74,15 +75,21 @@ def base_of(began: Began, new: Content) -> Base:
         return _brought_back(began, again)
     at = _likeliest(began, new)
     chosen = texts[at]
-    if began.sure or chosen.by == began.author or chosen.content == new:
+    if began.sure or chosen.content == new:
         return Base(chosen.content)
+    if chosen.by == began.author:
+        put_since = [stood.content for stood in texts[:at] if stood.by != began.author]
+        base = _surely_begun_from([*put_since, chosen.content], new, unknown=False)
+        return Base(base, in_doubt=base != chosen.content)
     # An agent's writes come one after another: it has read since it wrote last.
-    older = [stood.content for stood in texts[at + 1 : _own_from(began, at + 1) + 1]]
-    if not older:
-        return Base(chosen.content, in_doubt=began.forgotten and at == len(texts) - 1)
-    own = older[-1] if texts[at + len(older)].by == began.author else None
-    in_doubt = _undoes(chosen.content, new, older, own)
-    return Base(older[-1] if in_doubt else chosen.content, in_doubt)
+    own_at = _own_from(began, at + 1)
+    candidates = [stood.content for stood in texts[: own_at + 1]]
+    older = candidates[at + 1 :]
+    unknown = began.forgotten and own_at == len(texts)
+    in_doubt = _undoes(chosen.content, new, older) if older else unknown
+    if not in_doubt:
+        return Base(chosen.content)
+    return Base(_surely_begun_from(candidates, new, unknown=unknown), in_doubt=True)
 
 
 def _likeliest(began: Began, new: Content) -> int:
@@ -138,9 +145,9 @@ def nearest(bases: Sequence[Content], new: Content, fresh: int | None = None) ->
     return min(reversed(texts), key=lambda each: _distance(each[2].text, new.text, old=each[0]))[1]
 
 
-def _undoes(base: Content, new: Content, older: Sequence[Content], own: Content | None) -> bool:
+def _undoes(base: Content, new: Content, older: Sequence[Content]) -> bool:
     """Whether `new`, made from `base`, takes back a line that came, or brings back one that went, since any of the
-    `older` texts; a line that was in the author's `own` latest is no other's.
+    `older` texts.
     """
     if {content.kind for content in (base, new, *older)} != {FileKind.TEXT}:
         return True
@@ -149,9 +156,25 @@ def _undoes(base: Content, new: Content, older: Sequence[Content], own: Content 
     dropped = {number for number, line in enumerate(now) if number not in kept and line.strip()}
     added = Counter(then) - Counter(now)
     texts = [content.text.splitlines() for content in older]
-    if own:
-        dropped &= _not_in(own.text.splitlines(), now)
     return any(dropped & _not_in(text, now) or added & (Counter(text) - Counter(now)) for text in texts)
+
+
+def _surely_begun_from(candidates: Sequence[Content], new: Content, *, unknown: bool) -> Content:
+    """The oldest of the candidates, without the lines that `new` lacks and another of them lacked too: its own author's
+    line is not in a text that was put over it, and who read that has not taken the line out. `unknown`: there are
+    candidates that nobody remembers.
+    """
+    oldest = candidates[-1]
+    if {content.kind for content in (new, *candidates)} != {FileKind.TEXT}:
+        return oldest
+    lines, then = oldest.text.splitlines(), new.text.splitlines()
+    lacking = set(range(len(lines))) - _matched(lines, then)
+    if not unknown:
+        lacking &= set().union(*(_not_in(content.text.splitlines(), lines) for content in candidates[:-1]))
+    if not lacking:
+        return oldest
+    left = [line for n, line in enumerate(oldest.text.splitlines(keepends=True)) if n not in lacking]
+    return of_bytes("".join(left).encode(), executable=oldest.executable)
 
 
 def _not_in(before: list[str], after: list[str]) -> set[int]:
