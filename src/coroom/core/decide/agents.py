@@ -23,6 +23,7 @@ from coroom.core.event import (
 )
 from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
+from coroom.core.ordering.gate import past_recall_above
 from coroom.core.ordering.position import child_rank, family_of
 from coroom.core.policies import POLICIES, policy_named
 from coroom.core.state import RoomState
@@ -107,11 +108,10 @@ def _bad_join(state: RoomState, command: Join) -> Refused | None:
         return Refused(Code.DUPLICATE, "Another agent has this secret.", "Give each agent a secret of its own.")
     if command.parent is not None and command.parent not in state.agents:
         return unknown_agent(command.parent)
-    if command.rank and name not in state.agents:
-        taken = any(a.rank == command.rank for a in state.agents.values())
-        if taken or family_of(command.rank) <= state.order.watermark or min(command.rank) < 1:
-            why = f"The rank {'.'.join(map(str, command.rank))} is taken or below what is final."
-            return Refused(Code.CONFLICT, why, "Join without a rank to come last.")
+    if name not in state.agents:
+        misplaced = _bad_place(state, command)
+        if misplaced:
+            return misplaced
     if name not in state.agents and len(state.agents) >= state.limits.agents_max:
         return Refused(
             Code.LIMIT,
@@ -119,6 +119,22 @@ def _bad_join(state: RoomState, command: Join) -> Refused | None:
             "Let an agent that left join again.",
         )
     return None
+
+
+def _bad_place(state: RoomState, command: Join) -> Refused | None:
+    """Why an agent cannot come in where it asks to, or where its parent would have it."""
+    if command.rank:
+        taken = any(a.rank == command.rank for a in state.agents.values())
+        if taken or family_of(command.rank) <= state.order.watermark or min(command.rank) < 1:
+            why = f"The rank {'.'.join(map(str, command.rank))} is taken or below what is final."
+            return Refused(Code.CONFLICT, why, "Join without a rank to come last.")
+    if not POLICIES[state.policy].by_rank:
+        return None
+    done = past_recall_above(state.order, command.rank or next_rank(state, command.parent), command.scope)
+    if done is None:
+        return None
+    why = f"{done.agent}'s call {done.id} ({done.tool}) comes after that place, has acted and cannot be taken back."
+    return Refused(Code.CONFLICT, why, "Join without a rank and a parent to come last, or with a scope apart from it.")
 
 
 def is_name(name: str, chars_max: int) -> bool:

@@ -12,6 +12,9 @@ STILL_THERE = frozenset({CallPhase.PLACED, CallPhase.STARTED, CallPhase.UNDONE, 
 UNDER_WAY = frozenset({CallPhase.PLACED, CallPhase.STARTED, CallPhase.UNDONE})
 """The phases of a call that the host is acting on."""
 
+DONE_FOR_GOOD = frozenset({CallPhase.PLACED, CallPhase.STARTED, CallPhase.FINISHED, CallPhase.FENCED})
+"""The phases of a call that cannot be taken back once its gate has opened: it acts, has acted, or may have."""
+
 
 def is_quiet(order: Order, agent: str) -> bool:
     """Whether the agent will do nothing more unless it is told something: done, nothing to judge, nothing under way."""
@@ -49,6 +52,24 @@ def may_still_touch(
     return tuple(name for _, name in sorted(found))
 
 
+def past_recall_above(order: Order, place: Rank, scope: tuple[Resource, ...]) -> OrderedCall | None:
+    """The lowest call above the place that can no longer be held back and rests on what somebody of this scope could
+    change; without a scope that is anything. None when it is safe to act there.
+    """
+    for call in sorted(order.calls.values(), key=lambda call: call.position):
+        if not call.irrevocable or call.phase not in DONE_FOR_GOOD or call.position < place:
+            continue
+        if not scope or any_overlap(scope, _rests_on(order, call)):
+            return call
+    return None
+
+
+def _rests_on(order: Order, call: OrderedCall) -> tuple[Resource, ...]:
+    """What the call touches, and all that its agent has read."""
+    read = (p.resource for p in order.premises.values() if p.agent == call.agent)
+    return (*call.footprint.writes, *call.footprint.reads, *read)
+
+
 def not_done_below(order: Order, agents: Table[Agent], position: Position, agent: str) -> tuple[str, ...]:
     """The agents that are not done and whose next steps come before the position, in rank order."""
     return may_still_touch(order, agents, position, agent, ())
@@ -58,9 +79,7 @@ def waits_for(order: Order, agents: Table[Agent], call: OrderedCall) -> tuple[st
     """Whom a gated call waits for: who can still touch its footprint or what its agent rests on, and its own agent
     while that has something to judge. With nobody left the call may act.
     """
-    rests_on = tuple(p.resource for p in order.premises.values() if p.agent == call.agent)
-    resources = (*call.footprint.writes, *call.footprint.reads, *rests_on)
-    lower = may_still_touch(order, agents, call.position, call.agent, resources)
+    lower = may_still_touch(order, agents, call.position, call.agent, _rests_on(order, call))
     own = () if _has_nothing_to_judge(order, call.agent) else (call.agent,)
     return (*lower, *own)
 
