@@ -43,11 +43,12 @@ class Tally:
 
 
 class Actor:
-    """One agent of a schedule."""
+    """One agent of a schedule. `born_as` is its name there: a child that is started again has another in the room."""
 
-    def __init__(self, program: Program, room: ScheduleRoom, objects: Objects, tally: Tally) -> None:
+    def __init__(self, program: Program, room: ScheduleRoom, objects: Objects, tally: Tally, born_as: str = "") -> None:
         self.program = program
         self.name = program.name
+        self.born_as = born_as or program.name
         self.dead = False
         self.done = False
         self.next = 0

@@ -40,6 +40,7 @@ class Player:
         dies_at, after = (death.at, death.after) if death else (0, False)
         self.room = ScheduleRoom(policy, tools_on(self.objects), dies_at=dies_at, after=after)
         self.actors: dict[str, Actor] = {}
+        self._known_as: dict[str, str] = {}
         self._coming = sorted((a for a in schedule.agents if a.arrives), key=lambda a: a.arrives)
         self._steps = 0
         for agent in sorted((a for a in schedule.agents if not a.arrives), key=lambda a: (a.rank == 0, a.rank)):
@@ -49,7 +50,7 @@ class Player:
         """Play it to the end."""
         for name in self.schedule.order:
             self._arrivals()
-            actor = self.actors.get(name)
+            actor = self.actors.get(self._known_as.get(name, name))
             if actor and actor.has_step:
                 self._turn(actor)
         for _ in range(ROUNDS_MAX):
@@ -85,17 +86,22 @@ class Player:
         return moved or self.room.state.seq > before
 
     def _children(self, actor: Actor) -> None:
-        for place, child in actor.spawned:
-            if child.name not in self.actors:
-                rank: Rank = (*self.room.state.agents[actor.name].rank, place, 1) if actor.by_rank else ()
-                self._join(child, rank, actor.name)
+        """Take back the children that are given up, then start those that are due: anew, under a name and at a rank of
+        their own, when they had been started and given up before.
+        """
         for child in actor.given_up:
-            lost = self.actors.get(child.name)
+            lost = self.actors.get(self._known_as.pop(child.name, ""))
             if lost and not lost.dead:
                 lost.die()
                 self.tally.aborted -= 1
                 self._children(lost)
         actor.given_up = []
+        for place, child in () if actor.dead else actor.spawned:
+            if child.name not in self._known_as:
+                born = 1 + sum(other.born_as == child.name for other in self.actors.values())
+                rank: Rank = (*self.room.state.agents[actor.name].rank, place, born) if actor.by_rank else ()
+                named = child if born == 1 else replace(child, name=f"{child.name}-{born}")
+                self._join(named, rank, actor.name, child.name)
 
     def _arrivals(self, *, all_of_them: bool = False) -> bool:
         due = [a for a in self._coming if all_of_them or a.arrives <= self._steps]
@@ -106,10 +112,12 @@ class Player:
         self._coming = [a for a in self._coming if a not in due]
         return bool(due)
 
-    def _join(self, program: Program, rank: Rank = (), parent: str | None = None) -> None:
+    def _join(self, program: Program, rank: Rank = (), parent: str | None = None, born_as: str = "") -> None:
         asked = rank or ((program.rank,) if program.rank else ())
         self.room.join(program.name, asked, parent)
-        self.actors[program.name] = Actor(program, self.room, self.objects, self.tally)
+        actor = Actor(program, self.room, self.objects, self.tally, born_as or program.name)
+        self.actors[program.name] = actor
+        self._known_as[actor.born_as] = program.name
 
     def in_rank_order(self) -> list[Program]:
         """The top-level agents as they stand in the order now."""
@@ -125,7 +133,7 @@ class Player:
         that died later stays sent, and is not asked for.
         """
         dead = {name for name, actor in self.actors.items() if actor.dead}
-        real = [one for one in self.objects.sent if one[0] not in dead]
+        real = [(self.actors[by].born_as, *what) for by, *what in self.objects.sent if by not in dead]
         due = self.serial().sent
         names = {name for _, name, _ in (*real, *due)}
         return all([o for o in real if o[1] == name] == [o for o in due if o[1] == name] for name in names)

@@ -46,11 +46,11 @@ class ScheduleRoom:
         return decision.reply
 
     def join(self, name: str, rank: Rank, parent: str | None) -> Rank:
-        """Let an agent in, at the rank that it asks for or after everybody."""
-        asked = c.Join(agent=name, secret_hash=name, rank=rank, parent=parent)
-        reply = self.submit(HOST, asked)
-        if isinstance(reply, Refused):
-            reply = self.submit(HOST, c.Join(agent=name, secret_hash=name, parent=parent))
+        """Let an agent in: at the rank that it asks for, else where its parent is, else after everybody."""
+        reply = self.submit(HOST, c.Join(agent=name, secret_hash=name, rank=rank, parent=parent))
+        for inside in (parent, None):
+            if isinstance(reply, Refused):
+                reply = self.submit(HOST, c.Join(agent=name, secret_hash=name, parent=inside))
         return cast("c.Joined", reply).rank
 
     def run(self, steps: Callable[[], Steps[R]]) -> R:
