@@ -15,8 +15,10 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.doorway import data_of, text_of
 from tests.git.repositories import new_repository
 
-from coroom.core.errors import Refused
+from coroom.core.codec import Json
+from coroom.core.errors import Code, Refused
 from coroom.git.repository import Repository, inspect
+from coroom.host.answer import Answer
 from coroom.host.rooms import Room, RoomPlan, Seat
 from coroom.host.tools_file import read_tools_file
 from coroom.run.daemon import address, build_app, loopback_socket, serve
@@ -190,4 +192,155 @@ async def test_functions_of_a_python_file_are_called_beside_the_tools_for_its_fi
     await calls.call("ada", "note", '{"name":"plan","text":"milk"}')
     answer = await room.door.call("ada", "call", {"tool": "file_read", "arguments": '{"path":"plan"}'}, "")
     assert "milk" in str(answer.data["result"])
+    await room.close()
+
+
+MAIL = '''
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from coroom.tools.registry import tool
+
+BOX = Path(__file__).with_name("mail.db")
+
+
+def rows():
+    with closing(sqlite3.connect(BOX)) as box:
+        return dict(box.execute("SELECT number, subject FROM mails"))
+
+
+def put(number, subject):
+    with closing(sqlite3.connect(BOX, isolation_level=None)) as box:
+        box.execute("INSERT OR REPLACE INTO mails VALUES (?, ?)", (number, subject))
+
+
+def everything():
+    there = rows()
+    kept = {f"row:mail/mails/{number}": subject for number, subject in there.items() if number < 5}
+    return kept | {"key:sent": str(sorted(number for number in there if number >= 5))}
+
+
+def look(resource):
+    return rows().get(int(resource.name.rpartition("/")[2])) if resource.name != "sent" else None
+
+
+@tool(writes="key:sent", tried=True)
+def send(subject: str) -> int:
+    """Send a mail: a new row, where the count of rows points."""
+    put(len(rows()), subject)
+    return len(rows())
+
+
+@tool(writes="row:mail/mails/{number}", effect="blind", tried=True)
+def rewrite(number: int, subject: str) -> str:
+    """Change a mail."""
+    put(number, subject)
+    return subject
+
+
+@tool(reads="row:mail/mails/{number}", reads_value=True)
+def read(number: int) -> str | None:
+    """Read a mail."""
+    return rows().get(number)
+
+
+@send.undo
+def unsend() -> None:
+    pass
+
+
+@rewrite.prepare
+def before(number: int) -> str | None:
+    return rows().get(number)
+
+
+@rewrite.undo
+def undo(number: int, before: str) -> None:
+    put(number, before)
+
+
+for one in (send, rewrite, read):
+    one.value(look)
+'''
+
+
+def a_mailbox(directory: Path) -> Path:
+    """A mail was deleted, so that the count of rows points to one that is there."""
+    with sqlite3.connect(directory / "mail.db") as made:
+        made.execute("CREATE TABLE mails (number INTEGER PRIMARY KEY, subject TEXT)")
+        made.executemany("INSERT INTO mails VALUES (?, 'old')", [(0,), (2,), (3,), (4,)])
+    (directory / "mail.py").write_text(MAIL)
+    path = directory / "tools.yaml"
+    path.write_text("functions: [mail.py]\n")
+    return path
+
+
+async def asks(room: Room, agent: str, tool: str, **arguments: object) -> Answer:
+    given: dict[str, Json] = {"tool": tool, "arguments": json.dumps(arguments)}
+    return await room.door.handed(agent, await room.door.call(agent, "call", given, ""))
+
+
+async def test_what_a_call_touched_unsaid_is_in_the_order_its_readers_are_told_and_its_tool_stays_gated(
+    tmp_path: Path,
+) -> None:
+    path = a_mailbox(tmp_path)
+    room = await opened(tmp_path, path)
+    assert isinstance(room, Room)
+    for name in ("ada", "bob"):
+        await room.admit(name)
+    seen = await asks(room, "bob", "read", number=4)
+    assert seen.data["result"] == '"old"'
+    sent = await asks(room, "ada", "send", subject="spam")
+    written = room.host.state.order.calls[str(sent.data["call"])].footprint.writes
+    assert [str(each) for each in written] == ["key:sent", "row:mail/mails/4"]
+    (told,) = room.host.state.inbox("bob")
+    assert "row:mail/mails/4" in told.text
+    assert "spam" in told.text
+    await room.close()
+    again = await opened(tmp_path, path)
+    assert isinstance(again, Room)
+    assert again.host.state.distrusted("send")
+    judge = (await asks(again, "bob", "send", subject="more")).refused
+    assert judge
+    assert judge.code is Code.JUDGE
+    await again.door.answer("bob", next(iter(again.host.state.order.notices)), "no_effect", "", "")
+    assert (await asks(again, "bob", "send", subject="more")).data["gated"] is True
+    await again.close()
+
+
+async def test_a_call_that_wrote_unsaid_over_one_that_comes_after_it_is_fenced_with_what_it_touched(
+    tmp_path: Path,
+) -> None:
+    room = await opened(tmp_path, a_mailbox(tmp_path))
+    assert isinstance(room, Room)
+    for name in ("ada", "bob"):
+        await room.admit(name)
+    mine = await asks(room, "bob", "rewrite", number=4, subject="mine")
+    refused = (await asks(room, "ada", "send", subject="spam")).refused
+    assert refused
+    assert refused.code is Code.FENCED
+    assert f"wrote over {mine.data['call']}" in refused.why
+    (fence,) = room.host.state.order.fences.values()
+    assert [str(each) for each in fence.resources] == ["key:sent", "row:mail/mails/4"]
+    after = (await asks(room, "bob", "rewrite", number=4, subject="mine again")).refused
+    assert after
+    assert after.code is Code.FENCED
+    await room.close()
+
+
+async def test_a_function_that_writes_another_file_than_it_said_is_caught_and_never_undone_on_trust(
+    tmp_path: Path,
+) -> None:
+    room = await opened(tmp_path, notes(tmp_path))
+    assert isinstance(room, Room)
+    for name in ("ada", "bob"):
+        await room.admit(name)
+    lied = await asks(room, "bob", "note", name="plan", text="lie")
+    (stray,) = room.host.state.strays
+    assert (stray.tool, stray.call) == ("note", lied.data["call"])
+    assert "file:other" in stray.why
+    refused = (await asks(room, "ada", "file_write", path="other", text="mine")).refused
+    assert refused
+    assert refused.code is Code.FENCED
+    assert (tmp_path / "shared" / "other").read_text() == "lie"
     await room.close()

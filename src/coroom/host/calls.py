@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from coroom.core import command as c
@@ -11,12 +13,33 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import AgentLeft, Event
 from coroom.core.ordering.call import Judgement, any_overlap
 from coroom.core.ordering.gate import is_quiet
-from coroom.core.resource import Resource
-from coroom.host.carry import Carrier, Outcome, Steps, Store
+from coroom.core.resource import Footprint, Resource
+from coroom.core.tool import ToolCall
+from coroom.host.carry import Carrier, Outcome, Steps, Store, call_of, is_look
 from coroom.host.host import Host
 from coroom.ports import Tool
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A call that touched more than it declared: what it really touched, and what of that it had not declared."""
+
+    call: ToolCall
+    really: Footprint
+    why: str
+
+
+_SEEN: ContextVar[list[Seen] | None] = ContextVar("seen", default=None)
+
+
+def stray_seen(call: ToolCall, really: Footprint, why: tuple[str, ...]) -> None:
+    """Note a stray for whoever carries the call out; for tools under observation (`tools.probe.Told`)."""
+    seen = _SEEN.get()
+    if seen is not None:
+        seen.append(Seen(call, really, "; ".join(why)))
+
 
 TRY_AGAIN_S = 30.0
 """A call whose resources are being put in order is tried again as soon as something happens, at most so long."""
@@ -86,6 +109,8 @@ class RoomCalls:
                 self._released.notify_all()
 
     async def _run(self, steps: Steps[R]) -> R:
+        seen: list[Seen] = []
+        _SEEN.set(seen)
         try:
             request = next(steps)
             while True:
@@ -93,13 +118,45 @@ class RoomCalls:
                     if isinstance(request, Store):
                         answer: object = await self._host.submit(request.by, request.command, request.operation)
                     else:
-                        answer = await asyncio.to_thread(request.work)
+                        try:
+                            answer = await asyncio.to_thread(request.work)
+                        finally:
+                            await self._caught(seen, "")
+                    if isinstance(request, Store) and isinstance(request.command, c.NoteRead):
+                        await self._caught(seen, answer.call if isinstance(answer, c.Placed) else "read")
                 except Exception as raised:  # noqa: BLE001  whatever a tool raises, the carrier judges it
                     request = steps.throw(raised)
                 else:
                     request = steps.send(answer)
         except StopIteration as done:
             return cast("R", done.value)
+
+    async def _caught(self, seen: list[Seen], read: str) -> None:
+        """Have strays stored before anything else is made of the call. One of a read is, once that has its place."""
+        waiting = [one for one in seen if not read and is_look(one.call)]
+        caught = [one for one in seen if one not in waiting]
+        seen[:] = waiting
+        for one in caught:
+            name = read if is_look(one.call) else call_of(one.call)
+            call = self._host.state.order.calls.get(name)
+            values = [
+                (r, await asyncio.to_thread(self._look, one.call.tool, r))
+                for r in dict.fromkeys((*one.really.writes, *one.really.reads))
+            ]
+            noted = c.NoteStray(
+                tool=one.call.tool,
+                call=name,
+                agent=call.agent if call else "",
+                observed=one.really,
+                why=one.why,
+                values=tuple(values),
+            )
+            await self._host.submit(HOST, noted)
+
+    def _look(self, tool: str, resource: Resource) -> str:
+        known = self._host.state.order.tracked.get(str(resource))
+        found = self.tools.get(known.tool if known else tool)
+        return found.value(resource) if found else "null"
 
     def _heard(self, event: Event) -> None:
         """Who leaves with something unjudged or half done is given up; what others did is put right."""

@@ -14,7 +14,16 @@ from coroom.core.agent import HOST
 from coroom.core.decide.calls import upcoming
 from coroom.core.decide.repairs import ready_gates
 from coroom.core.errors import Code, Refused
-from coroom.core.ordering.call import TAKES_BACK, CallPhase, Judgement, OrderedCall, StepKind, Values
+from coroom.core.ordering.call import (
+    TAKES_BACK,
+    CallPhase,
+    Judgement,
+    OrderedCall,
+    StepKind,
+    Values,
+    any_overlap,
+    applied,
+)
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.trajectory import known_below, standing_at, unseen, value_at, watched, writers
 from coroom.core.policies import POLICIES
@@ -22,6 +31,8 @@ from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
 from coroom.core.tool import NotPerformed, Performed, ToolCall
 from coroom.ports import OutsideChange, Tool, ToolFailed
+
+_LOOK = "look"
 
 UNDO_TRIES = 3
 """An undo that says it may be tried again is, so often; then its resources are fenced."""
@@ -187,7 +198,7 @@ class Carrier:
             arguments=arguments,
             footprint=footprint,
             effect=spec.effect,
-            irrevocable=spec.gated,
+            irrevocable=spec.gated or self._state().distrusted(spec.name),
             commutes=spec.commutes_with,
             step=step,
         )
@@ -208,6 +219,13 @@ class Carrier:
         call = order.calls.get(placed.call)
         if call is None or call.phase is CallPhase.FINISHED:
             return Called(placed.call, placed.position, call.result if call else "")
+        if call.phase is CallPhase.FENCED and any(stray.call == call.id for stray in self._state().strays):
+            fence = order.fences.get(call.id)
+            return Refused(
+                Code.FENCED,
+                f"It acted, but {fence.why if fence else 'it touched more than it declared'}.",
+                "What it touched is fenced; tell the operator, who mends it and lifts the fence.",
+            )
         if call.phase is CallPhase.FENCED or (order.fences and not call.result):
             why = next((f.why for f in order.fences.values()), "it is fenced")
             return Refused(
@@ -313,11 +331,25 @@ class Carrier:
             if result is None:
                 yield Store(HOST, c.NoteFailed(call.id, str(broken)))
                 return
+        lost = self._overwritten(call)
+        if lost:
+            yield Store(HOST, c.NoteFenced(call.id, f"it touched more than it declared and wrote over {lost}"))
+            return
         values: Values = ()
         state = self._state()
+        call = state.order.calls[call.id]
         if POLICIES[state.policy].ordered:
             values = yield from self._values(watched(state.order, call), call.tool)
         yield Store(HOST, c.NoteFinished(call.id, result, values))
+
+    def _overwritten(self, call: OrderedCall) -> str:
+        """The call above whose effect is gone, since this one was caught writing there; empty when there is none."""
+        state = self._state()
+        if not POLICIES[state.policy].ordered:
+            return ""
+        more = tuple(r for r in state.order.calls[call.id].footprint.writes if r not in call.footprint.writes)
+        above = (c for c in applied(state.order) if c.position > call.position)
+        return next((c.id for c in above if any_overlap(c.footprint.writes, more)), "")
 
     def _probed(self, attempt: ToolCall, call: OrderedCall, tool: Tool) -> Steps[str | None]:
         """What the call gave if it acted, None if it did not."""
@@ -335,6 +367,9 @@ class Carrier:
         tool = self._tools.get(call.tool)
         if tool is None:
             yield Store(HOST, c.NoteFenced(call.id, f"nothing here undoes {call.tool}"))
+            return
+        if any(stray.call == call.id for stray in self._state().strays):
+            yield Store(HOST, c.NoteFenced(call.id, "it touched more than it declared; its undo cannot be trusted"))
             return
         attempt = ToolCall(_attempt_id(call, call.attempt), call.tool, call.arguments)
         why = ""
@@ -379,7 +414,7 @@ class Carrier:
         self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str, repair: str = ""
     ) -> Steps[Outcome | c.Waiting]:
         """What is there now is what the reader may see."""
-        look = ToolCall(f"look{self._state().seq}", tool.spec.name, arguments)
+        look = ToolCall(f"{_LOOK}{self._state().seq}", tool.spec.name, arguments)
         try:
             result = cast("str", (yield Act(f"read with {look.tool}", lambda: tool.perform(look, ""))))
         except ToolFailed as failed:
@@ -447,3 +482,13 @@ class _NotKnownError(Exception):
 def _attempt_id(call: OrderedCall, attempt: int) -> str:
     """The idempotency key: putting a call back after an undo is another deed than making it."""
     return call.id if attempt <= 1 else f"{call.id}.{attempt}"
+
+
+def is_look(call: ToolCall) -> bool:
+    """Whether a tool was asked to read, before the read had its place in the order."""
+    return call.id.startswith(_LOOK)
+
+
+def call_of(attempt: ToolCall) -> str:
+    """The call in the order that a tool was asked to carry out, whichever try it was."""
+    return attempt.id.partition(".")[0]

@@ -14,15 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from coroom.core.resource import Footprint
-from coroom.core.tool import ToolCall
+from coroom.host.calls import stray_seen
 from coroom.ports import Files, Tool
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
@@ -80,17 +78,8 @@ def read_tools_file(path: Path) -> ToolsFile:
     return read
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A call that touched more than it declared, what it really touched, and what of that it had not declared."""
-
-    call: ToolCall
-    really: Footprint
-    why: str
-
-
 class OpenTools:
-    """The tools of one file, open until `close`. What a watched tool strays to is kept for whoever asks."""
+    """The tools of one file, open until `close`. Functions of Python files are watched as far as they can be."""
 
     def __init__(self, path: Path, place: Path) -> None:
         """Open all of it.
@@ -105,7 +94,6 @@ class OpenTools:
         self._near = path.absolute().parent
         self._place = place
         self._stack = ExitStack()
-        self._strays: list[Seen] = []
         self.box = Toolbox()
         said = read_tools_file(path)
         place.mkdir(parents=True, exist_ok=True)
@@ -124,11 +112,6 @@ class OpenTools:
     def by_name(self) -> Mapping[str, Tool]:
         """The tools."""
         return {tool.spec.name: tool for tool in self.box}
-
-    def strayed(self) -> "list[Seen]":
-        """What was seen since it was last asked."""
-        seen, self._strays = self._strays, []
-        return seen
 
     def close(self) -> None:
         """End connections and servers."""
@@ -195,14 +178,11 @@ class OpenTools:
             observers.append(FilesOnly(PythonObserver(str(self._at(files)))))
         if callable(look):
             observers += [OneAtATime(), DifferenceObserver(look)]
-        declared = [one for one in made.values() if isinstance(one, Declaration)]
+        declared = list({id(one): one for one in made.values() if isinstance(one, Declaration)}.values())
         if not declared:
             raise BadTool(f"{path} declares no tool. A tool is a function under @tool(...), see docs/tools.md.")
         tools: list[Tool] = [FunctionTool(one, journal) for one in declared]
-        return Toolbox(Watched(tool, observers, self._told) if observers else tool for tool in tools)
-
-    def _told(self, call: ToolCall, really: Footprint, why: tuple[str, ...]) -> None:
-        self._strays.append(Seen(call, really, "; ".join(why)))
+        return Toolbox(Watched(tool, observers, stray_seen) if observers else tool for tool in tools)
 
 
 def _sqlite(name: str, path: Path, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:

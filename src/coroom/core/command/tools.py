@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from coroom.core.action import Effect
+from coroom.core.ordering.call import Values
 from coroom.core.resource import Footprint
 
 
@@ -20,10 +21,11 @@ class AddTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteStray:
-    """The probe saw that a call touched more than it declared."""
+    """The probe saw that a call touched more than it declared; `values` is what that held right after."""
 
     tool: str
     call: str
     agent: str
     observed: Footprint
     why: str
+    values: Values = ()

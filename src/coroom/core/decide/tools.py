@@ -3,6 +3,7 @@
 from coroom.core.agent import HOST, Permission
 from coroom.core.command import AddTool, NoteStray, Ok
 from coroom.core.decide.decision import Decision, lacks, refused
+from coroom.core.decide.reorder import settled
 from coroom.core.errors import Code
 from coroom.core.event import FootprintStrayed, ToolAdded
 from coroom.core.state import RoomState
@@ -38,8 +39,8 @@ def add_tool(state: RoomState, by: str, command: AddTool, _now_ms: int) -> Decis
     return Decision(Ok(command.tool), (added,))
 
 
-def note_stray(state: RoomState, by: str, command: NoteStray, _now_ms: int) -> Decision:
-    """Store what the probe saw. Only the host watches; a call is caught once."""
+def note_stray(state: RoomState, by: str, command: NoteStray, now_ms: int) -> Decision:
+    """Store what the probe saw, and tell whoever rests on it. Only the host watches; a call is caught once."""
     if by != HOST:
         return refused(Code.FORBIDDEN, "Only the room says what a call touched.", "Tell the operator what you saw.")
     if any(stray.call == command.call for stray in state.strays):
@@ -50,5 +51,6 @@ def note_stray(state: RoomState, by: str, command: NoteStray, _now_ms: int) -> D
         agent=command.agent,
         observed=command.observed,
         why=command.why[: state.limits.text_chars_max],
+        values=command.values,
     )
-    return Decision(Ok(command.call), (strayed,))
+    return settled(state, by, now_ms, (strayed,), Ok(command.call))

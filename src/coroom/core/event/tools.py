@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.action import Effect
+from coroom.core.ordering.call import Values
 from coroom.core.resource import Footprint
 
 
@@ -23,7 +24,9 @@ class ToolAdded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FootprintStrayed:
-    """A call touched more than it declared: `observed` is what it really touched. Its tool is gated from here on."""
+    """A call touched more than it declared: `observed` is what it really touched, `values` what
+    of that held right after. It belongs to the call in the order, and its tool is gated from here on.
+    """
 
     kind: ClassVar[str] = "footprint-strayed"
     tool: str
@@ -31,3 +34,4 @@ class FootprintStrayed:
     agent: str
     observed: Footprint
     why: str
+    values: Values = ()

@@ -28,7 +28,7 @@ from coroom.core.ordering.call import (
 from coroom.core.ordering.position import Position, family_of, step_of
 from coroom.core.ordering.premises import premise_key
 from coroom.core.ordering.trajectory import value_at, writers
-from coroom.core.resource import Resource
+from coroom.core.resource import Footprint, Resource, covers
 from coroom.core.state import RoomState, but
 
 changes = Changes()
@@ -148,6 +148,29 @@ def _done(order: Order, call: str, kinds: frozenset[StepKind]) -> Order:
 
 
 _ACTS = frozenset({StepKind.PERFORM, StepKind.REDO})
+
+
+def strayed(order: Order, body: e.FootprintStrayed) -> Order:
+    """What a call touched beyond its declaration belongs to it from here on, as if it had said so."""
+    call = order.calls.get(body.call)
+    if call is None:
+        return order
+    reads = tuple(r for r in body.observed.reads if not _covered(r, (*call.footprint.reads, *call.footprint.writes)))
+    writes = tuple(r for r in body.observed.writes if not _covered(r, call.footprint.writes))
+    wider = Footprint((*call.footprint.reads, *reads), (*call.footprint.writes, *writes))
+    call = but(call, footprint=wider)
+    order = _track(_put(order, call), (*writes, *reads), call.tool)
+    looked = tuple(one for one in body.values if one[0] in reads and one[0] not in writes)
+    order = _learned(order, call.position, looked)
+    held = tuple(one for one in looked if value_at(order, one[0], call.position) == one[1])
+    order = _premises(order, call, held)
+    if call.phase is not CallPhase.FINISHED:
+        return order
+    return _measured(order, call.position, tuple(one for one in body.values if one[0] in writes))
+
+
+def _covered(touched: Resource, declared: tuple[Resource, ...]) -> bool:
+    return any(covers(each, touched) for each in declared)
 
 
 @changes.on(e.CallRead)

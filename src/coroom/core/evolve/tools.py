@@ -1,6 +1,7 @@
 """The library of tools, and strays."""
 
 from coroom.core import event as e
+from coroom.core.evolve.calls import strayed
 from coroom.core.evolve.changes import Changes
 from coroom.core.state import RoomState, but
 from coroom.core.tool import MadeTool, Stray
@@ -27,4 +28,4 @@ def _tool_added(state: RoomState, event: e.Event, body: e.ToolAdded) -> RoomStat
 def _footprint_strayed(state: RoomState, event: e.Event, body: e.FootprintStrayed) -> RoomState:
     stray = Stray(body.tool, body.call, body.agent, body.observed, body.why, event.seq)
     kept = (*state.strays, stray)[-state.limits.ended_kept_max :]
-    return but(state, strays=kept)
+    return but(state, strays=kept, order=strayed(state.order, body))
