@@ -11,6 +11,7 @@ from coroom.core.room import edit_of
 from coroom.host.admission import may_touch, stale
 from coroom.host.answer import ToolUse, Touch
 from coroom.host.bridge import Bridge, Surroundings
+from coroom.host.consistency import Consistency
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes, of_state
 from coroom.host.files import Files
 from coroom.host.host import Host
@@ -31,6 +32,7 @@ class RoomWorkspace:
         self._files = files
         self._around = Surroundings(host, files)
         self._radar = Radar(host, files)
+        self._consistency = Consistency(host, files)
         self._bridges: dict[str, Bridge] = {}
 
     @property
@@ -51,6 +53,7 @@ class RoomWorkspace:
             await bridge.stop()
         self._bridges.clear()
         await self._radar.close()
+        await self._consistency.close()
         self._around.close()
 
     def directory_of(self, agent: str) -> str | None:

@@ -1,0 +1,87 @@
+"""Two agents whose edits merge and do not work together: the room finds it, hands it out, and closes it by checking."""
+
+from pathlib import Path
+
+from tests.host.bridge.scene import Scene, scene_of, until
+
+from coroom.core import command as c
+from coroom.core.event import FindingClosed, FindingRaised
+from coroom.core.file import Finding
+from coroom.core.notice import NoticeKind
+from coroom.core.task import TaskState
+
+FILES = {
+    "prices.py": b"def total(cents):\n    return cents\n",
+    "bill.py": b"def bill():\n    return 0\n",
+}
+
+
+def findings(scene: Scene, *, is_open: bool = True) -> list[Finding]:
+    return [each for each in scene.room.host.state.findings.values() if each.open is is_open]
+
+
+async def conflict(scene: Scene) -> Finding:
+    """One agent renames what the other newly calls."""
+    scene.write("a", "prices.py", "def total_cents(cents):\n    return cents\n")
+    scene.write("b", "bill.py", "from prices import total\n\n\ndef bill():\n    return total(3)\n")
+    await until(lambda: bool(findings(scene)), "the checks have looked at both edits")
+    return findings(scene)[0]
+
+
+async def test_what_two_agents_wrote_and_does_not_work_together_is_a_finding_that_names_both(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        raised = next(each.body for each in scene.events() if isinstance(each.body, FindingRaised))
+        assert (found.kind, found.path, found.symbol) == ("removed-name-used", "bill.py", "total")
+        assert sorted(raised.agents) == ["a", "b"]
+        assert "prices.py:" in raised.message
+        for agent in ("a", "b"):
+            assert any(n.kind is NoticeKind.CONFLICT and "total" in n.text for n in scene.inbox(agent))
+
+
+async def test_a_finding_is_a_task_with_both_sides_diffs(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        await conflict(scene)
+        await until(lambda: bool(scene.room.host.state.tasks), "the task is on the board")
+        (task,) = scene.room.host.state.tasks.values()
+        assert task.title.startswith("Reconcile bill.py:1")
+        assert "+def total_cents(cents):" in task.description
+        assert "+from prices import total" in task.description
+        assert {each.name for each in task.touches} == {"bill.py", "prices.py"}
+
+
+async def test_a_finding_is_closed_when_the_checks_no_longer_have_it_and_its_task_with_it(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        await conflict(scene)
+        await until(lambda: bool(scene.room.host.state.tasks), "the task is on the board")
+        await until(lambda: "total_cents" in scene.text("b", "prices.py"), "the rename is on b's disk")
+        scene.write("b", "bill.py", "from prices import total_cents\n\n\ndef bill():\n    return total_cents(3)\n")
+        await until(lambda: not findings(scene), "the checks have looked again")
+        await until(
+            lambda: all(task.state is TaskState.CANCELLED for task in scene.room.host.state.tasks.values()),
+            "its task is off the board",
+        )
+        assert any(isinstance(each.body, FindingClosed) for each in scene.events())
+
+
+async def test_no_agent_can_close_a_finding_by_saying_so(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        for agent in ("a", "b"):
+            reply = await scene.room.host.submit(agent, c.CloseFinding(found.id))
+            assert "no permission to judge" in str(reply)
+        assert findings(scene) == [found]
+
+
+async def test_a_definition_that_breaks_a_contract_is_found_when_it_is_written(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        await scene.room.host.submit(
+            "b", c.Say(kind=NoticeKind.CONTRACT, text="I call def tax(net, country) in tax.py")
+        )
+        scene.write("a", "tax.py", "def tax(country, net):\n    return net\n")
+        await until(lambda: bool(findings(scene)), "the contract has been looked at")
+        (found,) = findings(scene)
+        assert (found.kind, found.symbol) == ("contract-broken", "tax")
+        await until((scene.at("b") / "tax.py").exists, "the file is on b's disk")
+        scene.write("a", "tax.py", "def tax(net, country):\n    return net\n")
+        await until(lambda: not findings(scene), "the definition is as agreed")
