@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from coroom.checks.concerns import concerns
 from coroom.checks.constants import constants
+from coroom.checks.elsewhere import elsewhere
 from coroom.checks.engine import Check
 from coroom.checks.families import families
 from coroom.checks.finding import Finding
@@ -32,6 +33,7 @@ def fast_checks() -> list[Check]:
     """The checks that look at changed files only."""
     return [
         Rule("consistency", fast=True, job=consistency),
+        Rule("elsewhere", fast=True, job=elsewhere),
         Rule("results", fast=True, job=results),
         Rule("constants", fast=True, job=constants),
         Rule("wording", fast=True, job=wording),
