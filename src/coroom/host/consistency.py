@@ -1,7 +1,8 @@
 """The checks in a room: after each accepted edit, what one agent wrote against what the others wrote since the landing.
 
 What is sure enough becomes a finding: an event that names both agents, holds landings back, and is closed only when the
-checks no longer have it. A task to reconcile both sides goes with it. What is less sure is told to its author once.
+checks no longer have it. Its authors are told at once; when they have left, or at a landing, it is a task for somebody.
+What is less sure is told to its author once.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from coroom.core.agent import HOST, Presence
 from coroom.core.event import Event, FileAccepted, Landed, NoticeSent
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.notice import NoticeKind
-from coroom.core.resource import file
+from coroom.core.resource import Resource, file
 from coroom.core.task import TaskState
 from coroom.host.checking import everyday_checks
 from coroom.host.files import Files
@@ -56,6 +57,8 @@ class Consistency:
         self._open: dict[_Key, str] = {}
         self._tasks: dict[_Key, str] = {}
         self._told: set[_Key] = set()
+        self._evidence: dict[_Key, str] = {}
+        self._touched: dict[_Key, tuple[Resource, ...]] = {}
         self._contracts: dict[str, tuple[str, str]] = {}
         self._waiting: dict[str, None] = {}
         self._task: asyncio.Task[None] | None = None
@@ -191,19 +194,35 @@ class Consistency:
         if not isinstance(raised, c.Ok):
             return
         self._open[key] = raised.id
-        posted = await self._host.submit(
-            HOST,
-            c.PostTask(
-                title=f"Reconcile {found.path}:{found.line}: {found.message}"[:180],
-                description=self._evidence(found, agents),
-                touches=tuple(file(path) for path in sorted(places | {found.path}) if path),
-                despite_duplicate=True,
-            ),
-        )
-        if isinstance(posted, c.Posted):
-            self._tasks[key] = posted.task
+        self._evidence[key] = self._shown(found, agents)
+        self._touched[key] = tuple(file(path) for path in sorted(places | {found.path}) if path)
+        await self._hand_out(now=False)
 
-    def _evidence(self, found: Finding, agents: tuple[str, ...]) -> str:
+    async def _hand_out(self, *, now: bool) -> None:
+        """Post a task for each open finding whose authors have left, or at once; who is still here was told of it."""
+        for key in [each for each in self._open if each not in self._tasks]:
+            finding = self._host.state.findings.get(self._open[key])
+            if finding is None or (not now and any(self._is_here(agent) for agent in finding.agents)):
+                continue
+            posted = await self._host.submit(
+                HOST,
+                c.PostTask(
+                    title=f"Reconcile {finding.path}:{finding.line}: {finding.message}"[:180],
+                    description=self._evidence.get(key, finding.message),
+                    touches=self._touched.get(key, (file(finding.path),)),
+                    despite_duplicate=True,
+                ),
+            )
+            if isinstance(posted, c.Posted):
+                self._tasks[key] = posted.task
+
+    async def rest(self) -> None:
+        """Wait until everything that was accepted has been looked at; what is still open then is handed out."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+        await self._hand_out(now=True)
+
+    def _shown(self, found: Finding, agents: tuple[str, ...]) -> str:
         """Both sides' diffs and the contracts that name what it is about."""
         parts = [
             f"{found.kind}: {found.message}. It is closed when the checks no longer find it, and by nobody's word."

@@ -76,6 +76,7 @@ class RoomWorkspace:
         """Take in whatever any disk holds, whether or not anything told of it."""
         for bridge in list(self._bridges.values()):
             await bridge.cycle(final=True, rescan=True)
+        await self._consistency.rest()
 
     async def before(self, agent: str, use: ToolUse) -> Refused | None:
         """Begin the agent's tool call, or say why it must not run."""

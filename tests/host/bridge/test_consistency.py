@@ -39,10 +39,11 @@ async def test_what_two_agents_wrote_and_does_not_work_together_is_a_finding_tha
             assert any(n.kind is NoticeKind.CONFLICT and "total" in n.text for n in scene.inbox(agent))
 
 
-async def test_a_finding_is_a_task_with_both_sides_diffs(tmp_path: Path) -> None:
+async def test_before_a_landing_an_open_finding_is_a_task_with_both_sides_diffs(tmp_path: Path) -> None:
     async with scene_of(tmp_path, FILES) as scene:
         await conflict(scene)
-        await until(lambda: bool(scene.room.host.state.tasks), "the task is on the board")
+        assert not scene.room.host.state.tasks
+        await scene.room.workspace.quiet()
         (task,) = scene.room.host.state.tasks.values()
         assert task.title.startswith("Reconcile bill.py:1")
         assert "+def total_cents(cents):" in task.description
@@ -53,7 +54,7 @@ async def test_a_finding_is_a_task_with_both_sides_diffs(tmp_path: Path) -> None
 async def test_a_finding_is_closed_when_the_checks_no_longer_have_it_and_its_task_with_it(tmp_path: Path) -> None:
     async with scene_of(tmp_path, FILES) as scene:
         await conflict(scene)
-        await until(lambda: bool(scene.room.host.state.tasks), "the task is on the board")
+        await scene.room.workspace.quiet()
         await until(lambda: "total_cents" in scene.text("b", "prices.py"), "the rename is on b's disk")
         scene.write("b", "bill.py", "from prices import total_cents\n\n\ndef bill():\n    return total_cents(3)\n")
         await until(lambda: not findings(scene), "the checks have looked again")
