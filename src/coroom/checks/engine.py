@@ -1,7 +1,7 @@
 """Checks run over four trees: each a small plug-in with one job."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
@@ -46,8 +46,18 @@ class CannotRunError(Exception):
     """A check cannot do its work here, for a reason that its user can read; the other checks go on."""
 
 
-def judge(four: Four, checks: Sequence[Check]) -> Report:
+def never() -> bool:
+    """The checks may take as long as they take."""
+    return False
+
+
+def judge(four: Four, checks: Sequence[Check], enough: Callable[[], bool] = never) -> Report:
     """Run the checks one after the other.
+
+    Args:
+        four: what they look at.
+        checks: in the order in which they run.
+        enough: asked before each; once it is true, those that are left do not run.
 
     Returns:
         Their findings without repetition, in the order of paths and lines. A check that fails is a note.
@@ -56,7 +66,10 @@ def judge(four: Four, checks: Sequence[Check]) -> Report:
     found: list[Finding] = []
     checked: list[str] = []
     notes = list(_left_out(four))
-    for check in checks:
+    for number, check in enumerate(checks):
+        if enough():
+            notes.append(f"{', '.join(each.name for each in checks[number:])}: left out, since there was no more time")
+            break
         try:
             found.extend(check.findings(four))
             checked.append(check.name)

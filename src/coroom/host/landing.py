@@ -169,13 +169,11 @@ class Landing:
         return self._place.branch or f"{BRANCHES}/{self._host.state.room}"
 
     async def _land(self, agent: str, heartbeat: Heartbeat) -> Answer:
-        if _open_findings(self._host.state):
-            # What mended them may not have been looked at yet.
-            await self._place.quiet()
+        # What mended an open finding may not have been looked at yet.
+        await self._place.quiet()
         early = self._stands_against(agent) or await asyncio.to_thread(self._bad_branch)
         if early:
             return Answer(refused=early)
-        await self._place.quiet()
         state = self._host.state
         clash = _clash(state)
         if clash:

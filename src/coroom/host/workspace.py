@@ -32,7 +32,7 @@ class RoomWorkspace:
         self._files = files
         self._around = Surroundings(host, files)
         self._radar = Radar(host, files)
-        self._consistency = Consistency(host, files)
+        self._consistency = Consistency(host)
         self._bridges: dict[str, Bridge] = {}
 
     @property

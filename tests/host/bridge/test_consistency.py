@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import pytest
 from tests.host.bridge.scene import Scene, scene_of, until
 
 from coroom.core import command as c
+from coroom.core.agent import OPERATOR
 from coroom.core.event import FindingClosed, FindingRaised
 from coroom.core.file import Finding
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
+from coroom.host import consistency, written
 
 FILES = {
     "prices.py": b"def total(cents):\n    return cents\n",
@@ -86,3 +89,66 @@ async def test_a_definition_that_breaks_a_contract_is_found_when_it_is_written(t
         await until((scene.at("b") / "tax.py").exists, "the file is on b's disk")
         scene.write("a", "tax.py", "def tax(net, country):\n    return net\n")
         await until(lambda: not findings(scene), "the definition is as agreed")
+
+
+async def test_what_may_be_meant_is_told_to_its_authors_and_holds_no_landing_back(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        await scene.room.host.submit("b", c.Say(kind=NoticeKind.CONTRACT, text="I call def tax(net, country)"))
+        scene.write("a", "tax.py", "def tax(country, net):\n    return net\n")
+        await until(lambda: "as b said" in scene.told("a"), "the author is told")
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+        assert not scene.room.host.state.tasks
+
+
+async def test_a_contract_said_anew_closes_what_broke_the_old_one(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        say = "I call def tax({}) in tax.py".format
+        await scene.room.host.submit("b", c.Say(kind=NoticeKind.CONTRACT, text=say("net, country")))
+        scene.write("a", "tax.py", "def tax(country, net):\n    return net\n")
+        await until(lambda: bool(findings(scene)), "the contract has been looked at")
+        await scene.room.host.submit("b", c.Say(kind=NoticeKind.CONTRACT, text=say("country, net")))
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+
+
+async def test_in_a_room_with_more_sources_than_are_kept_nothing_is_sure_enough_to_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "SOURCES_BYTES_MAX", 10)
+    async with scene_of(tmp_path, FILES) as scene:
+        scene.write("a", "prices.py", "def total_cents(cents):\n    return cents\n")
+        scene.write("b", "bill.py", "from prices import total\n\n\ndef bill():\n    return total(3)\n")
+        await until(lambda: "Worth a look" in scene.told("b"), "it is told")
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+
+
+async def test_checks_that_fail_or_have_no_time_hold_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        await conflict(scene)
+        monkeypatch.setattr(consistency, "LOOK_S_MAX", -1.0)
+        scene.write("a", "prices.py", "def total_cents(cents):\n    return cents + 0\n")
+        await until(lambda: not findings(scene), "what is not known any more is not held against anybody")
+
+
+async def test_a_finding_that_one_who_may_judge_has_closed_is_not_raised_again(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        await scene.room.host.submit(OPERATOR, c.CloseFinding(found.id))
+        scene.write("b", "bill.py", "from prices import total\n\n\ndef bill():\n    return total(4)\n")
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+        assert "total(4)" in (scene.in_room("bill.py") or b"").decode()
+
+
+async def test_a_room_that_is_opened_again_goes_on_with_its_findings(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        later = consistency.Consistency(scene.room.host)
+        await later.rest()
+        assert findings(scene) == [found]
+        assert len(scene.room.host.state.tasks) == 1
+        await later.close()
