@@ -81,3 +81,17 @@ def test_a_missing_key_is_a_key_error() -> None:
 def test_a_copy_of_a_table_equals_it() -> None:
     table = Table([("a", 1), ("b", 2)])
     assert copy.copy(table) == table
+
+
+@given(changes, changes)
+def test_a_table_knows_which_keys_are_not_as_they_were(before: list[tuple[bool, str, int]], more: object) -> None:
+    assert isinstance(more, list)
+    old: Table[tuple[int]] = Table()
+    for put, key, value in before:
+        old = old.put(key, (value,)) if put else old.without(key)
+    new = old
+    for put, key, value in more:
+        new = new.put(key, (value,)) if put else new.without(key)
+    differing = {key for key in {**old, **new} if old.get(key) is not new.get(key)}
+    assert new.changed(old) == old.changed(new) == tuple(sorted(differing))
+    assert old.changed(old) == ()

@@ -50,5 +50,5 @@ def test_a_wrong_closure_is_shown_by_its_schedule(
 @pytest.mark.parametrize("schedule", ["S03", "S04", "S11", "S12", "S13"])
 def test_without_notices_agents_keep_what_is_not_so(monkeypatch: pytest.MonkeyPatch, schedule: str) -> None:
     assert right(schedule)
-    monkeypatch.setattr(reorder, "_told", lambda _state: ())
+    monkeypatch.setattr(reorder, "_told", lambda _state, _since: ())
     assert not right(schedule)

@@ -5,6 +5,9 @@ import os
 import pytest
 from tests.schedules.oracle import Replay
 
+from coroom.core.decide import reorder
+from coroom.core.ordering.call import Order
+from coroom.core.ordering.premises import due
 from coroom.simulate.schedule.draw import Shape, drawn
 from coroom.simulate.schedule.play import Death, played
 
@@ -48,3 +51,20 @@ def test_a_host_that_dies_at_any_step_of_any_call_finishes_from_the_log() -> Non
                 player = played(schedule, "preorder", Death(at, after))
                 assert player.objects.values == player.serial().objects, (seed, at, after)
                 assert player.sent_as_due(), (seed, at, after)
+
+
+def test_who_is_to_be_told_after_a_change_is_who_would_be_if_everything_were_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+
+    def as_in_full(order: Order, since: Order) -> object:
+        nonlocal compared
+        compared += 1
+        assert due(order, since) == due(order)
+        return due(order, since)
+
+    monkeypatch.setattr(reorder, "due", as_in_full)
+    for seed in range(PROGRAMS // 8):
+        played(drawn(seed), "preorder")
+    assert compared > PROGRAMS

@@ -47,6 +47,9 @@ class Table(Mapping[str, V], Generic[V]):
         """The value of `key`, or `default`."""
         return self._buckets[hash(key) & self._mask].get(key, default)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._buckets[hash(key) & self._mask]
+
     def __iter__(self) -> Iterator[str]:
         return map(_FIRST, self.ordered())
 
@@ -98,6 +101,22 @@ class Table(Mapping[str, V], Generic[V]):
         bucket = old.copy()
         del bucket[key]
         return self._with(place, bucket, self._size - 1)
+
+    def changed(self, since: "Table[V]") -> tuple[str, ...]:
+        """The keys that are not as they were in an earlier table of the same line, in order. What neither has touched
+        since is not looked at.
+        """
+        earlier: Table[V] = since
+        if self is earlier:
+            return ()
+        pairs = [(dict(self.ordered()), dict(earlier.ordered()))]
+        if self._mask == earlier._mask:
+            pairs = list(zip(self._buckets, earlier._buckets, strict=True))
+        found: list[str] = []
+        for now, old in pairs:
+            if now is not old:
+                found += (key for key in now.keys() | old.keys() if now.get(key) is not old.get(key))
+        return tuple(sorted(found))
 
     def trimmed(self, most: int, ended: Callable[[V], int | None]) -> "Table[V]":
         """This table without the oldest of what is over and done with, as far as it holds more than `most`. `ended`

@@ -6,7 +6,7 @@ from coroom.core.command import Good, Ok
 from coroom.core.decide.decision import Decision
 from coroom.core.event import Body, Event, OrderCommitted, OrderNoticed, OrderNoticesWithdrawn
 from coroom.core.evolve import evolve
-from coroom.core.ordering.call import CallPhase, NoticeCause
+from coroom.core.ordering.call import CallPhase, NoticeCause, Order
 from coroom.core.ordering.gate import committable, is_quiet
 from coroom.core.ordering.position import family_of
 from coroom.core.ordering.premises import UNSEEN, Due, due
@@ -27,13 +27,13 @@ def settled(state: RoomState, by: str, now_ms: int, events: tuple[Body, ...], re
     """The decision with all that follows from its events."""
     changed = after(state, events, now_ms, by)
     policy = POLICIES[state.policy]
-    told = _told(changed) if policy.ordered else ()
+    told = _told(changed, state.order) if policy.ordered else ()
     changed = after(changed, told, now_ms, by) if told else changed
     return Decision(reply, (*events, *told, *(_final(changed) if policy.by_rank else _done(changed))))
 
 
-def _told(state: RoomState) -> tuple[Body, ...]:
-    opened, gone = due(state.order)
+def _told(state: RoomState, since: Order) -> tuple[Body, ...]:
+    opened, gone = due(state.order, since)
     told: list[Body] = [OrderNoticesWithdrawn(notices=gone)] if gone else []
     for number, one in enumerate(opened, start=1):
         told.append(

@@ -1,6 +1,6 @@
 """What is known of the calls in order: their life, what they rest on, what their agents were told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
@@ -210,9 +210,17 @@ _POSITION: Callable[[OrderedCall], Position] = attrgetter("position")
 
 def applied(order: Order) -> tuple[OrderedCall, ...]:
     """The calls whose effect is there now, lowest position first."""
-    return tuple(
-        sorted((c for c in order.calls.values() if c.phase is P.FINISHED and c.footprint.writes), key=_POSITION)
-    )
+    return in_order(c for c in order.calls.values() if is_applied(c))
+
+
+def is_applied(call: OrderedCall) -> bool:
+    """Whether the call's effect is there now."""
+    return call.phase is P.FINISHED and bool(call.footprint.writes)
+
+
+def in_order(calls: Iterable[OrderedCall]) -> tuple[OrderedCall, ...]:
+    """The calls, lowest position first."""
+    return tuple(sorted(calls, key=_POSITION))
 
 
 def any_overlap(some: tuple[Resource, ...], others: tuple[Resource, ...]) -> bool:

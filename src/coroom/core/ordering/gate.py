@@ -21,12 +21,14 @@ def is_quiet(order: Order, agent: str) -> bool:
     if agent in order.committed and agent not in order.standings:
         return True
     standing = order.standing(agent)
+    if not standing.concluded and not standing.abandoned:
+        return False
     if standing.abandoned:
         mine = (c for c in order.calls.values() if c.agent == agent and not c.irrevocable)
         return not any(c.phase in STILL_THERE for c in mine)
     open_notices = any(n.agent == agent for n in order.notices.values())
     busy = any(c.agent == agent and c.phase in UNDER_WAY for c in order.calls.values())
-    return standing.concluded and not open_notices and not busy
+    return not open_notices and not busy
 
 
 def _has_nothing_to_judge(order: Order, agent: str) -> bool:
@@ -86,16 +88,19 @@ def waits_for(order: Order, agents: Table[Agent], call: OrderedCall) -> tuple[st
 
 def committable(order: Order, agents: Table[Agent]) -> int:
     """The highest top-level rank up to which everything is final; at least the present watermark."""
-    families: dict[int, bool] = {}
-    for name, agent in agents.ordered():
-        waiting = any(c.agent == name and c.phase is CallPhase.GATED for c in order.calls.values())
-        family = family_of(agent.rank)
-        families[family] = families.get(family, True) and is_quiet(order, name) and not waiting
     mark = order.watermark
     if order.repairs:
         return mark
-    for family in sorted(families):
-        if family > mark and not families[family]:
+    families: dict[int, list[str]] = {}
+    for name, agent in agents.ordered():
+        if family_of(agent.rank) > mark:
+            families.setdefault(family_of(agent.rank), []).append(name)
+    for family, names in sorted(families.items()):
+        if not all(is_quiet(order, name) for name in names) or _holds_back(order, names):
             break
-        mark = max(mark, family)
+        mark = family
     return mark
+
+
+def _holds_back(order: Order, names: list[str]) -> bool:
+    return any(c.agent in names and c.phase is CallPhase.GATED for c in order.calls.values())

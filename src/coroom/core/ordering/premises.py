@@ -1,11 +1,17 @@
 """Who must judge again: the difference between what agents were told and what holds at their positions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap
 from coroom.core.ordering.plan import REPEATABLE
 from coroom.core.ordering.trajectory import value_at
 from coroom.core.resource import Resource
+from coroom.core.table import Table
+
+V = TypeVar("V")
+NOTHING = Order()
 
 UNSEEN = ""
 """The value of a notice when nobody could look at the content as of the reader's position; it has to be read anew."""
@@ -29,8 +35,9 @@ def premise_key(call: str, resource: Resource) -> str:
     return f"{call} {resource}"
 
 
-def due(order: Order) -> tuple[tuple[Due, ...], tuple[str, ...]]:
-    """The notices to open or renew, lowest position first, and those to withdraw since the value returned.
+def due(order: Order, since: Order = NOTHING) -> tuple[tuple[Due, ...], tuple[str, ...]]:
+    """The notices to open or renew, lowest position first, and those to withdraw since the value returned. Only what a
+    change after `since` can concern is looked at: as of then nothing was due.
 
     Values decide: a change that leaves a reader's value as it was tells nobody; of several changes before the reader
     hears there is one notice with the last value; one that the agent already has in hand is never withdrawn. While
@@ -41,7 +48,8 @@ def due(order: Order) -> tuple[tuple[Due, ...], tuple[str, ...]]:
     opened: list[Due] = []
     gone: list[str] = []
     in_flux = tuple(r for repair in order.repairs.values() for r in repair.touched)
-    for premise in sorted(order.premises.values(), key=lambda p: (p.position, p.resource)):
+    premises, calls = _concerned(order, since)
+    for premise in sorted(premises, key=lambda p: (p.position, p.resource)):
         if any_overlap((premise.resource,), in_flux):
             continue
         found = _of_premise(order, premise)
@@ -49,11 +57,37 @@ def due(order: Order) -> tuple[tuple[Due, ...], tuple[str, ...]]:
             opened.append(found)
         elif found:
             gone.append(found)
-    for call in sorted(order.calls.values(), key=lambda c: c.position):
+    for call in sorted(calls, key=lambda c: c.position):
         asked = None if any_overlap(call.footprint.writes, in_flux) else _of_call(order, call)
         if asked:
             opened.append(asked)
     return tuple(opened), tuple(gone)
+
+
+def _concerned(order: Order, since: Order) -> tuple[list[Premise], list[OrderedCall]]:
+    """The premises and calls that are other than they were, or whose resources or notices are."""
+    calls = dict.fromkeys(order.calls.changed(since.calls))
+    keys = dict.fromkeys(order.premises.changed(since.premises))
+    for one in _both(order.notices, since.notices):
+        calls[one.call] = None
+        if one.resource:
+            keys[premise_key(one.call, one.resource)] = None
+    settled = tuple(dict.fromkeys(r for one in _both(order.repairs, since.repairs) for r in one.touched))
+    written = (r for one in _both(order.calls, since.calls) for r in one.footprint.writes)
+    looked = (one.resource for one in _both(order.tracked, since.tracked))
+    moved = tuple(dict.fromkeys((*settled, *written, *looked)))
+    premises = [p for key, p in order.premises.ordered() if key in keys or any_overlap((p.resource,), moved)]
+    return premises, [
+        c
+        for name, c in order.calls.ordered()
+        if name in calls or (settled and any_overlap(c.footprint.writes, settled))
+    ]
+
+
+def _both(now: Table[V], before: Table[V]) -> Iterator[V]:
+    """What is other than it was, as it is and as it was."""
+    for key in now.changed(before):
+        yield from (one for one in (now.get(key), before.get(key)) if one is not None)
 
 
 def _of_premise(order: Order, premise: Premise) -> Due | str | None:

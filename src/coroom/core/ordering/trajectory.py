@@ -1,19 +1,24 @@
 """T(o), the writes on a resource in order, and M(o, p), what a reader at position p sees of it."""
 
 from coroom.core.action import Effect
-from coroom.core.ordering.call import ENDED, CallPhase, Order, OrderedCall, any_overlap, applied
+from coroom.core.ordering.call import ENDED, CallPhase, Order, OrderedCall, any_overlap, applied, in_order, is_applied
 from coroom.core.ordering.position import Position
 from coroom.core.resource import Resource, overlaps
 
 
 def writers(order: Order, resource: Resource) -> tuple[OrderedCall, ...]:
     """The calls on the resource whose effect is there now, in order."""
-    return tuple(c for c in applied(order) if any(overlaps(w, resource) for w in c.footprint.writes))
+    return in_order(c for c in order.calls.values() if is_applied(c) and _writes(c, resource))
+
+
+def _writes(call: OrderedCall, resource: Resource) -> bool:
+    return any(overlaps(written, resource) for written in call.footprint.writes)
 
 
 def screened(order: Order, position: Position, resources: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
     """The applied calls above the position that write on any of the resources: what a reader there must not see."""
-    return tuple(c for c in applied(order) if c.position > position and any_overlap(c.footprint.writes, resources))
+    above = (c for c in order.calls.values() if c.position > position and is_applied(c))
+    return in_order(c for c in above if any_overlap(c.footprint.writes, resources))
 
 
 def value_at(order: Order, resource: Resource, position: Position) -> str | None:
@@ -21,10 +26,12 @@ def value_at(order: Order, resource: Resource, position: Position) -> str | None
     tracked = order.tracked.get(str(resource))
     if tracked is None:
         return None
-    below = [c for c in writers(order, resource) if c.position < position]
-    if not below:
-        return tracked.base
-    return dict(below[-1].values).get(resource)
+    last: OrderedCall | None = None
+    for call in order.calls.values():
+        nearer = call.position < position and (last is None or last.position < call.position)
+        if nearer and is_applied(call) and _writes(call, resource):
+            last = call
+    return dict(last.values).get(resource) if last else tracked.base
 
 
 def watched(order: Order, call: OrderedCall) -> tuple[Resource, ...]:

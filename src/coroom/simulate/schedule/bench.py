@@ -27,6 +27,9 @@ from coroom.simulate.schedule.script import Schedule
 from coroom.simulate.schedule.workloads import CONTENDED, WORKLOADS, low_contention, workload
 
 COST_CALLS = 300
+ROUND = 12
+"""After so many calls all agents are done, and what they did is final."""
+
 MISJUDGED = (0.0, 0.02, 0.05, 0.1, 0.2)
 LOW = "low contention"
 MIX = "contended mix"
@@ -124,7 +127,13 @@ def measure_policies(
     progress("hot objects")
     hot = mean(len(TimedPlayer(_hot(seed), "preorder").play().tally.notices) for seed in range(seeds * 4))
     progress("real calls")
-    cost = {"in memory": _in_memory(), "durable": asyncio.run(_durable())}
+    cost = {
+        "in memory": _in_memory(time.perf_counter),
+        "in memory, processor": _in_memory(time.process_time),
+        "in memory and nothing final, processor": _in_memory(time.process_time, final=False),
+        "durable": asyncio.run(_durable(time.perf_counter)),
+        "durable, processor": asyncio.run(_durable(time.process_time)),
+    }
     return PoliciesReport(tuple(lines), misjudging, hot, cost)
 
 
@@ -175,22 +184,32 @@ def _calls() -> Iterator[tuple[str, str, str]]:
             yield f"a{agent}", "write", canonical({f"o{agent}": number})
 
 
-def _in_memory() -> Cost:
+def _rounds() -> Iterator[list[tuple[str, str, str]]]:
+    every = list(_calls())
+    yield from (every[at : at + ROUND] for at in range(0, len(every), ROUND))
+
+
+def _in_memory(clock: Callable[[], float], *, final: bool = True) -> Cost:
+    """Per call, the mean of each round by this clock, in seconds; to read it costs too much to do it for each call.
+    Unless what is done becomes `final` after each round, the order only grows.
+    """
     room = ScheduleRoom("preorder", tools_on(Objects({f"o{number}": 0 for number in range(4)})))
     for number in range(4):
         room.join(f"a{number}", (), None)
     times = []
-    for done, (agent, tool, arguments) in enumerate(_calls(), start=1):
-        begun = time.perf_counter()
-        outcome = room.run(lambda a=agent, t=tool, g=arguments: room.carrier.call(a, t, g))  # type: ignore[misc]
-        times.append((time.perf_counter() - begun) * 1000)
-        assert isinstance(outcome, Called), outcome
-        for number in range(4) if done % 12 == 0 else ():
+    for calls in _rounds():
+        begun = clock()
+        for agent, tool, arguments in calls:
+            outcome = room.run(lambda a=agent, t=tool, g=arguments: room.carrier.call(a, t, g))  # type: ignore[misc]
+            assert isinstance(outcome, Called), outcome
+        times.append((clock() - begun) * 1000 / len(calls))
+        for number in range(4) if final else ():
             room.run(lambda name=f"a{number}": room.carrier.conclude(name))  # type: ignore[misc]
     return Cost.of(times)
 
 
-async def _durable() -> Cost:
+async def _durable(clock: Callable[[], float]) -> Cost:
+    """As in memory, but through the host, every event on disk before the call is answered."""
     with tempfile.TemporaryDirectory() as scratch:
         host = await Host.open(SqliteLog(Path(scratch) / "room.sqlite3"), SystemClock())
         await host.submit(OPERATOR, c.OpenRoom(room="bench", policy="preorder"))
@@ -198,12 +217,13 @@ async def _durable() -> Cost:
             await host.submit(HOST, c.Join(agent=f"a{number}", secret_hash=f"a{number}"))
         calls = RoomCalls(host, tools_on(Objects({f"o{number}": 0 for number in range(4)})))
         times = []
-        for done, (agent, tool, arguments) in enumerate(_calls(), start=1):
-            begun = time.perf_counter()
-            outcome = await calls.call(agent, tool, arguments)
-            times.append((time.perf_counter() - begun) * 1000)
-            assert isinstance(outcome, Called), outcome
-            for number in range(4) if done % 12 == 0 else ():
+        for some in _rounds():
+            begun = clock()
+            for agent, tool, arguments in some:
+                outcome = await calls.call(agent, tool, arguments)
+                assert isinstance(outcome, Called), outcome
+            times.append((clock() - begun) * 1000 / len(some))
+            for number in range(4):
                 await calls.conclude(f"a{number}", "")
         await host.close()
     return Cost.of(times)
