@@ -1,15 +1,19 @@
 """Rooms that are wrong on purpose, each in one way, and the schedule that shows it."""
 
+import re
 from pathlib import Path
 
 import pytest
 from tests.schedules.language import schedule_from
 from tests.schedules.test_schedules import lines_of
 
+from coroom.core.agent import Agent
 from coroom.core.decide import reorder
-from coroom.core.ordering import plan
+from coroom.core.ordering import plan, premises
 from coroom.core.ordering.call import Order, OrderedCall, applied
-from coroom.core.ordering.trajectory import closure, stands_on
+from coroom.core.ordering.position import family_of
+from coroom.core.ordering.trajectory import closure, stands_on, value_at
+from coroom.core.table import Table
 from coroom.simulate.schedule.play import played
 
 Calls = tuple[OrderedCall, ...]
@@ -52,3 +56,38 @@ def test_without_notices_agents_keep_what_is_not_so(monkeypatch: pytest.MonkeyPa
     assert right(schedule)
     monkeypatch.setattr(reorder, "_told", lambda _state, _since: ())
     assert not right(schedule)
+
+
+def as_required(name: str) -> bool:
+    file = next(Path(__file__).parent.glob(f"{name}_*.txt"))
+    lines = lines_of(file)
+    player = played(schedule_from(file.stem, lines), "preorder")
+    must = next(line for line in lines if line.startswith("must "))
+    return all(player.objects.values[key] == int(value) for key, value in re.findall(r"(\w+)=(-?\d+)", must))
+
+
+def test_committed_as_soon_as_it_is_done_an_agent_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def early(order: Order, agents: Table[Agent]) -> int:
+        done = [family_of(agent.rank) for name, agent in agents.ordered() if order.standing(name).concluded]
+        return max([order.watermark, *done])
+
+    assert as_required("S12")
+    monkeypatch.setattr(reorder, "committable", early)
+    assert not as_required("S12")
+
+
+def test_with_the_nearest_reader_told_alone_those_above_it_keep_what_is_not_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["x=0 y=0 z=0", "A 1: write x=4", "B 2: read x as v; write y=v", "C 3: read x as v; write z=v"]
+    schedule = schedule_from("two readers", [*lines, "order B B C C A"])
+    assert played(schedule, "preorder").objects.values == {"x": 4, "y": 4, "z": 4}
+    told = reorder._told  # noqa: SLF001  what the mutant is made of
+    monkeypatch.setattr(reorder, "_told", lambda state, since: told(state, since)[:1])
+    assert played(schedule, "preorder").objects.values == {"x": 4, "y": 4, "z": 0}
+
+
+def test_notices_both_ways_make_the_lower_agent_chase_the_higher_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["x=8 y=8 z=0", "A 1: read y as v; write x=v//2; add z=1", "B 2: read x as v; write y=v//2"]
+    schedule = schedule_from("halving", [*lines, "order A B A B A"])
+    assert played(schedule, "preorder").objects.values == {"x": 4, "y": 2, "z": 1}
+    monkeypatch.setattr(premises, "value_at", lambda order, what, _position: value_at(order, what, (1_000,)))
+    assert played(schedule, "preorder").objects.values["x"] < 4
