@@ -7,32 +7,21 @@ import sqlite3
 import sys
 import termios
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
 
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.command import Say
 from coroom.core.errors import Fault
 from coroom.core.event import EditHeld, FileAccepted
 from coroom.core.notice import NoticeKind
-from coroom.host.acceptance import Acceptance
-from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, of_state, of_version
-from coroom.host.files import Files
-from coroom.host.host import Host
-from coroom.host.intake import REFUSED_S, SETTLE_S, Intake, Look
+from coroom.host.content import of_version
+from coroom.host.intake import SETTLE_S
+from coroom.host.looking import Looking
 from coroom.host.mirror import Mirror
-from coroom.host.placing import Placing
+from coroom.host.surroundings import Surroundings
 from coroom.workspace.hints import Changed, Gone, Moved, Rescan, RescanReason
-from coroom.workspace.names import Refusal, is_under
-from coroom.workspace.scan import ScanResult, pair_renames, scan
-from coroom.workspace.states import FileState, Kind
+from coroom.workspace.names import is_under
 from coroom.workspace.watch import ScanningWatcher
-
-T = TypeVar("T")
 
 NEW_S = 0.05
 """A name that is new may be a temporary one: many programs write beside a file and rename onto it."""
@@ -57,49 +46,15 @@ POLL_S = 0.2
 COLLECT_S = 0.5
 """Displaced files are looked after this often."""
 
-CHUNK = 128
-"""Files taken in side by side, so that their commits are grouped."""
-
 HINTS_MAX = 50_000
 """Hints heard before they are acted on; more would keep a busy writer's news back."""
 
 INLINE_BYTES = 512
 """A few events are heard at once; more of them may be of new directories, each of which must be listed."""
 
-NAMED_MAX = 5
-"""Paths that one notice names."""
-
 FAULT_S = 1.0
 FAULT_S_MAX = 30.0
 """After a failure the next try is made after FAULT_S, then after twice as long each time, up to this."""
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What all bridges of a room share."""
-
-    host: Host
-    files: Files
-    acceptance: Acceptance = field(init=False)
-    intake: Intake = field(init=False)
-    placing: Placing = field(init=False)
-    disks: ThreadPoolExecutor = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Two threads for the disks: more would only contend for the interpreter."""
-        self.disks = ThreadPoolExecutor(max_workers=2, thread_name_prefix="coroom-disk")
-        self.acceptance = Acceptance(self.host, self.files)
-        self.intake = Intake(self.host, self.files, self.acceptance)
-        self.placing = Placing(self.host, self.files, self.intake, self.disks)
-
-    async def on_disk(self, function: Callable[..., T], *arguments: object) -> T:
-        """Run what waits for the disk, or computes much, beside the loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.disks, partial(function, *arguments))
-
-    def close(self) -> None:
-        """End the threads."""
-        self.files.close()
-        self.disks.shutdown()
 
 
 class Bridge:
@@ -109,6 +64,7 @@ class Bridge:
         self._around = around
         self._host = around.host
         self._files = around.files
+        self._looking = Looking(around, mirror)
         self.mirror = mirror
         self._task: asyncio.Task[None] | None = None
         self._net_s = NET_S
@@ -123,14 +79,13 @@ class Bridge:
         mirror = self.mirror
         if len(mirror.shadow):
             mirror.already = await self._taken_since(max(mirror.shadow[path].seq for path in mirror.shadow.paths()))
-        for found in await self._around.on_disk(mirror.exchange.recover, time.monotonic()):
-            if await self._around.intake.take_displaced(mirror, found.path, found.state, found.before or ""):
-                mirror.exchange.taken(found.ticket)
+        await self._looking.recover()
         self._files.attach(mirror)
         if len(mirror.shadow):
             mirror.rescan = "the room was away"
         else:
-            await self._first_look()
+            await self._looking.first_look()
+            await self._flush()
         self._put_what_differs()
         await self.cycle(final=True)
         mirror.already.clear()
@@ -176,25 +131,6 @@ class Bridge:
         if descriptor is not None:
             asyncio.get_running_loop().remove_reader(descriptor)
 
-    async def _first_look(self) -> None:
-        """A fresh clone holds what the room seeded: that is its shadow, unread by anybody yet.
-
-        What else stands there is taken in, as it is where the shadow was lost or the directory is the user's own.
-        """
-        mirror, seq = self.mirror, self._host.state.seq
-        found = await self._scanned()
-        for path, state in found.changed.items():
-            content, head = of_state(state), self._host.state.head(path)
-            if content is None:
-                continue
-            same = head is not None and head.blob == content.blob
-            if not same and (head is None or mirror.shared or mirror.shadow.lost):
-                mirror.look_at(path)
-                continue
-            signature = found.known[path].signature if path in found.known else None
-            mirror.shadow.has(path, content, head.version if head and same else 0, signature, seq)
-        await self._flush()
-
     async def _run(self) -> None:
         pause_s = FAULT_S
         while True:
@@ -220,16 +156,7 @@ class Bridge:
         self.mirror.rescan = self.mirror.rescan or "a round of the bridge failed"
         self._put_what_differs()
         with suppress(Fault):
-            await self._tell_both("", f"A round of the bridge failed and is made again: {error or repr(error)}")
-
-    async def _tell_both(self, path: str, text: str) -> None:
-        """The agent and the operator hear of it, once until it changes."""
-        mirror = self.mirror
-        known = mirror.told.get(path) == text
-        await self._files.tell_once(mirror, path, text)
-        if not known and mirror.agent in self._host.state.agents:
-            about = f"On {mirror.agent}'s disk: {text}"
-            await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=about, to=OPERATOR))
+            await self._looking.tell_both("", f"A round of the bridge failed and is made again: {error or repr(error)}")
 
     def _wait_s(self) -> float:
         now, mirror = time.monotonic(), self.mirror
@@ -260,7 +187,9 @@ class Bridge:
             final, self._was_busy = final or self._was_busy, False
             if rescan:
                 self.mirror.rescan = self.mirror.rescan or "it was asked for"
-            await self._take_in(final=final)
+            if self.mirror.rescan:
+                await self._scan()
+            await self._looking.take_in(final=final)
             await self._collect()
             if not self.mirror.in_window():
                 await self._around.placing.put_waiting(self.mirror)
@@ -332,123 +261,10 @@ class Bridge:
         self._was_busy |= busy
         return busy and now - self._busy_since < GIT_BUSY_S_MAX
 
-    def _is_mirror(self) -> bool:
-        """Whether the repository is still there: who removes a whole mirror has not deleted everybody's files."""
-        return os.path.lexists(os.path.join(self.mirror.root.path, ".git"))
-
-    async def _take_in(self, *, final: bool) -> None:
-        mirror = self.mirror
-        if mirror.rescan:
-            await self._scan()
-        moved, mirror.moved = mirror.moved, []
-        now = time.monotonic()
-        due = [path for path, at in mirror.to_look.items() if final or at <= now]
-        for path in due:
-            del mirror.to_look[path]
-        due = [path for path in due if path != "." and not mirror.ignore.ignores(path, False)]
-        if not due and not moved:
-            return
-        if not self._is_mirror():
-            await self._files.tell_once(
-                mirror, "", f"{mirror.root.path} is no mirror any more; nothing is taken from it."
-            )
-            return
-        mirror.batch = bool(moved) or len(due) > 1
-        try:
-            for old, new in moved:
-                await self._moved(old, new)
-            due = await self._pair(due)
-            for start in range(0, len(due), CHUNK):
-                looks = await self._around.on_disk(self._look, due[start : start + CHUNK])
-                await asyncio.gather(*(self._take_look(look) for look in looks))
-        finally:
-            if mirror.batch:
-                mirror.batch = False
-                self._files.batch_ended()
-        await self._tell_taken_back()
-
-    async def _tell_taken_back(self) -> None:
-        mirror = self.mirror
-        paths, mirror.taken_back = sorted(mirror.taken_back), set()
-        if not paths:
-            return
-        which = ", ".join(paths[:NAMED_MAX]) + (", …" if len(paths) > NAMED_MAX else "")
-        text = (
-            f"Older texts came back on your disk that others have changed since, or others' files went away, as git "
-            f"stash, reset, clean and checkout do, in {len(paths)} file(s): {which}. The room's texts are put back. To "
-            f"take others' changes back on purpose, write the file with your edit tool, or remove it without git."
-        )
-        to = mirror.agent if mirror.agent in self._host.state.agents else OPERATOR
-        await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=to))
-
-    async def _take_look(self, look: Look) -> None:
-        try:
-            await self._around.intake.take_look(self.mirror, look)
-        except Fault as fault:
-            if self._host.has_ended:
-                raise
-            # What the room has of this file is damaged: that must not keep the others from going in.
-            self.mirror.look_at(look.path, REFUSED_S)
-            await self._tell_both(look.path, f"{look.path} is not taken in: {fault}")
-
-    def _look(self, paths: Sequence[str]) -> list[Look]:
-        return [self._look_at(path) for path in paths]
-
-    def _look_at(self, path: str) -> Look:
-        at_ns = time.time_ns()
-        found = self.mirror.read(path, MIRROR_BYTES_MAX)
-        if isinstance(found, Refusal) or found.kind is not Kind.FILE:
-            return Look(path, found, at_ns)
-        changed = found.hash != self.mirror.shadow[path].content.blob
-        return Look(path, found, at_ns, changed and self.mirror.being_written(path, found))
-
-    async def _moved(self, old: str, new: str) -> None:
-        known = self.mirror.shadow
-        if known.holds(old):
-            await self._around.intake.take_rename(self.mirror, old, new)
-            return
-        inside = known.below(old)
-        for start in range(0, len(inside), CHUNK):
-            moves = [(path, new + path[len(old) :]) for path in inside[start : start + CHUNK]]
-            await asyncio.gather(*(self._around.intake.take_rename(self.mirror, *move) for move in moves))
-        if not inside:
-            self.mirror.look_at(new)
-
-    async def _pair(self, due: list[str]) -> list[str]:
-        """Recognise renames that no event told: a path that is gone and a new one with the same inode or text."""
-        known = [path for path in due if self.mirror.shadow.holds(path)]
-        if not known or len(known) == len(due):
-            return due
-        pairs = await self._around.on_disk(self._pairs, known, [path for path in due if path not in set(known)])
-        for old, new in pairs:
-            await self._around.intake.take_rename(self.mirror, old, new)
-        done = {path for pair in pairs for path in pair}
-        return [path for path in due if path not in done]
-
-    def _pairs(self, known: Sequence[str], unknown: Sequence[str]) -> list[tuple[str, str]]:
-        gone = []
-        for path in known:
-            here = self.mirror.root.lstat(path)
-            if isinstance(here, FileState) and here.kind is Kind.MISSING:
-                gone.append(path)
-        if not gone:
-            return []
-        created: dict[str, FileState] = {}
-        for path in unknown:
-            found = self.mirror.read(path, MIRROR_BYTES_MAX)
-            if isinstance(found, FileState) and of_state(found) not in {None, ABSENT}:
-                created[path] = replace(found, data=found.data and b"something")
-        return pair_renames(self.mirror.shadow.known(gone), created)
-
-    async def _scanned(self) -> ScanResult:
-        mirror = self.mirror
-        look = partial(scan, now_ns=time.time_ns(), bytes_max=MIRROR_BYTES_MAX)
-        return await self._around.on_disk(look, mirror.root, mirror.ignore, mirror.shadow.known())
-
     async def _scan(self) -> None:
         mirror = self.mirror
         reason, mirror.rescan = mirror.rescan, ""
-        found = await self._scanned()
+        found = await self._looking.scanned()
         for path, known in found.known.items():
             if path not in found.changed:
                 mirror.shadow.looks(path, known.signature)
@@ -480,9 +296,7 @@ class Bridge:
         if not mirror.exchange.watched or now < self._next_collect:
             return
         self._next_collect = now + COLLECT_S
-        for found in await self._around.on_disk(mirror.exchange.collect, now):
-            if await self._around.intake.take_displaced(mirror, found.path, found.state, found.before or ""):
-                mirror.exchange.taken(found.ticket)
+        await self._looking.collect(now)
 
 
 def _queued_bytes(descriptor: int | None) -> int:

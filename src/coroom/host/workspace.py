@@ -10,7 +10,7 @@ from coroom.core.file import SHARED_LINE, FileKind, HeldEdit, HeldState
 from coroom.core.room import edit_of
 from coroom.host.admission import may_touch, stale
 from coroom.host.answer import ToolUse, Touch
-from coroom.host.bridge import Bridge, Surroundings
+from coroom.host.bridge import Bridge
 from coroom.host.consistency import Consistency
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes, of_state
 from coroom.host.files import Files
@@ -18,6 +18,7 @@ from coroom.host.host import Host
 from coroom.host.lines import join_line
 from coroom.host.mirror import Mirror
 from coroom.host.radar import Radar
+from coroom.host.surroundings import Surroundings
 from coroom.workspace.names import Refusal, check_name
 from coroom.workspace.states import FileState
 

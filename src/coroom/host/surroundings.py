@@ -1,0 +1,44 @@
+"""What all bridges of a room share."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from coroom.host.acceptance import Acceptance
+from coroom.host.files import Files
+from coroom.host.host import Host
+from coroom.host.intake import Intake
+from coroom.host.placing import Placing
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The room, its files and what judges, takes in and puts; and the threads that wait for the disks."""
+
+    host: Host
+    files: Files
+    acceptance: Acceptance = field(init=False)
+    intake: Intake = field(init=False)
+    placing: Placing = field(init=False)
+    disks: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Two threads for the disks: more would only contend for the interpreter."""
+        self.disks = ThreadPoolExecutor(max_workers=2, thread_name_prefix="coroom-disk")
+        self.acceptance = Acceptance(self.host, self.files)
+        self.intake = Intake(self.host, self.files, self.acceptance)
+        self.placing = Placing(self.host, self.files, self.intake, self.disks)
+
+    async def on_disk(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run what waits for the disk, or computes much, beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.disks, partial(function, *arguments))
+
+    def close(self) -> None:
+        """End the threads."""
+        self.files.close()
+        self.disks.shutdown()
