@@ -1,6 +1,8 @@
 """`coroom doctor`: what is wrong with a machine, or with a bridge, is found by trying."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,16 @@ def test_the_command_says_one_line_a_check_and_json_and_exits_with_one_when_some
     document = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
     assert document["ok"] is False
     assert [check["name"] for check in document["checks"] if not check["ok"]] == ["git"]
+
+
+def test_an_inotify_instance_that_is_not_to_be_had_is_found_by_asking_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("inotify_simple.INotify", refuse)
+    (found,) = [check for check in surroundings.machine_checks(tmp_path) if check.name == "an inotify instance"]
+    assert not found.ok
+    assert "trees are scanned instead" in found.found
+    assert "fs.inotify.max_user_instances" in found.next_step

@@ -91,6 +91,8 @@ class Bridge:
         mirror.already.clear()
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._run())
+        if isinstance(mirror.watcher, ScanningWatcher):
+            await self._tell_of_scanning("no inotify instance is to be had; `coroom doctor` says what to do")
 
     def _put_what_differs(self) -> None:
         mirror = self.mirror
@@ -288,7 +290,10 @@ class Bridge:
         mirror.watcher = await self._around.on_disk(ScanningWatcher, mirror.root, mirror.ignore)
         # What changed between the scan before and the watcher's first look is known to neither.
         mirror.rescan = "the watcher is new"
-        text = f"Watching {mirror.agent}'s files by scanning from now on ({reason}); changes are seen a little later."
+        await self._tell_of_scanning(reason)
+
+    async def _tell_of_scanning(self, why: str) -> None:
+        text = f"Watching {self.mirror.agent}'s files by scanning from now on ({why}); changes are seen a little later."
         await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=OPERATOR))
 
     async def _collect(self) -> None:

@@ -55,6 +55,21 @@ def _inotify() -> Iterator[Check]:
             yield Check(f"inotify {name}", True, "not here: trees are scanned instead, and changes seen a little later")
             continue
         yield Check(f"inotify {name}", found >= least, str(found), f"As root: sysctl fs.inotify.{name}={least * 8}")
+    if sys.platform.startswith("linux"):
+        yield _instance()
+
+
+def _instance() -> Check:
+    """Each mirror takes an instance of those that all programs of one user share: there may be none left."""
+    from inotify_simple import INotify  # noqa: PLC0415  exists on Linux only
+
+    try:
+        INotify().close()
+    except OSError as error:
+        why = f"none to be had ({error.strerror}): trees are scanned instead, and changes seen a little later"
+        more = f"sysctl fs.inotify.max_user_instances={INSTANCES_MIN * 16}"
+        return Check("an inotify instance", False, why, f"End other programs that watch files, or as root: {more}")
+    return Check("an inotify instance", True, "to be had; each mirror takes one")
 
 
 def _file_system(place: Path) -> Iterator[Check]:

@@ -1,6 +1,8 @@
 """A mirror goes on, and says so, whatever it meets."""
 
 import asyncio
+import errno
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -111,3 +113,18 @@ async def test_what_is_remembered_of_paths_is_bounded(tmp_path: Path, monkeypatc
         acceptance = s.bridge("a")._around.acceptance
         assert len(acceptance._swings.last) == 10
         assert not acceptance._locks
+
+
+async def test_a_mirror_for_which_there_is_no_inotify_instance_is_scanned_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("coroom.workspace.inotify.INotify", refuse)
+    async with scene_of(tmp_path, TREE) as s:
+        told = told_the_operator(s)
+        assert "Watching a's files by scanning from now on (no inotify instance" in told
+        assert "coroom doctor" in told
+        s.write("a", "g.txt", "by a\n")
+        await s.reads("g.txt", b"by a\n")
