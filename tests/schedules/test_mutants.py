@@ -80,7 +80,7 @@ def test_with_the_nearest_reader_told_alone_those_above_it_keep_what_is_not_so(m
     lines = ["x=0 y=0 z=0", "A 1: write x=4", "B 2: read x as v; write y=v", "C 3: read x as v; write z=v"]
     schedule = schedule_from("two readers", [*lines, "order B B C C A"])
     assert played(schedule, "preorder").objects.values == {"x": 4, "y": 4, "z": 4}
-    told = reorder._told  # noqa: SLF001  what the mutant is made of
+    told = reorder._told
     monkeypatch.setattr(reorder, "_told", lambda state, since: told(state, since)[:1])
     assert played(schedule, "preorder").objects.values == {"x": 4, "y": 4, "z": 0}
 
