@@ -1,0 +1,46 @@
+"""`coroom bench check` counts rightly, and says what to give where there is nothing to count."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from coroom.cli.bench import bench
+from coroom.run.bench.check import NoDataError, measure_check
+
+BASE = {"prices.py": "def total(cents):\n    return cents\n"}
+RENAMED = {"prices.py": "def total_cents(cents):\n    return cents\n"}
+CALLER = {**BASE, "bill.py": "from prices import total\n\n\ndef bill(cents):\n    return total(cents)\n"}
+
+
+def case(place: Path, name: str, a: dict[str, str], merged: dict[str, str], label: str) -> None:
+    read = {"base": BASE, "a": a, "b": CALLER, "merged": merged, "label": label, "kind": "rename"}
+    (place / f"{name}.json").write_text(json.dumps(read))
+
+
+def test_conflicts_found_and_missed_and_false_alarms_are_counted_apart(tmp_path: Path) -> None:
+    broken = {**RENAMED, "bill.py": CALLER["bill.py"]}
+    case(tmp_path, "found", RENAMED, broken, "conflict")
+    case(tmp_path, "missed", BASE, CALLER, "conflict")
+    case(tmp_path, "clean", BASE, CALLER, "clean")
+    case(tmp_path, "alarm", RENAMED, broken, "clean")
+    (tmp_path / "other.json").write_text("[]")
+    report = measure_check(tmp_path, edits=1)
+    assert (report.whole.conflicts, report.whole.found, report.whole.clean, report.whole.alarms) == (2, 1, 2, 1)
+    assert (report.whole.recall, report.whole.precision) == (0.5, 0.5)
+    assert report.wrong == ["alarm", "missed"]
+    assert report.by_kind["rename"] == report.whole
+    assert report.case_ms is not None
+    assert report.case_ms.count == 4
+    assert report.edit_ms is not None
+    assert report.edit_ms.count == 1
+    assert json.loads(json.dumps(report.document()))["cases"]["wrong"] == ["alarm", "missed"]
+
+
+def test_a_place_without_cases_or_outputs_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NoDataError, match="holds neither cases nor stored outputs"):
+        measure_check(tmp_path)
+    done = CliRunner().invoke(bench, ["check", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "holds neither cases nor stored outputs" in done.stderr
