@@ -16,7 +16,7 @@ stage() {  # stage WHAT COMMAND…
   echo "campaign: $what …"
   "$@" 2>&1 | tee "$said"
   status=${PIPESTATUS[0]}
-  last=$(grep -E 'passed|failed|seeds/s' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
+  last=$(grep -E 'passed|failed|seeds/s|plays under' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
   [ "$status" -eq 0 ] || failed=1
   printf '%-6s %5d s  %s: %s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" "$((SECONDS - began))" "$what" "$last" >>"$results"
   rm -f "$said"
@@ -24,8 +24,11 @@ stage() {  # stage WHAT COMMAND…
 
 seeds=$(scaled 20000) kills=$(scaled 200) edits=$(scaled 2000) log_kills=$(scaled 600)
 trials=$(scaled 100000) writes=$(scaled 3000 300) races=$(scaled 300) starts=$(scaled 50)
+programs=$(scaled 10000) dying=$(scaled 100)
 landings=$(scaled 400) schedules=$(scaled 20000 50)
 stage "$seeds seeds of the simulation" .venv/bin/coroom simulate --seeds "$seeds"
+stage "$programs random programs on live state" .venv/bin/coroom schedule --random "$programs"
+stage "$dying random programs, the host dying at every step" .venv/bin/coroom schedule --random "$dying" --deaths
 stage "$kills kills of the host, $edits edits of one file" \
   env COROOM_KILLS="$kills" COROOM_EDITS="$edits" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge
 stage "$schedules schedules of writes without hooks" \
