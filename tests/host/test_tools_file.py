@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.doorway import data_of, text_of
 from tests.git.repositories import new_repository
+from tests.tools.conftest import installed
 
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
+from coroom.core.tool import MadeTool
 from coroom.git.repository import Repository, inspect
 from coroom.host.answer import Answer
 from coroom.host.rooms import Room, RoomPlan, Seat
@@ -24,6 +26,7 @@ from coroom.host.tools_file import read_tools_file
 from coroom.run.daemon import address, build_app, loopback_socket, serve
 from coroom.run.guard import ServedRoom
 from coroom.tools.registry import BadTool
+from coroom.tools.smith import Proposer
 
 
 def a_shop(directory: Path) -> Path:
@@ -40,11 +43,13 @@ def left(directory: Path) -> dict[str, int]:
         return dict(read.execute("SELECT item, left FROM stock"))
 
 
-async def opened(directory: Path, tools: Path, policy: str = "preorder") -> Room | Refused:
+async def opened(directory: Path, tools: Path, toolsmith: Proposer | None = None) -> Room | Refused:
     repository = directory / "repository"
     found = inspect(repository if repository.exists() else new_repository(repository, {"f.txt": b"one\n"}))
     assert isinstance(found, Repository)
-    return await Room.open(found, RoomPlan(policy=policy, mirrors=directory / "mirrors", tools=tools))
+    return await Room.open(
+        found, RoomPlan(policy="preorder", mirrors=directory / "mirrors", tools=tools, toolsmith=toolsmith)
+    )
 
 
 @asynccontextmanager
@@ -344,3 +349,61 @@ async def test_a_function_that_writes_another_file_than_it_said_is_caught_and_ne
     assert refused.code is Code.FENCED
     assert (tmp_path / "shared" / "other").read_text() == "lie"
     await room.close()
+
+
+RECIPE: dict[str, object] = {
+    "name": "note_add",
+    "description": "Add a line to the note of this title.",
+    "arguments": {"title": {"type": "string", "pattern": "^[a-z]+$"}, "line": {"type": "string"}},
+    "command": 'printf "%s\\n" "$line" >> "$title.md"',
+    "reads": ["file:{title}.md"],
+    "writes": ["file:{title}.md"],
+    "effect": "replayable",
+    "examples": [{"title": "plan", "line": "one"}],
+}
+LIE = {**RECIPE, "name": "note_log", "command": 'echo "$line" >> "$title.md"; echo x >> log'}
+
+
+class Proposes:
+    """A ToolSmith that has its proposals ready; without any it lies."""
+
+    def __init__(self, *proposals: object) -> None:
+        self._proposals = list(proposals)
+
+    async def propose(self, wish: str, library: Sequence[MadeTool], found: Sequence[str]) -> str:
+        return json.dumps(self._proposals.pop(0) if self._proposals else LIE)
+
+
+async def test_an_agent_asks_for_a_tool_a_good_one_can_be_called_by_all_also_after_a_restart_and_a_lie_by_none(
+    tmp_path: Path,
+) -> None:
+    installed("strace")
+    (tmp_path / "shared").mkdir()
+    path = tmp_path / "tools.yaml"
+    path.write_text("files: shared\n")
+    room = await opened(tmp_path, path, toolsmith=Proposes(RECIPE))
+    assert isinstance(room, Room)
+    async with served(room) as url, seated(room, url, "ada") as ada, seated(room, url, "bob") as bob:
+        made, _ = await ada.does("call", do="request", arguments="add a line to a note")
+        assert made["tool"].startswith("note_add: Add a line")
+        again, _ = await bob.does("call", do="request", arguments="Add a line to a note.")
+        assert again == made
+        await bob.calls("note_add", title="plan", line="from bob")
+        await ada.calls("note_add", title="plan", line="from ada")
+        assert (tmp_path / "shared/plan.md").read_text() == "from ada\nfrom bob\n"
+        _, refused = await bob.does("call", do="request", arguments="write a log")
+        assert "would write log, which it did not declare" in refused
+        listed, _ = await bob.does("call", do="list")
+        assert not any(one.startswith("note_log") for one in listed["tools"])
+        _, empty = await bob.does("call", do="request", arguments=" ")
+        assert "A wish is a sentence" in empty
+    await room.close()
+    reopened = await opened(tmp_path, path)
+    assert isinstance(reopened, Room)
+    called = await asks(reopened, "bob", "note_add", title="plan", line="later")
+    assert not called.refused
+    assert (tmp_path / "shared/plan.md").read_text() == "from ada\nfrom bob\nlater\n"
+    nobody = (await reopened.door.call("bob", "request", {"arguments": "a log"}, "")).refused
+    assert nobody
+    assert nobody.code is Code.NOT_FOUND
+    await reopened.close()

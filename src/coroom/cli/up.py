@@ -7,6 +7,7 @@ import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
 from coroom.run.guard import ServedRoom
 
+if TYPE_CHECKING:
+    from coroom.agents.toolsmith import ModelProposer
+
 PORT = 7333
 """Where a room is served unless told otherwise: agents' configurations name it, so it stays the same."""
 
@@ -28,6 +32,7 @@ PORT = 7333
 @click.option("--room", "names", multiple=True, default=(ROOM,), show_default=True, help="Name; repeat for several.")
 @click.option("--policy", default="open", show_default=True, help=POLICIES_SAID)
 @click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
+@click.option("--toolsmith", default="", help="Make tools that agents ask for, with anthropic:MODEL or openai:MODEL.")
 @click.option("--shared", is_flag=True, help="All agents work in this checkout; no mirrors are made.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="On 127.0.0.1; 0 takes a free one."
@@ -42,6 +47,7 @@ def up(
     names: tuple[str, ...],
     policy: str,
     tools: Path | None,
+    toolsmith: str,
     shared: bool,
     port: int,
     socket_path: str | None,
@@ -70,6 +76,7 @@ def up(
             test=test,
             land_each=land_each,
             tools=tools.absolute() if tools else None,
+            toolsmith=_proposer(toolsmith, tools),
         )
         for name in names
     ]
@@ -85,6 +92,21 @@ def up(
         why = str(fault).removesuffix(".")
         raise click.ClickException(f"{why}. What was stored is kept: mend that, then coroom up again.") from fault
     click.echo("The room is closed; coroom up opens it again as it was.", err=True)
+
+
+def _proposer(model: str, tools: Path | None) -> "ModelProposer | None":
+    if not model:
+        return None
+    if tools is None:
+        raise WrongCallError("A ToolSmith makes tools for a directory. Name one as files or shell in --tools FILE.")
+    from coroom.agents.builtin import unready  # noqa: PLC0415  slow to import, for rooms with a ToolSmith
+    from coroom.agents.loop import model_of  # noqa: PLC0415
+    from coroom.agents.toolsmith import ModelProposer  # noqa: PLC0415
+
+    wrong = unready(model, "", os.environ)
+    if wrong:
+        raise WrongCallError(wrong)
+    return ModelProposer(model_of(model))
 
 
 def _listening(socket_path: str | None, port: int) -> socket.socket:

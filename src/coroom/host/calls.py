@@ -50,12 +50,17 @@ class RoomCalls:
 
     def __init__(self, host: Host, tools: Mapping[str, Tool]) -> None:
         self._host = host
-        self.tools = tools
-        self._carrier = Carrier(lambda: host.state, tools)
+        self.tools = dict(tools)
+        self._carrier = Carrier(lambda: host.state, self.tools)
         self._latches: list[tuple[Resource, ...]] = []
         self._released = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         host.listen(self._heard)
+
+    def add(self, tool: Tool) -> bool:
+        """Take in a tool that was made meanwhile. False when another one has its name."""
+        known = self.tools.setdefault(tool.spec.name, tool)
+        return known.spec == tool.spec
 
     async def open(self) -> None:
         """Finish what a crash cut off; before anybody calls."""

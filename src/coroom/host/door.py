@@ -38,6 +38,8 @@ HEARTBEAT_S = 15.0
 CONTRACTS_TOLD_MAX = 20
 """The newest of what others settled before an agent came, told to it at its start."""
 
+Beats = Callable[[str], Awaitable[None]]
+
 SETTLE_S = 0.25
 """News comes in bursts; a waiting agent is woken once for a burst."""
 
@@ -88,6 +90,14 @@ class Lander(Protocol):
         ...
 
 
+class ToolMaker(Protocol):
+    """What the door needs of the ToolSmith."""
+
+    async def request(self, agent: str, wish: str) -> str | Refused:
+        """The name of a tool for what the agent wishes, or what was found of all that was proposed."""
+        ...
+
+
 class Door:
     """The room as agents meet it."""
 
@@ -99,6 +109,8 @@ class Door:
         self._introduced: set[str] = set()
         self.calls: RoomCalls | None = None
         """The room's tools on live state, where it has any."""
+        self.smithy: ToolMaker | None = None
+        """What makes further ones, where the operator has asked for it."""
         host.listen(self._heard)
 
     @property
@@ -223,8 +235,10 @@ class Door:
         said = c.Say(kind=NoticeKind.ANSWER, text=text or choice, to=asked.sender, about=about)
         return self._replied(agent, await self._host.submit(agent, said, operation), "Answered.")
 
-    async def call(self, agent: str, do: str, given: dict[str, Json], operation: str) -> Answer:
-        """The room's tools on live state: list, call, retract, done."""
+    async def call(
+        self, agent: str, do: str, given: dict[str, Json], operation: str, heartbeat: Beats | None = None
+    ) -> Answer:
+        """The room's tools on live state: list, call, retract, done, request."""
         await self._arrive(agent, operation)
         calls = self.calls
         if calls is None:
@@ -234,6 +248,8 @@ class Door:
         match do:
             case "list":
                 return self._answer(agent, "", {"tools": [_of_tool(one) for one in calls.tools.values()]})
+            case "request":
+                return await self._request(agent, arguments, heartbeat)
             case "done":
                 return self._replied(agent, await calls.conclude(agent, arguments), "You are done unless you are told.")
             case "retract":
@@ -245,6 +261,20 @@ class Door:
         step = step_of(replaced.position) if replaced else 0
         outcome = await calls.call(agent, tool, arguments or "{}", step, operation)
         return self._came_of(agent, outcome)
+
+    async def _request(self, agent: str, wish: str, heartbeat: Beats | None) -> Answer:
+        if self.smithy is None:
+            why = "Nobody makes tools in this room."
+            return self._refusal(agent, Refused(Code.NOT_FOUND, why, "Use the tools that call do=list shows."))
+        making = asyncio.ensure_future(self.smithy.request(agent, wish))
+        while not (await asyncio.wait({making}, timeout=HEARTBEAT_S))[0]:
+            if heartbeat:
+                await heartbeat("the tool is being made and tried")
+        name = making.result()
+        if isinstance(name, Refused):
+            return self._refusal(agent, name)
+        made = self.calls.tools.get(name) if self.calls else None
+        return self._answer(agent, f"The tool is {name}.", {"tool": _of_tool(made) if made else name})
 
     def _came_of(self, agent: str, outcome: Outcome) -> Answer:
         match outcome:

@@ -43,6 +43,7 @@ from coroom.workspace.watch import open_watcher
 
 if TYPE_CHECKING:
     from coroom.host.tools_file import OpenTools
+    from coroom.tools.smith import Proposer
 
 SEED_FILES = 500
 """Files seeded by one event."""
@@ -62,7 +63,8 @@ class RoomPlan:
 
     `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
     all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
-    `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state.
+    `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state,
+    `toolsmith` proposes further ones when agents ask.
     """
 
     name: str = "main"
@@ -73,6 +75,7 @@ class RoomPlan:
     test: str = ""
     land_each: bool = False
     tools: Path | None = None
+    toolsmith: "Proposer | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,7 @@ class Room:
         """Reach what the file of tools names, and finish the calls that a crash cut off."""
         if self.plan.tools is None:
             return None
+        from coroom.host.smithy import Smithy  # noqa: PLC0415
         from coroom.host.tools_file import OpenTools  # noqa: PLC0415  slow to import, for rooms with tools
         from coroom.tools.signature import BadTool  # noqa: PLC0415
 
@@ -226,8 +230,12 @@ class Room:
             self._tools = await asyncio.to_thread(OpenTools, self.plan.tools, self.directory / "tools")
         except BadTool as bad:
             return Refused(Code.BAD_INPUT, str(bad), "Mend it, then open the room again.")
-        self.door.calls = RoomCalls(self.host, self._tools.by_name)
+        opened, ground = self._tools.by_name, self._tools.ground
+        made = {tool.spec.name: tool for tool in ground.library(self.host)} if ground else {}
+        self.door.calls = RoomCalls(self.host, {**made, **opened})
         await self.door.calls.open()
+        if ground and self.plan.toolsmith:
+            self.door.smithy = Smithy(self.host, self.door.calls, self.plan.toolsmith, ground)
         return None
 
     def _secret_hashes(self) -> set[str]:

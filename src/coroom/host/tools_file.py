@@ -21,6 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from coroom.host.calls import stray_seen
+from coroom.host.smithy import Ground
 from coroom.ports import Files, Tool
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
@@ -95,6 +96,8 @@ class OpenTools:
         self._place = place
         self._stack = ExitStack()
         self.box = Toolbox()
+        self.ground: Ground | None = None
+        """Where tools that are made in the room act, if the file has a directory for them."""
         said = read_tools_file(path)
         place.mkdir(parents=True, exist_ok=True)
         try:
@@ -127,10 +130,10 @@ class OpenTools:
         if said.files:
             self._take(file_tools(self._tree(said.files)))
         if said.shell:
-            rehearsals = self._place / "rehearsals"
-            rehearsals.mkdir(exist_ok=True)
-            sandbox = Sandbox(str(self._at(said.shell)), str(rehearsals))
-            self._take(Toolbox([ShellTool(self._tree(said.shell), sandbox)]))
+            ground = self._ground(said.shell)
+            self._take(Toolbox([ShellTool(ground.files, ground.sandbox)]))
+        if said.shell or said.files:
+            self.ground = self._ground(said.shell or said.files)
         journal = Journal(str(self._place / "calls.sqlite3"))
         self._stack.callback(journal.close)
         for path in said.mcp:
@@ -153,6 +156,12 @@ class OpenTools:
         real = where.resolve()
         # What is being put must be on the same file system, and is no part of the directory.
         return FileTree(root, Stage.at(str(real.with_name(f".{real.name}.coroom"))), time.monotonic)
+
+    def _ground(self, directory: str) -> Ground:
+        rehearsals = self._place / "rehearsals"
+        rehearsals.mkdir(exist_ok=True)
+        files, where = self._tree(directory), str(self._at(directory))
+        return Ground(where, files, Sandbox(where, str(rehearsals)), str(rehearsals))
 
     def _cluster(self, said: ClusterEntry) -> Toolbox:
         from coroom.tools.kubernetes import kubernetes_tools  # noqa: PLC0415  only for who has one

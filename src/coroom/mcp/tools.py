@@ -127,8 +127,9 @@ async def _edit(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
     return await door.edit(agent, given.text("path"), given.text("old"), given.text("new"), given.text("operation"))
 
 
-async def _call(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
-    return await door.call(agent, given.text("do"), given.json(("tool", "arguments", "about")), given.text("operation"))
+async def _call(door: Door, agent: str, given: Given, beat: Heartbeat) -> Answer:
+    said = given.json(("tool", "arguments", "about"))
+    return await door.call(agent, given.text("do"), said, given.text("operation"), beat)
 
 
 TOOLS: tuple[RoomTool, ...] = (
@@ -261,9 +262,9 @@ CALL_TOOL = RoomTool(
         "left. Calls stand in order of rank; a notice tells you when what you rely on has changed: judge it by answer."
     ),
     arguments=(
-        Argument(name="do", choices=("list", "call", "retract", "done"), required=True),
+        Argument(name="do", choices=("list", "call", "retract", "done", "request"), required=True),
         Argument(name="tool"),
-        Argument(name="arguments", hint="JSON object as text; for done: your report."),
+        Argument(name="arguments", hint="JSON object as text; for done: your report; for request: the tool you miss."),
         Argument(name="about", hint="Your earlier call, to retract or to replace in its place."),
         OPERATION,
     ),

@@ -5,6 +5,7 @@ effect class are tried on a copy of the files, and what was found goes back to t
 joins the library in the log; the same wish gets the same tool.
 """
 
+import asyncio
 import json
 import shutil
 import tempfile
@@ -82,7 +83,7 @@ class Smith:
         found: tuple[str, ...] = ()
         for _ in range(ATTEMPTS):
             said = await self._proposer.propose(wish, library, found)
-            judged = self.judge(said, library)
+            judged = await asyncio.to_thread(self.judge, said, library)
             if not isinstance(judged, NotMade):
                 return judged
             found = judged.found
