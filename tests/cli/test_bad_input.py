@@ -14,6 +14,8 @@ from tests.git.repositories import git, picture, write
 
 from coroom.cli import COMMANDS, main
 
+POLICIES = "isolated, locking, open, optimistic, preorder, serial"
+
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
@@ -75,8 +77,8 @@ def test_a_directory_without_a_repository_is_refused(
     ("words", "parts"),
     [
         (["run"], ("No tasks given", "--resume")),
-        (["run", "a task", "--policy", "sideways"], ("no policy 'sideways'", "isolated, open, serial")),
-        (["up", "--port", "0", "--policy", "sideways"], ("no policy 'sideways'", "isolated, open, serial")),
+        (["run", "a task", "--policy", "sideways"], ("no policy 'sideways'", POLICIES)),
+        (["up", "--port", "0", "--policy", "sideways"], ("no policy 'sideways'", POLICIES)),
         (["up", "--port", "99999"], ("99999", "65535")),
         (["run", "a task", "--agent", "hal"], ("'hal' is no kind of agent", "claude, codex")),
         (["run", "a task", "--agent", "tape:none.jsonl"], ("none.jsonl is no tape", "no such file")),

@@ -127,6 +127,18 @@ def test_code_that_never_ends_passes_nothing_and_leaves_nothing_running(
     assert not any(b"4242" in line for line in running)
 
 
+def test_a_grade_looks_also_at_what_tests_reach_through_files_that_they_share(tmp_path: Path) -> None:
+    shared = {
+        "hidden/test_a.py": "from both import one\ndef test_one() -> None:\n    assert one() == 1\n",
+        "hidden/both.py": "from p.a import one as one\n",
+    }
+    task = load(str(made(tmp_path / "mine", **shared))).tasks[0]
+    with Grader(tmp_path / "grades") as grader:
+        assert grader.grade(task, task.solved()).whole
+        assert grader.grade(task, {"p/a.py": b"def one(): return 2"}).score == 0
+        assert grader.grade(task, {}).score == 0
+
+
 def test_a_tree_cannot_bring_tests_or_settings_of_its_own(tmp_path: Path) -> None:
     task = load(str(made(tmp_path / "mine"))).tasks[0]
     with Grader(tmp_path / "grades") as grader:

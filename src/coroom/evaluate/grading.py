@@ -94,7 +94,7 @@ class Grader:
             process.stdout.close()
 
     def _passed(self, task: EvalTask, unit: Unit, tree: Tree) -> int:
-        needed = _needed(tree, [task.hidden[test] for test in unit.tests])
+        needed = _needed(tree, task.hidden, unit.tests)
         key = _key(task, unit, needed)
         if key not in self._known:
             kept = self._cache / key[:2] / key
@@ -152,21 +152,26 @@ def _key(task: EvalTask, unit: Unit, needed: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:40]
 
 
-def _needed(tree: Tree, roots: Iterable[bytes]) -> dict[str, bytes]:
-    """The files that a test can reach by import statements; everything when one of them does not parse."""
+def _needed(tree: Tree, hidden: Tree, tests: Iterable[str]) -> dict[str, bytes]:
+    """The files that tests can reach by import statements, also through the hidden files that they share; everything
+    when one of them does not parse.
+    """
+    beside = {path.removeprefix("hidden/"): content for path, content in hidden.items()}
     found: dict[str, bytes] = {}
-    waiting = list(roots)
+    seen: set[str] = set()
+    waiting = [hidden[test] for test in tests]
     while waiting:
         try:
             modules = _imports(waiting.pop())
         except SyntaxError:
             return dict(tree)
-        for module in modules:
+        for module in modules - seen:
+            seen.add(module)
             name = module.replace(".", "/")
             for path in (f"{name}.py", f"{name}/__init__.py"):
-                if path in tree and path not in found:
+                waiting += [source[path] for source in (tree, beside) if path in source]
+                if path in tree:
                     found[path] = tree[path]
-                    waiting.append(tree[path])
     return found
 
 
