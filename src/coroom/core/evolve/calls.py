@@ -137,7 +137,7 @@ def _begin(order: Order, repair: Repair) -> Order:
 def _done(order: Order, call: str, kinds: frozenset[StepKind]) -> Order:
     """The repair whose next step this was goes on to the one after."""
     for repair in order.repairs.values():
-        if repair.todo[0].call == call and repair.todo[0].kind in kinds:
+        if any(step.call == call and step.kind in kinds for step in repair.todo[:1]):
             left = repair.todo[1:]
             repairs = order.repairs
             after = Repair(
@@ -299,7 +299,7 @@ def _call_fenced(state: RoomState, _event: e.Event, body: e.CallFenced) -> RoomS
     fence = Fence(body.call, body.resources, body.why)
     order = but(order, fences=order.fences.put(body.call, fence))
     for repair in order.repairs.values():
-        if repair.todo[0].call == body.call:
+        if any(step.call == body.call for step in repair.todo[:1]):
             order = _cut_short(order, repair, body.steps)
     return _with(state, order)
 
