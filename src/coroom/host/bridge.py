@@ -26,6 +26,10 @@ from coroom.workspace.watch import ScanningWatcher
 NEW_S = 0.05
 """A name that is new may be a temporary one: many programs write beside a file and rename onto it."""
 
+BESIDE_S = 0.5
+"""The same for a name that begins with that of a file which is there, as temporary names mostly do: on a busy machine a
+program may rest for longer than NEW_S between writing beside a file and renaming onto it."""
+
 GONE_S = 0.03
 """Tools that replace a file delete it first; the room waits this long before it believes a deletion."""
 
@@ -234,7 +238,7 @@ class Bridge:
         match hint:
             case Changed(path=path, complete=complete):
                 known = mirror.shadow.holds(path)
-                self._changed(path, (0.0 if complete else SETTLE_S) if known else NEW_S)
+                self._changed(path, (0.0 if complete else SETTLE_S) if known else self._new_s(path))
             case Gone(path=path):
                 inside = [] if mirror.shadow.holds(path) else mirror.shadow.below(path)
                 inside += [waiting for waiting in mirror.to_look if waiting != path and is_under(waiting, path)]
@@ -244,6 +248,13 @@ class Bridge:
                 mirror.moved.append((old, new))
             case Rescan(reason=reason):
                 mirror.rescan = reason.value
+
+    def _new_s(self, path: str) -> float:
+        folder, slash, name = path.rpartition("/")
+        stem = name.lstrip(".")
+        ends = (place for place, sign in enumerate(stem) if place and not sign.isalnum())
+        beside = any(self.mirror.shadow.holds(f"{folder}{slash}{stem[:end]}") for end in ends)
+        return BESIDE_S if beside else NEW_S
 
     def _changed(self, path: str, after_s: float) -> None:
         mirror = self.mirror
@@ -271,7 +282,7 @@ class Bridge:
             if path not in found.changed:
                 mirror.shadow.looks(path, known.signature)
         for path in (*found.changed, *found.gone, *found.oversize):
-            mirror.look_at(path)
+            mirror.look_at(path, 0.0 if mirror.shadow.holds(path) else self._new_s(path))
         for path in found.unsettled:
             mirror.look_at(path, SETTLE_S)
         quiet = not (found.changed or found.gone or found.unsettled)
