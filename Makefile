@@ -40,7 +40,6 @@ example-bookings: setup  ## eight agents race for four slots in PostgreSQL, unde
 
 campaign: setup  ## the long ones, hours: seeds, kills, writes, trials, races; their figures at the end (COROOM_SCALE=100: a hundredth)
 	@scripts/campaign.sh
-	COROOM_TIMES=50 .venv/bin/pytest -n 2 --timeout 1800 tests/tools/test_contract.py
 
 lock:  ## renew the lock files from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock

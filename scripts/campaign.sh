@@ -41,6 +41,8 @@ stage "$landings kills while landing" \
   env COROOM_LANDING_KILLS="$landings" .venv/bin/pytest -n 2 -s --timeout 7200 tests/run/test_landing_kills.py
 stage "$races races for a claim by refs, $starts starts" \
   env COROOM_RACES="$races" COROOM_STARTS="$starts" .venv/bin/pytest -n 0 --timeout 7200 tests/claims
+stage "the contract of tools, $(scaled 50) times as often" \
+  env COROOM_TIMES="$(scaled 50)" .venv/bin/pytest -n 2 --timeout 1800 tests/tools/test_contract.py
 stage "runs of a bisection" .venv/bin/coroom bench bisect
 stage "twenty failing tests become green in loops" env COROOM_FAULTS=20 .venv/bin/pytest -n 0 tests/cli/test_demo_loop.py
 
