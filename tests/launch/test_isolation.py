@@ -115,7 +115,10 @@ async def test_a_prisoner_reaches_its_own_places_and_the_room_and_nothing_else(k
 
 @pytest.mark.promise("room:bounded")
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_fork_bomb_and_a_glutton_end_at_their_bounds(kind: Isolation, tmp_path: Path) -> None:
+async def test_a_fork_bomb_and_a_glutton_end_at_their_bounds(
+    kind: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     code, out, _ = await ended(made(kind), Cell(tmp_path).errand("setsid", sys.executable, "-u", "-c", BOMB))
     assert out, code
     assert 0 < int(out) < 40
@@ -123,6 +126,7 @@ async def test_a_fork_bomb_and_a_glutton_end_at_their_bounds(kind: Isolation, tm
     code, out, _ = await ended(made(kind), Cell(tmp_path).errand(sys.executable, "-c", glutton))
     assert code != 0
     assert out == ""
+    assert not (tmp_path / "oom").exists()
 
 
 async def test_the_program_decides_the_exit_code_and_a_missing_one_is_named(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ class Container:
         errand.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"coroom-{errand.agent}-{secrets.token_hex(4)}"
         words = (
+            # podman's monitor notes a lack of memory as a file where it was started: not in anybody's repository.
+            *("env", "--chdir", str(errand.home.absolute())),
             *self._command(),
             *("run", "--rm", "--interactive", "--name", name, "--network", "none", "--read-only"),
             *("--cap-drop", "all", "--security-opt", "no-new-privileges", "--hostname", "agent"),
