@@ -8,12 +8,12 @@ import click
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
-from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic
+from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic, keys_of
 from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.report.tables import Row, rows
 from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError
-from coroom.evaluate.suite import SHIPPED, SuiteError
+from coroom.evaluate.suite import SHIPPED, SuiteError, load
 from coroom.evaluate.synthetic import MODELS
 
 AGENTS_MAX = 64
@@ -70,11 +70,13 @@ def evaluate(
     this harness and prove nothing about models.
     """  # noqa: D301  click wants the character itself
     try:
-        results = Results(out / "results.sqlite")
         if replay:
-            click.echo(_replayed(results, out, replay))
+            click.echo(_replayed(out, replay))
             return
         evaluation = _asked(suites, conditions, agents, trials, agent, seed, Budget(match, wall_s, tokens, usd))
+        # A call that cannot be carried out is refused before anything is made.
+        keys_of(evaluation, [load(name) for name in suites])
+        results = Results(out / "results.sqlite")
         results.about(evaluation.about())
         with counted("trials") as progress:
             evaluate_synthetic(evaluation, results, out / "grades", progress, jobs)
@@ -118,8 +120,9 @@ def _asked(
     )
 
 
-def _replayed(results: Results, out: Path, key: str) -> Path:
-    page = replay_page(results, key)
+def _replayed(out: Path, key: str) -> Path:
+    kept = out / "results.sqlite"
+    page = replay_page(Results(kept), key) if kept.exists() else None
     if page is None:
         raise WrongCallError(f"No trial '{key}' has ended in {out}. Its report lists some.")
     target = out / "replays" / (key.replace("/", "_") + ".html")

@@ -1,0 +1,29 @@
+"""What `coroom evaluate` says to a call that cannot be carried out."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from coroom.cli import main
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "No suite given"),
+        (["seven"], "there is no suite 'seven'"),
+        (["six", "--conditions", "duo"], "there is no condition 'duo'"),
+        (["six", "--agents", "0"], "'0' is no list of numbers of agents"),
+        (["six", "--agent", "claude"], "There is no agent 'claude'"),
+        (["six", "--match", "tokens"], "--match tokens needs --tokens"),
+        (["--replay", "six/none"], "No trial 'six/none' has ended"),
+    ],
+)
+def test_a_call_that_cannot_be_is_refused_in_words_and_leaves_nothing_behind(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    result = CliRunner().invoke(main, ["evaluate", *words, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()
