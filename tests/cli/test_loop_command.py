@@ -1,6 +1,7 @@
 """`coroom loop` over a real remote with a real gate: what it lands, what it leaves alone, and how it stops."""
 
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -171,3 +172,65 @@ def test_a_session_that_has_lost_its_claim_is_ended_and_what_it_did_is_kept(plac
     done = ended(process)
     assert json.loads(done.out)["turns"][0]["outcome"] == "claim-lost", done.err
     assert shared(place, "show", "refs/coroom/wip/x-1:half.txt") == "half"
+
+
+HOLDS_BACK = """#!/bin/sh
+while read old new ref; do
+    case $ref in refs/coroom/claims/*) ;; *) continue ;; esac
+    git cat-file blob $new 2>/dev/null | grep -q '"holder": "x-1"' || continue
+    test -e ../came && continue
+    touch ../came
+    cat ../gate > /dev/null
+done
+"""
+"""In the shared repository: the first claim of x-1 is held at its door until somebody opens the gate, a pipe."""
+
+
+@pytest.mark.parametrize("what", ["test", "task"])
+@pytest.mark.promise("claim:exclusive")
+def test_what_another_lands_between_the_look_at_the_branch_and_the_claim_is_not_done_again(
+    place: Place, what: str
+) -> None:
+    (place.root / "todo.yaml").write_text("- {id: a, title: the only thing}\n")
+    listed = (
+        ("--tasks", str(place.root / "todo.yaml"), "--test", "true") if what == "task" else ("--test", "sh check.sh")
+    )
+    git(place.repository, "rm", "--quiet", "b.txt")
+    (place.repository / "check.sh").write_bytes(FILES["check.sh"].replace(b"a b c", b"a c"))
+    git(place.repository, "commit", "--quiet", "--all", "--message=one thing is left to do")
+    git(place.repository, "push", "--quiet", "origin", "HEAD:main")
+    hook = place.root / "shared.git" / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(HOLDS_BACK)
+    hook.chmod(0o755)
+    os.mkfifo(place.root / "gate")
+    command = f'echo good > "${{COROOM_TASK#{what}:}}.txt"; echo "$COROOM_TASK" >> {place.root}/calls'
+    late = place.start(*looped(place, command, *listed, "--until-done"))
+    until((place.root / "came").exists, "the late one claims", late)
+    quick = place.run(*looped(place, command, *listed, "--until-done", "--name", "y"))
+    assert json.loads(quick.out)["landed"] == 1, quick.err
+    (place.root / "gate").write_text("")
+    done = ended(late)
+    found = json.loads(done.out)
+    assert (found["sessions"], found["ended"]["x-1"]) == (0, "everything is done"), done.err
+    assert (place.root / "calls").read_text().split() == [f"{what}:a"]
+    keys = shared(place, "log", "--format=%(trailers:key=Coroom-Task,valueonly,separator=)", "--first-parent", "main")
+    assert keys.split() == [f"{what}:a"]
+    assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
+
+
+def test_what_a_person_lands_while_a_session_works_is_not_landed_again_and_its_work_is_kept(place: Place) -> None:
+    (place.root / "todo.yaml").write_text("- {id: a, title: the only thing}\n")
+    os.mkfifo(place.root / "gate")
+    command = f"touch {place.root}/begun; cat {place.root}/gate; echo mine > mine.txt"
+    listed = ("--tasks", str(place.root / "todo.yaml"), "--test", "true", "--until-done")
+    process = place.start(*looped(place, command, *listed))
+    until((place.root / "begun").exists, "a session works", process)
+    git(place.repository, "commit", "--quiet", "--allow-empty", "--message=by hand\n\nCoroom-Task: task:a")
+    git(place.repository, "push", "--quiet", "origin", "HEAD:main")
+    (place.root / "gate").write_text("")
+    done = ended(process)
+    (turn,) = json.loads(done.out)["turns"]
+    assert (turn["outcome"], turn["commit"]) == ("done-meanwhile", "refs/coroom/wip/x-1"), done.err
+    assert shared(place, "show", "refs/coroom/wip/x-1:mine.txt") == "mine"
+    assert "mine.txt" not in shared(place, "ls-tree", "--name-only", "main")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from coroom.agents.adapter import ModelApi, Session
 from coroom.agents.role_files import RoleFile
+from coroom.core.claim import Claim
 from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.git.claims import TTL_MS, RefClaims
@@ -36,6 +37,9 @@ INSTANT_S = 2.0
 INSTANT_MAX = 5
 CLAIM_TRIES = 8
 
+GONE = "done-meanwhile"
+"""How a turn ends whose item was landed by another before this one had claimed it: no session begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
@@ -60,6 +64,16 @@ class Manner:
     tasks: Sequence[PostTask] = ()
     until_done: bool = False
     shared: Path = field(default_factory=Path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What there is to do where the branch stands at `base`; `tests_s` is how long its tests took to say so."""
+
+    base: str
+    failing: Failing
+    items: Sequence[Item]
+    tests_s: float
 
 
 @dataclass(slots=True)
@@ -159,42 +173,50 @@ class AgentLoop:
     async def _turn(self) -> bool:
         """One turn; whether there was anything to do."""
         began = time.monotonic()
-        base = await asyncio.to_thread(self._place.fetch)
-        role, manner = self._manner.role, self._manner
-        probing = time.monotonic()
-        wants_tests = "tests" in role.takes
-        failing = Failing(commit=base, passed=True)
-        if wants_tests:
-            failing = await failing_tests(self._place.hub, base, manner.shared, manner.test, manner.test_s)
-        tests_s = time.monotonic() - probing
-        landed, landings = await asyncio.to_thread(landed_keys, self._place.hub, self._place.branch)
-        items = items_for(role, failing, manner.tasks, landed, landings)
-        live = await self._claims.live()
-        held = {resource for claim in live if claim.holder != self._place.agent for resource in claim.resources}
-        free = [item for item in own_order(self._place.agent, items) if item.key not in held and self._may_try(item)]
-        picked = await self._pick(free)
+        board = await self._look(await asyncio.to_thread(self._place.fetch))
+        live = [claim for claim in await self._claims.live() if claim.holder != self._place.agent]
+        held = {resource for claim in live for resource in claim.resources}
+        mine = own_order(self._place.agent, board.items)
+        picked = await self._pick([item for item in mine if item.key not in held and self._may_try(item)])
         if picked is None:
-            if not items and manner.until_done:
+            if not board.items and self._manner.until_done:
                 self.ended = "everything is done"
             return False
         item, holding = picked
-        turn = Turn(agent=self._place.agent, key=str(item.key), base=base, tests_s=round(tests_s, 3))
-        around = Surroundings(
-            item=item,
-            base=base,
-            failing=failing,
-            claims=[claim for claim in live if claim.holder != self._place.agent],
-            notes=await asyncio.to_thread(self._notes.read),
-            landings=await asyncio.to_thread(last_landings, self._place.hub, self._place.branch),
-            unfinished=await asyncio.to_thread(self._place.unfinished),
-        )
+        turn = Turn(agent=self._place.agent, key=str(item.key), base=board.base, tests_s=board.tests_s)
         try:
-            await self._worked(turn, around, holding)
+            await self._worked(turn, item, holding, board, live)
         finally:
-            whole = time.monotonic() - began
-            turn.harness_s = round(whole - turn.session_s - turn.landing_s - turn.tests_s, 3)
-            self._write(turn)
+            if turn.outcome != GONE or turn.log:
+                whole = time.monotonic() - began
+                turn.harness_s = round(whole - turn.session_s - turn.landing_s - turn.tests_s, 3)
+                self._write(turn)
         return True
+
+    async def _look(self, base: str) -> Board:
+        """What there is to do for this agent's role where the branch stands now."""
+        role, manner = self._manner.role, self._manner
+        began = time.monotonic()
+        failing = Failing(commit=base, passed=True)
+        if "tests" in role.takes:
+            failing = await failing_tests(self._place.hub, base, manner.shared, manner.test, manner.test_s)
+        tests_s = round(time.monotonic() - began, 3)
+        landed, landings = await asyncio.to_thread(landed_keys, self._place.hub, self._place.branch)
+        items = items_for(role, failing, manner.tasks, landed, landings)
+        return Board(base=base, failing=failing, items=items, tests_s=tests_s)
+
+    async def _look_again(self, turn: Turn, item: Item, board: Board) -> Board | None:
+        """What there is to do now that the item is claimed; None when it has been done meanwhile.
+
+        Another may have landed it between the look at the branch and the claim. Landing moves the branch before it
+        ends the claim, so that whoever has the claim sees everything that was landed under an earlier one.
+        """
+        base = await asyncio.to_thread(self._place.fetch)
+        if base == board.base:
+            return board
+        fresh = await self._look(base)
+        turn.base, turn.tests_s = base, round(turn.tests_s + fresh.tests_s, 3)
+        return fresh if any(one.key == item.key for one in fresh.items) else None
 
     def _may_try(self, item: Item) -> bool:
         _, again = self._failed.get(str(item.key), (0, 0.0))
@@ -208,9 +230,9 @@ class AgentLoop:
                 return item, got
         return None
 
-    async def _worked(self, turn: Turn, around: Surroundings, holding: Holding) -> None:
-        """Session and landing, with the claim kept alive meanwhile; what is left undone is kept and told."""
-        work = asyncio.ensure_future(self._session_and_landing(turn, around))
+    async def _worked(self, turn: Turn, item: Item, holding: Holding, board: Board, live: Sequence[Claim]) -> None:
+        """What is done under the claim, which is kept alive meanwhile; what is left undone is kept and told."""
+        work = asyncio.ensure_future(self._under_claim(turn, item, board, live))
         beating = asyncio.ensure_future(self._beat(turn, holding, work))
         try:
             await work
@@ -218,23 +240,39 @@ class AgentLoop:
             mine = asyncio.current_task()
             if mine and mine.cancelling():
                 turn.outcome = turn.outcome or "stopped"
-                await asyncio.shield(self._put_by(turn, around.item, holding))
+                await asyncio.shield(self._put_by(turn, item, holding))
                 raise
             turn.outcome, turn.why = "claim-lost", "its claim had ended: another may have the task by now"
-            await self._put_by(turn, around.item, holding)
+            await self._put_by(turn, item, holding)
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
-        if turn.outcome != "landed":
+        if turn.outcome == "landed":
+            return
+        if turn.outcome != GONE:
             count = self._failed.get(turn.key, (0, 0.0))[0] + 1
             again = AGAIN_S[min(count, len(AGAIN_S)) - 1]
             self._failed[turn.key] = (count, time.monotonic() + again)
-            with suppress(GitFailed):
-                await self._claims.release(holding)
+        with suppress(GitFailed):
+            await self._claims.release(holding)
 
-    async def _session_and_landing(self, turn: Turn, around: Surroundings) -> None:
-        sat = await self._session(turn, around)
-        await self._finish(turn, around.item, sat)
+    async def _under_claim(self, turn: Turn, item: Item, board: Board, live: Sequence[Claim]) -> None:
+        """Session and landing, if there is still something to do."""
+        again = await self._look_again(turn, item, board)
+        if again is None:
+            turn.outcome = GONE
+            self._show(f"another has landed {item.key} just now")
+            return
+        around = Surroundings(
+            item=item,
+            base=again.base,
+            failing=again.failing,
+            claims=live,
+            notes=await asyncio.to_thread(self._notes.read),
+            landings=await asyncio.to_thread(last_landings, self._place.hub, self._place.branch),
+            unfinished=await asyncio.to_thread(self._place.unfinished),
+        )
+        await self._finish(turn, item, await self._session(turn, around))
 
     async def _session(self, turn: Turn, around: Surroundings) -> Sat:
         code, said = await self._seat.shell(self._place.ready(), self._place.work)
@@ -311,6 +349,10 @@ class AgentLoop:
             turn.why = f"the role {role.name} may not change {outside[0]}" if outside else "its work is not for landing"
             await self._keep(turn, tip)
             return
+        if await asyncio.to_thread(self._landed_since, turn.base, item):
+            turn.outcome, turn.why = GONE, "it was landed without its claim while this session worked"
+            await self._keep(turn, tip)
+            return
         began, turn.landing = time.monotonic(), True
         wish = LandingWish(
             onto=self._place.branch,
@@ -331,13 +373,18 @@ class AgentLoop:
         turn.why = end.why if isinstance(end, LandingEnd) else str(end)
         await self._keep(turn, tip)
 
+    def _landed_since(self, base: str, item: Item) -> bool:
+        """Whether the branch has come to name the item since, as after `coroom land --task` by a person."""
+        fresh = self._place.fetch()
+        return fresh != base and str(item.key) in landed_keys(self._place.hub, f"{base}..{fresh}")[0]
+
     async def _keep(self, turn: Turn, tip: str) -> None:
         with suppress(GitFailed):
             turn.commit = await asyncio.to_thread(self._place.save, tip)
 
     async def _put_by(self, turn: Turn, item: Item, holding: Holding) -> None:
         """The loop is being stopped: keep what there is, tell the next session, and let others have the task."""
-        tip = await self._collected(item)
+        tip = await self._collected(item) if turn.log else ""
         if tip and tip != turn.base:
             await self._keep(turn, tip)
             turn.why = f"stopped; what it had done is in {turn.commit}"

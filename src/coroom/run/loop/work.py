@@ -161,10 +161,12 @@ def _named(text: str) -> Resource:
     return Resource(Scheme.TASK, text) if isinstance(found, Refused) else found
 
 
-def landed_keys(git: Git, branch: str) -> tuple[dict[str, int], int]:
-    """By key, the number of the last landing on the branch that named it; and how many landings there are."""
+def landed_keys(git: Git, commits: str) -> tuple[dict[str, int], int]:
+    """By key, the number of the last landing that named it, on a branch or in a range of its commits; and how many
+    landings there are.
+    """
     form = "--format=%(trailers:key=Coroom-Task,valueonly,separator=%x00)"
-    lines = git.run("log", "--first-parent", "--reverse", form, branch).out.decode("utf-8", "replace").splitlines()
+    lines = git.run("log", "--first-parent", "--reverse", form, commits).out.decode("utf-8", "replace").splitlines()
     landed, count = dict[str, int](), 0
     for line in filter(None, lines):
         count += 1
