@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coroom.core.errors import Code, Refused
-from coroom.core.resource import Resource, Scheme, covers, file, overlaps, parse, ref, task
+from coroom.core.resource import Resource, Scheme, corner, covers, file, overlaps, parse, ref, task
 
 FILES = ("src/a.py", "src/b.py", "src/deep/a.py", "a.py", "src", "app/[id]/p.py")
 NAMES = (
@@ -202,3 +202,8 @@ def test_short_ways_to_name_what_is_known_to_be_clean() -> None:
     assert file("a.py").path == "a.py"
     assert made("symbol:a.py#A").path == "a.py"
     assert made("dir:a").path is None
+
+
+@given(resources, resources)
+def test_what_overlaps_is_found_in_the_same_corner(a: Resource, b: Resource) -> None:
+    assert corner(a) == corner(b) or not overlaps(a, b)

@@ -9,7 +9,7 @@ from tests.schedules.test_schedules import lines_of
 
 from coroom.core.agent import Agent
 from coroom.core.decide import reorder
-from coroom.core.ordering import plan, premises
+from coroom.core.ordering import index, plan, premises
 from coroom.core.ordering.call import Order, OrderedCall, applied
 from coroom.core.ordering.position import family_of
 from coroom.core.ordering.trajectory import closure, stands_on, value_at
@@ -89,5 +89,7 @@ def test_notices_both_ways_make_the_lower_agent_chase_the_higher_one(monkeypatch
     lines = ["x=8 y=8 z=0", "A 1: read y as v; write x=v//2; add z=1", "B 2: read x as v; write y=v//2"]
     schedule = schedule_from("halving", [*lines, "order A B A B A"])
     assert played(schedule, "preorder").objects.values == {"x": 4, "y": 2, "z": 1}
+    resting_from = index.resting_from
     monkeypatch.setattr(premises, "value_at", lambda order, what, _position: value_at(order, what, (1_000,)))
+    monkeypatch.setattr(index, "resting_from", lambda order, what, _low: resting_from(order, what, ()))
     assert played(schedule, "preorder").objects.values["x"] < 4

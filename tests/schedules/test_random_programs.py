@@ -1,12 +1,14 @@
 """Programs drawn by chance, against a serial replay and a reading of the raw log that share no code with the core."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from tests.schedules.oracle import Replay
 
 from coroom.core.decide import reorder
 from coroom.core.ordering.call import Order
+from coroom.core.ordering.index import indexed
 from coroom.core.ordering.premises import due
 from coroom.simulate.schedule.draw import Shape, drawn
 from coroom.simulate.schedule.play import Death, played
@@ -62,6 +64,7 @@ def test_who_is_to_be_told_after_a_change_is_who_would_be_if_everything_were_loo
         nonlocal compared
         compared += 1
         assert due(order, since) == due(order)
+        assert indexed(order) == indexed(replace(order))
         return due(order, since)
 
     monkeypatch.setattr(reorder, "due", as_in_full)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
+from coroom.core.file import SHARED_LINE
 from coroom.core.ordering.call import OrderedCall, Step, StepKind
 from coroom.core.ordering.plan import saga
 from coroom.core.ordering.position import Position
@@ -110,6 +111,32 @@ class Policy(Protocol):
     def steps(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
         """What puts one call in and takes others out: the undoing, the acting, the putting back."""
         ...
+
+
+class OneLine:
+    """The answers of policies under which edits of files have one line of versions: they commute or are held, all see
+    what is accepted, and nothing of it needs mending.
+    """
+
+    def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
+        """Nobody waits."""
+        return Go()
+
+    def line(self, _agent: str) -> str:
+        """One line for all."""
+        return SHARED_LINE
+
+    def visible(self, _state: RoomState, _reader: str, _writer: str) -> bool:
+        """Everybody sees everything."""
+        return True
+
+    def affected(self, state: RoomState, writer: str, path: str) -> tuple[str, ...]:
+        """Every reader of the path."""
+        return readers_of(state, writer, path)
+
+    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
+        """Nothing is ever out of order."""
+        return ()
 
 
 class ActsAsItComes:

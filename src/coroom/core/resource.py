@@ -143,7 +143,7 @@ def clean_path(path: str) -> str | None:
 
 def overlaps(a: Resource, b: Resource) -> bool:
     """Whether a and b may name a thing in common. Symmetric and reflexive."""
-    if a == b:
+    if a is b or a == b:
         return True
     if a.scheme in _IN_FILES and b.scheme in _IN_FILES:
         return _files_meet(a, b)
@@ -154,6 +154,20 @@ def overlaps(a: Resource, b: Resource) -> bool:
     if a.scheme is Scheme.K8S:
         return _within(a.name, b.name) or _within(b.name, a.name)
     return a.name == b.name
+
+
+@lru_cache(maxsize=4096)
+def corner(resource: Resource) -> str:
+    """Where to look for what may overlap: resources that overlap have the same corner; not all that have it overlap."""
+    if resource.scheme in _IN_FILES:
+        return "files"
+    if resource.scheme is Scheme.ROW:
+        return f"rows {_table_of_row(resource)}"
+    if resource.scheme is Scheme.SET:
+        return f"rows {_set_parts(resource)[0]}"
+    if resource.scheme is Scheme.K8S:
+        return f"k8s {resource.name.partition('/')[0]}"
+    return str(resource)
 
 
 def covers(a: Resource, b: Resource) -> bool:

@@ -17,7 +17,7 @@ from coroom.core.decide import actions, agents, calls, claims, edits, landings, 
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
-from coroom.core.evolve import evolve
+from coroom.core.evolve import foresee
 from coroom.core.policies import policy_named
 from coroom.core.state import RoomState
 
@@ -203,7 +203,7 @@ def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: in
 def fold(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> RoomState:
     """The state after these bodies, numbered on from it."""
     for event in number(state, bodies, now_ms, by):
-        state = evolve(state, event)
+        state = foresee(state, event)
     return state
 
 

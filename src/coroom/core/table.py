@@ -109,13 +109,19 @@ class Table(Mapping[str, V], Generic[V]):
         earlier: Table[V] = since
         if self is earlier:
             return ()
-        pairs = [(dict(self.ordered()), dict(earlier.ordered()))]
+        pairs: Iterable[tuple[dict[str, V], dict[str, V]]]
         if self._mask == earlier._mask:
-            pairs = list(zip(self._buckets, earlier._buckets, strict=True))
+            pairs = zip(self._buckets, earlier._buckets, strict=True)
+        else:
+            pairs = ((dict(self.ordered()), dict(earlier.ordered())),)
         found: list[str] = []
         for now, old in pairs:
             if now is not old:
-                found += (key for key in now.keys() | old.keys() if now.get(key) is not old.get(key))
+                found += [key for key, value in now.items() if old.get(key) is not value]
+                if not old.keys() <= now.keys():
+                    found += [key for key in old if key not in now]
+        if len(found) < 2:
+            return tuple(found)
         return tuple(sorted(found))
 
     def trimmed(self, most: int, ended: Callable[[V], int | None]) -> "Table[V]":

@@ -22,10 +22,11 @@ from coroom.core.ordering.call import (
     StepKind,
     Values,
     any_overlap,
-    applied,
+    is_applied,
 )
+from coroom.core.ordering.index import standing, writing_above
 from coroom.core.ordering.position import Position
-from coroom.core.ordering.trajectory import known_below, standing_at, unseen, value_at, watched, writers
+from coroom.core.ordering.trajectory import known_below, unseen, uppermost, value_at, watched
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
@@ -250,7 +251,7 @@ class Carrier:
             commutes=asked.commutes,
             attempt=1,
         )
-        old = standing_at(state.order, call.position)
+        old = standing(state.order, call.agent, call.position)
         drop = (old,) if old and old.footprint.writes else ()
         if asked.irrevocable or len(policy.steps(state, call, drop)) != 1:
             return asked
@@ -348,7 +349,7 @@ class Carrier:
         if not POLICIES[state.policy].ordered:
             return ""
         more = tuple(r for r in state.order.calls[call.id].footprint.writes if r not in call.footprint.writes)
-        above = (c for c in applied(state.order) if c.position > call.position)
+        above = (c for c in writing_above(state.order, more, call.position) if is_applied(c))
         return next((c.id for c in above if any_overlap(c.footprint.writes, more)), "")
 
     def _probed(self, attempt: ToolCall, call: OrderedCall, tool: Tool) -> Steps[str | None]:
@@ -390,7 +391,7 @@ class Carrier:
         values: Values = ()
         state = self._state()
         order = state.order
-        shared = any(w.position > call.position for r in call.footprint.writes for w in writers(order, r))
+        shared = any((top := uppermost(order, r)) and top.position > call.position for r in call.footprint.writes)
         if POLICIES[state.policy].ordered and (shared or not known_below(order, call)):
             values = yield from self._values(watched(order, call), call.tool)
         yield Store(HOST, c.NoteUndone(call.id, values))

@@ -130,7 +130,7 @@ def _bad_place(state: RoomState, command: Join) -> Refused | None:
             return Refused(Code.CONFLICT, why, "Join without a rank to come last.")
     if not POLICIES[state.policy].by_rank:
         return None
-    done = past_recall_above(state.order, command.rank or next_rank(state, command.parent), command.scope)
+    done = past_recall_above(state.order, state.agents, command.rank or next_rank(state, command.parent), command.scope)
     if done is None:
         return None
     why = f"{done.agent}'s call {done.id} ({done.tool}) comes after that place, has acted and cannot be taken back."

@@ -37,10 +37,10 @@ from coroom.core.event import (
     RepairBegun,
 )
 from coroom.core.ordering.call import CallPhase, Judgement, OrderedCall, Step, any_overlap
-from coroom.core.ordering.gate import UNDER_WAY
+from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above
+from coroom.core.ordering.index import calls_of, standing
 from coroom.core.ordering.plan import plan, saga, touched_by
 from coroom.core.ordering.position import Position, family_of, position_of
-from coroom.core.ordering.trajectory import standing_at
 from coroom.core.policies import POLICIES
 from coroom.core.policy import Asked, CallAdmission, Gate, Restart, Wait
 from coroom.core.resource import Footprint
@@ -79,7 +79,7 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
 
 
 def _placed(state: RoomState, call: OrderedCall, command: PlaceCall, *, gated: bool) -> tuple[Body, ...]:
-    old = standing_at(state.order, call.position)
+    old = standing(state.order, call.agent, call.position)
     steps = POLICIES[state.policy].steps(state, None if gated else call, _applied(old))
     placed = CallPlaced(
         call=call.id,
@@ -129,12 +129,24 @@ def _admitted(state: RoomState, asked: Asked, now_ms: int, repair: str = "") -> 
     bad = lacks(state, asked.agent, Permission.EDIT) or _stands_against(state, asked, now_ms, repair)
     if bad:
         return bad
-    old = standing_at(state.order, asked.position)
-    if old and (old.agent != asked.agent or old.phase in UNDER_WAY):
+    old = standing(state.order, asked.agent, asked.position)
+    if old and old.phase in UNDER_WAY:
         return Refused(Code.WAIT, f"{old.id} is being put in order there.", "Call again in a moment.")
     if old and old.irrevocable and old.phase is not CallPhase.GATED:
         return _past_recall(old)
-    return POLICIES[state.policy].admit_call(state, asked)
+    return _unasked(state, asked.agent, asked.position) or POLICIES[state.policy].admit_call(state, asked)
+
+
+def _unasked(state: RoomState, agent: str, position: Position) -> Refused | None:
+    """Who was done does not act again, unasked, below a call that acted for good because it was done."""
+    if not POLICIES[state.policy].ordered or not is_quiet(state.order, agent) or agent not in state.agents:
+        return None
+    final = past_recall_above(state.order, state.agents, position, state.agents[agent].scope)
+    if final is None:
+        return None
+    why = f"You said that you were done, and {final.agent}'s call {final.id} ({final.tool}), which comes after yours"
+    next_step = "Call again when all before you are done: what you did is final then, and you come last."
+    return Refused(Code.WAIT, f"{why} and cannot be taken back, has acted on that.", next_step)
 
 
 def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) -> Refused | None:
@@ -179,7 +191,7 @@ def _not_now(state: RoomState, by: str, admission: Refused | Wait | Restart, now
         known = state.order.standing(by).waits_for == admission.on
         return Decision(Waiting(admission.on), () if known else (CallWaits(agent=by, on=admission.on),))
     begun: list[Body] = [AgentRestarted(agent=agent, why=admission.why) for agent in admission.agents]
-    mine = [c for c in state.order.calls.values() if c.agent in admission.agents]
+    mine = [c for agent in admission.agents for c in calls_of(state.order, agent)]
     repair = _repair(state, by, state.agents[by].rank, saga(_applied(*mine)))
     begun += repair
     return settled(
@@ -204,7 +216,7 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
     admission = _admitted(current, asked, now_ms, command.repair)
     if isinstance(admission, Refused | Wait | Restart):
         return _not_now(state, by, admission, now_ms)
-    old = standing_at(current.order, position)
+    old = standing(current.order, by, position)
     read = CallRead(
         call=f"c{state.numbered + 1}",
         agent=by,
@@ -259,6 +271,7 @@ def retract(state: RoomState, by: str, command: Retract, now_ms: int) -> Decisio
     bad = lacks(state, by, Permission.EDIT) or next(
         (_past_recall(c) for c in calls if c.irrevocable and c.phase is not CallPhase.GATED), None
     )
+    bad = bad or (_unasked(state, by, min(c.position for c in calls)) if calls else None)
     if bad:
         return Decision(bad)
     busy = next((c for c in calls if c.phase in UNDER_WAY), None)
@@ -338,7 +351,7 @@ def _given_up(state: RoomState, agent: str, why: str, now_ms: int) -> tuple[tupl
     lost = [agent, *(_started_by(state, agent) if POLICIES[state.policy].by_rank else ())]
     gone: tuple[Body, ...] = tuple(AgentAbandoned(agent=name, why=why) for name in lost)
     current = after(state, gone, now_ms, agent)
-    calls = tuple(c for c in _applied(*current.order.calls.values()) if c.agent in lost and not c.irrevocable)
+    calls = tuple(c for name in lost for c in _applied(*calls_of(current.order, name)) if not c.irrevocable)
     taken, repair = _taken_out(current, agent, calls, now_ms)
     return (*gone, *taken), repair
 

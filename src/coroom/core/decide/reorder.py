@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from coroom.core.command import Good, Ok
 from coroom.core.decide.decision import Decision
 from coroom.core.event import Body, Event, OrderCommitted, OrderNoticed, OrderNoticesWithdrawn
-from coroom.core.evolve import evolve
+from coroom.core.evolve import foresee
 from coroom.core.ordering.call import CallPhase, NoticeCause, Order
 from coroom.core.ordering.gate import committable, is_quiet
+from coroom.core.ordering.index import pending
 from coroom.core.ordering.position import family_of
 from coroom.core.ordering.premises import UNSEEN, Due, due
 from coroom.core.policies import POLICIES
@@ -19,7 +20,7 @@ DONE = Ok()
 def after(state: RoomState, events: Iterable[Body], now_ms: int, by: str) -> RoomState:
     """The state once these have happened."""
     for seq, body in enumerate(events, start=state.seq + 1):
-        state = evolve(state, Event(seq, max(now_ms, state.now_ms), by, body))
+        state = foresee(state, Event(seq, max(now_ms, state.now_ms), by, body))
     return state
 
 
@@ -58,7 +59,7 @@ def _text(state: RoomState, one: Due) -> str:
     now = f"now {one.value}" if one.value != UNSEEN else "not known; read it again"
     judge = "Answer with choice no_effect, repaired, retracted or cannot."
     if one.cause is NoticeCause.CHANGED:
-        waiting = [c.id for c in state.order.calls.values() if c.agent == one.agent and c.phase is CallPhase.GATED]
+        waiting = [c.id for c in pending(state.order) if c.agent == one.agent and c.phase is CallPhase.GATED]
         held_back = f" Not yet acted, and kept as it is if you say no_effect: {', '.join(waiting)}." if waiting else ""
         return (
             f"{one.resource}, read by {named}, was {one.held} and is {now}. Judge what rests on it.{held_back} {judge}"
@@ -84,6 +85,6 @@ def _done(state: RoomState) -> tuple[Body, ...]:
     for name, standing in order.standings.ordered():
         if not (standing.concluded or standing.abandoned) or not is_quiet(order, name):
             continue
-        if not any(c.agent == name and c.phase is CallPhase.GATED for c in order.calls.values()):
+        if not any(c.agent == name and c.phase is CallPhase.GATED for c in pending(order)):
             done.append(name)
     return (OrderCommitted(through=0, agents=tuple(done)),) if done else ()

@@ -27,6 +27,7 @@ from coroom.core.event import (
 )
 from coroom.core.ordering.call import TAKES_BACK, CallPhase, OrderedCall, Repair, Step, StepKind, any_overlap
 from coroom.core.ordering.gate import waits_for
+from coroom.core.ordering.index import pending
 from coroom.core.ordering.plan import touched_by
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Resource
@@ -103,7 +104,7 @@ def note_fenced(state: RoomState, by: str, command: NoteFenced, now_ms: int) -> 
     resources, also = _spread(state, found[0], call)
     names = {c.id for c in also}
     waiting = sorted(
-        (c for c in state.order.calls.values() if c.phase is CallPhase.UNDONE and c.id not in names | {call.id}),
+        (c for c in pending(state.order) if c.phase is CallPhase.UNDONE and c.id not in names | {call.id}),
         key=lambda c: c.position,
     )
     mine = {step.call for step in found[0].todo}
@@ -116,7 +117,7 @@ def _spread(
     state: RoomState, repair: Repair, call: OrderedCall
 ) -> tuple[tuple[Resource, ...], tuple[OrderedCall, ...]]:
     mine = {step.call for step in repair.todo}
-    undone = [c for c in state.order.calls.values() if c.phase is CallPhase.UNDONE and c.id in mine]
+    undone = [c for c in pending(state.order) if c.phase is CallPhase.UNDONE and c.id in mine]
     resources = dict.fromkeys(call.footprint.writes)
     also: list[OrderedCall] = []
     found = True
@@ -164,5 +165,5 @@ def gate_waits_for(state: RoomState, call: OrderedCall) -> tuple[str, ...]:
 
 def ready_gates(state: RoomState) -> tuple[str, ...]:
     """The gated calls that may act now, lowest position first."""
-    gated = sorted((c for c in state.order.calls.values() if c.phase is CallPhase.GATED), key=lambda c: c.position)
+    gated = (c for c in pending(state.order) if c.phase is CallPhase.GATED)
     return tuple(c.id for c in gated if not gate_waits_for(state, c))

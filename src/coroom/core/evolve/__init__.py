@@ -1,13 +1,13 @@
 """How each event changes the state: total and pure, one small function for each kind, one file a subject."""
 
-from typing import get_args
+from typing import cast, get_args
 
 from coroom.core.event import Body, Event
 from coroom.core.evolve import actions, agents, calls, checks, claims, edits, landings, notices, rooms, tasks, tools
 from coroom.core.evolve.changes import Change
 from coroom.core.state import RoomState, but
 
-__all__ = ["SEEN_GRAIN_MS", "evolve"]
+__all__ = ["SEEN_GRAIN_MS", "evolve", "foresee"]
 
 _SUBJECTS = (rooms, agents, claims, tasks, notices, edits, checks, actions, calls, landings, tools)
 _CHANGES: dict[type[object], Change] = {
@@ -19,9 +19,25 @@ SEEN_GRAIN_MS = 1_000
 """How exactly it is known when an agent last did something: a second is enough for whoever looks at it."""
 
 
+_FORESEEN = "_foreseen"
+
+
+def foresee(state: RoomState, event: Event) -> RoomState:
+    """The state after `event`, for a decision that has to know it. It is kept with `state`, so that `evolve` has
+    nothing left to do when the very same event really comes next.
+    """
+    changed = evolve(state, event)
+    vars(state)[_FORESEEN] = (id(state), event, changed)
+    return changed
+
+
 def evolve(state: RoomState, event: Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
     body, at_ms = event.body, event.at_ms
+    foreseen = cast("tuple[int, Event, RoomState] | None", vars(state).pop(_FORESEEN, None))
+    # A state made from this one by a copy has its memory as well, so that it is asked whose it is.
+    if foreseen and foreseen[0] == id(state) and foreseen[1].body is body and foreseen[1] == event:
+        return foreseen[2]
     changed = _CHANGES[type(body)](state, event, body)
     if changed is state:
         changed = but(state)

@@ -27,7 +27,7 @@ from coroom.core.ordering.call import (
 )
 from coroom.core.ordering.position import Position, family_of, step_of
 from coroom.core.ordering.premises import premise_key
-from coroom.core.ordering.trajectory import value_at, writers
+from coroom.core.ordering.trajectory import uppermost, value_at, writers_from
 from coroom.core.resource import Footprint, Resource, covers
 from coroom.core.state import RoomState, but
 
@@ -64,10 +64,10 @@ def _track(order: Order, resources: tuple[Resource, ...], tool: str) -> Order:
 def _learned(order: Order, position: Position, values: Values) -> Order:
     """What was seen just below a position, where nothing was recorded for it."""
     for resource, value in values:
-        there = writers(order, resource)
-        if value_at(order, resource, position) is not None or (there and there[-1].position > position):
+        top = uppermost(order, resource)
+        if value_at(order, resource, position) is not None or (top and top.position > position):
             continue
-        order = _put(order, _knowing(there[-1], resource, value)) if there else _based(order, resource, value)
+        order = _put(order, _knowing(top, resource, value)) if top else _based(order, resource, value)
     return order
 
 
@@ -88,23 +88,22 @@ def _knowing(call: OrderedCall, resource: Resource, value: str | None) -> Ordere
 def _measured(order: Order, position: Position, values: Values) -> Order:
     """What is there now belongs to the uppermost call on it; what those between left is no longer known."""
     for resource, value in values:
-        there = writers(order, resource)
-        if not there:
+        top = uppermost(order, resource)
+        if top is None:
             order = _based(order, resource, value)
-        for call in there:
-            if call is there[-1]:
-                order = _put(order, _knowing(call, resource, value))
-            elif call.position >= position:
+            continue
+        order = _put(order, _knowing(top, resource, value))
+        for call in writers_from(order, resource, position):
+            if call.id != top.id:
                 order = _put(order, _knowing(call, resource, None))
     return order
 
 
-def _without_premises(order: Order, call: str) -> Order:
+def _without_premises(order: Order, call: OrderedCall) -> Order:
     premises = order.premises
-    for key, premise in premises.ordered():
-        if premise.call == call:
-            premises = premises.without(key)
-    return but(order, premises=premises)
+    for resource in call.footprint.reads:
+        premises = premises.without(premise_key(call.id, resource))
+    return order if premises is order.premises else but(order, premises=premises)
 
 
 def _premises(order: Order, call: OrderedCall, values: Values) -> Order:
@@ -124,7 +123,7 @@ def _replaced(order: Order, replaces: str) -> Order:
     old = order.calls.get(replaces)
     if old is None:
         return order
-    order = _without_premises(order, old.id)
+    order = _without_premises(order, old)
     if old.phase is CallPhase.FINISHED and old.footprint.writes:
         return order
     return _put(order, but(old, phase=CallPhase.RETRACTED))
@@ -268,7 +267,7 @@ def _call_failed(state: RoomState, _event: e.Event, body: e.CallFailed) -> RoomS
     failed = but(call, phase=CallPhase.CANCELLED if again else CallPhase.FAILED)
     if not again:
         failed = but(failed, result=body.why, told=body.why)
-    order = _without_premises(_put(state.order, failed), call.id)
+    order = _without_premises(_put(state.order, failed), call)
     return _with(state, _done(order, call.id, _ACTS))
 
 
@@ -279,7 +278,7 @@ def _call_undone(state: RoomState, _event: e.Event, body: e.CallUndone) -> RoomS
         return state
     order = _put(state.order, but(_moved(call, body.fate), values=()))
     if body.fate != "undone":
-        order = _without_premises(order, call.id)
+        order = _without_premises(order, call)
     order = _measured(order, call.position, body.values)
     return _with(state, _done(order, call.id, TAKES_BACK))
 
@@ -295,7 +294,7 @@ def _call_fenced(state: RoomState, _event: e.Event, body: e.CallFenced) -> RoomS
     for name in (body.call, *body.also):
         call = order.calls.get(name)
         if call:
-            order = _without_premises(_put(order, but(call, phase=CallPhase.FENCED, values=())), name)
+            order = _without_premises(_put(order, but(call, phase=CallPhase.FENCED, values=())), call)
     fence = Fence(body.call, body.resources, body.why)
     order = but(order, fences=order.fences.put(body.call, fence))
     for repair in order.repairs.values():
@@ -434,7 +433,7 @@ def _cleared(state: RoomState, agent: str, standing: Standing) -> RoomState:
     for call in order.calls.values():
         if call.agent != agent:
             continue
-        order = _without_premises(order, call.id)
+        order = _without_premises(order, call)
         applied = call.phase is CallPhase.FINISHED and call.footprint.writes
         if not applied and call.phase in {CallPhase.FINISHED, CallPhase.GATED, CallPhase.CANCELLED, *ENDED}:
             order = but(order, calls=order.calls.without(call.id))

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from coroom.core.action import Effect
 from coroom.core.ordering.position import Position
+from coroom.core.quick import quick
 from coroom.core.resource import Footprint, Resource, overlaps
 from coroom.core.table import Table
 
@@ -68,6 +69,7 @@ TAKES_BACK = frozenset({StepKind.UNDO, StepKind.CANCEL, StepKind.RETRACT})
 """The steps that undo their call; what becomes of it then is in the name."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a repair; stored before it acts, so that a crash anywhere is finished from the log."""
@@ -111,6 +113,7 @@ class Premise:
     notice: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tracked:
     """A resource that calls in the order touch: the tool that can look at it, and its content before all of them."""
@@ -120,6 +123,7 @@ class Tracked:
     base: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """Steps under way on `touched`; nothing else that overlaps these may act until they are done."""
@@ -174,6 +178,7 @@ class Standing:
     waits_for: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fence:
     """Resources that nobody touches until a person has looked: an undo failed, or somebody outside changed them."""

@@ -2,7 +2,7 @@
 
 from coroom.core.action import Effect
 from coroom.core.ordering.call import Order, OrderedCall, Step, StepKind
-from coroom.core.ordering.trajectory import closure, screened
+from coroom.core.ordering.trajectory import closure, met_above, screened
 from coroom.core.resource import Resource
 
 REPEATABLE = frozenset({Effect.COMMUTING, Effect.BLIND, Effect.REPLAYABLE})
@@ -21,6 +21,8 @@ def plan(
     Undo runs strictly from the highest position down, and putting back from the lowest up, so that the physical order
     of the calls on a resource is again that of their positions.
     """
+    if insert and not drop and not met_above(order, insert):
+        return (Step(StepKind.PERFORM, insert.id),)
     coming = insert or read
     roots = (*((coming,) if coming else ()), *drop)
     dropped = {call.id for call in drop}

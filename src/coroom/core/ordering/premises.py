@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap
+from coroom.core.ordering import index
+from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap, is_applied
 from coroom.core.ordering.plan import REPEATABLE
+from coroom.core.ordering.position import Position
 from coroom.core.ordering.trajectory import value_at
 from coroom.core.resource import Resource
 from coroom.core.table import Table
@@ -41,24 +43,21 @@ def due(order: Order, since: Order = NOTHING) -> tuple[tuple[Due, ...], tuple[st
 
     Values decide: a change that leaves a reader's value as it was tells nobody; of several changes before the reader
     hears there is one notice with the last value; one that the agent already has in hand is never withdrawn. While
-    a repair is under way, what it touches says nothing.
+    a repair is under way, what it touches says nothing to those above it.
     """
-    if not order.premises and not order.calls:
-        return (), ()
     opened: list[Due] = []
     gone: list[str] = []
-    in_flux = tuple(r for repair in order.repairs.values() for r in repair.touched)
     premises, calls = _concerned(order, since)
     for premise in sorted(premises, key=lambda p: (p.position, p.resource)):
-        if any_overlap((premise.resource,), in_flux):
+        if _in_flux(order, (premise.resource,), premise.position):
             continue
         found = _of_premise(order, premise)
         if isinstance(found, Due):
             opened.append(found)
         elif found:
             gone.append(found)
-    for call in sorted(calls, key=lambda c: c.position):
-        asked = None if any_overlap(call.footprint.writes, in_flux) else _of_call(order, call)
+    for call in sorted(calls, key=lambda c: (c.position, c.id)):
+        asked = None if _in_flux(order, call.footprint.writes, call.position) else _of_call(order, call)
         if asked:
             opened.append(asked)
     return tuple(opened), tuple(gone)
@@ -66,28 +65,38 @@ def due(order: Order, since: Order = NOTHING) -> tuple[tuple[Due, ...], tuple[st
 
 def _concerned(order: Order, since: Order) -> tuple[list[Premise], list[OrderedCall]]:
     """The premises and calls that are other than they were, or whose resources or notices are."""
-    calls = dict.fromkeys(order.calls.changed(since.calls))
+    changed = order.calls.changed(since.calls)
+    calls = dict.fromkeys(changed)
     keys = dict.fromkeys(order.premises.changed(since.premises))
-    for one in _both(order.notices, since.notices):
-        calls[one.call] = None
-        if one.resource:
-            keys[premise_key(one.call, one.resource)] = None
-    settled = tuple(dict.fromkeys(r for one in _both(order.repairs, since.repairs) for r in one.touched))
-    written = (r for one in _both(order.calls, since.calls) for r in one.footprint.writes)
-    looked = (one.resource for one in _both(order.tracked, since.tracked))
-    moved = tuple(dict.fromkeys((*settled, *written, *looked)))
-    premises = [p for key, p in order.premises.ordered() if key in keys or any_overlap((p.resource,), moved)]
-    return premises, [
-        c
-        for name, c in order.calls.ordered()
-        if name in calls or (settled and any_overlap(c.footprint.writes, settled))
-    ]
+    if order.notices is not since.notices:
+        for one in _both(order.notices, since.notices, order.notices.changed(since.notices)):
+            calls[one.call] = None
+            if one.resource:
+                keys[premise_key(one.call, one.resource)] = None
+    moved: dict[tuple[Resource, Position], None] = {}
+    for name, ended in () if order.repairs is since.repairs else since.repairs.ordered():
+        for resource in () if name in order.repairs else ended.touched:
+            moved[resource, ended.position] = None
+            calls |= dict.fromkeys(c.id for c in index.writing_from(order, resource, ended.position))
+    for call in _both(order.calls, since.calls, changed):
+        if is_applied(call):
+            moved |= dict.fromkeys((resource, call.position) for resource in call.footprint.writes)
+    if order.tracked is not since.tracked:
+        looked = _both(order.tracked, since.tracked, order.tracked.changed(since.tracked))
+        moved |= dict.fromkeys((one.resource, ()) for one in looked)
+    for resource, low in moved:
+        keys |= dict.fromkeys(index.resting_from(order, resource, low))
+    return [p for key in keys if (p := order.premises.get(key))], [c for name in calls if (c := order.calls.get(name))]
 
 
-def _both(now: Table[V], before: Table[V]) -> Iterator[V]:
-    """What is other than it was, as it is and as it was."""
-    for key in now.changed(before):
-        yield from (one for one in (now.get(key), before.get(key)) if one is not None)
+def _in_flux(order: Order, resources: tuple[Resource, ...], position: Position) -> bool:
+    """Whether a repair is under way that changes the resources at this position: what is below it stays as it is."""
+    return any(r.position <= position and any_overlap(resources, r.touched) for r in order.repairs.values())
+
+
+def _both(now: Table[V], before: Table[V], keys: tuple[str, ...]) -> Iterator[V]:
+    """What is at these keys, as it is and as it was."""
+    return (one for key in keys for one in (now.get(key), before.get(key)) if one is not None)
 
 
 def _of_premise(order: Order, premise: Premise) -> Due | str | None:

@@ -1,14 +1,21 @@
 """T(o), the writes on a resource in order, and M(o, p), what a reader at position p sees of it."""
 
 from coroom.core.action import Effect
-from coroom.core.ordering.call import ENDED, CallPhase, Order, OrderedCall, any_overlap, applied, in_order, is_applied
+from coroom.core.ordering import index
+from coroom.core.ordering.call import CallPhase, Order, OrderedCall, any_overlap, in_order, is_applied
 from coroom.core.ordering.position import Position
 from coroom.core.resource import Resource, overlaps
 
 
-def writers(order: Order, resource: Resource) -> tuple[OrderedCall, ...]:
-    """The calls on the resource whose effect is there now, in order."""
-    return in_order(c for c in order.calls.values() if is_applied(c) and _writes(c, resource))
+def uppermost(order: Order, resource: Resource) -> OrderedCall | None:
+    """The highest call on the resource whose effect is there now."""
+    return next((c for c in index.writing_below(order, resource) if is_applied(c) and _writes(c, resource)), None)
+
+
+def writers_from(order: Order, resource: Resource, low: Position) -> tuple[OrderedCall, ...]:
+    """The calls on the resource whose effect is there now, at the position or above it, in order."""
+    above = index.writing_from(order, resource, low)
+    return tuple(c for c in above if is_applied(c) and _writes(c, resource))
 
 
 def _writes(call: OrderedCall, resource: Resource) -> bool:
@@ -17,7 +24,7 @@ def _writes(call: OrderedCall, resource: Resource) -> bool:
 
 def screened(order: Order, position: Position, resources: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
     """The applied calls above the position that write on any of the resources: what a reader there must not see."""
-    above = (c for c in order.calls.values() if c.position > position and is_applied(c))
+    above = (c for c in index.writing_above(order, resources, position) if is_applied(c))
     return in_order(c for c in above if any_overlap(c.footprint.writes, resources))
 
 
@@ -26,18 +33,20 @@ def value_at(order: Order, resource: Resource, position: Position) -> str | None
     tracked = order.tracked.get(str(resource))
     if tracked is None:
         return None
-    last: OrderedCall | None = None
-    for call in order.calls.values():
-        nearer = call.position < position and (last is None or last.position < call.position)
-        if nearer and is_applied(call) and _writes(call, resource):
-            last = call
-    return dict(last.values).get(resource) if last else tracked.base
+    for call in index.writing_below(order, resource, position):
+        if is_applied(call) and _writes(call, resource):
+            return next((value for seen, value in call.values if seen == resource), None)
+    return tracked.base
 
 
 def watched(order: Order, call: OrderedCall) -> tuple[Resource, ...]:
     """What is to be looked at after the call acted: what it touches, and all that is tracked and may have changed."""
     own = dict.fromkeys(call.footprint.writes)
-    known = (t.resource for t in order.tracked.values() if any_overlap((t.resource,), call.footprint.writes))
+    known = (
+        t.resource
+        for t in index.tracked_at(order, call.footprint.writes)
+        if any_overlap((t.resource,), call.footprint.writes)
+    )
     return tuple(dict.fromkeys((*own, *known)))
 
 
@@ -55,8 +64,9 @@ def commute(one: OrderedCall, other: OrderedCall) -> bool:
 def read_between(order: Order, low: OrderedCall, high: OrderedCall) -> bool:
     """Whether somebody between the two rests on what the lower one writes, so that its own content must be seen."""
     return any(
-        low.position < p.position <= high.position and any_overlap((p.resource,), low.footprint.writes)
-        for p in order.premises.values()
+        any_overlap((premise.resource,), low.footprint.writes)
+        for written in low.footprint.writes
+        for premise in index.resting_between(order, written, low.position, high.position)
     )
 
 
@@ -80,18 +90,19 @@ def closure(order: Order, roots: tuple[OrderedCall, ...]) -> tuple[OrderedCall, 
     A call's undo restores all that it wrote, so that whatever stands on any of it comes along, and so on. Roots that
     are applied are themselves in it.
     """
-    there = applied(order)
     found = {root.id: root for root in roots if root.phase is CallPhase.FINISHED}
     frontier = list(roots)
     while frontier:
         low = frontier.pop()
-        for high in there:
-            if high.id not in found and stands_on(order, low, high):
+        for high in met_above(order, low):
+            if high.id not in found and is_applied(high) and stands_on(order, low, high):
                 found[high.id] = high
                 frontier.append(high)
     return tuple(sorted(found.values(), key=lambda call: call.position, reverse=True))
 
 
-def standing_at(order: Order, position: Position) -> OrderedCall | None:
-    """The call at a position, unless it has ended."""
-    return next((c for c in order.calls.values() if c.position == position and c.phase not in ENDED), None)
+def met_above(order: Order, low: OrderedCall) -> tuple[OrderedCall, ...]:
+    """The calls above that may write or read what the lower one writes."""
+    writes = low.footprint.writes
+    written = index.writing_above(order, writes, low.position)
+    return (*written, *index.reading_above(order, writes, low.position))

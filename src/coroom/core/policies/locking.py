@@ -2,48 +2,17 @@
 
 from collections.abc import Iterator
 
-from coroom.core.file import SHARED_LINE
-from coroom.core.ordering.call import ENDED, Order, OrderedCall, any_overlap
-from coroom.core.policy import (
-    ActsAsItComes,
-    Admission,
-    Asked,
-    CallAdmission,
-    Gate,
-    Go,
-    Repair,
-    Restart,
-    Wait,
-    readers_of,
-)
+from coroom.core.ordering import index
+from coroom.core.ordering.call import Order, any_overlap
+from coroom.core.policy import ActsAsItComes, Asked, CallAdmission, Gate, Go, OneLine, Restart, Wait
 from coroom.core.resource import Footprint
 from coroom.core.state import RoomState
 
 
-class Locking(ActsAsItComes):
+class Locking(OneLine, ActsAsItComes):
     """2PL with saga undo: shared locks on what is read, exclusive ones on what is written."""
 
     name = "locking"
-
-    def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
-        """Edits of files commute or are held; claims are their locks."""
-        return Go()
-
-    def line(self, _agent: str) -> str:
-        """One line for all."""
-        return SHARED_LINE
-
-    def visible(self, _state: RoomState, _reader: str, _writer: str) -> bool:
-        """Everybody sees everything; the locks keep out who must not look."""
-        return True
-
-    def affected(self, state: RoomState, writer: str, path: str) -> tuple[str, ...]:
-        """Every reader of the path."""
-        return readers_of(state, writer, path)
-
-    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
-        """Nothing is ever out of order."""
-        return ()
 
     def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
         """Wait for whoever holds what the call needs. When waiting closes a circle, the agent in it that has begun
@@ -63,9 +32,7 @@ class Locking(ActsAsItComes):
 def _first_in_line(state: RoomState, agent: str) -> tuple[str, ...]:
     """Who has begun again takes no lock before those of lower rank have theirs that wait: it would only lose it."""
     order = state.order
-    if not order.standing(agent).restarts or any(
-        c.agent == agent and c.phase not in ENDED for c in order.calls.values()
-    ):
+    if not order.standing(agent).restarts or _holds_anything(order, agent):
         return ()
     rank = state.agents[agent].rank
     waiting = (name for name, standing in order.standings.ordered() if standing.waits_for)
@@ -74,23 +41,23 @@ def _first_in_line(state: RoomState, agent: str) -> tuple[str, ...]:
 
 def holders(order: Order, agent: str, footprint: Footprint) -> tuple[str, ...]:
     """Who else has touched, and not yet committed, what stands against the footprint; in the order of names."""
-    found = {
-        call.agent
-        for call in order.calls.values()
-        if call.agent != agent and call.phase not in ENDED and _stand_against(call, footprint)
-    }
-    return tuple(sorted(found))
+    written, read = met(order, agent, footprint)
+    return tuple(sorted({*written, *read}))
+
+
+def met(order: Order, agent: str, footprint: Footprint) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who else has written what the footprint touches, and who has read what it writes, and not yet committed that; in
+    the order of names.
+    """
+    mine = (*footprint.writes, *footprint.reads)
+    others = [call for call in index.touching(order, mine) if call.agent != agent]
+    written = {call.agent for call in others if any_overlap(call.footprint.writes, mine)}
+    read = {call.agent for call in others if any_overlap(call.footprint.reads, footprint.writes)}
+    return tuple(sorted(written)), tuple(sorted(read))
 
 
 def _holds_anything(order: Order, agent: str) -> bool:
-    return any(c.agent == agent and c.phase not in ENDED for c in order.calls.values())
-
-
-def _stand_against(call: OrderedCall, footprint: Footprint) -> bool:
-    theirs = call.footprint
-    return any_overlap(theirs.writes, (*footprint.writes, *footprint.reads)) or any_overlap(
-        theirs.reads, footprint.writes
-    )
+    return any(True for _ in index.calls_of(order, agent))
 
 
 def _circle(order: Order, agent: str, on: tuple[str, ...]) -> set[str]:

@@ -2,42 +2,21 @@
 
 from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
-from coroom.core.file import SHARED_LINE
 from coroom.core.ordering.call import OrderedCall, Step
 from coroom.core.ordering.plan import plan
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.trajectory import screened
-from coroom.core.policy import Admission, Asked, CallAdmission, Gate, Go, Repair, readers_of
-from coroom.core.resource import Footprint, Resource
+from coroom.core.policy import Asked, CallAdmission, Gate, Go, OneLine
+from coroom.core.resource import Resource
 from coroom.core.state import RoomState
 
 
-class Preorder:
+class Preorder(OneLine):
     """Reads see what is below them, late writes are put where they belong, and who relied on what changed is told."""
 
     name = "preorder"
     ordered = True
     by_rank = True
-
-    def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
-        """Edits of files commute or are held; nobody waits for them."""
-        return Go()
-
-    def line(self, _agent: str) -> str:
-        """One line for all."""
-        return SHARED_LINE
-
-    def visible(self, _state: RoomState, _reader: str, _writer: str) -> bool:
-        """Accepted edits of files are seen by all; what calls wrote is screened by position."""
-        return True
-
-    def affected(self, state: RoomState, writer: str, path: str) -> tuple[str, ...]:
-        """Every reader of the path."""
-        return readers_of(state, writer, path)
-
-    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
-        """Accepted edits commute, so no order needs mending."""
-        return ()
 
     def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
         """Go; but a call that nobody could put right afterwards is not made on news that its agent has not seen."""
