@@ -1,95 +1,21 @@
 """Tools on live state in a running room: a file names them, agents call them over MCP in order."""
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
-from mcp.client import Client
-from mcp.client.streamable_http import streamable_http_client
-from tests.doorway import data_of, text_of
-from tests.git.repositories import new_repository
+from tests.live_room import a_shop, left, opened, seated, served
 from tests.tools.conftest import installed
 
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.tool import MadeTool
-from coroom.git.repository import Repository, inspect
 from coroom.host.answer import Answer
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room
 from coroom.host.tools_file import read_tools_file
-from coroom.run.daemon import address, build_app, loopback_socket, serve
-from coroom.run.guard import ServedRoom
 from coroom.tools.registry import BadTool
-from coroom.tools.smith import Proposer
-
-
-def a_shop(directory: Path) -> Path:
-    with sqlite3.connect(directory / "shop.db") as made:
-        made.execute("CREATE TABLE stock (item TEXT PRIMARY KEY, left INTEGER)")
-        made.execute("INSERT INTO stock VALUES ('tea', 5), ('order', 0)")
-    path = directory / "tools.yaml"
-    path.write_text("sqlite: {shop: shop.db}\n")
-    return path
-
-
-def left(directory: Path) -> dict[str, int]:
-    with sqlite3.connect(directory / "shop.db") as read:
-        return dict(read.execute("SELECT item, left FROM stock"))
-
-
-async def opened(directory: Path, tools: Path, toolsmith: Proposer | None = None) -> Room | Refused:
-    repository = directory / "repository"
-    found = inspect(repository if repository.exists() else new_repository(repository, {"f.txt": b"one\n"}))
-    assert isinstance(found, Repository)
-    return await Room.open(
-        found, RoomPlan(policy="preorder", mirrors=directory / "mirrors", tools=tools, toolsmith=toolsmith)
-    )
-
-
-@asynccontextmanager
-async def served(room: Room) -> AsyncIterator[str]:
-    listening, stop, ready = loopback_socket(), asyncio.Event(), asyncio.Event()
-    url = address(listening)
-    app = build_app({room.name: ServedRoom(name=room.name, door=room.door, operator_hash=room.operator_hash)})
-    serving = asyncio.create_task(serve(app, listening, stop, ready.set))
-    await ready.wait()
-    try:
-        yield url
-    finally:
-        stop.set()
-        await serving
-
-
-class Agent:
-    """An agent that speaks MCP as any client does."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    async def does(self, name: str, /, **arguments: object) -> tuple[dict[str, Any], str]:
-        result = await self._client.call_tool(name, arguments)
-        return data_of(result).get("data", {}), text_of(result)
-
-    async def calls(self, tool: str, about: str = "", /, **arguments: object) -> tuple[dict[str, Any], str]:
-        return await self.does("call", do="call", tool=tool, arguments=json.dumps(arguments), about=about)
-
-
-@asynccontextmanager
-async def seated(room: Room, url: str, name: str) -> AsyncIterator[Agent]:
-    seat = await room.admit(name)
-    assert isinstance(seat, Seat)
-    headers = {"Authorization": f"Bearer {seat.token}"}
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=30) as http,
-        Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
-    ):
-        yield Agent(client)
 
 
 @pytest.mark.promise("run:no-upward-leak")
@@ -98,7 +24,7 @@ async def test_two_agents_over_mcp_end_as_one_after_the_other_though_the_first_w
     assert isinstance(room, Room)
     async with served(room) as url, seated(room, url, "ada") as ada, seated(room, url, "bob") as bob:
         listed, _ = await ada.does("call", do="list")
-        assert any(one.startswith("shop_update") for one in listed["tools"])
+        assert any(one["name"] == "shop_update" for one in listed["tools"])
         seen, _ = await bob.calls("shop_select", table="stock", where={"item": "tea"})
         assert json.loads(seen["result"]) == [{"item": "tea", "left": 5}]
         ordered, _ = await bob.calls("shop_update", table="stock", where={"item": "order"}, set={"left": 5})
@@ -385,7 +311,7 @@ async def test_an_agent_asks_for_a_tool_a_good_one_can_be_called_by_all_also_aft
     assert isinstance(room, Room)
     async with served(room) as url, seated(room, url, "ada") as ada, seated(room, url, "bob") as bob:
         made, _ = await ada.does("call", do="request", arguments="add a line to a note")
-        assert made["tool"].startswith("note_add: Add a line")
+        assert made["tool"]["description"].startswith("Add a line")
         again, _ = await bob.does("call", do="request", arguments="Add a line to a note.")
         assert again == made
         await bob.calls("note_add", title="plan", line="from bob")
@@ -394,7 +320,7 @@ async def test_an_agent_asks_for_a_tool_a_good_one_can_be_called_by_all_also_aft
         _, refused = await bob.does("call", do="request", arguments="write a log")
         assert "would write log, which it did not declare" in refused
         listed, _ = await bob.does("call", do="list")
-        assert not any(one.startswith("note_log") for one in listed["tools"])
+        assert not any(one["name"] == "note_log" for one in listed["tools"])
         _, empty = await bob.does("call", do="request", arguments=" ")
         assert "A wish is a sentence" in empty
     await room.close()

@@ -31,6 +31,16 @@ class Seen:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether what an agent did can still be changed by others, and the notices of the order that it has to judge."""
+
+    final: bool
+    judge: tuple[str, ...] = ()
+
+
+NOT_FINAL = Standing(final=False)
+
 _SEEN: ContextVar[list[Seen] | None] = ContextVar("seen", default=None)
 
 
@@ -90,9 +100,15 @@ class RoomCalls:
         """Take calls of the agent's own back."""
         return await self._run(self._carrier.retract(agent, calls))
 
-    async def abandon(self, agent: str, why: str) -> c.Good | Refused:
+    async def abandon(self, agent: str, why: str, by: str = HOST) -> c.Good | Refused:
         """Take back all that an agent did."""
-        return await self._run(self._carrier.abandon(agent, why))
+        return await self._run(self._carrier.abandon(agent, why, by))
+
+    def standing(self, agent: str) -> "Standing":
+        """Whether all that the agent did is final, and what it has to judge before it can be."""
+        order = self._host.state.order
+        judge = tuple(sorted(n.id for n in order.notices.values() if n.agent == agent))
+        return Standing(agent not in order.standings and not judge, judge)
 
     @asynccontextmanager
     async def _latched(self, tool: str, arguments: str) -> AsyncIterator[None]:

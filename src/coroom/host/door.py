@@ -23,11 +23,11 @@ from coroom.core.room import answered_before, edit_of
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState
 from coroom.host.answer import Answer, ToolUse
-from coroom.host.calls import RoomCalls
+from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
 from coroom.host.host import Host
-from coroom.ports import Tool
+from coroom.host.tool_list import listed, shown
 
 SYNC_WAIT_S_MAX = 240
 """Codex gives a tool 300 s, whatever it says meanwhile (spec mcp_clients §1.5)."""
@@ -238,7 +238,7 @@ class Door:
     async def call(
         self, agent: str, do: str, given: dict[str, Json], operation: str, heartbeat: Beats | None = None
     ) -> Answer:
-        """The room's tools on live state: list, call, retract, done, request."""
+        """The room's tools on live state: list, call, retract, done, give_up, request."""
         await self._arrive(agent, operation)
         calls = self.calls
         if calls is None:
@@ -247,11 +247,14 @@ class Door:
         tool, arguments, about = (str(given.get(name, "")) for name in ("tool", "arguments", "about"))
         match do:
             case "list":
-                return self._answer(agent, "", {"tools": [_of_tool(one) for one in calls.tools.values()]})
+                return self._answer(agent, "", listed(calls.tools.values(), after=about))
             case "request":
                 return await self._request(agent, arguments, heartbeat)
             case "done":
-                return self._replied(agent, await calls.conclude(agent, arguments), "You are done unless you are told.")
+                return await self._done(agent, arguments, _number(given, "wait_s"), heartbeat)
+            case "give_up":
+                gone = await calls.abandon(agent, arguments or "it gave up", agent)
+                return self._replied(agent, gone, "What you did is taken back.")
             case "retract":
                 return self._replied(agent, await calls.retract(agent, (about,)), f"{about} is taken back.")
         replaced = self._host.state.order.calls.get(about)
@@ -261,6 +264,23 @@ class Door:
         step = step_of(replaced.position) if replaced else 0
         outcome = await calls.call(agent, tool, arguments or "{}", step, operation)
         return self._came_of(agent, outcome)
+
+    async def _done(self, agent: str, report: str, wait_s: float, heartbeat: Beats | None) -> Answer:
+        """The agent is done; with `wait_s`, the answer comes once that is final, or once it has something to judge."""
+        assert self.calls
+        reply = await self.calls.conclude(agent, report)
+        if isinstance(reply, Refused):
+            return self._refusal(agent, reply)
+        deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
+        while (standing := self.calls.standing(agent)) == NOT_FINAL:
+            left, seq = deadline - asyncio.get_running_loop().time(), self._host.state.seq
+            if left <= 0:
+                break
+            if not await self._host.changed(seq, min(left, HEARTBEAT_S)) and heartbeat:
+                await heartbeat("waiting until it is final")
+                await self._host.submit(agent, c.Beat())
+        said = "What you did is final." if standing.final else "You are done unless you are told."
+        return self._answer(agent, said, {"final": standing.final, "judge": list(standing.judge)})
 
     async def _request(self, agent: str, wish: str, heartbeat: Beats | None) -> Answer:
         if self.smithy is None:
@@ -274,7 +294,7 @@ class Door:
         if isinstance(name, Refused):
             return self._refusal(agent, name)
         made = self.calls.tools.get(name) if self.calls else None
-        return self._answer(agent, f"The tool is {name}.", {"tool": _of_tool(made) if made else name})
+        return self._answer(agent, f"The tool is {name}.", {"tool": shown(made) if made else name})
 
     def _came_of(self, agent: str, outcome: Outcome) -> Answer:
         match outcome:
@@ -410,9 +430,9 @@ class Door:
         return Answer(text=text, data=data, file=file, notices=delivery.notices, left=delivery.left)
 
 
-def _of_tool(tool: Tool) -> Json:
-    spec = tool.spec
-    return f"{spec.name}: {spec.description} ({spec.effect.value}{', gated' if spec.gated else ''}) {spec.schema}"
+def _number(given: dict[str, Json], name: str) -> float:
+    value = given.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _data(value: object) -> dict[str, Json]:

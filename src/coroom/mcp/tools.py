@@ -128,7 +128,7 @@ async def _edit(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
 
 
 async def _call(door: Door, agent: str, given: Given, beat: Heartbeat) -> Answer:
-    said = given.json(("tool", "arguments", "about"))
+    said = given.json(("tool", "arguments", "about", "wait_s"))
     return await door.call(agent, given.text("do"), said, given.text("operation"), beat)
 
 
@@ -255,17 +255,21 @@ TOOLS: tuple[RoomTool, ...] = (
     ),
 )
 
+_CALL_DOES = ("list", "call", "retract", "done", "give_up", "request")
+
 CALL_TOOL = RoomTool(
     name="call",
     description=(
         "Tools on live state (rows, objects, commands): list, call one, retract a call of yours, done when nothing is "
-        "left. Calls stand in order of rank; a notice tells you when what you rely on has changed: judge it by answer."
+        "left, give_up takes back all you did. Calls stand in order of rank; a notice tells you when what you rely on "
+        "has changed: judge it by answer."
     ),
     arguments=(
-        Argument(name="do", choices=("list", "call", "retract", "done", "request"), required=True),
+        Argument(name="do", choices=_CALL_DOES, required=True),
         Argument(name="tool"),
         Argument(name="arguments", hint="JSON object as text; for done: your report; for request: the tool you miss."),
-        Argument(name="about", hint="Your earlier call, to retract or to replace in its place."),
+        Argument(name="about", hint="Your earlier call, to retract or to replace in its place; for list: more_after."),
+        Argument(name="wait_s", kind=Kind.NUMBER, most=SYNC_WAIT_S_MAX, hint="For done: until it is final.", default=0),
         OPERATION,
     ),
     act=_call,
