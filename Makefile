@@ -44,3 +44,4 @@ campaign: setup  ## the long ones, hours: seeds, kills, writes, trials, races; t
 lock:  ## renew the lock files from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock
 	.venv/bin/uv pip compile pyproject.toml --group dev --group build --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/dev.lock
+	.venv/bin/uv pip compile --group sdk --no-deps --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/sdk.lock

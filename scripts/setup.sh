@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 lock=requirements/$kind.lock
-stamp_of() { echo ".venv/.coroom-$1-$(sha256sum "requirements/$1.lock" pyproject.toml | sha256sum | cut -c1-16)"; }
+stamp_of() { echo ".venv/.coroom-$1-$(sha256sum "requirements/$1.lock" requirements/sdk.lock pyproject.toml | sha256sum | cut -c1-16)"; }
 stamp=$(stamp_of "$kind")
 [ -e "$stamp" ] && exit 0
 # What the tests need holds all that users need.
@@ -33,6 +33,9 @@ if ! [ -x .venv/bin/python ]; then
 fi
 echo "setup: installing the locked dependencies ($kind) into .venv …"
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+# From source, built by what the lock has just brought.
+[ "$kind" = run ] || .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps \
+  --no-build-isolation --no-binary claude-agent-sdk -r requirements/sdk.lock
 .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 rm -f .venv/.coroom-"$kind"-*
 touch "$stamp"

@@ -64,7 +64,7 @@ def news_in(text: str) -> tuple[News, ...]:
 
 
 class RoomClient:
-    """One agent's connection. Use it in `async with`; it may be used from one task at a time."""
+    """One agent's connection. Use it in `async with`; tasks of that loop may call at the same time."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url

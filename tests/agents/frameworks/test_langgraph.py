@@ -1,0 +1,302 @@
+"""LangGraph agents in a room, with the installed framework: a lost update without the room, the right end with it."""
+
+import asyncio
+import json
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.tools import BaseTool, tool
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
+from tests.live_room import a_shop, left, opened, served
+
+from coroom.agents.frameworks.langgraph import RoomMiddleware
+from coroom.agents.frameworks.participant import NoRoomError
+from coroom.core import command as c
+from coroom.core.claim import Mode
+from coroom.core.notice import NoticeKind
+from coroom.core.resource import file
+from coroom.host.rooms import Room, Seat
+
+Thought = tuple[str, dict[str, object]] | str
+"""What a model does next: a tool and its arguments, or its last words."""
+
+WITHIN_S = 60.0
+
+
+class Thinks(BaseChatModel):
+    """A model that is a function of what it was told."""
+
+    think: Callable[[Sequence[BaseMessage]], Thought]
+
+    @property
+    def _llm_type(self) -> str:
+        return "thinks"
+
+    def bind_tools(self, tools: object, **more: object) -> "Thinks":  # type: ignore[override]
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **more: object,
+    ) -> ChatResult:
+        next_step = self.think(messages)
+        if isinstance(next_step, str):
+            said = AIMessage(next_step)
+        else:
+            name, arguments = next_step
+            said = AIMessage("", tool_calls=[{"name": name, "args": arguments, "id": f"call-{len(messages)}"}])
+        return ChatResult(generations=[ChatGeneration(message=said)])
+
+
+class Race:
+    """Both have read before anybody writes, and bob has written before ada does."""
+
+    def __init__(self) -> None:
+        self.read = threading.Barrier(2)
+        self.bob_wrote = threading.Event()
+
+
+TEA = {"item": "tea"}
+
+
+def seller(name: str, sells: int, race: Race) -> Callable[[Sequence[BaseMessage]], Thought]:
+    """Reads what is left, takes some away, and judges rightly what it is told."""
+
+    def think(messages: Sequence[BaseMessage]) -> Thought:
+        said = [m for m in messages if isinstance(m, AIMessage)]
+        results = [m.text for m in messages if isinstance(m, ToolMessage)]
+        match len(said):
+            case 0:
+                return "shop_select", {"table": "stock", "where": TEA}
+            case 1:
+                race.read.wait(WITHIN_S)
+                if name == "ada":
+                    assert race.bob_wrote.wait(WITHIN_S)
+                there = int(re.findall(r'left\\?"?:\s*(\d+)', results[0])[-1])
+                return "shop_update", {"table": "stock", "where": TEA, "set": {"left": there - sells}}
+        race.bob_wrote.set()
+        return judged(messages, said, results, sells) or "Sold."
+
+    return think
+
+
+def judged(messages: Sequence[BaseMessage], said: list[AIMessage], results: list[str], sells: int) -> Thought | None:
+    news = next((m.text for m in reversed(messages) if "Judge what rests on it" in m.text), "")
+    if not news:
+        return None
+    (notice,) = re.findall(r" id=(\S+) ", news)
+    last = said[-1].tool_calls[0]["name"] if said[-1].tool_calls else ""
+    if last == "call":
+        return "answer", {"about": notice, "choice": "repaired"}
+    if last == "answer":
+        return None
+    mine = re.findall(r"\b(c\d+) is done", results[1])[0]
+    now = int(re.findall(r'is now \S*"left":(\d+)', news)[-1])
+    arguments = json.dumps({"table": "stock", "where": TEA, "set": {"left": now - sells}})
+    return "call", {"do": "call", "tool": "shop_update", "about": mine, "arguments": arguments}
+
+
+def plain_tools(directory: Path) -> list[BaseTool]:
+    """What a user has before there is a room."""
+
+    @tool
+    def shop_select(table: str, where: dict[str, str]) -> str:
+        """Look."""
+        return json.dumps({"left": left(directory)[where["item"]]})
+
+    @tool
+    def shop_update(table: str, where: dict[str, str], set: dict[str, int]) -> str:  # noqa: A002  as the room's tool has it
+        """Change."""
+        with sqlite3.connect(directory / "shop.db") as shop:
+            shop.execute("UPDATE stock SET left = ? WHERE item = ?", (set["left"], where["item"]))
+        return "c1 is done"
+
+    return [shop_select, shop_update]
+
+
+SALE: Any = {"messages": [HumanMessage("Sell tea.")]}
+
+
+async def a_room(directory: Path) -> Room:
+    room = await opened(directory, a_shop(directory))
+    assert isinstance(room, Room)
+    return room
+
+
+async def a_seat(room: Room, name: str) -> Seat:
+    seat = await room.admit(name)
+    assert isinstance(seat, Seat)
+    return seat
+
+
+async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path) -> None:
+    a_shop(tmp_path)
+    race = Race()
+    agents = [
+        create_agent(Thinks(think=seller(name, sells, race)), plain_tools(tmp_path))
+        for name, sells in (("ada", 1), ("bob", 2))
+    ]
+    await asyncio.gather(*(asyncio.to_thread(agent.invoke, SALE) for agent in agents))
+    assert left(tmp_path)["tea"] == 4, "ada wrote over what bob sold"
+
+
+@pytest.mark.promise("run:serializable")
+@pytest.mark.parametrize("waits", ["blocking", "awaiting"])
+async def test_in_a_room_the_same_agents_end_as_one_after_the_other(tmp_path: Path, waits: str) -> None:
+    room = await a_room(tmp_path)
+    race = Race()
+
+    def blocking(url: str, token: str, model: Thinks) -> str:
+        with RoomMiddleware(url, token) as seat:
+            agent = create_agent(model, system_prompt=seat.instructions, middleware=[seat])
+            last: AnyMessage = agent.invoke(SALE)["messages"][-1]
+            return last.text
+
+    async def awaiting(url: str, token: str, model: Thinks) -> str:
+        async with RoomMiddleware(url, token) as seat:
+            agent = create_agent(model, middleware=[seat])
+            last: AnyMessage = (await agent.ainvoke(SALE))["messages"][-1]
+            return last.text
+
+    async with served(room) as url:
+        runs = []
+        for name, sells in (("ada", 1), ("bob", 2)):
+            token, model = (await a_seat(room, name)).token, Thinks(think=seller(name, sells, race))
+            runs.append(
+                asyncio.to_thread(blocking, url, token, model) if waits == "blocking" else awaiting(url, token, model)
+            )
+        assert await asyncio.gather(*runs) == ["Sold.", "Sold."]
+    assert left(tmp_path)["tea"] == 2
+    assert not room.host.state.order.calls, "all of it is final"
+    assert not room.host.state.order.notices
+    await room.close()
+
+
+async def test_a_refusal_is_a_tool_error_that_says_why_and_a_tool_of_the_rooms_name_goes_through_the_room(
+    tmp_path: Path,
+) -> None:
+    room = await a_room(tmp_path)
+
+    def think(messages: Sequence[BaseMessage]) -> Thought:
+        wrong: dict[str, object] = {"table": "stok", "where": TEA}
+        return ("shop_select", wrong) if len(messages) == 1 else "I see."
+
+    async with served(room) as url, RoomMiddleware(url, (await a_seat(room, "ada")).token) as seat:
+        agent = create_agent(Thinks(think=think), middleware=[seat])
+        result = (await agent.ainvoke(SALE))["messages"]
+    (refused,) = [m for m in result if isinstance(m, ToolMessage)]
+    assert refused.status == "error"
+    assert "shop has no such table" in refused.text
+    assert {"shop_update", "answer", "call"} <= {one.name for one in seat.tools}
+    await room.close()
+
+
+async def test_own_tools_on_files_are_asked_for_first_and_news_comes_before_the_model_speaks(tmp_path: Path) -> None:
+    room = await a_room(tmp_path)
+    assert isinstance(await room.admit("bob"), Seat)
+    held = c.ClaimResources(resources=(file("f.txt"),), mode=Mode.EXCLUSIVE, purpose="to mend it")
+    assert isinstance(await room.host.submit("bob", held), c.Granted)
+    ran: list[str] = []
+
+    @tool
+    def write_file(path: str, text: str) -> str:
+        """Write a file."""
+        ran.append(path)
+        return "written"
+
+    def think(messages: Sequence[BaseMessage]) -> Thought:
+        paths = ("f.txt", "free.txt")
+        said = sum(isinstance(m, AIMessage) for m in messages)
+        return ("write_file", {"path": f"{mine.directory}/{paths[said]}", "text": "x"}) if said < 2 else "Done."
+
+    mine = await a_seat(room, "ada")
+    async with served(room) as url, RoomMiddleware(url, mine.token, own={"write_file": "write"}) as seat:
+        model = Thinks(think=think)
+        assert isinstance(
+            await room.host.submit("bob", c.Say(kind=NoticeKind.NOTE, text="f.txt is mine for an hour")), c.Ok
+        )
+        result = (await create_agent(model, [write_file], middleware=[seat]).ainvoke(SALE))["messages"]
+    refused, written = (m for m in result if isinstance(m, ToolMessage))
+    assert refused.status == "error"
+    assert "held by bob" in refused.text
+    assert written.text.startswith("written")
+    assert ran == [f"{mine.directory}/free.txt"]
+    assert any("f.txt is mine for an hour" in m.text for m in result[:2] if isinstance(m, HumanMessage))
+    await room.close()
+
+
+async def test_what_an_agent_did_whose_run_broke_is_taken_back(tmp_path: Path) -> None:
+    room = await a_room(tmp_path)
+
+    def think(messages: Sequence[BaseMessage]) -> Thought:
+        if len(messages) > 1:
+            raise RuntimeError("the model is gone")
+        return "shop_update", {"table": "stock", "where": TEA, "set": {"left": 0}}
+
+    async with served(room) as url:
+        token = (await a_seat(room, "ada")).token
+        with pytest.raises(RuntimeError, match="the model is gone"):
+            async with RoomMiddleware(url, token) as seat:
+                await create_agent(Thinks(think=think), middleware=[seat]).ainvoke(SALE)
+    assert left(tmp_path)["tea"] == 5
+    await room.close()
+
+
+async def test_a_cancelled_call_is_carried_out_once_and_asked_again_it_gives_what_it_gave(tmp_path: Path) -> None:
+    room = await a_room(tmp_path)
+    calls = room.door.calls
+    assert calls
+    acting, may_go = threading.Event(), threading.Event()
+    update = calls.tools["shop_add"]
+
+    class Slow:
+        def __getattr__(self, name: str) -> object:
+            return getattr(update, name)
+
+        def perform(self, call: object, prepared: str) -> str:
+            acting.set()
+            assert may_go.wait(WITHIN_S)
+            return update.perform(call, prepared)  # type: ignore[arg-type]
+
+    calls.tools["shop_add"] = Slow()  # type: ignore[assignment]
+    sell = {"name": "shop_add", "args": {"table": "stock", "where": TEA, "add": {"left": -1}}, "id": "t1"}
+
+    async with served(room) as url, RoomMiddleware(url, (await a_seat(room, "ada")).token) as seat:
+        graph = StateGraph(MessagesState)
+        node = ToolNode(seat.tools, wrap_tool_call=seat.wrap_tool_call, awrap_tool_call=seat.awrap_tool_call)
+        graph.add_node("tools", node)
+        graph.add_edge(START, "tools")
+        run = graph.compile()
+        asked: Any = {"messages": [AIMessage("", tool_calls=[{**sell, "type": "tool_call"}])]}
+        first = asyncio.create_task(run.ainvoke(asked))
+        await asyncio.to_thread(acting.wait, WITHIN_S)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        may_go.set()
+        again = (await run.ainvoke(asked))["messages"][-1]
+    assert "is done" in again.text
+    assert left(tmp_path)["tea"] == 4
+    await room.close()
+
+
+def test_without_a_room_in_sight_it_says_how_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COROOM_URL", raising=False)
+    with pytest.raises(NoRoomError, match="coroom join NAME"):
+        RoomMiddleware(token="t")
+    with pytest.raises(ValueError, match="no further tool"):
+        RoomMiddleware("http://127.0.0.1:1", "t", also=("sing",))
