@@ -119,6 +119,12 @@ class RoomClient:
         """Ask the room before the session ends. Returns what is still unread, empty when nothing is."""
         return str((await self._hook("stop", {})).get("news") or "")
 
+    async def hook(self, client: str, moment: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the hook of a client answers, in that client's words. Raises httpx2.HTTPStatusError when turned away."""
+        response = await self._http.post(f"{self._url}/hooks/{client}/{moment}", json=event)
+        answer = response.raise_for_status().json()
+        return answer if isinstance(answer, dict) else {}
+
     async def _hook(self, moment: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
         response = await self._http.post(f"{self._url}/hooks/plain/{moment}", json=event)
         answer = response.json()

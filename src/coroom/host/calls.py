@@ -108,7 +108,8 @@ class RoomCalls:
         """Whether all that the agent did is final, and what it has to judge before it can be."""
         order = self._host.state.order
         judge = tuple(sorted(n.id for n in order.notices.values() if n.agent == agent))
-        return Standing(agent not in order.standings and not judge, judge)
+        open_ones = any(call.agent == agent for call in order.calls.values())
+        return Standing(not open_ones and not judge, judge)
 
     @asynccontextmanager
     async def _latched(self, tool: str, arguments: str) -> AsyncIterator[None]:

@@ -18,7 +18,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool, tool
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
-from tests.live_room import a_shop, left, opened, served
+from tests.agents.frameworks.sales import a_room, a_seat
+from tests.live_room import a_shop, left, served
 
 from coroom.agents.frameworks.langgraph import RoomMiddleware
 from coroom.agents.frameworks.participant import NoRoomError
@@ -26,7 +27,6 @@ from coroom.core import command as c
 from coroom.core.claim import Mode
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import file
-from coroom.host.rooms import Room, Seat
 
 Thought = tuple[str, dict[str, object]] | str
 """What a model does next: a tool and its arguments, or its last words."""
@@ -43,7 +43,7 @@ class Thinks(BaseChatModel):
     def _llm_type(self) -> str:
         return "thinks"
 
-    def bind_tools(self, tools: object, **more: object) -> "Thinks":  # type: ignore[override]
+    def bind_tools(self, tools: object, **more: object) -> "Thinks":
         return self
 
     def _generate(
@@ -78,7 +78,7 @@ def seller(name: str, sells: int, race: Race) -> Callable[[Sequence[BaseMessage]
 
     def think(messages: Sequence[BaseMessage]) -> Thought:
         said = [m for m in messages if isinstance(m, AIMessage)]
-        results = [m.text for m in messages if isinstance(m, ToolMessage)]
+        results = [str(m.text) for m in messages if isinstance(m, ToolMessage)]
         match len(said):
             case 0:
                 return "shop_select", {"table": "stock", "where": TEA}
@@ -129,18 +129,6 @@ def plain_tools(directory: Path) -> list[BaseTool]:
 
 
 SALE: Any = {"messages": [HumanMessage("Sell tea.")]}
-
-
-async def a_room(directory: Path) -> Room:
-    room = await opened(directory, a_shop(directory))
-    assert isinstance(room, Room)
-    return room
-
-
-async def a_seat(room: Room, name: str) -> Seat:
-    seat = await room.admit(name)
-    assert isinstance(seat, Seat)
-    return seat
 
 
 async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path) -> None:
@@ -207,7 +195,7 @@ async def test_a_refusal_is_a_tool_error_that_says_why_and_a_tool_of_the_rooms_n
 
 async def test_own_tools_on_files_are_asked_for_first_and_news_comes_before_the_model_speaks(tmp_path: Path) -> None:
     room = await a_room(tmp_path)
-    assert isinstance(await room.admit("bob"), Seat)
+    await a_seat(room, "bob")
     held = c.ClaimResources(resources=(file("f.txt"),), mode=Mode.EXCLUSIVE, purpose="to mend it")
     assert isinstance(await room.host.submit("bob", held), c.Granted)
     ran: list[str] = []

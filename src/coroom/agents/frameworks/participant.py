@@ -178,6 +178,16 @@ class Participant:
         self._keep(await self._client.after(_NO_TOOL, {}, os.getcwd()))
         return self.kept()
 
+    async def hook(self, client: str, moment: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the room's hook of a client answers, in that client's own words; for frameworks that have such hooks.
+
+        Raises:
+            httpx2.HTTPError: the room did not answer, or turned the hook away.
+        """
+        if moment == "before":
+            self._sent_back = 0
+        return await self._client.hook(client, moment, event)
+
     async def done(self, report: str) -> str:
         """The agent has nothing more to do. Returns what it still has to judge, for its model; empty: it may end.
 
