@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,7 +180,7 @@ def test_gemini_keeps_the_settings_and_the_login_of_its_user(tmp_path: Path, mon
         (
             ClaudeCode(),
             '{"type":"result","result":"Invalid key","is_error":true}',
-            AgentOutput(error="Invalid key", input_tokens=0, final=True),
+            AgentOutput(error="Invalid key", input_tokens=0, output_tokens=0, final=True),
         ),
         (
             Codex(),
@@ -231,3 +232,38 @@ def test_a_provider_for_every_client_is_named_by_the_environment(url: str) -> No
 def test_a_provider_that_is_no_web_address_is_refused() -> None:
     with pytest.raises(ValueError, match="COROOM_MODEL_URL is 'localhost:9'"):
         model_api({"COROOM_MODEL_URL": "localhost:9"})
+
+
+def test_claude_code_s_tokens_are_counted_as_they_are_used_and_once() -> None:
+    adapter = ClaudeCode()
+
+    def line(kind: str, into: int, out: int, **more: object) -> AgentOutput | None:
+        used = {"usage": {"input_tokens": into, "output_tokens": out}}
+        told = {"message": {"id": "m", **used}} if kind == "assistant" else used
+        return adapter.read_output(json.dumps({"type": kind, **told, **more}))
+
+    assert line("assistant", 100, 5) == AgentOutput(input_tokens=100, output_tokens=5)
+    assert line("assistant", 100, 5) is None
+    assert line("assistant", 100, 12) == AgentOutput(input_tokens=0, output_tokens=7)
+    ended = line("result", 130, 20, subtype="error_max_budget_usd", is_error=True, total_cost_usd=0.5)
+    assert ended == AgentOutput(
+        error="error_max_budget_usd", input_tokens=30, output_tokens=8, cost_usd=0.5, limited=True, final=True
+    )
+    assert line("result", 7, 1) == AgentOutput(input_tokens=7, output_tokens=1, final=True)
+
+
+@pytest.mark.parametrize("adapter", [ClaudeCode(), Codex(), OpenCode(), Gemini()], ids=lambda adapter: adapter.name)
+def test_a_bare_agent_is_told_of_no_tools_of_the_room_and_keeps_its_hooks(
+    adapter: AgentAdapter, tmp_path: Path
+) -> None:
+    plain = session(tmp_path, binaries=("claude", "codex", "opencode", "gemini"))
+
+    def told(*, bare: bool) -> str:
+        launch = adapter.prepare(replace(plain, bare=bare))
+        assert isinstance(launch, Launch)
+        return repr((launch.argv, dict(launch.files), dict(launch.env)))
+
+    assert "7777/mcp" in told(bare=False)
+    assert "7777/mcp" not in told(bare=True)
+    assert "COROOM_BARE" in told(bare=True)
+    assert "opencode_plugin" in told(bare=True) or "hook" in told(bare=True)

@@ -1,7 +1,9 @@
 """A run: agents come, work, fail or go, and what they made lands; what they did not make is there for the next run."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.run.runs import Does, Ground, does_all, opened, perform, tasks, writes
@@ -10,10 +12,11 @@ from coroom.agents.codex import Codex
 from coroom.agents.command import Command
 from coroom.agents.room_client import RoomClient
 from coroom.core.errors import Fault
-from coroom.core.event import EditHeld
+from coroom.core.event import EditHeld, NoticesRead
 from coroom.core.task import TaskState
 from coroom.host.rooms import Room
-from coroom.run.session import Desk, unless_the_log_fails
+from coroom.run.bounds import LimitError, parse_limit
+from coroom.run.session import Cause, Desk, unless_the_log_fails
 from coroom.run.workers import ProcessWorker
 
 
@@ -217,3 +220,114 @@ async def test_the_summary_counts_what_the_log_says(tmp_path: Path) -> None:
     assert (meeting.path, meeting.agent) == ("a.txt", "bob")
     assert meeting.ending != "STILL OPEN"
     assert ground.landed("a.txt") == "one\nTWO of bob\nthree\n"
+
+
+def command(name: str, root: Path, script: str, **more: Any) -> ProcessWorker:
+    return ProcessWorker(name=name, adapter=Command(("sh", "-c", script)), home=root / name, **more)
+
+
+async def test_at_its_limit_a_run_stops_everybody_and_keeps_what_they_wrote(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+
+    async def spends(desk: Desk, client: RoomClient) -> None:
+        assert not (await client.call("task", {"do": "next"})).refused
+        await writes(desk, client, "half.txt", "half done\n")
+        await desk.spend(90, 10, 0.5)
+        await asyncio.Event().wait()
+
+    plan = ground.plan([Does("ann", spends), Does("bob", spends)], tasks("first thing", "second other"))
+    ended = await perform(replace(plan, limit=parse_limit("tokens=150,usd=90")))
+    assert ended.outcome.limit == "150 tokens"
+    assert {work.cause for work in ended.outcome.works.values()} == {Cause.LIMIT}
+    assert [work.input_tokens for work in ended.outcome.works.values()] == [90, 90]
+    assert "stopped at the limit of 150 tokens" in ended.summary.refused
+    async with opened(plan) as room:
+        assert room.host.state.head("half.txt")
+
+
+@pytest.mark.parametrize(
+    ("limit", "bound"), [("seconds=0.01", "0.01 seconds"), ("usd=0.4", "0.4 US dollars"), ("seconds=900", "")]
+)
+async def test_a_limit_is_of_time_tokens_or_money(tmp_path: Path, limit: str, bound: str) -> None:
+    ground = Ground.at(tmp_path)
+
+    async def spends(desk: Desk, client: RoomClient) -> None:
+        await desk.spend(0, 0, 0.5)
+        if bound:
+            await asyncio.Event().wait()
+        await does_all(desk, client)
+
+    ended = await perform(replace(ground.plan([Does("ann", spends)], tasks("first thing")), limit=parse_limit(limit)))
+    assert ended.outcome.limit == bound
+    assert ended.outcome.ok == (not bound)
+
+
+@pytest.mark.parametrize("text", ["seconds", "seconds=0", "tokens=x", "hours=3", "usd=-1"])
+def test_a_limit_that_is_none_is_refused_with_its_form(text: str) -> None:
+    with pytest.raises(LimitError, match=r"Write it as seconds=600"):
+        parse_limit(text)
+
+
+async def test_an_agent_from_which_nothing_comes_is_ended_and_one_that_the_room_hears_is_not(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    hangs = command("mute", tmp_path, "exec sleep 600", bare=True, silence_s=0.3)
+    ended = await perform(replace(ground.plan([hangs]), board=False))
+    work = ended.outcome.works["mute"]
+    assert "nothing has come from it for 0.3 s: it hangs" in work.error
+    assert work.cause is Cause.INFRASTRUCTURE
+
+
+async def test_without_a_board_agents_have_one_session_in_turn_and_what_they_wrote_lands(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path)
+    ann = command("ann", tmp_path, "cat > told.txt; env | grep COROOM_BARE > bare.txt", bare=True, prompt="do it")
+    bob = command("bob", tmp_path, "cat told.txt > seen.txt", bare=True)
+    plan = replace(ground.plan([ann, bob], tasks("first thing")), board=False, in_turn=True)
+    ended = await perform(plan)
+    assert ended.outcome.ok, ended.outcome
+    assert (ground.landed("told.txt"), ground.landed("seen.txt")) == ("do it", "do it")
+    assert ground.landed("bare.txt") == "COROOM_BARE=1\n"
+    async with opened(plan) as room:
+        assert not room.host.state.tasks
+
+
+@pytest.mark.parametrize("land", [True, False])
+async def test_agents_apart_meet_when_they_land_and_not_before(tmp_path: Path, land: bool) -> None:
+    ground = Ground.at(tmp_path)
+    workers = [command(name, tmp_path, f"echo {name} > {name}.txt; ls > ls-{name}.txt", bare=True) for name in "xy"]
+    plan = replace(ground.plan(workers), board=False, in_turn=True, land=land)
+    plan = replace(plan, room=replace(plan.room, policy="isolated"))
+    ended = await perform(plan)
+    assert ended.outcome.ok, ended.outcome
+    if land:
+        assert (ground.landed("x.txt"), ground.landed("y.txt")) == ("x\n", "y\n")
+        assert "x.txt" not in ground.landed("ls-y.txt")
+    async with opened(plan) as room:
+        assert (room.host.state.head("x.txt") is not None) == land
+
+
+async def test_a_silent_room_tells_its_agents_nothing_and_hears_all(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, {"a.txt": b"one\n"})
+    told: list[str] = []
+
+    async def reads(desk: Desk, client: RoomClient) -> None:
+        given, cwd = {"file_path": "a.txt"}, str(desk.seat.directory)
+        assert await client.before("read", given, cwd) is None
+        told.append(await client.after("read", given, cwd))
+        read.set()
+        await wrote.wait()
+        told.append(await client.after("read", given, cwd))
+        told.append(await client.stopping())
+
+    async def overwrites(desk: Desk, client: RoomClient) -> None:
+        await read.wait()
+        await writes(desk, client, "a.txt", "two\n")
+        wrote.set()
+
+    read, wrote = asyncio.Event(), asyncio.Event()
+    plan = replace(ground.plan([Does("ann", reads), Does("bob", overwrites)]), board=False)
+    plan = replace(plan, room=replace(plan.room, silent=True))
+    await perform(plan)
+    assert told == ["", "", ""]
+    async with opened(plan) as room:
+        assert room.host.state.inbox("ann")
+        assert not any(isinstance(event.body, NoticesRead) for event in room.host.events(0))

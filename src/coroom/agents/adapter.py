@@ -14,6 +14,8 @@ SERVER = "coroom"
 TOKEN_VARIABLE = "COROOM_TOKEN"  # noqa: S105 - a name, not a secret
 URL_VARIABLE = "COROOM_URL"
 AGENT_VARIABLE = "COROOM_AGENT"
+BARE_VARIABLE = "COROOM_BARE"
+"""Set for an agent that works in a room without its tools."""
 
 MODEL_URL_VARIABLE = "COROOM_MODEL_URL"
 MODEL_KEY_VARIABLE = "COROOM_MODEL_KEY"
@@ -56,7 +58,8 @@ class Session:
     the agent's own. `search_path` is where its binary is looked for, in the form of PATH. With `stay_open`
     standard input is kept open for messages to the model, where the client has that. `isolated` says that
     the room keeps it from the machine, so that a sandbox of the client's own inside would only be in the way.
-    `room_url` is empty for one that works without a room.
+    `room_url` is empty for one that works without a room. A `bare` one gets no tools of the room; its hooks only tell
+    the room when its own tools run.
     """
 
     agent: str
@@ -71,6 +74,7 @@ class Session:
     search_path: str | None = None
     stay_open: bool = False
     isolated: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,8 @@ class AgentOutput:
     """What one line of output tells.
 
     Tokens and cost are those of this line alone, or None where it names none. `text` is what the model said, `error`
-    what made the agent fail (not what it got over), `final` that the agent has ended its work.
+    what made the agent fail (not what it got over), `limited` that this was a bound that somebody had set it, `final`
+    that the agent has ended its work.
     """
 
     text: str | None = None
@@ -110,6 +115,7 @@ class AgentOutput:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
+    limited: bool = False
     final: bool = False
 
 
@@ -146,6 +152,7 @@ def room_env(session: Session) -> dict[str, str]:
         URL_VARIABLE: session.room_url,
         TOKEN_VARIABLE: session.token,
         AGENT_VARIABLE: session.agent,
+        **({BARE_VARIABLE: "1"} if session.bare else {}),
         **session.env,
     }
 
@@ -153,6 +160,11 @@ def room_env(session: Session) -> dict[str, str]:
 def not_without_a_room(session: Session, files: Mapping[Path, str]) -> Mapping[Path, str]:
     """The files that tell a client of its room; none for a session that works without one."""
     return files if session.room_url else {}
+
+
+def has_room_tools(session: Session) -> bool:
+    """Whether its client is told of the room's MCP server."""
+    return bool(session.room_url) and not session.bare
 
 
 def mcp_url(session: Session) -> str:

@@ -57,6 +57,7 @@ class Builtin:
             input_tokens=told.get("input_tokens"),
             output_tokens=told.get("output_tokens"),
             cost_usd=told.get("cost_usd"),
+            limited=told.get("limited") is True,
             final=told.get("final") is True,
         )
 

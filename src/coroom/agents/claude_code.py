@@ -4,6 +4,8 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from coroom.agents.adapter import (
     Missing,
     Session,
     find,
+    has_room_tools,
     hook_argv,
     mcp_url,
     not_without_a_room,
@@ -97,10 +100,36 @@ def version(binary: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in match.groups()) if match else ()
 
 
+def _used(told: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens in, cached ones with them, and out."""
+    usage = told.get("usage") or {}
+    read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    return sum(usage.get(name) or 0 for name in read), usage.get("output_tokens") or 0
+
+
+def _servers(session: Session) -> dict[str, Any]:
+    return {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {}
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Tokens in and out that have been told of."""
+
+    into: int = 0
+    out: int = 0
+
+
 class ClaudeCode:
-    """`claude -p` in a mirror, with everything it needs on its command line and below the session's home."""
+    """`claude -p` in a mirror, with everything it needs on its command line and below the session's home.
+
+    One of these reads the output of one session at a time: it counts tokens as they are used, and what its last line
+    says beyond that.
+    """
 
     name = "claude"
+
+    def __init__(self) -> None:
+        self._messages: dict[str, _Counted] = {}
 
     def prepare(self, session: Session) -> Launch | Missing:
         """See the port."""
@@ -116,7 +145,8 @@ class ClaudeCode:
         if session.room_url:
             argv += ["--mcp-config", str(servers), "--strict-mcp-config", "--settings", str(settings)]
         argv += ["--permission-mode", "acceptEdits"]
-        argv += ["--allowedTools", f"mcp__{SERVER},Read,Edit,Write,MultiEdit,NotebookEdit,Bash,Glob,Grep"]
+        ours = f"mcp__{SERVER}," if has_room_tools(session) else ""
+        argv += ["--allowedTools", f"{ours}Read,Edit,Write,MultiEdit,NotebookEdit,Bash,Glob,Grep"]
         argv += ["--input-format", "stream-json"] if session.stay_open else []
         argv += ["--model", session.model] if session.model else []
         return Launch(
@@ -127,7 +157,7 @@ class ClaudeCode:
                 session,
                 {
                     settings: json.dumps({"hooks": hooks(session.room_url, http=http)}, indent=2),
-                    servers: json.dumps({"mcpServers": {SERVER: mcp_server(mcp_url(session))}}, indent=2),
+                    servers: json.dumps({"mcpServers": _servers(session)}, indent=2),
                 },
             ),
             stdin=self.message(session.prompt) if session.stay_open else session.prompt,
@@ -136,20 +166,39 @@ class ClaudeCode:
 
     def read_output(self, line: str) -> AgentOutput | None:
         """See the port."""
-        told = parse_line(line)
-        if told is None or told.get("type") != "result":
+        told = parse_line(line) or {}
+        match told.get("type"):
+            case "assistant":
+                return self._message(told.get("message") or {})
+            case "result":
+                return self._result(told)
+        return None
+
+    def _message(self, message: dict[str, Any]) -> AgentOutput | None:
+        """A message comes in several lines, each with what all of it has used so far."""
+        known = self._messages.setdefault(str(message.get("id")), _Counted())
+        into, out = _used(message)
+        fresh = _Counted(max(0, into - known.into), max(0, out - known.out))
+        if not fresh.into and not fresh.out:
             return None
-        usage = told.get("usage") or {}
-        read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        text = told.get("result")
-        return AgentOutput(
-            text=None if told.get("is_error") else text,
-            error=str(text or told.get("subtype")) if told.get("is_error") else None,
-            input_tokens=sum(usage.get(name) or 0 for name in read),
-            output_tokens=usage.get("output_tokens"),
+        known.into, known.out = known.into + fresh.into, known.out + fresh.out
+        return AgentOutput(input_tokens=fresh.into, output_tokens=fresh.out)
+
+    def _result(self, told: dict[str, Any]) -> AgentOutput:
+        into, out = _used(told)
+        counted = self._messages.values()
+        failed, text = told.get("is_error"), told.get("result")
+        output = AgentOutput(
+            text=None if failed else text,
+            error=str(text or told.get("subtype")) if failed else None,
+            input_tokens=max(0, into - sum(one.into for one in counted)),
+            output_tokens=max(0, out - sum(one.out for one in counted)),
             cost_usd=told.get("total_cost_usd"),
+            limited=str(told.get("subtype")).startswith("error_max_"),
             final=True,
         )
+        self._messages.clear()
+        return output
 
     def message(self, text: str) -> str:
         """See the port; read with the next tool result, when standard input was kept open."""

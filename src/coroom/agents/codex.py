@@ -16,6 +16,7 @@ from coroom.agents.adapter import (
     Missing,
     Session,
     find,
+    has_room_tools,
     hook_argv,
     mcp_url,
     parse_line,
@@ -77,8 +78,9 @@ class Codex:
         if isinstance(binary, Missing):
             return binary
         settings: dict[str, Any] = {"check_for_update_on_startup": False, "approval_policy": "never"}
-        if session.room_url:
+        if has_room_tools(session):
             settings[f"mcp_servers.{SERVER}"] = mcp_server(mcp_url(session))
+        if session.room_url:
             settings |= {f"hooks.{event}": groups for event, groups in hooks(session.room_url).items()}
         env = room_env(session)
         if session.api:

@@ -19,6 +19,7 @@ from coroom.agents.adapter import (
     Missing,
     Session,
     find,
+    has_room_tools,
     hook_argv,
     mcp_url,
     parse_line,
@@ -80,7 +81,8 @@ class Gemini:
         files = {folder / name: text for name in _LOGIN if (text := _user_file(name)) is not None}
         settings = parse_line(_user_file("settings.json") or "{}") or {}
         settings["general"] = settings.get("general", {}) | {"enableAutoUpdate": False}
-        settings["mcpServers"] = settings.get("mcpServers", {}) | {SERVER: mcp_server(mcp_url(session))}
+        ours = {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {}
+        settings["mcpServers"] = settings.get("mcpServers", {}) | ours
         settings["hooks"] = _merged(settings.get("hooks", {}), session.room_url)
         env = room_env(session) | {"GEMINI_CLI_HOME": str(session.home), "GEMINI_CLI_TRUST_WORKSPACE": "true"}
         if session.api:

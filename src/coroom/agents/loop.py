@@ -2,7 +2,8 @@
 
 `python -m coroom.agents.loop --model anthropic:NAME` with the prompt on standard input, and the room and the key in the
 environment. Each line of its standard output is one JSON object: `text`, `input_tokens`, `output_tokens` and `cost_usd`
-of a turn, then `final`; or `error`.
+of a turn, then `final`; or `error`, with `limited` where the budget is used up. With COROOM_BARE set it has none of the
+room's tools.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 import httpx2
 from mcp.shared.exceptions import MCPError
 
-from coroom.agents.adapter import TOKEN_VARIABLE, URL_VARIABLE
+from coroom.agents.adapter import BARE_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
 from coroom.agents.budget import Budget, Spent, parse_budget
 from coroom.agents.builtin import unready
 from coroom.agents.context import bound
@@ -39,25 +40,33 @@ HOW = (
 Tell = Callable[[Mapping[str, Any]], None]
 
 
-class Loop:
-    """One session of one agent."""
+class SpentError(Exception):
+    """The budget is used up; says which bound of it."""
 
-    def __init__(self, model: Model, hands: Hands, client: RoomClient, budget: Budget, tell: Tell) -> None:
+
+class Loop:
+    """One session of one agent. A `bare` one is neither told of the room nor given its tools."""
+
+    def __init__(
+        self, model: Model, hands: Hands, client: RoomClient, budget: Budget, tell: Tell, *, bare: bool = False
+    ) -> None:
         self._model = model
         self._hands = hands
         self._client = client
         self._budget = budget
         self._tell = tell
+        self._bare = bare
 
-    async def run(self, prompt: str) -> str:
-        """Work until the model ends its turn with nothing unread. Returns why it ended early, empty when it did not.
+    async def run(self, prompt: str) -> None:
+        """Work until the model ends its turn with nothing unread.
 
         Raises:
+            SpentError: the budget was used up first.
             ModelError: the model did not answer.
             httpx2.HTTPError, MCPError: the room did not.
         """
-        system = f"{self._client.instructions}\n\n{HOW}".strip()
-        tools = [*self._hands.specs, *await self._room_tools()]
+        system = HOW if self._bare else f"{self._client.instructions}\n\n{HOW}".strip()
+        tools = [*self._hands.specs, *([] if self._bare else await self._room_tools())]
         history: list[Told | Spoken] = [Told(prompt)]
         spent = Spent()
         while not (over := spent.over(self._budget)):
@@ -68,9 +77,9 @@ class Loop:
             history.append(spoken)
             following = await self._following(spoken)
             if following is None:
-                return ""
+                return
             history.append(following)
-        return over
+        raise SpentError(over)
 
     async def _following(self, spoken: Spoken) -> Told | None:
         """What the model is told next; None when it has ended its turn and the room has nothing for it."""
@@ -119,23 +128,26 @@ def model_of(spec: str) -> Model:
     return OpenAI(name)
 
 
-async def session(spec: str, budget: Budget, prompt: str, tell: Tell) -> str:
-    """One session with the room of the environment, in the working directory. Returns what went wrong, or nothing."""
-    model, error = model_of(spec), ""
+async def session(spec: str, budget: Budget, prompt: str, tell: Tell) -> Mapping[str, Any]:
+    """One session with the room of the environment, in the working directory. Returns its last line of output."""
+    model, error, limited = model_of(spec), "", False
+    bare = bool(os.environ.get(BARE_VARIABLE))
     try:
         async with RoomClient(os.environ[URL_VARIABLE], os.environ[TOKEN_VARIABLE]) as client:
             hands = Hands(Path.cwd(), client)
             try:
-                error = await Loop(model, hands, client, budget, tell).run(prompt)
+                await Loop(model, hands, client, budget, tell, bare=bare).run(prompt)
             finally:
                 hands.close()
+    except* SpentError as problems:
+        error, limited = _first(problems), True
     except* ModelError as problems:
         error = _first(problems)
     except* (httpx2.HTTPError, MCPError, OSError) as problems:
         error = f"the room does not answer: {_first(problems)}"
     finally:
         await model.close()
-    return error
+    return {"error": error, "limited": limited} if error else {"final": True}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -154,14 +166,14 @@ def main(arguments: Sequence[str]) -> int:
         _print({"error": problem})
         return 2
     try:
-        error = asyncio.run(_until_ended(session(given.model, parse_budget(given.budget), sys.stdin.read(), _print)))
+        last = asyncio.run(_until_ended(session(given.model, parse_budget(given.budget), sys.stdin.read(), _print)))
     except asyncio.CancelledError:
         return 128 + signal.SIGTERM
-    _print({"error": error} if error else {"final": True})
-    return 1 if error else 0
+    _print(last)
+    return 1 if last.get("error") else 0
 
 
-async def _until_ended(work: Coroutine[None, None, str]) -> str:
+async def _until_ended(work: Coroutine[None, None, Mapping[str, Any]]) -> Mapping[str, Any]:
     """Do it; SIGTERM cancels it, so that the commands it has started end with it."""
     working = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)

@@ -13,6 +13,7 @@ from coroom.agents.adapter import (
     Missing,
     Session,
     find,
+    has_room_tools,
     mcp_url,
     packaged,
     parse_line,
@@ -62,7 +63,7 @@ class OpenCode:
             "share": "disabled",
             "permission": "allow",
             "plugin": [plugin_url()],
-            "mcp": {SERVER: mcp_server(mcp_url(session))},
+            "mcp": {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {},
         }
         env, model = room_env(session) | _QUIET, session.model
         if session.api:

@@ -1,5 +1,6 @@
 """`coroom run`: a room, a board, N agents at once, and one landed branch."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,20 +8,26 @@ from pathlib import Path
 
 import click
 
+from coroom.agents.scripted import ROOM_TOOLS
 from coroom.cli.crew import KINDS, TAPE, crew, isolation_lines, isolation_of
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
-from coroom.cli.until import StoppedError, until_stopped
+from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
-from coroom.host.rooms import Room, RoomPlan, state_directory
+from coroom.host.rooms import Room, RoomPlan, mirrors_directory, state_directory
 from coroom.plan.route import CycleError
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.arrangement import Arrangement
 from coroom.run.board import BoardError, tasks_from
+from coroom.run.bounds import LimitError, RunLimit, parse_limit
+from coroom.run.briefing import Coordination, first_words
 from coroom.run.planned import planned
-from coroom.run.session import Outcome, Run, RunPlan
+from coroom.run.selftest import bridge_checks
+from coroom.run.session import Outcome, Run, RunPlan, Worker
 from coroom.run.summary import Summary, as_json, summarise
+from coroom.run.surroundings import nearest_directory
+from coroom.run.workers import ProcessWorker, TapeWorker
 from coroom.web.saved import saved_copy
 
 ROOM = "run"
@@ -44,6 +51,16 @@ ROOM = "run"
 @click.option("--land/--no-land", "land", default=None, help="Land the result, or leave the work in the room.")
 @click.option("--no-plan", is_flag=True, help="Take the tasks as they stand: no order, as many agents as said or 2.")
 @click.option("--isolation", help="plain, bubblewrap or container (default: bubblewrap where it works).")
+@click.option(
+    "--coordination",
+    type=click.Choice([one.value for one in Coordination]),
+    help="What agents have: room (board, claims, notices; the default), prompt (told of one another), none.",
+)
+@click.option("--in-turn", is_flag=True, default=None, help="One agent after the other; without the room: in roles.")
+@click.option("--limit", default="", help="Of the whole run: seconds=3600,tokens=2000000,usd=20; then all stop.")
+@click.option("--silence", "silence_s", type=click.FloatRange(0), default=0.0, help="Seconds until an agent hangs.")
+@click.option("--self-test", is_flag=True, help="Try the bridge first, as coroom doctor does.")
+@click.option("--leash", is_flag=True, hidden=True, help="Stop when standard input ends.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 def run(
     tasks: str | None,
@@ -63,6 +80,12 @@ def run(
     land: bool | None,
     no_plan: bool,
     isolation: str | None,
+    coordination: str | None,
+    in_turn: bool | None,
+    limit: str,
+    silence_s: float,
+    self_test: bool,
+    leash: bool,
     as_document: bool,
 ) -> None:
     """Have several agents do TASKS on one repository at once, and land the result as one branch.
@@ -80,6 +103,9 @@ def run(
     """  # noqa: D301  click wants the character itself
     if not tasks and not resume:
         raise WrongCallError("No tasks given. Name a file, say one task in words, or use --resume.")
+    if leash:
+        stop_when_input_ends()
+    bounds = _limit(limit)
     repository = any_repository_at(directory) if resume else repository_at(directory)
     kept = state_directory(repository, room)
     try:
@@ -96,6 +122,8 @@ def run(
             test=test,
             land=land,
             isolation=isolation,
+            coordination=Coordination(coordination) if coordination else None,
+            in_turn=in_turn,
         ).with_tasks(tasks_from(tasks) if tasks else ())
     except BoardError as problem:
         raise WrongCallError(f"{problem}.") from problem
@@ -103,8 +131,9 @@ def run(
         raise WrongCallError(f"{fault}.") from fault
     if not (no_plan or resume) and _is_worth_a_plan(wanted):
         wanted = _planned(wanted, repository, agents, policy)
-    homes = kept / "agents"
-    workers = crew(wanted.kinds, wanted.agents, wanted.model, homes, budget=wanted.budget, isolation=wanted.isolation)
+    if self_test:
+        _tried(mirrors or mirrors_directory(repository, room))
+    workers = _workers(wanted, kept / "agents", silence_s)
     for line in isolation_lines(workers):
         click.secho(line, err=True, dim=True)
     wanted = replace(wanted, crew=tuple(worker.name for worker in workers))
@@ -117,20 +146,56 @@ def run(
             branch=wanted.branch,
             test=wanted.test,
             tools=Path(wanted.tools) if wanted.tools else None,
+            silent=wanted.coordination is not Coordination.ROOM,
         ),
         tasks=wanted.tasks,
         workers=workers,
         before=before.crew,
         port=port,
         land=wanted.land,
+        in_turn=wanted.in_turn,
+        board=wanted.coordination is Coordination.ROOM,
+        limit=bounds,
     )
     outcome, summary, page = perform(plan, kept / "room.html", lambda: wanted.write(kept))
     show_result(summary, page, as_document=as_document, isolation=isolation_of(workers))
     raise SystemExit(0 if outcome.ok else 1)
 
 
+def _workers(wanted: Arrangement, homes: Path, silence_s: float) -> list[Worker]:
+    """The agents as this run wants them: without a board each is told everything at the beginning."""
+    made = crew(wanted.kinds, wanted.agents, wanted.model, homes, budget=wanted.budget, isolation=wanted.isolation)
+    names, found = [worker.name for worker in made], list[Worker]()
+    bare = wanted.coordination is not Coordination.ROOM
+    for place, worker in enumerate(made):
+        if isinstance(worker, ProcessWorker):
+            words = first_words(names, place, wanted.tasks, wanted.coordination, in_turn=wanted.in_turn) if bare else ""
+            found.append(replace(worker, prompt=words, bare=bare, silence_s=silence_s))
+        elif bare and isinstance(worker, TapeWorker):
+            found.append(replace(worker, steps=[step for step in worker.steps if step.tool not in ROOM_TOOLS]))
+        else:
+            found.append(worker)
+    return found
+
+
+def _limit(text: str) -> RunLimit:
+    try:
+        return parse_limit(text)
+    except LimitError as problem:
+        raise WrongCallError(str(problem)) from problem
+
+
+def _tried(mirrors: Path) -> None:
+    """Try the bridge where the mirrors will be. Raises WrongCallError when it does not work there."""
+    failed = [check for check in asyncio.run(bridge_checks(nearest_directory(mirrors))) if not check.ok]
+    if failed:
+        raise WrongCallError(f"The bridge does not work here: {failed[0].name}: {failed[0].found}. Run: coroom doctor")
+
+
 def _is_worth_a_plan(wanted: Arrangement) -> bool:
     """Whether there is anything to plan: a tape plays what was recorded, whatever the tasks are."""
+    if wanted.coordination is not Coordination.ROOM:
+        return False
     return len(wanted.tasks) > 1 and not any(kind.startswith(TAPE) for kind in wanted.kinds)
 
 

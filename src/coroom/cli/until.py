@@ -1,7 +1,10 @@
 """Work that a person may stop: Ctrl-C, a closed terminal and SIGTERM all let it end tidily, once."""
 
 import asyncio
+import os
 import signal
+import sys
+import threading
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -16,6 +19,17 @@ class StoppedError(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
+
+
+def stop_when_input_ends() -> None:
+    """Have this process stop, as by SIGTERM, when its standard input ends: whoever started it is no more."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="leash", daemon=True).start()
 
 
 def until_stopped(work: Coroutine[None, None, T]) -> T:

@@ -31,6 +31,7 @@ from coroom.host.landing_each import LandingEach
 from coroom.host.mirror import Mirror
 from coroom.host.recorder import RecordedDoor
 from coroom.host.shadow import Shadow, room_of
+from coroom.host.silent import SilentDoor
 from coroom.host.tapes import Tapes
 from coroom.host.workspace import RoomWorkspace
 from coroom.log.sqlite import SqliteLog
@@ -64,7 +65,7 @@ class RoomPlan:
     `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
     all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
     `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state,
-    `toolsmith` proposes further ones when agents ask.
+    `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents nothing.
     """
 
     name: str = "main"
@@ -76,6 +77,7 @@ class RoomPlan:
     land_each: bool = False
     tools: Path | None = None
     toolsmith: "Proposer | None" = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class Room:
         self._each = LandingEach(host, self.landing) if plan.land_each else None
         self.operator_token = _kept_secret(state_directory / "operator.token")
         self._tapes = Tapes(state_directory / TAPES, self._secret_hashes)
-        self.door: Door = RecordedDoor(host, self.workspace, self.landing, self._tapes)
+        door = SilentDoor if plan.silent else RecordedDoor
+        self.door: Door = door(host, self.workspace, self.landing, self._tapes)
         self._seating = asyncio.Lock()
         self._tools: OpenTools | None = None
         self._identity = ""

@@ -11,6 +11,7 @@ from coroom.core.codec import Json
 from coroom.core.command import PostTask
 from coroom.core.errors import Fault
 from coroom.run.board import BoardError, entries_of, tasks_of
+from coroom.run.briefing import Coordination
 
 FILE = "run.json"
 
@@ -30,6 +31,8 @@ class Arrangement:
     land: bool = True
     isolation: str = ""
     tools: str = ""
+    coordination: Coordination = Coordination.ROOM
+    in_turn: bool = False
     crew: tuple[str, ...] = ()
     tasks: tuple[PostTask, ...] = ()
 
@@ -60,6 +63,8 @@ class Arrangement:
             "land": self.land,
             "isolation": self.isolation,
             "tools": self.tools,
+            "coordination": self.coordination.value,
+            "in_turn": self.in_turn,
             "crew": list(self.crew),
             "tasks": entries_of(self.tasks),
         }
@@ -109,6 +114,8 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         land=bool(found["land"]),
         isolation=str(found.get("isolation", "")),
         tools=str(found.get("tools", "")),
+        coordination=Coordination(str(found.get("coordination", "room"))),
+        in_turn=bool(found.get("in_turn", False)),
         crew=texts("crew"),
         tasks=tuple(tasks_of(found["tasks"])) if found["tasks"] else (),
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +15,12 @@ from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.command import Leave, NoteSpent, PostTask
 from coroom.core.decide.tasks import ready
 from coroom.core.errors import Code, Refused
+from coroom.core.event import Event
 from coroom.core.task import TaskState
 from coroom.git.repository import Repository
 from coroom.host.answer import Answer
 from coroom.host.rooms import Room, RoomPlan, Seat, Serving
+from coroom.run.bounds import RunLimit
 from coroom.run.daemon import address, build_app, loopback_socket, serve
 from coroom.run.guard import ServedRoom
 
@@ -31,7 +34,7 @@ class Desk:
 
     `show` tells the person who watches what it is doing; `more` waits until there is something for it to do (True) or
     the board is finished (False); `done` is how many tasks it has finished; `spend` notes input and output tokens and
-    US dollars that it says it has used.
+    US dollars that it says it has used; `heard` is how many events of its own the room has had.
     """
 
     seat: Seat
@@ -40,6 +43,7 @@ class Desk:
     more: Callable[[], Awaitable[bool]]
     done: Callable[[], int]
     spend: Callable[[int, int, float], Awaitable[None]]
+    heard: Callable[[], int]
 
 
 class Worker(Protocol):
@@ -60,12 +64,24 @@ class Worker(Protocol):
         ...
 
 
+class Cause(StrEnum):
+    """Whose doing it was that a worker ended without having come to its end."""
+
+    NONE = ""
+    AGENT = "agent"
+    LIMIT = "limit"
+    INFRASTRUCTURE = "infrastructure"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """How a worker ended: `error` says what went wrong, empty when nothing did; `logs` where its output is kept."""
+    """How a worker ended: `error` says what went wrong, empty when nothing did, and `cause` whose doing it was; `logs`
+    is where its output is kept.
+    """
 
     seconds: float = 0.0
     error: str = ""
+    cause: Cause = Cause.NONE
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
@@ -94,6 +110,8 @@ class RunPlan:
 
     `tasks` are posted, beside those that the board has already. `before` are the agents of an earlier run over the same
     room: those that do not work in this one have gone, and what they held is free. `port` 0 takes a free one.
+    `in_turn` has one agent work after the other. Without a `board` agents end when they think that they are done.
+    At `limit` everybody is stopped.
     """
 
     repository: Repository
@@ -103,11 +121,14 @@ class RunPlan:
     before: Sequence[str] = ()
     port: int = 0
     land: bool = True
+    in_turn: bool = False
+    board: bool = True
+    limit: RunLimit = RunLimit()
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run. `left` are the tasks that nobody has done."""
+    """What came of a run. `left` are the tasks that nobody has done, `limit` the bound at which it was stopped."""
 
     url: str = ""
     works: dict[str, Work] = field(default_factory=dict)
@@ -115,6 +136,7 @@ class Outcome:
     left: tuple[str, ...] = ()
     seconds: float = 0.0
     refused: Refused | None = None
+    limit: str = ""
 
     @property
     def ok(self) -> bool:
@@ -128,6 +150,8 @@ class Run:
     def __init__(self, plan: RunPlan, stage: Stage) -> None:
         self._plan = plan
         self._stage = stage
+        self._spent: dict[str, Work] = {}
+        self._over = asyncio.Event()
         self.outcome = Outcome()
 
     async def perform(
@@ -172,7 +196,7 @@ class Run:
         return self.outcome
 
     async def _post(self, room: Room) -> Refused | None:
-        for task in self._plan.tasks:
+        for task in self._plan.tasks if self._plan.board else ():
             known = room.host.state.tasks.values()
             if task.task in room.host.state.tasks or (not task.task and any(t.title == task.title for t in known)):
                 continue
@@ -188,21 +212,46 @@ class Run:
             if gone in room.host.state.agents:
                 await room.host.submit(HOST, Leave(gone, "it was not started again"))
         desks = {worker.name: await self._seat(room, worker) for worker in self._plan.workers}
-        async with asyncio.TaskGroup() as group:
-            for worker in self._plan.workers:
-                desk = desks[worker.name]
-                if isinstance(desk, Desk):
-                    group.create_task(self._one(room, worker, desk))
+        seated = [(worker, desk) for worker in self._plan.workers if (desk := desks[worker.name])]
+        seconds = self._plan.limit.seconds
+        bell = seconds and asyncio.get_running_loop().call_later(seconds, self._stop, f"{seconds:g} seconds")
+        try:
+            if self._plan.in_turn:
+                for worker, desk in seated:
+                    await self._one(room, worker, desk)
+            else:
+                async with asyncio.TaskGroup() as group:
+                    for worker, desk in seated:
+                        group.create_task(self._one(room, worker, desk))
+        finally:
+            if bell:
+                bell.cancel()
+        if not self._plan.board:
+            # Lines of their own meet when all are done, as those do that finish their tasks.
+            for worker, _ in seated:
+                if self._plan.land:
+                    await room.workspace.join(worker.name)
+                await self._leave(room, worker.name)
+
+    def _stop(self, bound: str) -> None:
+        self.outcome.limit = self.outcome.limit or bound
+        self._over.set()
 
     async def _seat(self, room: Room, worker: Worker) -> Desk | None:
         self._stage.show(worker.name, "gets a mirror")
         seat = await room.admit(worker.name, Role.IMPLEMENTER, worker.client)
         if isinstance(seat, Refused):
-            self.outcome.works[worker.name] = Work(error=str(seat))
+            self.outcome.works[worker.name] = Work(error=str(seat), cause=Cause.INFRASTRUCTURE)
             return None
-        before = _done(room, worker.name)
+        before, heard = _done(room, worker.name), [0]
+
+        def hear(event: Event) -> None:
+            heard[0] += event.by == worker.name
+
+        room.host.listen(hear)
 
         async def spend(input_tokens: int, output_tokens: int, usd: float) -> None:
+            self._note(worker.name, input_tokens, output_tokens, usd)
             used = NoteSpent(
                 agent=worker.name,
                 input_tokens=input_tokens,
@@ -218,25 +267,65 @@ class Run:
             more=lambda: _more(room, worker.name),
             done=lambda: _done(room, worker.name) - before,
             spend=spend,
+            heard=lambda: heard[0],
         )
+
+    def _note(self, agent: str, input_tokens: int, output_tokens: int, usd: float) -> None:
+        """Count what an agent has used, and stop everybody when it was the last of what there is."""
+        known = self._spent.get(agent, Work())
+        self._spent[agent] = replace(
+            known,
+            input_tokens=known.input_tokens + input_tokens,
+            output_tokens=known.output_tokens + output_tokens,
+            cost_usd=known.cost_usd + usd,
+        )
+        every = self._spent.values()
+        tokens = sum(one.input_tokens + one.output_tokens for one in every)
+        if bound := self._plan.limit.reached(tokens, sum(one.cost_usd for one in every)):
+            self._stop(bound)
 
     async def _one(self, room: Room, worker: Worker, desk: Desk) -> None:
         began = time.monotonic()
         self._stage.show(worker.name, "starts")
         try:
-            work = await worker.work(desk)
+            work = await self._until_over(worker, desk)
         except Exception as fault:  # noqa: BLE001 - whatever one agent dies of must not end the others
-            work = Work(error=_in_words(fault))
+            work = Work(error=_in_words(fault), cause=Cause.INFRASTRUCTURE)
         await room.workspace.settle(worker.name)
         self.outcome.works[worker.name] = replace(work, seconds=work.seconds or time.monotonic() - began)
         self._stage.show(worker.name, f"failed: {work.error}" if work.error else "is done")
-        await room.host.submit(HOST, Leave(worker.name, work.error or "its work is done"))
+        if self._plan.board:
+            await self._leave(room, worker.name)
+
+    async def _leave(self, room: Room, name: str) -> None:
+        work = self.outcome.works[name]
+        await room.host.submit(HOST, Leave(name, work.error or "its work is done"))
+
+    async def _until_over(self, worker: Worker, desk: Desk) -> Work:
+        """Its work to the end, or to the limit of the run."""
+        working = asyncio.ensure_future(worker.work(desk))
+        over = asyncio.ensure_future(self._over.wait())
+        try:
+            await asyncio.wait({working, over}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+        finally:
+            for task in (working, over):
+                task.cancel()
+            ended = await asyncio.gather(working, over, return_exceptions=True)
+        if isinstance(ended[0], Work):
+            return ended[0]
+        spent = self._spent.get(worker.name, Work())
+        return replace(spent, cause=Cause.LIMIT, error=f"stopped at the limit of {self.outcome.limit}")
 
     async def _end(self, room: Room) -> None:
         left = [t for t in room.host.state.tasks.values() if t.state in {TaskState.OPEN, TaskState.TAKEN}]
         self.outcome.left = tuple(task.id for task in left)
         if left:
             self.outcome.refused = self._not_done(room, [f"{task.id} ({task.title})" for task in left])
+        elif self.outcome.limit and not self._plan.board:
+            why = f"Everybody was stopped at the limit of {self.outcome.limit}."
+            self.outcome.refused = Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
         elif self._plan.land:
             self._stage.say("all tasks are done: running the repository's own tests on the merged tree")
             self.outcome.landing = await room.landing.land(OPERATOR, self._heartbeat)
@@ -246,6 +335,8 @@ class Run:
         more = ", …" if len(names) > 5 else ""
         failed = [f"{name}: {work.error}" for name, work in self.outcome.works.items() if work.error]
         every = "Every agent has failed" if len(failed) == len(self._plan.workers) else "No agent is left"
+        if self.outcome.limit:
+            every, failed = f"Everybody was stopped at the limit of {self.outcome.limit}", []
         why = f"{count} not done: {', '.join(names[:5])}{more}. {every}{f' ({failed[0]})' if failed else ''}."
         return Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
 

@@ -8,7 +8,7 @@ from coroom.core.event import Body, EditHeld, FileAccepted, HeldSettled, NoticeS
 from coroom.core.file import HeldState
 from coroom.core.notice import NoticeKind
 from coroom.core.state import RoomState
-from coroom.host.rooms import Room
+from coroom.host.rooms import TAPES, Room
 from coroom.run.session import Outcome, Work
 
 
@@ -50,6 +50,8 @@ class Summary:
     left: tuple[str, ...]
     refused: str
     url: str
+    limit: str
+    tapes: str
 
 
 def summarise(room: Room, outcome: Outcome) -> Summary:
@@ -71,6 +73,8 @@ def summarise(room: Room, outcome: Outcome) -> Summary:
         left=outcome.left,
         refused=str(refusal) if refusal else "",
         url=outcome.url,
+        limit=outcome.limit,
+        tapes=str(room.directory / TAPES),
     )
 
 
@@ -126,6 +130,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
                 "told": d.told,
                 "seconds": round(d.work.seconds, 1),
                 "error": d.work.error,
+                "cause": d.work.cause.value,
                 "logs": d.work.logs,
                 "input_tokens": d.work.input_tokens,
                 "output_tokens": d.work.output_tokens,
@@ -144,4 +149,6 @@ def as_json(summary: Summary) -> dict[str, Json]:
         "left": list(summary.left),
         "refused": summary.refused,
         "url": summary.url,
+        "limit": summary.limit,
+        "tapes": summary.tapes,
     }

@@ -5,7 +5,7 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
 from coroom.run.isolating import Isolating
 from coroom.run.leftover import OPEN, end_leftover, forget, gated, remember
-from coroom.run.session import Desk, Work, agent_environment, role_prompt
+from coroom.run.session import Cause, Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20
 """Clients print whole tool results on one line."""
@@ -91,7 +91,9 @@ class TapeWorker:
 class ProcessWorker:
     """Starts an agent's command line, in fresh sessions while there is something for it to do.
 
-    `home` is where its configuration and logs go. `extra` is added to its environment.
+    `home` is where its configuration and logs go. `extra` is added to its environment. A `bare` one gets one session,
+    without the room's tools. One from which nothing has come for `silence_s` seconds hangs, and is ended; 0: it may
+    take its time.
     """
 
     name: str
@@ -103,6 +105,8 @@ class ProcessWorker:
     search_path: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     isolating: Isolating = field(default_factory=Isolating)
+    bare: bool = False
+    silence_s: float = 0.0
 
     @property
     def client(self) -> str:
@@ -117,18 +121,23 @@ class ProcessWorker:
         idle = 0
         if await asyncio.to_thread(end_leftover, self.home):
             desk.show("ended the session that a killed run had left behind")
-        while not total.error and await desk.more():
+        while not total.error and (self.bare or await desk.more()):
             if idle == IDLE_SESSIONS_MAX:
-                total = replace(total, error=f"{idle} sessions in a row finished no task")
+                total = replace(total, error=f"{idle} sessions in a row finished no task", cause=Cause.AGENT)
                 break
             done = desk.done()
-            launch = self.adapter.prepare(self._session(desk))
-            if isinstance(launch, Missing):
-                total = replace(total, error=f"{launch.what} is not installed. {launch.install}")
+            total = _added(total, await self._once(desk))
+            if self.bare:
                 break
-            total = _added(total, await self._run(launch, desk))
             idle = idle + 1 if desk.done() == done else 0
         return replace(total, seconds=time.monotonic() - began)
+
+    async def _once(self, desk: Desk) -> Work:
+        launch = self.adapter.prepare(self._session(desk))
+        if isinstance(launch, Missing):
+            missing = f"{launch.what} is not installed. {launch.install}"
+            return Work(error=missing, cause=Cause.INFRASTRUCTURE)
+        return await self._run(launch, desk)
 
     def _session(self, desk: Desk) -> Session:
         return Session(
@@ -143,6 +152,7 @@ class ProcessWorker:
             env=self.extra,
             search_path=self.search_path,
             isolated=self.isolating.isolated,
+            bare=self.bare,
         )
 
     async def _run(self, launch: Launch, desk: Desk) -> Work:
@@ -168,7 +178,7 @@ class ProcessWorker:
                     start_new_session=True,
                 )
             except OSError as problem:
-                return Work(error=f"{launch.argv[0]} cannot be started: {problem}")
+                return Work(error=f"{launch.argv[0]} cannot be started: {problem}", cause=Cause.INFRASTRUCTURE)
             try:
                 remember(self.home, process.pid)
                 return await self._listen(process, launch, out.write, desk)
@@ -198,8 +208,11 @@ class ProcessWorker:
         if not launch.stay_open:
             process.stdin.close()
         tokens_in = tokens_out = 0
-        cost, error = 0.0, ""
-        async for line in process.stdout:
+        cost, error, limited, hung = 0.0, "", False, False
+        async for line in self._lines(process.stdout, desk):
+            if line is None:
+                error, hung = f"nothing has come from it for {self.silence_s:g} s: it hangs", True
+                break
             keep(line)
             told = self.adapter.read_output(line.decode("utf-8", "replace"))
             if told is None:
@@ -208,15 +221,32 @@ class ProcessWorker:
             tokens_out += told.output_tokens or 0
             cost += told.cost_usd or 0.0
             await desk.spend(told.input_tokens or 0, told.output_tokens or 0, told.cost_usd or 0.0)
-            error = told.error or error
+            error, limited = told.error or error, limited or told.limited
             if told.text:
                 desk.show(" ".join(told.text.split())[:200])
             if told.final and launch.stay_open:
                 process.stdin.close()
-        code = await process.wait()
+        code = 0 if hung else await process.wait()
         if code and not error:
             error = f"{Path(launch.argv[0]).name} ended with exit code {code}"
-        return Work(error=error, input_tokens=tokens_in, output_tokens=tokens_out, cost_usd=cost)
+        cause = Cause.NONE if not error else Cause.LIMIT if limited else Cause.INFRASTRUCTURE
+        return Work(error=error, cause=cause, input_tokens=tokens_in, output_tokens=tokens_out, cost_usd=cost)
+
+    async def _lines(self, stream: asyncio.StreamReader, desk: Desk) -> AsyncIterator[bytes | None]:
+        """What it prints, line by line; None when neither a line nor anything at the room has come for too long."""
+        while True:
+            heard = desk.heard()
+            try:
+                async with asyncio.timeout(self.silence_s or None):
+                    line = await stream.readline()
+            except TimeoutError:
+                if desk.heard() == heard:
+                    yield None
+                    return
+                continue
+            if not line:
+                return
+            yield line
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -236,6 +266,7 @@ def _added(total: Work, one: Work) -> Work:
     return replace(
         total,
         error=one.error,
+        cause=one.cause,
         input_tokens=total.input_tokens + one.input_tokens,
         output_tokens=total.output_tokens + one.output_tokens,
         cost_usd=total.cost_usd + one.cost_usd,

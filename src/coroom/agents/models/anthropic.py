@@ -38,10 +38,12 @@ class Anthropic:
             )
         except AnthropicError as problem:
             raise ModelError(f"{self._name} did not answer: {problem}") from problem
+        if message.stop_reason == "refusal":
+            raise ModelError(f"{self._name} refuses to work on this: {_words(message.content) or 'it says no more'}")
         used = message.usage
         cached = (used.cache_creation_input_tokens or 0) + (used.cache_read_input_tokens or 0)
         return Spoken(
-            text="".join(block.text for block in message.content if block.type == "text"),
+            text=_words(message.content),
             calls=tuple(_call(one.id, one.name, one.input) for one in message.content if one.type == "tool_use"),
             input_tokens=used.input_tokens + cached,
             output_tokens=used.output_tokens,
@@ -52,6 +54,10 @@ class Anthropic:
     async def close(self) -> None:
         """See the port."""
         await self._client.close()
+
+
+def _words(content: Sequence[ContentBlock]) -> str:
+    return "".join(block.text for block in content if block.type == "text")
 
 
 def _call(call: str, tool: str, given: object) -> ToolCall:

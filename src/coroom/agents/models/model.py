@@ -60,7 +60,9 @@ History = Sequence[Told | Spoken]
 
 
 class ModelError(Exception):
-    """The model did not answer, and asking again at once would not help: what it said, without any key."""
+    """The model did not answer, or refused to, and asking again at once would not help: what it said, without any
+    key.
+    """
 
 
 class Model(Protocol):

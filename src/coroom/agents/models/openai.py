@@ -43,8 +43,11 @@ class OpenAI:
         if not whole.choices:
             raise ModelError(f"{self._name} sent an answer without content")
         choice = whole.choices[0]
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            said = choice.message.refusal or "its provider filtered the answer"
+            raise ModelError(f"{self._name} refuses to work on this: {said}")
         return Spoken(
-            text=choice.message.content or choice.message.refusal or "",
+            text=choice.message.content or "",
             calls=tuple(
                 _call(call.id, call.function.name, call.function.arguments)
                 for call in choice.message.tool_calls or ()
