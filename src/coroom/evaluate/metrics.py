@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from coroom.core.event import (
-    ClaimGranted,
     ClaimRefused,
     EditHeld,
     Event,
@@ -16,6 +15,7 @@ from coroom.core.event import (
     TaskTaken,
 )
 from coroom.core.notice import SAID, NoticeKind
+from coroom.evaluate.conduct import acted_on, claims_kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +49,10 @@ def fold(events: Sequence[Event], used: Used) -> dict[str, float]:
         "held": len({body.held for body in bodies if isinstance(body, EditHeld)}),
         "findings": sum(isinstance(body, FindingRaised) for body in bodies),
         "claims_refused": sum(isinstance(body, ClaimRefused) for body in bodies),
-        "unclaimed_edits": _unclaimed(events),
+        **claims_kept(events),
         "duplicate_work": _duplicates(accepted, used.characters),
         **_notices(events),
+        **acted_on(events),
         "critical_path_s": _critical_path(events),
     }
 
@@ -60,19 +61,6 @@ def _duplicates(accepted: Iterable[FileAccepted], written: int) -> float:
     last = {body.file.path: body.file.size for body in accepted}
     kept = sum(last.values())
     return max(written - kept, 0) / kept if kept else 0.0
-
-
-def _unclaimed(events: Sequence[Event]) -> float:
-    """Edits by an agent that held neither a claim nor a task at that moment, by the true author of each write."""
-    holding: set[str] = set()
-    found = 0
-    for event in events:
-        match event.body:
-            case ClaimGranted() | TaskTaken():
-                holding.add(event.body.agent)
-            case FileAccepted() if event.body.file.by not in holding:
-                found += 1
-    return found
 
 
 def _notices(events: Sequence[Event]) -> dict[str, float]:
