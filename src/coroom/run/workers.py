@@ -13,8 +13,8 @@ from pathlib import Path
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, ModelApi, Session
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
+from coroom.launch.leftover import OPEN, end_leftover, forget, gated, remember
 from coroom.run.isolating import Isolating
-from coroom.run.leftover import OPEN, end_leftover, forget, gated, remember
 from coroom.run.session import Cause, Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20

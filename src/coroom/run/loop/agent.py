@@ -16,9 +16,9 @@ from coroom.core.errors import Refused
 from coroom.git.claims import TTL_MS, RefClaims
 from coroom.git.command import GitFailed
 from coroom.git.task_notes import TaskNotes
+from coroom.launch.leftover import end_leftover
 from coroom.ports import Holding
 from coroom.run.landing import LandingEnd, LandingWish, land_here
-from coroom.run.leftover import end_leftover
 from coroom.run.loop.orient import Surroundings, last_landings, prompt_for
 from coroom.run.loop.place import Place
 from coroom.run.loop.ratchet import command_of

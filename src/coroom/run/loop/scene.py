@@ -17,7 +17,7 @@ from coroom.git.command import Git
 from coroom.git.mirror import email_of
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
-from coroom.run.leftover import end_leftover
+from coroom.launch.leftover import end_leftover
 from coroom.run.loop.work import failing_tests, landed_keys
 from coroom.run.package import SuiteEnvironment, prepare, test_environment
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, Session
+from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.run.isolating import Isolating
-from coroom.run.leftover import OPEN, forget, gated, remember
 from coroom.run.session import agent_environment
 
 LOG_BYTES_MAX = 4 << 20

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.run.runs import Ground, perform, tasks
 
 from coroom.agents.command import Command
-from coroom.run.leftover import FILE, OPEN, end_leftover, gated, remember
+from coroom.launch.leftover import FILE, OPEN, end_leftover, gated, remember
 from coroom.run.workers import ProcessWorker
 
 
