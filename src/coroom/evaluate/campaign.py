@@ -49,6 +49,13 @@ class Budget:
             return int(self.usd * 1e6 / (0.9 * USD_PER_MILLION[0] + 0.1 * USD_PER_MILLION[1]))
         return None
 
+    def limit(self) -> str:
+        """The limit of a real trial, as `coroom run --limit` takes it: whatever is given is a bound, matched or not."""
+        parts = [f"seconds={self.wall_s:g}"]
+        parts += [f"tokens={self.tokens}"] if self.tokens is not None else []
+        parts += [f"usd={self.usd:g}"] if self.usd is not None else []
+        return ",".join(parts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:

@@ -1,0 +1,217 @@
+"""One attempt at a trial: `coroom run` as a process of its own, watched, ended when it must be, and judged."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from coroom.evaluate.campaign import Budget, coupling
+from coroom.evaluate.conditions import CONDITIONS
+from coroom.evaluate.grading import Grader, GradingError
+from coroom.evaluate.metrics import Used, fold
+from coroom.evaluate.real.arrange import Crew, Place, argv, make_ready
+from coroom.evaluate.real.fence import Fence
+from coroom.evaluate.real.harvest import LOG, Harvest, harvest
+from coroom.evaluate.results import packed
+from coroom.evaluate.suite import EvalTask
+from coroom.evaluate.trial import TrialKey, TrialResult
+from coroom.git.command import GitFailed
+from coroom.ports import LogCorrupt
+
+GRACE_S = 120.0
+"""What `coroom run` gets beyond the time of the agents: to begin, to take in what was written, to end."""
+
+STOP_WITHIN_S = 20.0
+SAID_CHARS = 300
+
+Finished = tuple[TrialResult, bytes]
+
+
+class StoppedError(Exception):
+    """The evaluation is being stopped: this attempt counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What all trials of an evaluation have in common.
+
+    Args:
+        crew: who works.
+        budget: what a trial may use.
+        watched: folders that no trial may change.
+        keep: whether repositories and mirrors stay after a trial.
+        stopped: whether everything shall stop now.
+    """
+
+    crew: Crew
+    budget: Budget
+    watched: tuple[Path, ...] = ()
+    keep: bool = False
+    stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How the process ended: its exit code, what it printed as its result, and why that is no result."""
+
+    document: Mapping[str, Any]
+    why: str = ""
+
+
+def attempt(key: TrialKey, task: EvalTask, setting: Setting, place: Place, grader: Grader) -> Finished:
+    """Carry out a trial in an empty folder, and judge it.
+
+    Whatever kept it from being carried out as asked makes it an infrastructure failure, which has no score.
+
+    Raises:
+        StoppedError: the evaluation was stopped meanwhile.
+    """
+    began = time.monotonic()
+    try:
+        commit = make_ready(place, task)
+    except (OSError, GitFailed) as problem:
+        return TrialResult(key=key, infrastructure=f"the repository cannot be made: {problem}"), packed(())
+    fence = Fence.around(place, commit, task.start, setting.watched)
+    condition = CONDITIONS[key.condition]
+    ended = _run(argv(place, condition, key.agents, setting.crew, setting.budget), place, setting)
+    try:
+        found = harvest(place.room, united=not condition.shared) if (place.room / LOG).exists() else None
+    except LogCorrupt as damaged:
+        ended, found = replace(ended, why=str(damaged)), None
+    why = ended.why or _who_failed(ended.document) or fence.broken()
+    used = _priced(found.used if found else Used(), setting.crew)
+    if why or found is None:
+        metrics = {"tokens": float(used.input_tokens + used.output_tokens), "usd": used.usd}
+        failed = TrialResult(key=key, infrastructure=why or "the room has left no log", metrics=metrics)
+        return failed, packed(found.events if found else ())
+    result = _judged(key, task, ended.document, found, used, grader)
+    return _with_harness(result, time.monotonic() - began), packed(found.events)
+
+
+def _judged(
+    key: TrialKey, task: EvalTask, document: Mapping[str, Any], found: Harvest, used: Used, grader: Grader
+) -> TrialResult:
+    try:
+        grade = grader.grade(task, found.tree)
+    except GradingError as problem:
+        return TrialResult(key=key, infrastructure=str(problem))
+    missing = any(found.tree.get(path) == task.start.get(path) for unit in task.units for path in unit.files)
+    stopped = bool(document["limit"]) or any(agent["cause"] == "limit" for agent in document["agents"])
+    seconds = float(document["agents_together_seconds" if key.condition == "pipeline" else "longest_agent_seconds"])
+    return TrialResult(
+        key=key,
+        score=grade.score,
+        whole=grade.whole,
+        units=grade.units,
+        abandoned=missing and not stopped,
+        seconds=seconds,
+        metrics={
+            **fold(found.events, used),
+            "coupling": coupling(task),
+            "stopped_at_limit": float(stopped),
+            "input_tokens": float(used.input_tokens),
+            "output_tokens": float(used.output_tokens),
+        },
+    )
+
+
+def _with_harness(result: TrialResult, wall_s: float) -> TrialResult:
+    """The result with what the harness itself took: everything that was not the agents' time."""
+    harness_s = max(0.0, wall_s - result.seconds)
+    share = harness_s / wall_s if wall_s else 0.0
+    return replace(result, metrics={**result.metrics, "harness_s": harness_s, "harness_share": share})
+
+
+def _priced(used: Used, crew: Crew) -> Used:
+    """With the price that was given, where the agents have told no cost."""
+    if used.usd or crew.price is None:
+        return used
+    into, out = crew.price
+    return replace(used, usd=(used.input_tokens * into + used.output_tokens * out) / 1e6)
+
+
+def _who_failed(document: Mapping[str, Any]) -> str:
+    """The first agent that failed for reasons that are not its own, and why."""
+    for agent in document.get("agents", ()):
+        if agent["cause"] == "infrastructure":
+            return f"{agent['agent']}: {agent['error']}"
+    if not document.get("agents"):
+        return str(document.get("refused") or "no agent has begun to work")
+    return ""
+
+
+def _run(words: Sequence[str], place: Place, setting: Setting) -> _Ended:
+    within = setting.budget.wall_s + GRACE_S
+    with place.printed.open("wb") as said:
+        # Its input stays open as long as this process lives; when that ends, so does the run.
+        process = subprocess.Popen(
+            words,
+            cwd=place.root,
+            env=dict(os.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            printed = _awaited(process, within, setting)
+        finally:
+            _end(process)
+    if printed is None:
+        return _Ended({}, f"coroom run had not ended {GRACE_S:g} s after the agents' time was over")
+    return _read(process.returncode, printed, place)
+
+
+def _awaited(process: "subprocess.Popen[bytes]", within_s: float, setting: Setting) -> bytes | None:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if setting.stopped():
+            raise StoppedError
+        with suppress(subprocess.TimeoutExpired):
+            assert process.stdout
+            process.wait(0.2)
+            return process.stdout.read()
+    return None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Let go of the leash, wait for a tidy end, then end the group."""
+    assert process.stdin
+    assert process.stdout
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        process.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    process.stdout.close()
+
+
+def _read(code: int, printed: bytes, place: Place) -> _Ended:
+    try:
+        document = json.loads(printed)
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        return _Ended(document)
+    lines = place.printed.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    said = lines[-1].removeprefix("Error: ") if lines else f"coroom run ended with exit code {code} and said nothing"
+    return _Ended({}, said[:SAID_CHARS])
+
+
+def tidy(place: Place, *, keep: bool) -> None:
+    """Keep what the room kept, and remove the repository and the agents' directories, unless they shall stay."""
+    if place.room.is_dir():
+        shutil.copytree(place.room, place.root / "room", dirs_exist_ok=True)
+    if not keep:
+        for folder in (place.repository, place.mirrors):
+            shutil.rmtree(folder, ignore_errors=True)
