@@ -18,11 +18,13 @@ _PLACEHOLDER = re.compile(
     rb")",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(
+MARKUP = re.compile(
     rb"</?(?:antml:)?(?:parameter|invoke|function_calls|function_results|tool_call|tool_use|tool_result)\b[^>\n]{0,200}>"
     rb"|</?xcr[dc]t[_:]\w+[^>\n]{0,200}>"
     rb"|<\|(?:im_start|im_end|endoftext|assistant|user|system)\|>"
 )
+"""Tags of tool calls and chats, as models leave them in what they write."""
+
 _CONFLICT = re.compile(rb"^(?:<{7} |>{7} |\|{7} )", re.MULTILINE)
 _FENCE = re.compile(rb"\A\s*```\w*\s*$|^```\s*\Z", re.MULTILINE)
 _BUILT_IN = frozenset(dir(builtins)) | frozenset(
@@ -74,7 +76,7 @@ def in_one_file(text: bytes, path: str) -> Iterator[Finding]:
 def left_over(text: bytes, path: str) -> Iterator[Finding]:
     """Placeholders that nobody filled, and the markup of tools, merges and chats."""
     yield from _each(_PLACEHOLDER, text, path, "placeholder", "a placeholder was never filled")
-    yield from _each(_MARKUP, text, path, "leaked-markup", "the markup of a tool call was left in the text")
+    yield from _each(MARKUP, text, path, "leaked-markup", "the markup of a tool call was left in the text")
     yield from _each(_CONFLICT, text, path, "leaked-markup", "a conflict marker was left in the text")
     yield from _each(_FENCE, text, path, "leaked-markup", "the fence of a code block was left in the text")
 

@@ -1,7 +1,9 @@
 """`coroom evaluate`: does a room help, when, and why, measured by hidden tests."""
 
 import json
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +21,24 @@ from coroom.evaluate.synthetic import MODELS
 AGENTS_MAX = 64
 
 
-@click.command()
+# What is a command of its own below `evaluate`, and the module that holds it.
+OTHERS = {"rescore": "coroom.cli.evaluate_rescore"}
+
+
+class _Evaluate(click.Command):
+    """The command itself, but for words that name another one: a suite's folder of such a name is given as ./NAME."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args and args[0] in OTHERS:
+            name, *rest = args
+            other: click.Command = getattr(import_module(OTHERS[name]), name)
+            return other.make_context(f"{info_name} {name}", rest, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=_Evaluate)
 @click.argument("suites", nargs=-1)
 @click.option("--conditions", default="ladder", show_default=True, help="Names joined by commas; or ladder, or all.")
 @click.option("--agents", default="1,2,4,8,16", show_default=True, help="Numbers of agents, joined by commas.")
@@ -65,6 +84,7 @@ def evaluate(
     coroom evaluate six --trials 66 --jobs 2
     coroom evaluate six --conditions solo,full,serial --match tokens --tokens 200000
     coroom evaluate --replay six/pomodoro/full/2xsynthetic/0
+    coroom evaluate rescore codecrdt PATH        a published evaluation's outputs, judged again (see its --help)
 
     A trial that has ended is never done again: stop with Ctrl-C and call it again. Synthetic agents test the room and
     this harness and prove nothing about models.

@@ -1,0 +1,1 @@
+"""Old data judged again: what published runs really produced, beside what was published of them."""
