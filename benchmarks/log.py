@@ -24,9 +24,7 @@ TAIL_EVENTS = 1_000
 
 
 def events(first: int, number: int) -> list[Stored]:
-    return [
-        Stored(seq, 1_700_000_000_000 + seq, "ada", "edited", BODY) for seq in range(first, first + number)
-    ]
+    return [Stored(seq, 1_700_000_000_000 + seq, "ada", "edited", BODY) for seq in range(first, first + number)]
 
 
 def machine() -> str:
@@ -47,9 +45,7 @@ def machine() -> str:
 def row(name: str, samples_ms: list[float], note: str = "") -> None:
     ordered = sorted(samples_ms)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-    figures = " | ".join(
-        f"{value:.2f}" for value in (ordered[0], statistics.median(ordered), p95, ordered[-1])
-    )
+    figures = " | ".join(f"{value:.2f}" for value in (ordered[0], statistics.median(ordered), p95, ordered[-1]))
     print(f"| {name} | {figures} | {note} |", flush=True)
 
 
@@ -106,9 +102,7 @@ def reopen(directory: Path, number: int) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--directory", help="where to write; default: the system's temporary directory")
     parser.add_argument("--seconds", type=float, default=3.0, help="per append measurement")
     parser.add_argument("--events", type=int, default=1_000_000)

@@ -1,7 +1,7 @@
 import errno
 import os
+import queue
 import random
-import select
 import shutil
 import sys
 import threading
@@ -16,6 +16,7 @@ from coroom.workspace.beneath import Root
 from coroom.workspace.hints import Changed, Gone, Hint, Moved, Rescan, RescanReason
 from coroom.workspace.ignore import Ignore
 from coroom.workspace.inotify import InotifyWatcher
+from coroom.workspace.inotify_instance import Instance
 from coroom.workspace.names import is_under
 from coroom.workspace.watch import ScanningWatcher, Watcher, open_watcher
 
@@ -27,7 +28,7 @@ class Follower:
     """Believes only hints: what it holds afterwards must be what is on the disk."""
 
     def __init__(self, directory: Path, make: Make) -> None:
-        directory.mkdir()
+        directory.mkdir(exist_ok=True)
         self.path = directory
         self.root = Root(str(directory))
         self.ignore = Ignore.load(self.root)
@@ -335,14 +336,68 @@ def test_a_renamed_directory_is_one_hint_however_many_files_it_has(kernel: Follo
     assert kernel.drain() == [Moved("pkg", "pkg2")]
 
 
-def test_the_descriptor_is_readable_when_there_is_something_to_tell(kernel: Follower) -> None:
-    descriptor = kernel.watcher.fileno()
-    assert descriptor is not None
-    assert select.select([descriptor], [], [], 0)[0] == []
+def test_who_listens_is_rung_once_until_all_has_been_drained(kernel: Follower) -> None:
+    rung: queue.Queue[str] = queue.Queue()
+    assert kernel.watcher.listen(lambda: rung.put("rung"))
+    for number in range(3):
+        (kernel.path / "f").write_text(str(number))
+        rung.get(timeout=60)
+        while kernel.files.get("f") != str(number).encode():
+            kernel.drain()
+    (kernel.path / "g").touch()
+    rung.get(timeout=60)
+
+
+def test_what_waited_before_anybody_listened_rings_at_once(kernel: Follower) -> None:
     (kernel.path / "f").touch()
-    assert select.select([descriptor], [], [], 0)[0] == [descriptor]
-    kernel.drain()
-    assert select.select([descriptor], [], [], 0)[0] == []
+    assert kernel.watcher.waiting() > 0
+    rung: list[str] = []
+    kernel.watcher.listen(lambda: rung.append("rung"))
+    assert rung == ["rung"]
+
+
+def instances() -> int:
+    """How many inotify instances this process has."""
+    links = (f"/proc/self/fd/{descriptor}" for descriptor in os.listdir("/proc/self/fd"))
+    return sum(os.path.lexists(link) and os.readlink(link) == "anon_inode:inotify" for link in links)
+
+
+def test_all_watchers_of_a_process_share_one_instance_and_the_last_gives_it_back(tmp_path: Path) -> None:
+    before = instances()
+    followers = [Follower(tmp_path / str(number), InotifyWatcher) for number in range(16)]
+    assert instances() == max(before, 1)
+    for number, follower in enumerate(followers):
+        (follower.path / "f").write_text(str(number))
+    for number, follower in enumerate(followers):
+        assert follower.drain() == [Changed("f", complete=True)]
+        assert follower.files == {"f": str(number).encode()}
+    for follower in followers:
+        follower.close()
+    assert instances() == before
+
+
+def test_two_watchers_of_one_tree_both_hear_and_one_goes_on_when_the_other_ends(tmp_path: Path) -> None:
+    first, second = (Follower(tmp_path / "tree", InotifyWatcher) for _ in range(2))
+    (first.path / "d").mkdir()
+    (first.path / "d" / "f").write_text("one")
+    assert first.drain() == second.drain() == [Changed("d/f", complete=False)]
+    first.close()
+    (second.path / "d" / "f").write_text("two")
+    assert second.drain() == [Changed("d/f", complete=True)]
+    second.close()
+
+
+def test_a_watcher_whose_events_nobody_takes_is_told_to_look_at_everything(
+    kernel: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.workspace.inotify_instance.WAITING_MAX", 50)
+    (kernel.path / "f").touch()
+    for _ in range(60):
+        os.utime(kernel.path / "f")
+        kernel.watcher.waiting()
+    assert Rescan(RescanReason.OVERFLOW) in kernel.drain()
+    (kernel.path / "f").write_text("heard again")
+    assert kernel.drain() == [Changed("f", complete=True)]
 
 
 def test_an_overflow_is_told_and_watching_goes_on_in_what_was_made_meanwhile(kernel: Follower) -> None:
@@ -379,7 +434,10 @@ class FewWatches(INotify):  # type: ignore[misc]
 
 
 def test_running_out_of_watches_is_told_and_nothing_is_silently_unwatched(tmp_path: Path) -> None:
-    made = Follower(tmp_path / "tree", lambda root, ignore: InotifyWatcher(root, ignore, FewWatches(nonblocking=True)))
+    def make(root: Root, ignore: Ignore) -> InotifyWatcher:
+        return InotifyWatcher(root, ignore, Instance(FewWatches(nonblocking=True)).ear())
+
+    made = Follower(tmp_path / "tree", make)
     for number in range(5):
         (made.path / str(number)).mkdir()
         (made.path / str(number) / "f").write_text("x")
@@ -422,6 +480,6 @@ def test_without_an_inotify_instance_the_workspace_is_scanned(tmp_path: Path, mo
     def refuse(*_: object, **__: object) -> INotify:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("coroom.workspace.inotify.INotify", refuse)
+    monkeypatch.setattr("coroom.workspace.inotify_instance.INotify", refuse)
     with Root(str(tmp_path)) as root:
         assert isinstance(open_watcher(root, Ignore.load(root)), ScanningWatcher)

@@ -1,11 +1,8 @@
 """The worker of one mirror: hints in, looks and takes in, then puts; never a put under a running tool (crdt §4.5)."""
 
 import asyncio
-import fcntl
 import os
 import sqlite3
-import sys
-import termios
 import time
 from contextlib import suppress
 
@@ -53,7 +50,7 @@ COLLECT_S = 0.5
 HINTS_MAX = 50_000
 """Hints heard before they are acted on; more would keep a busy writer's news back."""
 
-INLINE_BYTES = 512
+INLINE_EVENTS = 12
 """A few events are heard at once; more of them may be of new directories, each of which must be listed."""
 
 FAULT_S = 1.0
@@ -77,6 +74,7 @@ class Bridge:
         self._next_collect = 0.0
         self._busy_since = 0.0
         self._was_busy = False
+        self._is_told = False
 
     async def start(self) -> None:
         """Take in what changed while nobody watched, then keep watching."""
@@ -120,7 +118,6 @@ class Bridge:
         """Let go, once no round is under way: a put that runs beside the loop needs the mirror until its end."""
         async with self.mirror.turn:
             if self._task:
-                self._deafen()
                 self._task.cancel()
                 await asyncio.gather(self._task, return_exceptions=True)
                 self._task = None
@@ -128,14 +125,14 @@ class Bridge:
             self.mirror.close()
 
     def _listen(self) -> None:
-        descriptor = self.mirror.watcher.fileno()
-        if descriptor is not None:
-            asyncio.get_running_loop().add_reader(descriptor, self.mirror.wake.set)
+        loop, wake = asyncio.get_running_loop(), self.mirror.wake
 
-    def _deafen(self) -> None:
-        descriptor = self.mirror.watcher.fileno()
-        if descriptor is not None:
-            asyncio.get_running_loop().remove_reader(descriptor)
+        def ring() -> None:
+            # The loop may be gone before the watcher is.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(wake.set)
+
+        self._is_told = self.mirror.watcher.listen(ring)
 
     async def _run(self) -> None:
         pause_s = FAULT_S
@@ -171,9 +168,10 @@ class Bridge:
             waits.append(self._next_collect - now)
         if mirror.to_put and mirror.in_window():
             waits.append(mirror.window_ends() - now)
-        elif mirror.to_put:
+        elif mirror.to_put and not self._files.any_batch():
+            # Those of a batch wait for its end, which wakes this mirror.
             waits += [max(at - now, 0.02) for at in mirror.to_put.values()]
-        if mirror.watcher.fileno() is None:
+        if not self._is_told:
             waits.append(self._poll_s)
         return max(0.001, min(waits))
 
@@ -220,7 +218,7 @@ class Bridge:
         while heard < HINTS_MAX:
             began = time.monotonic()
             watcher = self.mirror.watcher
-            much = scanning or _queued_bytes(watcher.fileno()) > INLINE_BYTES
+            much = watcher.waiting() > INLINE_EVENTS
             hints = await self._around.on_disk(watcher.drain) if much else watcher.drain()
             for hint in hints:
                 self._note(hint)
@@ -230,6 +228,9 @@ class Bridge:
             if not hints or scanning:
                 break
             await asyncio.sleep(0)
+        else:
+            # More waits, and nobody will ring for it.
+            self.mirror.wake.set()
         if heard:
             self._net_s = NET_S
 
@@ -296,9 +297,9 @@ class Bridge:
         mirror = self.mirror
         if isinstance(mirror.watcher, ScanningWatcher):
             return
-        self._deafen()
         mirror.watcher.close()
         mirror.watcher = await self._around.on_disk(ScanningWatcher, mirror.root, mirror.ignore)
+        self._listen()
         # What changed between the scan before and the watcher's first look is known to neither.
         mirror.rescan = "the watcher is new"
         await self._tell_of_scanning(reason)
@@ -313,10 +314,3 @@ class Bridge:
             return
         self._next_collect = now + COLLECT_S
         await self._looking.collect(now)
-
-
-def _queued_bytes(descriptor: int | None) -> int:
-    """How much waits to be read; source: inotify(7), FIONREAD."""
-    if descriptor is None:
-        return 0
-    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -116,6 +116,10 @@ class Files:
         mirror = self._mirrors.get(agent)
         return mirror is not None and mirror.batch
 
+    def any_batch(self) -> bool:
+        """Whether many changes of some agent are being taken in."""
+        return any(mirror.batch for mirror in self._mirrors.values())
+
     def batch_ended(self) -> None:
         """What waited for a batch may be put now."""
         for mirror in self._mirrors.values():

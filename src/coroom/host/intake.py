@@ -118,11 +118,11 @@ class Intake:
         """
         if new.kind is FileKind.ABSENT:
             return self._is_cleaned_away(mirror, author, path)
-        if author == OPERATOR or mirror.writes(author, path) or self._files.blobs.get(new.blob) is None:
-            return False
         was, head = mirror.shadow[path], self._files.head(path, self._files.line_of(author))
+        if head is None or author == OPERATOR or mirror.writes(author, path) or not self._files.blobs.get(new.blob):
+            return False
         if was.content.kind is FileKind.ABSENT:
-            seen = head.version if head else 0
+            seen = head.version
         else:
             seen = next((v for v in (was.version, *(earlier.version for earlier in was.recent)) if v), 0)
         return await self._past.others_since(path, new.blob, author, seen)

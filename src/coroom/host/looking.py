@@ -23,6 +23,9 @@ from coroom.workspace.states import FileState, Kind
 CHUNK = 128
 """Files taken in side by side, so that their commits are grouped."""
 
+AT_ONCE = 16
+"""Of these, so many begin in one round of the loop, which has others to serve."""
+
 NAMED_MAX = 5
 """Paths that one notice names."""
 
@@ -92,7 +95,7 @@ class Looking:
             due = await self._pair(due)
             for start in range(0, len(due), CHUNK):
                 looks = await self._around.on_disk(self._look, due[start : start + CHUNK])
-                await asyncio.gather(*(self._take_look(look) for look in looks))
+                await self._take_looks(looks)
         finally:
             if mirror.batch:
                 mirror.batch = False
@@ -112,6 +115,13 @@ class Looking:
         )
         to = mirror.agent if mirror.agent in self._host.state.agents else OPERATOR
         await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=to))
+
+    async def _take_looks(self, looks: Sequence[Look]) -> None:
+        async with asyncio.TaskGroup() as taking:
+            for number, look in enumerate(looks):
+                taking.create_task(self._take_look(look))
+                if number % AT_ONCE == AT_ONCE - 1:
+                    await asyncio.sleep(0)
 
     async def _take_look(self, look: Look) -> None:
         try:
@@ -149,9 +159,10 @@ class Looking:
     async def _pair(self, due: list[str]) -> list[str]:
         """Recognise renames that no event told: a path that is gone and a new one with the same inode or text."""
         known = [path for path in due if self._mirror.shadow.holds(path)]
-        if not known or len(known) == len(due):
+        unknown = [path for path in due if not self._mirror.shadow.holds(path)]
+        if not known or not unknown:
             return due
-        pairs = await self._around.on_disk(self._pairs, known, [path for path in due if path not in set(known)])
+        pairs = await self._around.on_disk(self._pairs, known, unknown)
         for old, new in pairs:
             await self._around.intake.take_rename(self._mirror, old, new)
         done = {path for pair in pairs for path in pair}

@@ -19,6 +19,9 @@ from coroom.workspace.puts import PutDone, PutReason, PutRefused
 PUTS_AT_ONCE = 64
 """Puts made before it is asked again whether a tool wants to run: some 15 ms."""
 
+PLANNED_AT_ONCE = 1_000
+"""Paths that are only thought of in one round of the loop: some 5 ms."""
+
 HOPELESS = frozenset({PutReason.BAD_NAME, PutReason.NOT_BENEATH})
 """Refusals that no waiting will change."""
 
@@ -52,9 +55,7 @@ class Placing:
     async def put_waiting(self, mirror: Mirror) -> None:
         """Put what waits and is due, until there is no more or a tool wants to run."""
         now = time.monotonic()
-        due = [path for path, at in mirror.to_put.items() if at <= now]
-        # Renames first: the old name must still be there.
-        due.sort(key=lambda path: (not self._is_renamed(mirror, path), path))
+        due = await self._in_order(mirror, sorted(path for path, at in mirror.to_put.items() if at <= now))
         for start in range(0, len(due), PUTS_AT_ONCE):
             if mirror.wanted or mirror.in_window():
                 return
@@ -66,6 +67,16 @@ class Placing:
                     await self._note(mirror, done)
             else:
                 await asyncio.sleep(0)
+
+    async def _in_order(self, mirror: Mirror, due: list[str]) -> list[str]:
+        """Renames first: the old name must still be there."""
+        renamed: list[str] = []
+        others: list[str] = []
+        for number, path in enumerate(due, 1):
+            (renamed if self._is_renamed(mirror, path) else others).append(path)
+            if number % PLANNED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return renamed + others
 
     def _plan(self, mirror: Mirror, path: str) -> _Put | None:
         version = self._files.seen_by(mirror, path)

@@ -69,7 +69,7 @@ def _instance() -> Check:
         why = f"none to be had ({error.strerror}): trees are scanned instead, and changes seen a little later"
         more = f"sysctl fs.inotify.max_user_instances={INSTANCES_MIN * 16}"
         return Check("an inotify instance", False, why, f"End other programs that watch files, or as root: {more}")
-    return Check("an inotify instance", True, "to be had; each mirror takes one")
+    return Check("an inotify instance", True, "to be had; a host takes one")
 
 
 def _file_system(place: Path) -> Iterator[Check]:

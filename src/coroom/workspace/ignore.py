@@ -90,6 +90,10 @@ class Ignore:
                 return bool(_verdict(self._exclude, path, "", is_dir=is_dir))
             directory = parent_of(directory)
 
+    def has_no_rules(self, directory: str) -> None:
+        """A look at the directory has found no rule file in it, so that none need be looked for."""
+        self._rules.setdefault(directory, [])
+
     def _rules_of(self, directory: str) -> _Rules:
         if directory not in self._rules:
             self._rules[directory] = self._read(f"{directory}/{RULES_NAME}" if directory else RULES_NAME)

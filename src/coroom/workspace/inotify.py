@@ -8,15 +8,15 @@ Source: inotify(7).
 
 import errno
 import os
-import select
-from contextlib import suppress
+from collections.abc import Callable
 from enum import Enum
 
-from inotify_simple import Event, INotify, flags, parse_events
+from inotify_simple import Event, flags
 
 from coroom.workspace.beneath import Root
 from coroom.workspace.hints import Batch, Hint, RescanReason
-from coroom.workspace.ignore import Ignore
+from coroom.workspace.ignore import RULES_NAME, Ignore
+from coroom.workspace.inotify_instance import Ear, shared_ear
 from coroom.workspace.names import Refusal, check_name, is_git_directory, is_under
 
 _WATCH = (
@@ -34,8 +34,6 @@ _WATCH = (
 _ROOT_LOST = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
 # The two halves of a rename are queued one after the other; the second is never further away than this.
 _RENAME_HALVES_MS = 2
-# Some two thousand events: a full queue must not hold the caller's loop for longer than 30 ms at a time.
-_READ_BYTES = 1 << 16
 
 
 class Tell(Enum):
@@ -49,20 +47,20 @@ class Tell(Enum):
 class InotifyWatcher:
     """See `watch.Watcher`."""
 
-    def __init__(self, root: Root, ignore: Ignore, inotify: INotify | None = None) -> None:
+    def __init__(self, root: Root, ignore: Ignore, ear: Ear | None = None) -> None:
         """Watch all of `root`.
 
         Args:
             root: the workspace.
             ignore: directories for which no watch is spent, and paths that are not told.
-            inotify: the kernel's side; for tests that need it to fail.
+            ear: the kernel's side; by default a part of the one instance that all watchers of this process share.
 
         Raises:
             OSError: the system has no inotify instance left. Running out of *watches* is a hint instead.
         """
         self._root = root
         self._ignore = ignore
-        self._inotify = inotify if inotify is not None else INotify(nonblocking=True)
+        self._ear = ear if ear is not None else shared_ear()
         self._paths: dict[int, str] = {}
         self._watches: dict[str, int] = {}
         self._half_moves: dict[int, tuple[str, bool]] = {}
@@ -70,14 +68,14 @@ class InotifyWatcher:
         self._adopt("", tell=Tell.NOTHING)
 
     def drain(self) -> list[Hint]:
-        """See `Watcher.drain`; takes the queue in portions, and `fileno` stays readable while there is more."""
+        """See `Watcher.drain`; takes what waits in portions."""
         overflowed = False
-        while events := self._read(0):
+        while events := self._ear.take():
             overflowed |= self._take_all(events)
             if overflowed or not self._batch.is_empty:
                 break
         if self._half_moves:
-            overflowed |= self._take_all(self._read(_RENAME_HALVES_MS))
+            overflowed |= self._take_all(self._ear.take(_RENAME_HALVES_MS))
         self._settle_half_moves(None)
         if overflowed:
             self.refresh()
@@ -85,9 +83,14 @@ class InotifyWatcher:
         told, self._batch = self._batch.hints(), Batch()
         return told
 
-    def fileno(self) -> int | None:
-        """See `Watcher.fileno`."""
-        return int(self._inotify.fileno())
+    def waiting(self) -> int:
+        """See `Watcher.waiting`."""
+        return self._ear.waiting()
+
+    def listen(self, ring: Callable[[], None]) -> bool:
+        """See `Watcher.listen`."""
+        self._ear.listen(ring)
+        return True
 
     def refresh(self) -> None:
         """See `Watcher.refresh`: directories now ignored lose their watch, others get one."""
@@ -96,25 +99,16 @@ class InotifyWatcher:
         self._watches.clear()
         self._adopt("", tell=Tell.NOTHING)
         for watch in before - set(self._paths):
-            with suppress(OSError):
-                self._inotify.rm_watch(watch)
+            self._ear.remove_watch(watch)
 
     def close(self) -> None:
         """See `Watcher.close`."""
-        self._inotify.close()
+        self._ear.close()
 
     @property
     def watches(self) -> int:
         """How many directories are watched."""
         return len(self._watches)
-
-    def _read(self, timeout_ms: int) -> list[Event]:
-        descriptor = int(self._inotify.fileno())
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        if not poll.poll(timeout_ms):
-            return []
-        return list(parse_events(os.read(descriptor, _READ_BYTES)))
 
     def _take_all(self, events: list[Event]) -> bool:
         overflowed = False
@@ -189,6 +183,8 @@ class InotifyWatcher:
             listed = self._root.list(directory)
             if isinstance(listed, Refusal):
                 continue
+            if all(name != RULES_NAME for name, _ in listed):
+                self._ignore.has_no_rules(directory)
             for name, is_dir in listed:
                 path = f"{directory}/{name}" if directory else name
                 if isinstance(check_name(path), Refusal) or self._ignore.ignores(path, is_dir=is_dir):
@@ -205,7 +201,7 @@ class InotifyWatcher:
             return False
         try:
             # By descriptor, so that a link swapped in meanwhile is not followed out of the workspace.
-            watch = int(self._inotify.add_watch(f"/proc/self/fd/{fd}", _WATCH))
+            watch = self._ear.add_watch(f"/proc/self/fd/{fd}", _WATCH)
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 self._batch.rescan(RescanReason.WATCH_LIMIT)
@@ -245,8 +241,7 @@ class InotifyWatcher:
         for path in [path for path in self._watches if is_under(path, directory)]:
             watch = self._watches.pop(path)
             self._paths.pop(watch, None)
-            with suppress(OSError):
-                self._inotify.rm_watch(watch)
+            self._ear.remove_watch(watch)
 
     def _unmap(self, watch: int) -> None:
         path = self._paths.pop(watch, None)

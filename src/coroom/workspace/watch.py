@@ -1,7 +1,7 @@
 """Who notices that a workspace changed: the kernel where it can, else repeated looking."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from coroom.workspace.beneath import Root
@@ -18,8 +18,15 @@ class Watcher(Protocol):
         """Return the hints since the last call, oldest first, without waiting."""
         ...
 
-    def fileno(self) -> int | None:
-        """Return a descriptor that is readable when `drain` has something to tell; None: call it now and then."""
+    def waiting(self) -> int:
+        """Return how many events `drain` would look at, as far as that is known; many take their time."""
+        ...
+
+    def listen(self, ring: Callable[[], None]) -> bool:
+        """Have `ring` called, from any thread, when `drain` begins to have something to tell, until `close`.
+
+        It is not called again before all of that has been drained. False: it never is; call `drain` now and then.
+        """
         ...
 
     def refresh(self) -> None:
@@ -76,9 +83,13 @@ class ScanningWatcher:
         self._unsettled = unsettled
         return batch.hints()
 
-    def fileno(self) -> int | None:
-        """See `Watcher.fileno`: None."""
-        return None
+    def waiting(self) -> int:
+        """See `Watcher.waiting`: all files are looked at each time."""
+        return len(self._seen)
+
+    def listen(self, ring: Callable[[], None]) -> bool:  # noqa: ARG002  nothing ever rings
+        """See `Watcher.listen`: False."""
+        return False
 
     def refresh(self) -> None:
         """See `Watcher.refresh`: the rules are asked on every walk; paths that are now ignored are just forgotten."""

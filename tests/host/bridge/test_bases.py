@@ -118,7 +118,6 @@ async def by_hand(scene: Scene) -> dict[str, _Racing]:
     for name in scene.seats:
         bridge = scene.bridge(name)
         assert bridge._task
-        bridge._deafen()
         bridge._task.cancel()
         await asyncio.gather(bridge._task, return_exceptions=True)
         bridge._task = None

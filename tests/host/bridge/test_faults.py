@@ -121,7 +121,7 @@ async def test_a_mirror_for_which_there_is_no_inotify_instance_is_scanned_and_th
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("coroom.workspace.inotify.INotify", refuse)
+    monkeypatch.setattr("coroom.workspace.inotify_instance.INotify", refuse)
     async with scene_of(tmp_path, TREE) as s:
         told = told_the_operator(s)
         assert "Watching a's files by scanning from now on (no inotify instance" in told
