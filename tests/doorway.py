@@ -106,6 +106,9 @@ class FilesInMemory:
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
         return await self.host.submit(agent, c.DropHeld(held))
 
+    async def restore(self, by: str, path: str, name: str) -> Refused:
+        return Refused(Code.NOT_FOUND, f"{path} has no version {name} for {by}.", "See its history.")
+
 
 class Lands:
     """Landing that only counts, beating once."""

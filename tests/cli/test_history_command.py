@@ -1,15 +1,22 @@
 """`coroom history` and `coroom restore`: every text the room ever had can be seen and had back."""
 
+import asyncio
 import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.doorway import Daemon
 from tests.host.bridge.scene import Scene, scene_of
 
 from coroom.cli import main
+from coroom.host.rooms import Serving
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import LogCorrupt, LogFull, Stored
+from coroom.run.guard import ServedRoom
 
 
 async def a_life(scene: Scene) -> None:
@@ -72,6 +79,68 @@ async def test_a_held_text_that_was_dropped_is_had_back_by_its_id(
         result = called(monkeypatch, top, "restore", "g.txt", "--version", held, "--to", str(out))
         assert result.exit_code == 0, result.output
         assert out.read_bytes() == b"one\ntwo by b\nthree\n"
+
+
+@asynccontextmanager
+async def served(scene: Scene) -> AsyncIterator[None]:
+    """The room behind its daemon, as commands find it."""
+    room = scene.room
+    daemon = Daemon({room.name: ServedRoom(name=room.name, door=room.door, operator_hash=room.operator_hash)})
+    await daemon.start()
+    Serving(os.getpid(), daemon.url).write(room.directory)
+    try:
+        yield
+    finally:
+        (room.directory / "host.json").unlink()
+        await daemon.stop()
+
+
+async def test_in_a_running_room_a_version_is_restored_as_an_edit_of_the_operator_and_its_readers_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene_of(tmp_path) as scene, served(scene):
+        await a_life(scene)
+        top = scene.room.repository.toplevel
+
+        async def restore(path: str, version: str) -> Result:
+            return await asyncio.to_thread(called, monkeypatch, top, "restore", path, "--version", version)
+
+        first, *_, gone = [str(edit.file.version) for edit in scene.edits("f.txt")]
+        result = await restore("g.txt", first)
+        assert result.exit_code == 0, result.output
+        assert "as an edit of yours" in result.stdout
+        assert await scene.alike("g.txt") == b"one\ntwo by a\nthree\n"
+        assert scene.edits("g.txt")[-1].file.by == "operator"
+        assert "g.txt" in scene.told("b")
+        assert not (top / "g.txt").exists()
+        seq = scene.seq
+        assert (await restore("g.txt", first)).exit_code == 0
+        assert scene.seq == seq, "what is so already changes nothing"
+        assert (await restore("f.txt", first)).exit_code == 0
+        assert await scene.alike("f.txt") == b"one\ntwo by a\nthree\n"
+        for path, version, why in [
+            ("g.txt", "999", "no version 999"),
+            ("g.txt", gone, "no text to restore"),
+            ("../x", "1", "cannot be"),
+        ]:
+            refused = await restore(path, version)
+            assert refused.exit_code == 2
+            assert why in refused.stderr
+
+
+async def test_a_restored_version_does_not_go_over_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene_of(tmp_path) as scene, served(scene):
+        first = str(scene.room.host.state.files()["f.txt"].version)
+        scene.edit("b", "f.txt", "two", "two by b")
+        await scene.alike("f.txt")
+        granted = await scene.room.door.claim("b", ["file:f.txt"], "exclusive", "mine", 0, "")
+        assert not granted.refused
+        top = scene.room.repository.toplevel
+        refused = await asyncio.to_thread(called, monkeypatch, top, "restore", "f.txt", "--version", first)
+        assert refused.exit_code == 2
+        assert "b" in refused.stderr
+        assert scene.in_room("f.txt") == b"one\ntwo by b\nthree\n"
+        assert not scene.held()
 
 
 async def test_restoring_overwrites_nothing_that_the_history_does_not_have(

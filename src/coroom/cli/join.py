@@ -6,25 +6,19 @@ import os
 import shlex
 import shutil
 import signal
-import socket
-from contextlib import closing
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from coroom.agents.adapter import AGENT_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE, Launch, model_api
 from coroom.cli.crew import isolated
+from coroom.cli.operator import asked
 from coroom.cli.place import ROOM, Running, WrongCallError, running_room
 from coroom.core.agent import JOINABLE, Role
 from coroom.launch.isolation import Isolation
 from coroom.run.isolating import MODEL_VARIABLES, PROVIDERS, Isolating
-
-ANSWER_WITHIN_S = 60
-"""A seat is a clone of the repository, which takes a while where that is large."""
 
 ROLES = click.Choice(sorted(role.value for role in JOINABLE))
 
@@ -116,38 +110,13 @@ async def _isolated(isolating: Isolating, command: tuple[str, ...], running: Run
 
 def admit(running: Running, agent: str, role: str, client: str) -> dict[str, Any]:
     """A seat for the agent, from the running room. Raises WrongCallError with the room's reason."""
-    body = json.dumps({"agent": agent, "role": role, "client": client}).encode()
-    headers = {"Content-Type": "application/json", "X-Coroom-Operator": running.operator_token}
-    try:
-        status, told = _posted(running.url, "/operator/admit", body, headers)
-    except (OSError, HTTPException) as problem:
-        message = f"The room at {running.url} does not answer: {problem}. Start it again with coroom up."
-        raise WrongCallError(message) from problem
+    status, told = asked(running, "admit", {"agent": agent, "role": role, "client": client})
     if told is None:
         message = f"The room at {running.url} failed (HTTP {status}) and gave no seat. See what coroom up printed."
         raise WrongCallError(message)
     if status != HTTPStatus.OK:
         raise WrongCallError(f"{told.get('why')} {told.get('next')}")
     return told
-
-
-def _posted(url: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any] | None]:
-    """The status and the answer of the room, None where that is no JSON object."""
-    parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "localhost", parts.port, timeout=ANSWER_WITHIN_S)
-    with closing(connection):
-        if parts.scheme == "unix":
-            connection.sock = socket.socket(socket.AF_UNIX)
-            connection.sock.settimeout(ANSWER_WITHIN_S)
-            connection.sock.connect(parts.path)
-        inside = "" if parts.scheme == "unix" else parts.path
-        connection.request("POST", inside + path, body, headers)
-        response = connection.getresponse()
-        try:
-            told = json.loads(response.read())
-        except ValueError:
-            told = None
-        return response.status, told if isinstance(told, dict) else None
 
 
 def _startable(command: tuple[str, ...]) -> None:

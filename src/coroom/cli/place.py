@@ -71,11 +71,21 @@ def running_room(directory: Path, room: str) -> Running:
     Raises:
         WrongCallError: there is no repository, or no room is running.
     """
+    running = room_if_running(directory, room)
+    if running is None:
+        raise WrongCallError(f"No room '{room}' is running here. Start it with: coroom up")
+    return running
+
+
+def room_if_running(directory: Path, room: str) -> Running | None:
+    """As `running_room`; None when no room of that name is running.
+
+    Raises:
+        WrongCallError: there is no repository.
+    """
     kept = state_directory(any_repository_at(directory), room)
     serving = Serving.read(kept)
-    if serving is None:
-        raise WrongCallError(f"No room '{room}' is running here. Start it with: coroom up")
-    return Running(serving.url, (kept / "operator.token").read_text(encoding="ascii").strip())
+    return Running(serving.url, (kept / "operator.token").read_text(encoding="ascii").strip()) if serving else None
 
 
 __all__ = [
@@ -87,5 +97,6 @@ __all__ = [
     "any_repository_at",
     "known_policy",
     "repository_at",
+    "room_if_running",
     "running_room",
 ]

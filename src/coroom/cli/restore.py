@@ -1,14 +1,16 @@
-"""`coroom restore`: a version of a file from the room's history, back on the disk."""
+"""`coroom restore`: a version of a file from the room's history, back in the running room or on the disk."""
 
 import os
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import click
 
 from coroom.cli.history import kept_log, known_versions
-from coroom.cli.place import ROOM, WrongCallError, any_repository_at
+from coroom.cli.operator import asked
+from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, room_if_running
 from coroom.core.file import FileKind
 from coroom.workspace.states import content_hash
 
@@ -16,15 +18,26 @@ from coroom.workspace.states import content_hash
 @click.command()
 @click.argument("path")
 @click.option("--version", "name", required=True, help="A version's number, or a held edit's id (coroom history PATH).")
-@click.option("--to", "target", type=click.Path(path_type=Path), help="Write it there instead of to PATH.")
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Write it to this file, and change no room.")
 @click.option("--room", default=ROOM, show_default=True, help="The room's name.")
 @click.option("--force", is_flag=True, help="Overwrite a text that the room's history does not have.")
 def restore(path: str, name: str, target: Path | None, room: str, force: bool) -> None:
-    """Write a version of PATH, as the room accepted or held it, to the file in this checkout or mirror.
+    """Bring back a version of PATH, as the room accepted or held it.
 
-    In an agent's mirror the running room takes it in like any other edit. Nothing that is not in the history is
-    overwritten.
-    """
+    \b
+    coroom history src/a.py                      its versions, and whose
+    coroom restore src/a.py --version 12         bring one back
+    coroom restore src/a.py --version 12 --to x  look at it elsewhere first
+
+    While the room runs it becomes an accepted edit of yours: it goes onto the agents' disks, and those who have read
+    the file are told. Without a running room, and with --to, it is written to the file here, and nothing that is not
+    in the history is overwritten unless you say --force.
+    """  # noqa: D301  click wants the character itself
+    if target is None:
+        running = room_if_running(Path.cwd(), room)
+        if running:
+            _restore_in(running, path, name)
+            return
     with kept_log(room) as log:
         versions = known_versions(log, path, room)
         # The latest of that name: a held edit that was written again keeps its id.
@@ -38,6 +51,14 @@ def restore(path: str, name: str, target: Path | None, room: str, force: bool) -
     _spare_unknown(place, {version.blob for version in versions}, force=force)
     _write(place, data, executable=chosen.executable)
     click.echo(f"{place} is {chosen.path} as of version {name}, by {chosen.by}.")
+
+
+def _restore_in(running: Running, path: str, name: str) -> None:
+    status, told = asked(running, "restore", {"path": path, "version": name})
+    if status != HTTPStatus.OK:
+        why = told.get("error") if told else f"The room at {running.url} failed (HTTP {status})."
+        raise WrongCallError(str(why))
+    click.echo(f"{path} is version {name} again in the running room, as an edit of yours; its readers are told.")
 
 
 def _spare_unknown(place: Path, known: set[str], *, force: bool) -> None:

@@ -81,6 +81,10 @@ class Workspace(Protocol):
         """Settle a held edit: mine, theirs or merged."""
         ...
 
+    async def restore(self, by: str, path: str, name: str) -> c.Accepted | c.Held | Refused:
+        """Make the file what it was in the version of that name, as an edit by `by`."""
+        ...
+
 
 class Lander(Protocol):
     """What the door needs of landing."""
@@ -234,6 +238,10 @@ class Door:
             return self._refusal(agent, Refused(Code.NOT_FOUND, why, "Call sync to see what is open."))
         said = c.Say(kind=NoticeKind.ANSWER, text=text or choice, to=asked.sender, about=about)
         return self._replied(agent, await self._host.submit(agent, said, operation), "Answered.")
+
+    async def restore(self, path: str, name: str) -> c.Good | Refused:
+        """Make a file what it was in the version of that name, as an edit by the operator."""
+        return await self._workspace.restore(OPERATOR, path, name)
 
     async def call(
         self, agent: str, do: str, given: dict[str, Json], operation: str, heartbeat: Beats | None = None

@@ -18,6 +18,7 @@ from coroom.host.host import Host
 from coroom.host.lines import join_line
 from coroom.host.mirror import Mirror
 from coroom.host.radar import Radar
+from coroom.host.restoring import Restoring
 from coroom.host.surroundings import Surroundings
 from coroom.workspace.names import Refusal, check_name
 from coroom.workspace.states import FileState
@@ -32,6 +33,7 @@ class RoomWorkspace:
         self._host = host
         self._files = files
         self._around = Surroundings(host, files)
+        self._restoring = Restoring(host, files, self._around.acceptance)
         self._radar = Radar(host, files)
         self._consistency = Consistency(host)
         self._bridges: dict[str, Bridge] = {}
@@ -218,6 +220,13 @@ class RoomWorkspace:
         text = head.text.replace(old, new)
         whole = of_bytes(text.encode(), executable=head.executable)
         return await self._around.acceptance.write(agent, name, whole, head, operation, asked)
+
+    async def restore(self, by: str, path: str, name: str) -> c.Accepted | c.Held | Refused:
+        """See `Restoring.restore`; in the shared directory, what stands on its disk goes in first."""
+        shared = self._bridges.get(SHARED_LINE)
+        if shared:
+            await shared.cycle(final=True)
+        return await self._restoring.restore(by, path, name)
 
     async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
         """Settle a held edit. mine: the author's text goes in whole; theirs: the room's stays; merged: what the

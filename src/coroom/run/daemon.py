@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from coroom.core.errors import Fault
+from coroom.core.command import Good
+from coroom.core.errors import Fault, Refused
 from coroom.hooks.endpoint import Hooks
 from coroom.host.caller import caller_of
 from coroom.host.host import Host
@@ -49,6 +50,10 @@ class OperatorPage:
     def allow_write(self, request: Request) -> bool:
         """See `allow_read`."""
         return self.allow_read(request)
+
+    async def restore(self, path: str, name: str) -> Good | Refused:
+        """See `web.app.Facade.restore`."""
+        return await self.served.door.restore(path, name)
 
 
 def build_app(

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from coroom.core.agent import OPERATOR
 from coroom.core.codec import Json
+from coroom.core.command import Good
 from coroom.core.errors import Code, Fault, Refused
 from coroom.core.view import page
 from coroom.host.documents import Documents
@@ -22,7 +23,7 @@ from coroom.web.feed import Feed
 from coroom.web.history import History
 from coroom.web.live_text import standing_of, stream
 from coroom.web.marks import marks
-from coroom.web.operator import command_of
+from coroom.web.operator import Restore, asked_of
 from coroom.web.sides import file_page, held_page
 
 OPERATOR_HEADER = "X-Coroom-Operator"
@@ -70,6 +71,10 @@ class Facade(Protocol):
         """Whether the request has the operator's secret."""
         ...
 
+    async def restore(self, path: str, name: str) -> Good | Refused:
+        """Make a file what it was in the version of that name, as an edit by the operator."""
+        ...
+
 
 class ByOperatorSecret:
     """A facade that lets the holder of one secret see and act, and nobody else do either."""
@@ -87,6 +92,10 @@ class ByOperatorSecret:
         """See `Facade.allow_write`."""
         given = request.headers.get(OPERATOR_HEADER, "")
         return bool(self._secret) and compare_digest(given.encode(), self._secret.encode())
+
+    async def restore(self, path: str, name: str) -> Good | Refused:
+        """See `Facade.restore`: behind this facade there are no files to change."""
+        return Refused(Code.NOT_FOUND, f"Version {name} of {path} cannot be restored here.", "Use coroom restore.")
 
 
 def address(base_url: str, secret: str) -> str:
@@ -209,11 +218,14 @@ class _Page:
             given: Json = json.loads(body or b"{}")
         except (ValueError, RecursionError):
             return _refusal(400, "The body is no JSON.", "Send a JSON object.")
-        command = command_of(request.path_params["act"], given)
-        if isinstance(command, Refused):
-            return _refusal(_HTTP_OF[command.code], command.why, command.next_step)
+        asked = asked_of(request.path_params["act"], given)
+        if isinstance(asked, Refused):
+            return _refusal(_HTTP_OF[asked.code], asked.why, asked.next_step)
         try:
-            reply = await self._facade.host.submit(OPERATOR, command)
+            if isinstance(asked, Restore):
+                reply = await self._facade.restore(asked.path, asked.version)
+            else:
+                reply = await self._facade.host.submit(OPERATOR, asked)
         except Fault as fault:
             return _refusal(503, f"The room has stopped: {fault}", "Start it again; nothing accepted is lost.")
         if isinstance(reply, Refused):
