@@ -10,6 +10,9 @@ from pathlib import Path, PurePosixPath
 FILES_MAX = 5_000
 """Looking through more costs more than it saves."""
 
+FILE_BYTES_MAX = 4 << 20
+"""A program of more was made by a program."""
+
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
 _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", "build", "dist"})
 
@@ -74,6 +77,8 @@ def _importers(tree: Path, files: Collection[str]) -> Mapping[str, set[str]]:
 
 def _imported(file: Path, path: str) -> Iterator[str]:
     try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > FILE_BYTES_MAX:
+            return
         module = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError, OSError, RecursionError):
         return

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 TIMEOUT_S = 1_800.0
 """Half an hour; a suite that takes longer is told so by whoever runs the room."""
@@ -62,6 +62,19 @@ class NoCommand:
     next_step: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A suite as a process: `env` is its whole environment; `close` ends what is left of it and clears up."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    close: Callable[[], None] = lambda: None
+
+
+Starter = Callable[[SuiteCommand, Path], Start]
+"""How a command is started in a tree: plainly, or in an isolation."""
+
+
 class Ending(StrEnum):
     """How a run of the suite came to its end."""
 
@@ -73,13 +86,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult:
-    """What the suite said. `summary` is one line, `tail` what explains a failure, `log` the whole output."""
+    """What the suite said. `summary` is one line, `tail` what explains a failure, `log` the whole output; `code` is the
+    exit code of one that ended by itself.
+    """
 
     ending: Ending
     summary: str
     seconds: float
     log: Path
     tail: str = ""
+    code: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -186,10 +202,12 @@ async def run_suite(
     *,
     timeout_s: float = TIMEOUT_S,
     log_bytes_max: int = LOG_BYTES_MAX,
+    start: Starter | None = None,
 ) -> SuiteResult:
     """Run the tests in `tree` and wait for them.
 
-    Promises: when this returns, raises or is cancelled, nothing of the suite's process group runs any more.
+    Promises: when this returns, raises or is cancelled, nothing of the suite's process group runs any more, and
+    nothing of what `start` says belongs to it.
 
     Args:
         command: what to run.
@@ -197,6 +215,7 @@ async def run_suite(
         log: receives standard output and error, at most `log_bytes_max` of them.
         timeout_s: seconds until it is stopped, first politely.
         log_bytes_max: see `log`.
+        start: how it is started; by default as a process of this user.
 
     Returns:
         How it ended; a command that cannot be started is a result, too.
@@ -205,19 +224,42 @@ async def run_suite(
     began = time.monotonic()
     kept = _Output(log_bytes_max)
 
-    def ended(ending: Ending, summary: str) -> SuiteResult:
+    def ended(ending: Ending, summary: str, code: int | None = None) -> SuiteResult:
         with log.open("wb") as file:
             kept.write(file)
         tail = "" if ending is Ending.PASSED else tail_of(kept.end())
-        return SuiteResult(ending=ending, summary=summary, seconds=time.monotonic() - began, log=log, tail=tail)
+        took = time.monotonic() - began
+        return SuiteResult(ending=ending, summary=summary, seconds=took, log=log, tail=tail, code=code)
 
+    named = "/" not in command.argv[0] or os.path.isabs(command.argv[0])
+    if named and shutil.which(command.argv[0]) is None:
+        return ended(Ending.NOT_STARTED, f"{command.shown} cannot be started: there is no {command.argv[0]}")
+    started = await asyncio.to_thread(start or _plainly, command, tree)
+    try:
+        return await _run(command, started, tree, kept, timeout_s, ended)
+    finally:
+        await asyncio.shield(asyncio.to_thread(started.close))
+
+
+class _Ended(Protocol):
+    def __call__(self, ending: Ending, summary: str, code: int | None = None) -> SuiteResult: ...
+
+
+async def _run(
+    command: SuiteCommand,
+    started: Start,
+    tree: Path,
+    kept: "_Output",
+    timeout_s: float,
+    ended: "_Ended",
+) -> SuiteResult:
     out, pipe = os.pipe()
     reading = asyncio.create_task(_read(out, kept.add))
     try:
         process = await asyncio.create_subprocess_exec(
-            *command.argv,
+            *started.argv,
             cwd=tree,
-            env=_inherited(command.environment),
+            env=dict(started.env),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=pipe,
             stderr=asyncio.subprocess.STDOUT,
@@ -240,11 +282,15 @@ async def run_suite(
         await asyncio.shield(_settled(process, reading))
     if code:
         said = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        return ended(Ending.FAILED, summary_of(kept.end()) or said)
-    return ended(Ending.PASSED, summary_of(kept.end()) or "passed")
+        return ended(Ending.FAILED, summary_of(kept.end()) or said, code)
+    return ended(Ending.PASSED, summary_of(kept.end()) or "passed", code)
 
 
-def _inherited(extra: Mapping[str, str]) -> dict[str, str]:
+def _plainly(command: SuiteCommand, _tree: Path) -> Start:
+    return Start(argv=command.argv, env=inherited(command.environment))
+
+
+def inherited(extra: Mapping[str, str]) -> dict[str, str]:
     """The caller's variables but the room's own secrets and git's: the tests are agents' code."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("COROOM_", "GIT_"))}
     return {**kept, "CI": "true", **extra}

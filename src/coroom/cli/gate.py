@@ -11,6 +11,7 @@ from rich.table import Table
 
 from coroom.cli.land import in_words, told
 from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.suite_options import bounds_of, bounds_options, isolation_option
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
@@ -18,7 +19,8 @@ from coroom.git.gate import guard, unguard
 from coroom.git.landing import Entry
 from coroom.host.clean import cleaned, one_line
 from coroom.host.gate import STATE_FILE
-from coroom.run.landing import Ground, LandingWish, ground_of, meetings_at, run_gate, shown_paths, waiting_at
+from coroom.run.landing import Ground, LandingWish, ground_of, run_gate, waiting_at
+from coroom.run.radar import meetings_at, shown_paths
 
 WHY_CHARS_MAX = 90
 
@@ -62,16 +64,39 @@ def gate(context: click.Context, directory: Path, onto: str, remote: str, as_doc
 @gate.command()
 @click.option("--runners", type=click.IntRange(1, 64), default=2, show_default=True, help="Tests at the same time.")
 @click.option("--test", default="", help="The command that must pass (default: found out).")
+@click.option("--affected", default="", help="A command to run first, on what has changed: 'CMD {paths}'.")
 @click.option("--timeout", type=click.FloatRange(1, 86_400), default=1_800, show_default=True, help="Seconds for it.")
+@isolation_option
+@bounds_options
 @click.option("--once", is_flag=True, help="End when nothing waits any more.")
 @click.pass_obj
-def run(place: tuple[Path, str, str], runners: int, test: str, timeout: float, once: bool) -> None:
+def run(
+    place: tuple[Path, str, str],
+    runners: int,
+    test: str,
+    affected: str,
+    timeout: float,
+    isolation: str,
+    test_reads: tuple[Path, ...],
+    test_memory: float | None,
+    once: bool,
+) -> None:
     """Test what waits, as a train of candidates, and land what passes, until it is stopped.
 
     Stopping or killing it loses nothing: whoever runs the gate next goes on with the queue.
     """
     directory, onto, remote = place
-    wish = LandingWish(onto=onto, remote=remote, test=test, timeout_s=timeout, runners=runners)
+    wish = LandingWish(
+        onto=onto,
+        remote=remote,
+        test=test,
+        affected=affected,
+        timeout_s=timeout,
+        isolation=isolation,
+        readable=test_reads,
+        bounds=bounds_of(test_memory),
+        runners=runners,
+    )
     try:
         refused = until_stopped(run_gate(any_repository_at(directory), wish, told, once=once))
     except StoppedError as stopped:
@@ -96,7 +121,7 @@ def radar(place: tuple[Path, str, str], as_document: bool) -> None:
         ground = ground_of(any_repository_at(directory), remote, onto)
         if isinstance(ground, Refused):
             raise WrongCallError(str(ground))
-        found = meetings_at(ground)
+        found = meetings_at(ground.shared, ground.onto)
     except GitFailed as failed:
         raise click.ClickException(f"{failed}") from failed
     if as_document:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from coroom.cli.place import WrongCallError
+from coroom.cli.suite_options import bounds_of, bounds_options, isolation_option
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
 from coroom.core.resource import Resource, parse
@@ -29,7 +30,10 @@ from coroom.run.landing import LandingEnd, LandingWish, land_here
 )
 @click.option("--title", default="", help="A line for the history (default: the last commit's subject).")
 @click.option("--test", default="", help="The command that must pass (default: found out).")
+@click.option("--affected", default="", help="A command to run first, on what has changed: 'CMD {paths}'.")
 @click.option("--timeout", type=click.FloatRange(1, 86_400), default=1_800, show_default=True, help="Seconds for it.")
+@isolation_option
+@bounds_options
 @click.option("--wait/--no-wait", "wait", default=True, help="Stay until it has ended, or leave it in the queue.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 def land(
@@ -41,7 +45,11 @@ def land(
     claims: tuple[str, ...],
     title: str,
     test: str,
+    affected: str,
     timeout: float,
+    isolation: str,
+    test_reads: tuple[Path, ...],
+    test_memory: float | None,
     wait: bool,
     as_document: bool,
 ) -> None:
@@ -54,6 +62,7 @@ def land(
     coroom land --claim issue:17      only while you hold it; landing ends the claim
     coroom land --no-wait             leaves it to the gate that is running (coroom gate run)
 
+    The tests are run like agents: in bubblewrap where it works, without network. What is in force is said.
     Nothing is lost at any time: the work is in this checkout, and in the queue or on main. Call it again after a crash.
     Exits 0 when it has landed, 1 when it has not, 2 when it could not be tried.
     """  # noqa: D301  click wants the character itself
@@ -66,7 +75,11 @@ def land(
         claims=tuple(map(_resource, claims)),
         title=title,
         test=test,
+        affected=affected,
         timeout_s=timeout,
+        isolation=isolation,
+        readable=test_reads,
+        bounds=bounds_of(test_memory),
         wait=wait,
     )
     try:

@@ -110,6 +110,7 @@ def loop(
             tasks=listed,
             until_done=until_done,
             shared=place / "shared",
+            isolation=isolation,
         )
         own = Place(agent=agent, root=place / agent, remote=address, branch=branch)
         loops.append((agent, AgentLoop(own, seat, manner, bounds, spent, _shower(agent))))

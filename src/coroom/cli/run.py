@@ -12,6 +12,7 @@ from coroom.agents.scripted import ROOM_TOOLS
 from coroom.cli.crew import KINDS, TAPE, crew, isolation_lines, isolation_of
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
+from coroom.cli.suite_options import bounds_options, confined_tests
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
@@ -61,6 +62,7 @@ ROOM = "run"
 @click.option("--silence", "silence_s", type=click.FloatRange(0), default=0.0, help="Seconds until an agent hangs.")
 @click.option("--self-test", is_flag=True, help="Try the bridge first, as coroom doctor does.")
 @click.option("--leash", is_flag=True, hidden=True, help="Stop when standard input ends.")
+@bounds_options
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 def run(
     tasks: str | None,
@@ -86,6 +88,8 @@ def run(
     silence_s: float,
     self_test: bool,
     leash: bool,
+    test_reads: tuple[Path, ...],
+    test_memory: float | None,
     as_document: bool,
 ) -> None:
     """Have several agents do TASKS on one repository at once, and land the result as one branch.
@@ -124,6 +128,8 @@ def run(
             isolation=isolation,
             coordination=Coordination(coordination) if coordination else None,
             in_turn=in_turn,
+            test_reads=tuple(str(place.absolute()) for place in test_reads) or None,
+            test_gib=test_memory,
         ).with_tasks(tasks_from(tasks) if tasks else ())
     except BoardError as problem:
         raise WrongCallError(f"{problem}.") from problem
@@ -134,7 +140,8 @@ def run(
     if self_test:
         _tried(mirrors or mirrors_directory(repository, room))
     workers = _workers(wanted, kept / "agents", silence_s)
-    for line in isolation_lines(workers):
+    confined = confined_tests(repository, wanted.isolation, map(Path, wanted.test_reads), wanted.test_gib)
+    for line in (*isolation_lines(workers), *([confined.said] if wanted.land else [])):
         click.secho(line, err=True, dim=True)
     wanted = replace(wanted, crew=tuple(worker.name for worker in workers))
     plan = RunPlan(
@@ -145,6 +152,7 @@ def run(
             mirrors=Path(wanted.mirrors) if wanted.mirrors else None,
             branch=wanted.branch,
             test=wanted.test,
+            confined=confined,
             tools=Path(wanted.tools) if wanted.tools else None,
             silent=wanted.coordination is not Coordination.ROOM,
         ),

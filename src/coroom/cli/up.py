@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coroom.cli.place import POLICIES_SAID, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
+from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option
 from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
 from coroom.git.repository import Repository
@@ -41,6 +42,8 @@ PORT = 7333
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", default="", help="Where work lands (default: coroom/ROOM).")
 @click.option("--test", default="", help="The command that must pass before work lands (default: found out).")
+@isolation_option
+@bounds_options
 @click.option("--land-each", is_flag=True, help="Land by itself whenever a task is done.")
 def up(
     directory: Path,
@@ -54,6 +57,9 @@ def up(
     mirrors: Path | None,
     branch: str,
     test: str,
+    isolation: str,
+    test_reads: tuple[Path, ...],
+    test_memory: float | None,
     land_each: bool,
 ) -> None:
     """Open a room over the repository in DIRECTORY and serve it until Ctrl-C.
@@ -66,6 +72,7 @@ def up(
         raise WrongCallError("Two rooms cannot put the same state in order. Give --tools to one room only.")
     known = all(state_directory(any_repository_at(directory), name).exists() for name in names)
     repository = any_repository_at(directory) if known else repository_at(directory)
+    confined = confined_tests(repository, isolation, test_reads, test_memory)
     plans = [
         RoomPlan(
             name=name,
@@ -74,6 +81,7 @@ def up(
             shared=shared,
             branch=branch,
             test=test,
+            confined=confined,
             land_each=land_each,
             tools=tools.absolute() if tools else None,
             toolsmith=_proposer(toolsmith, tools),
@@ -168,4 +176,6 @@ def _announce(rooms: dict[str, Room], url: str) -> None:
     click.echo(
         "An agent comes in with:  coroom join NAME -- claude    (or codex, opencode, gemini, any command)", err=True
     )
+    for said in dict.fromkeys(room.plan.confined.said for room in rooms.values()):
+        click.echo(f"Landing: {said[0].lower()}{said[1:]}", err=True)
     click.echo("Stop with Ctrl-C; nothing is lost.", err=True)

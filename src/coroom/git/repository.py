@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -289,3 +290,21 @@ def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
             size = int(found[2])
             yield oid, out[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
+
+
+def object_places(git: Git) -> tuple[Path, ...]:
+    """Where the repository's objects are: its own and those that it borrows.
+
+    Raises:
+        GitFailed: it is no repository.
+    """
+    ahead = [Path(git.line("rev-parse", "--path-format=absolute", "--git-path", "objects"))]
+    found: list[Path] = []
+    while ahead:
+        place = ahead.pop()
+        if place not in found and place.is_dir():
+            found.append(place)
+            with suppress(OSError):
+                borrowed = (place / "info" / "alternates").read_text(encoding="utf-8", errors="surrogateescape")
+                ahead += [(place / line).resolve() for line in borrowed.splitlines() if line and line[0] not in '#"']
+    return tuple(found)

@@ -108,7 +108,7 @@ class Gate:
         self._trouble_since = 0.0
         self._troubles = 0
         self._verdicts = Verdicts(plan.directory / "verdicts")
-        self._runners = Runners(self._git, plan.directory / "runners", plan.runners, plan.suite)
+        self._runners = Runners(self._git, plan.directory / "runners", plan.runners, plan.suite, say)
         self.settled: dict[str, Settled] = {}
 
     @property
@@ -299,6 +299,8 @@ class Gate:
         self._train = base_is(self._train, green=task.result())
         if not task.result():
             self._say(f"{self._plan.onto} itself is red: nobody is blamed, and only what mends it lands")
+            if self._plan.suite.confined.hint:
+                self._say(self._plan.suite.confined.hint)
 
     async def _land(self, cars: Sequence[Car]) -> None:
         entries = [self._world.entries[change] for car in cars for change in car.group.changes]

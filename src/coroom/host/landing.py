@@ -6,7 +6,8 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from tempfile import mkdtemp
@@ -41,6 +42,7 @@ from coroom.git.commits import (
 from coroom.git.mirror import BRANCHES
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.answer import Answer
+from coroom.host.confined import Confined
 from coroom.host.content import Content, of_bytes
 from coroom.host.door import HEARTBEAT_S
 from coroom.host.host import Host
@@ -100,7 +102,8 @@ class LandingPlace:
     """Where a room lands, and how its tree is tested.
 
     `branch` is by default `coroom/<room>`. `scratch` is a directory of the room's own for trees under test, `logs`
-    keeps what the suites printed. `quiet` returns once nothing is being taken in from any mirror.
+    keeps what the suites printed. `quiet` returns once nothing is being taken in from any mirror. `confined` says in
+    what isolation the suite runs.
     """
 
     repository: Repository
@@ -110,6 +113,7 @@ class LandingPlace:
     branch: str = ""
     test: str = ""
     timeout_s: float = TIMEOUT_S
+    confined: Confined = field(default_factory=Confined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,7 @@ class Landing:
             if isinstance(command, NoCommand):
                 return _refused(Code.BAD_INPUT, command.why, command.next_step)
             known = self._host.state.verdicts.get(f"{built.tree}/{TESTS}")
-            if known and known.passed and known.summary.startswith(_said_by(command)):
+            if known and known.passed and known.summary.startswith(self._said_by(command)):
                 return None
             return await self._judged(agent, built, command, tree, heartbeat)
 
@@ -276,19 +280,32 @@ class Landing:
         self, agent: str, built: Built, command: SuiteCommand, tree: Path, heartbeat: Heartbeat
     ) -> Answer | None:
         log = self._place.logs / f"{built.tree[:16]}.log"
-        running = run_suite(command, tree, log, timeout_s=self._place.timeout_s)
-        result = await self._beating(running, agent, heartbeat, f"testing {built.tree[:12]} with {command.shown}")
+        start = partial(self._place.confined.start, home=tree.with_name("home"))
+        running = run_suite(command, tree, log, timeout_s=self._place.timeout_s, start=start)
+        what = f"testing {built.tree[:12]} with {self._shown(command)}"
+        result = await self._beating(running, agent, heartbeat, what)
         if result.ending is Ending.NOT_STARTED:
             return _refused(Code.BAD_INPUT, f"{result.summary}.", "Give another command with --test.")
-        brief = f"{_said_by(command)}{result.summary} ({result.seconds:.1f} s)"
+        brief = f"{self._said_by(command)}{result.summary} ({result.seconds:.1f} s)"
         verdict = c.GiveVerdict(tree=built.tree, check=TESTS, passed=result.passed, summary=brief)
         given = await self._host.submit(HOST, verdict)
         if isinstance(given, Refused):
             return Answer(refused=given)
         if result.passed:
             return None
-        why = f"The tests fail on what the room has accepted: {brief}\n{result.tail}\n"
+        told = "\n".join(filter(None, (result.tail, self._place.confined.hint)))
+        why = f"The tests fail on what the room has accepted: {brief}\n{told}\n"
         return _refused(Code.RED, why, f"Mend it and land again; the whole output is in {log}.")
+
+    def _shown(self, command: SuiteCommand) -> str:
+        confined = self._place.confined
+        return command.shown if confined.is_plain else f"{command.shown} in {confined.named}"
+
+    def _said_by(self, command: SuiteCommand) -> str:
+        """How a verdict's summary begins, so that one given by another command, or elsewhere, is not taken for this
+        one's.
+        """
+        return f"{self._shown(command)}: "
 
     async def _moved(self, agent: str, state: RoomState, start: _Start, built: Built, work: Work) -> Answer:
         tasks = tuple(t for t in work.tasks if not (start.version and _is_landed(state, self.branch, t)))
@@ -371,11 +388,6 @@ def _objects(files: Iterable[TreeFile]) -> dict[str, tuple[str, str]]:
 def _object(change: Change, object_format: str) -> tuple[str, str]:
     named = hashlib.new(object_format, b"blob %d\0" % len(change.data) + change.data, usedforsecurity=False)
     return change.mode, named.hexdigest()
-
-
-def _said_by(command: SuiteCommand) -> str:
-    """How a verdict's summary begins, so that one given by another command is not taken for this one's."""
-    return f"{command.shown}: "
 
 
 @asynccontextmanager

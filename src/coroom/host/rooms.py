@@ -22,6 +22,7 @@ from coroom.git.mirror import STAGE, MirrorFailed, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.calls import RoomCalls
 from coroom.host.clock import SystemClock
+from coroom.host.confined import Confined
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
 from coroom.host.door import Door
 from coroom.host.files import Files
@@ -64,8 +65,8 @@ class RoomPlan:
 
     `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
     all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
-    `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state,
-    `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents nothing.
+    `land_each` lands by itself whenever a task is done; `confined` is what the tests run in. `tools` is the file of
+    its tools on live state, `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents nothing.
     """
 
     name: str = "main"
@@ -75,6 +76,7 @@ class RoomPlan:
     branch: str = ""
     test: str = ""
     land_each: bool = False
+    confined: Confined = field(default_factory=Confined)
     tools: Path | None = None
     toolsmith: "Proposer | None" = None
     silent: bool = False
@@ -105,6 +107,7 @@ class Room:
             quiet=self.workspace.quiet,
             branch=plan.branch,
             test=plan.test,
+            confined=plan.confined,
         )
         self.landing = Landing(host, place)
         self._each = LandingEach(host, self.landing) if plan.land_each else None

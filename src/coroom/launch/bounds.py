@@ -23,6 +23,11 @@ _JOIN = (
 
 REMOVE_WITHIN_S = 2.0
 
+LEFT_AFTER_S = 60.0
+"""A group is entered milliseconds after it was made."""
+
+_OURS = "coroom-"
+
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
@@ -69,10 +74,11 @@ def means(bounds: Bounds) -> str:
 
 def _made(bounds: Bounds, agent: str) -> list[Path]:
     """Groups for one agent: one in each hierarchy that is needed; none when they cannot be made."""
-    name = f"coroom-{agent}-{secrets.token_hex(4)}"
+    name = f"{_OURS}{agent}-{secrets.token_hex(4)}"
     groups: list[Path] = []
     try:
         for parent, limits in _hierarchies(bounds):
+            _sweep(parent)
             group = parent / name
             group.mkdir()
             groups.append(group)
@@ -82,6 +88,16 @@ def _made(bounds: Bounds, agent: str) -> list[Path]:
         _remove(groups)
         return []
     return groups
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the groups that killed processes of ours have left; one in use cannot be removed."""
+    before = time.time() - LEFT_AFTER_S
+    for entry in os.scandir(parent):
+        if entry.name.startswith(_OURS):
+            with suppress(OSError):
+                if entry.stat().st_mtime < before:
+                    os.rmdir(entry.path)
 
 
 def _hierarchies(bounds: Bounds) -> list[tuple[Path, list[tuple[str, int]]]]:
@@ -120,7 +136,7 @@ def _kind() -> str:
 
 
 def _may_make(place: Path) -> bool:
-    trial = place / f"coroom-trial-{secrets.token_hex(4)}"
+    trial = place / f"{_OURS}trial-{secrets.token_hex(4)}"
     try:
         trial.mkdir()
         bound = any((trial / name).exists() for name in ("memory.max", "memory.limit_in_bytes", "pids.max"))

@@ -28,8 +28,13 @@ class Bubblewrap:
         return (
             "Agents change only their own directory and home, and see programs and the shared repository, read-only.",
             "No network but the room and the model, each through a Unix socket; no process outside is seen.",
-            means(self.bounds),
+            self.bounds_kept,
         )
+
+    @property
+    def bounds_kept(self) -> str:
+        """See the port."""
+        return means(self.bounds)
 
     def wrap(self, errand: Errand) -> Wrapped:
         """See the port."""
@@ -77,6 +82,8 @@ def _seen(errand: Errand) -> Iterable[str]:
         yield from ("--ro-bind", str(place), str(place))
     for own in (errand.home, errand.workspace):
         yield from ("--bind", str(own), str(own))
+    for kept in errand.kept:
+        yield from ("--ro-bind", str(kept), str(kept))
     for socket in errand.doors.values():
         yield from ("--bind", str(socket), str(socket))
 

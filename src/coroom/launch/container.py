@@ -38,12 +38,17 @@ class Container:
     def in_force(self) -> tuple[str, ...]:
         """See the port."""
         where = "the programs of this machine, read-only" if self.image == HOST_IMAGE else f"the image {self.image}"
-        limits = f"{self.bounds.memory_bytes / (1 << 30):.1f} GiB of memory and {self.bounds.processes} processes"
         return (
             f"Agents change only their own directory and home, in {Path(self.engine).name} containers over {where}.",
             "No network but the room and the model, each through a Unix socket.",
-            f"At most {limits} together, by the container's control groups.",
+            self.bounds_kept,
         )
+
+    @property
+    def bounds_kept(self) -> str:
+        """See the port."""
+        limits = f"{self.bounds.memory_bytes / (1 << 30):.1f} GiB of memory and {self.bounds.processes} processes"
+        return f"At most {limits} together, by the container's control groups."
 
     def wrap(self, errand: Errand) -> Wrapped:
         """See the port."""
@@ -80,6 +85,8 @@ class Container:
             yield f"{place}:{place}:ro"
         for own in (errand.home, errand.workspace, *errand.doors.values()):
             yield f"{own}:{own}"
+        for kept in errand.kept:
+            yield f"{kept}:{kept}:ro"
 
 
 def container(bounds: Bounds, *, look: bool = False) -> Container | Unavailable:

@@ -33,8 +33,8 @@ class Bounds:
 class Errand:
     """A process to be started for an agent.
 
-    `env` is its whole environment. `workspace` and `home` are its own, and all that it can change; `readable` are
-    further places it needs to see.
+    `env` is its whole environment. `workspace` and `home` are its own, and all that it can change but for what of them
+    is `kept`; `readable` are further places it needs to see.
     `doors` leads from a port on 127.0.0.1, as the agent has it, to a Unix socket outside.
     """
 
@@ -44,6 +44,7 @@ class Errand:
     workspace: Path
     home: Path
     readable: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
     doors: Mapping[int, Path] = field(default_factory=dict)
 
 
@@ -78,6 +79,11 @@ class Launcher(Protocol):
     @property
     def in_force(self) -> tuple[str, ...]:
         """What holds for agents started this way on this machine, as sentences; what does not hold is said, too."""
+        ...
+
+    @property
+    def bounds_kept(self) -> str:
+        """Of these sentences the one about bounds."""
         ...
 
     def wrap(self, errand: Errand) -> Wrapped:

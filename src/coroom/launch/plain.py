@@ -18,9 +18,14 @@ class Plain:
         """See the port."""
         return (
             "Agents run as you: they can read and change what you can, and reach the network.",
-            means(self.bounds),
+            self.bounds_kept,
             "Each has a directory, a home for its settings and a directory for temporary files of its own.",
         )
+
+    @property
+    def bounds_kept(self) -> str:
+        """See the port."""
+        return means(self.bounds)
 
     def wrap(self, errand: Errand) -> Wrapped:
         """See the port. The doors are not needed: nothing stands between the agent and the room."""

@@ -59,6 +59,27 @@ def program_places(argv: Iterable[str], env: Mapping[str, str]) -> list[Path]:
     return sorted({place for place in found if not _of_system(place)})
 
 
+def environment_places(checkout: Path) -> list[Path]:
+    """The virtual environments of a checkout, and the interpreters that they stand on."""
+    found = [place for place in (checkout / ".venv", checkout / "venv") if (place / "bin/python").exists()]
+    below = [_installation((place / "bin/python").resolve().parent) for place in found]
+    return [*found, *(place for place in below if not _of_system(place))]
+
+
+def named_places(words: Iterable[str]) -> list[Path]:
+    """Of the words of a command line the programs by their full path: where the program is one of an installation
+    (`…/bin/NAME`) all of that, with the interpreter behind it, else the file alone.
+    """
+    found: list[Path] = []
+    for word in words:
+        program = Path(word)
+        if not program.is_absolute() or not program.is_file() or not os.access(program, os.X_OK):
+            continue
+        places = (program.parent, program.resolve().parent)
+        found += [_installation(place) for place in places if place.name in {"bin", "sbin"}] or [program]
+    return sorted({place for place in found if not _of_system(place)})
+
+
 def _installation(directory: Path) -> Path:
     homes = {Path("/"), Path.home(), Path.home() / ".local", Path("/home"), Path("/root"), Path("/tmp")}  # noqa: S108
     above = directory.parent

@@ -15,10 +15,15 @@ from coroom.run.briefing import Coordination
 
 FILE = "run.json"
 
+LATER = frozenset({"test_reads"})
+"""What an older run has not written down."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrangement:
-    """What a person chose for a run. `crew` are the names of the agents that it started."""
+    """What a person chose for a run. `crew` are the names of the agents that it started; `test_reads` and `test_gib`
+    are what isolated tests may read and take, 0 for the usual.
+    """
 
     kinds: tuple[str, ...] = ("claude",)
     agents: int = 2
@@ -30,6 +35,8 @@ class Arrangement:
     test: str = ""
     land: bool = True
     isolation: str = ""
+    test_reads: tuple[str, ...] = ()
+    test_gib: float = 0.0
     tools: str = ""
     coordination: Coordination = Coordination.ROOM
     in_turn: bool = False
@@ -62,6 +69,8 @@ class Arrangement:
             "test": self.test,
             "land": self.land,
             "isolation": self.isolation,
+            "test_reads": list(self.test_reads),
+            "test_gib": self.test_gib,
             "tools": self.tools,
             "coordination": self.coordination.value,
             "in_turn": self.in_turn,
@@ -97,7 +106,7 @@ def _free_id(tasks: Sequence[PostTask]) -> str:
 
 def _arranged(found: Mapping[str, object]) -> Arrangement:
     def texts(name: str) -> tuple[str, ...]:
-        value = found[name]
+        value = found.get(name, []) if name in LATER else found[name]
         if not isinstance(value, list):
             raise TypeError(name)
         return tuple(str(one) for one in value)
@@ -113,6 +122,8 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         test=str(found["test"]),
         land=bool(found["land"]),
         isolation=str(found.get("isolation", "")),
+        test_reads=texts("test_reads"),
+        test_gib=float(str(found.get("test_gib", 0))),
         tools=str(found.get("tools", "")),
         coordination=Coordination(str(found.get("coordination", "room"))),
         in_turn=bool(found.get("in_turn", False)),

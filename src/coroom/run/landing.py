@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coroom.agents.adapter import AGENT_VARIABLE
@@ -18,15 +18,15 @@ from coroom.git.commits import checked_out_at, good_branch, is_ancestor
 from coroom.git.gate import is_running, key_of, made_whole, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
 from coroom.git.locks import clear_stale_locks
-from coroom.git.radar import WORK, BranchRadar, Live, Meeting
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
+from coroom.host.confined import confined
 from coroom.host.gate import LOOK_FAR_S, LOOK_S, Gate, GatePlan, GateStopped, Settled
-from coroom.host.runners import Suite
+from coroom.host.runners import PATHS, Rule, Suite
+from coroom.launch.isolation import Bounds
+from coroom.run.radar import meetings_at, shown_paths
 
 REMOTE = "origin"
-
-PATHS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,9 @@ class LandingWish:
     """What shall land, and how. Empty texts stand for what a repository itself says.
 
     `remote`: its name or address, `.` for the repository itself. `claims`: what `agent` holds; it lands only
-    while it does, and they end with it. `wait`: stay until it
-    has landed or was given back.
+    while it does, and they end with it. `wait`: stay until it has landed or was given back. `affected`: a command for
+    the tests that a change affects, with `{paths}`. `isolation`: what the tests run in, empty for bubblewrap where it
+    works; `bounds` on them, and `readable` places that they need to see. `rule` says what may fail all the same.
     """
 
     onto: str = ""
@@ -48,6 +49,11 @@ class LandingWish:
     timeout_s: float = TIMEOUT_S
     runners: int = 1
     wait: bool = True
+    affected: str = ""
+    isolation: str = ""
+    bounds: Bounds = field(default_factory=Bounds)
+    readable: tuple[Path, ...] = ()
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +173,9 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     ground = await asyncio.to_thread(ground_of, repository, wish.remote, wish.onto)
     if isinstance(ground, Refused):
         return ground
+    suite = await asyncio.to_thread(suite_of, wish, repository)
+    if isinstance(suite, Refused):
+        return suite
     for path in await asyncio.to_thread(ground.unlock):
         say(f"a killed git left {path} behind; nobody uses it, so it was removed")
     stands = await asyncio.to_thread(_stands_against, repository, ground)
@@ -186,11 +195,29 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if isinstance(entry, NotPublished):
         return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
     say(f"in the queue of {ground.onto}: {entry.title}")
-    for meeting in await asyncio.to_thread(meetings_at, ground, entry):
+    for meeting in await asyncio.to_thread(meetings_at, ground.shared, ground.onto, entry):
         say(f"it will not merge with {meeting.earlier.name}, which came before: {shown_paths(meeting)}")
     if not wish.wait:
         return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why="It waits in the queue.")
-    return await _ended(repository, ground, wish, entry, say)
+    return await _ended(ground, plan_of(ground, wish, suite), entry, say)
+
+
+def suite_of(wish: LandingWish, repository: Repository) -> Suite | Refused:
+    """How the tests are run, in the isolation that was asked for or not at all."""
+    if wish.affected and PATHS not in wish.affected:
+        why = f"--affected does not say where the changed paths go: there is no {PATHS} in it."
+        return Refused(Code.BAD_INPUT, why, f"Write it like --affected 'npx jest --findRelatedTests {PATHS}'.")
+    found = confined(wish.isolation, wish.bounds, repository.toplevel, wish.readable)
+    if isinstance(found, Refused):
+        return found
+    return Suite(
+        test=wish.test,
+        timeout_s=wish.timeout_s,
+        checkout=repository.toplevel,
+        affected=wish.affected,
+        confined=found,
+        rule=wish.rule,
+    )
 
 
 def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
@@ -243,14 +270,12 @@ def _name_of(repository: Repository) -> str:
     return said or f"{getpass.getuser()}@{platform.node().partition('.')[0]}"
 
 
-async def _ended(
-    repository: Repository, ground: Ground, wish: LandingWish, entry: Entry, say: Callable[[str], None]
-) -> LandingEnd:
+async def _ended(ground: Ground, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:
     told = False
     while True:
         with turn(ground.directory) as mine:
             if mine:
-                return await _through_own_gate(repository, ground, wish, entry, say)
+                return await _through_own_gate(ground, plan, entry, say)
         if not told:
             say("another gate is at work on this branch; waiting for it")
             told = True
@@ -260,11 +285,9 @@ async def _ended(
         await asyncio.sleep(LOOK_FAR_S if ground.is_far else LOOK_S)
 
 
-async def _through_own_gate(
-    repository: Repository, ground: Ground, wish: LandingWish, entry: Entry, say: Callable[[str], None]
-) -> LandingEnd:
-    shared = await asyncio.to_thread(ground.for_gate)
-    gate = Gate(shared, plan_of(ground, wish, repository), say)
+async def _through_own_gate(ground: Ground, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:
+    say(plan.suite.confined.said)
+    gate = Gate(await asyncio.to_thread(ground.for_gate), plan, say)
     try:
         await gate.serve(lambda: entry.id not in gate.waiting or (gate.main_is_red and gate.is_idle))
     except GateStopped as stopped:
@@ -278,10 +301,9 @@ async def _through_own_gate(
     return _of(ground, settled)
 
 
-def plan_of(ground: Ground, wish: LandingWish, repository: Repository) -> GatePlan:
+def plan_of(ground: Ground, wish: LandingWish, suite: Suite) -> GatePlan:
     """The gate over this ground."""
     key = os.environ.get("COROOM_GATE_KEY", "") or (key_of(ground.store) if ground.store else "")
-    suite = Suite(test=wish.test, timeout_s=wish.timeout_s, checkout=repository.toplevel)
     return GatePlan(
         onto=ground.onto,
         directory=ground.directory,
@@ -334,14 +356,18 @@ async def run_gate(
     ground = await asyncio.to_thread(ground_of, repository, wish.remote, wish.onto)
     if isinstance(ground, Refused):
         return ground
+    suite = await asyncio.to_thread(suite_of, wish, repository)
+    if isinstance(suite, Refused):
+        return suite
     for path in await asyncio.to_thread(ground.unlock):
         say(f"a killed git left {path} behind; nobody uses it, so it was removed")
     with turn(ground.directory) as mine:
         if not mine:
             why = f"A gate is at work on {ground.onto} of {ground.shared.name} already."
             return Refused(Code.WAIT, why, "One is enough; coroom gate shows what it does.")
-        gate = Gate(await asyncio.to_thread(ground.for_gate), plan_of(ground, wish, repository), say)
+        gate = Gate(await asyncio.to_thread(ground.for_gate), plan_of(ground, wish, suite), say)
         say(f"the gate of {ground.onto} of {ground.shared.name}: {wish.runners} runners, kept in {ground.directory}")
+        say(suite.confined.said)
         await gate.serve(lambda: once and gate.is_idle and (not gate.waiting or gate.main_is_red))
     return None
 
@@ -355,36 +381,3 @@ def waiting_at(ground: Ground) -> tuple[list[Entry], list[Entry], bool]:
     mine = [entry for entry in queued(ground.shared) if entry.onto == ground.onto]
     back = [entry for entry in queued(ground.shared, below=RETURNED) if entry.onto == ground.onto]
     return mine, back, is_running(ground.directory)
-
-
-def meetings_at(ground: Ground, entry: Entry | None = None) -> list[Meeting]:
-    """Which live branches will not merge with one another: those in the queue, saved work, and other branches that were
-    pushed there. With an entry, only what concerns that one.
-
-    Raises:
-        GitFailed: the repository cannot be reached.
-    """
-    branch = f"refs/heads/{ground.onto}"
-    refs = ground.shared.read("refs/heads", WORK, QUEUE)
-    main = refs.get(branch, "")
-    ground.shared.fetch(refs)
-    pushed = [Live(ref.removeprefix("refs/heads/"), oid) for ref, oid in sorted(refs.items()) if _is_live(ref, branch)]
-    waiting = [Live(_called(one), one.tip) for one in queued(ground.shared, refs) if one.onto == ground.onto]
-    tips = {one.tip for one in waiting}
-    branches = [*(one for one in pushed if one.tip not in tips), *waiting]
-    return BranchRadar(ground.shared.git).meetings(main, branches, _called(entry) if entry else "")
-
-
-def _is_live(ref: str, main: str) -> bool:
-    return ref != main and ref.startswith(("refs/heads/", WORK + "/"))
-
-
-def _called(entry: Entry) -> str:
-    return f"{entry.agent}'s {entry.id[-12:]} ({entry.title})"
-
-
-def shown_paths(meeting: Meeting) -> str:
-    """The first paths of a meeting, for a person."""
-    more = len(meeting.paths) - PATHS_SHOWN
-    shown = ", ".join(path.encode("utf-8", "replace").decode() for path in meeting.paths[:PATHS_SHOWN])
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,8 +1,6 @@
 """The parts of the loop, each by itself: the pack, what there is to do, roles, notes, logs, and the ratchet."""
 
 import io
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,14 @@ from coroom.agents.role_files import SHIPPED, RoleError, read_role, roles
 from coroom.core.claim import Claim, Mode
 from coroom.core.command import PostTask
 from coroom.core.resource import Resource, Scheme
+from coroom.git.command import Git
 from coroom.git.task_notes import BRANCH, TaskNotes, note_name
 from coroom.git.workplace import make_workplace
+from coroom.host.runners import Ruling
 from coroom.run.bench.claims import scratch_remote
 from coroom.run.loop.agent import Bounds, Spent
 from coroom.run.loop.orient import PACK_BYTES_MAX, Surroundings, pack
-from coroom.run.loop.ratchet import command_of
+from coroom.run.loop.ratchet import Ratchet
 from coroom.run.loop.sitting import CappedLog
 from coroom.run.loop.work import Failing, Item, answer_file, failing_in, items_for, own_order, write_answer
 
@@ -182,28 +182,29 @@ def test_a_budget_that_is_used_up_is_named() -> None:
 
 @pytest.mark.promise("main:green")
 def test_the_ratchet_lets_old_failures_be_and_no_new_one_through(tmp_path: Path) -> None:
-    check = "for n in a b c; do test -e $n || { echo not ok 1 - $n; bad=1; }; done; exit ${bad:-0}"
     repository, answers = new_repository(tmp_path / "r", {"a": b"", "x": b""}), tmp_path / "answers"
+    rule = Ratchet(answers, "check")
 
-    def verdict(message: str, **files: bool) -> subprocess.CompletedProcess[str]:
+    def verdict(message: str, *, whole: bool = True, **files: bool) -> Ruling:
         for name, there in files.items():
             (repository / name).touch() if there else (repository / name).unlink(missing_ok=True)
         git(repository, "add", "--all")
         git(repository, "commit", "--quiet", "--allow-empty", f"--message={message}")
-        done = subprocess.run(
-            ["/bin/sh", "-c", command_of(answers, check)], cwd=repository, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
+        fails = [name for name in "abc" if not (repository / name).exists()]
+        output = "".join(f"not ok 1 - {name}\n" for name in fails)
+        head = git(repository, "rev-parse", "HEAD")
+        done = rule.judge(Git(repository), head, output, passed=not fails, whole=whole)
+        if not done.passed:
             git(repository, "reset", "--quiet", "--hard", "HEAD~1")
         return done
 
-    assert verdict("nothing is known yet").returncode == 1
+    assert verdict("nothing is known yet") == Ruling(passed=False)
     head = git(repository, "rev-parse", "HEAD")
-    write_answer(answer_file(answers, head, check), Failing(commit=head, passed=False, ids=("b", "c")))
-    assert verdict("mends one of two", b=True).returncode == 0
+    write_answer(answer_file(answers, head, "check"), Failing(commit=head, passed=False, ids=("b", "c")))
+    assert verdict("not all of it has run", whole=False, b=True).passed
+    git(repository, "reset", "--quiet", "--hard", "HEAD~1")
+    assert verdict("mends one of two", b=True) == Ruling(passed=True, said="nothing new fails; 1 fail as before")
     worse = verdict("breaks another", a=False, c=True)
-    assert worse.returncode == 1
-    assert "ERROR fails now and did not before: a" in worse.stdout
-    assert "fails now and did not before: b" in verdict("takes the mending back", b=False).stdout
-    assert verdict("all of it", c=True).returncode == 0
-    assert sys.executable in command_of(answers, check)
+    assert worse == Ruling(passed=False, said="ERROR fails now and did not before: a")
+    assert "fails now and did not before: b" in verdict("takes the mending back", b=False).said
+    assert verdict("all of it", c=True) == Ruling(passed=True)

@@ -21,7 +21,7 @@ from coroom.ports import Holding
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 from coroom.run.loop.orient import Surroundings, last_landings, prompt_for
 from coroom.run.loop.place import Place
-from coroom.run.loop.ratchet import command_of
+from coroom.run.loop.ratchet import Ratchet
 from coroom.run.loop.sitting import Sat, Seat
 from coroom.run.loop.work import ANSWERS, Failing, Item, failing_tests, items_for, landed_keys, own_order
 
@@ -64,6 +64,7 @@ class Manner:
     tasks: Sequence[PostTask] = ()
     until_done: bool = False
     shared: Path = field(default_factory=Path)
+    isolation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,7 +362,9 @@ class AgentLoop:
             task=str(item.key),
             title=item.title,
             claims=(item.key,),
-            test=command_of(self._manner.shared / ANSWERS, self._manner.test) if self._manner.test else "",
+            test=self._manner.test,
+            rule=Ratchet(self._manner.shared / ANSWERS, self._manner.test) if self._manner.test else None,
+            isolation=self._manner.isolation,
             timeout_s=self._manner.test_s,
         )
         end = await land_here(self._place.as_repository(tip), wish, lambda _text: None)
