@@ -2,7 +2,8 @@
 
 python -m tests.run.landing_kills DIRECTORY FORM POINTS
 
-FORM is own or remote; POINTS calls are chosen evenly among all there are, 0 for every one.
+FORM is own or remote; POINTS calls are chosen evenly among all there are, 0 for every one. What is done is kept in
+DIRECTORY: the same call goes on after an interruption. How far it is goes to standard error.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ ROUGHLY = {"own": 900, "remote": 1_900}
 """How many calls a landing makes: for a few points that need not be counted."""
 
 FEW = 10
+SAID_EACH = 20
 CLAIM = parsed("issue:7")
 
 
@@ -44,7 +46,7 @@ def land(root: Path, form: str) -> int:
     repository = inspect(root / "work", detached=True)
     assert isinstance(repository, Repository), repository
     remote = "." if form == "own" else str(root / "store.git")
-    wish = LandingWish(remote=remote, test="test -e new.txt", claims=(CLAIM,))
+    wish = LandingWish(remote=remote, test="test -e new.txt", claims=(CLAIM,), isolation="plain")
     end = asyncio.run(land_here(repository, wish, lambda _text: None))
     assert isinstance(end, LandingEnd), end
     assert end.landed, end
@@ -83,24 +85,44 @@ def counted(directory: Path, template: Path, form: str) -> int:
     return total
 
 
+def kill_once(directory: Path, template: Path, form: str, number: int, total: int) -> bool:
+    """Land and be killed at one call, land again, and look; whether there was such a call."""
+    root = directory / str(number)
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(template, root, symlinks=True)
+    killed = killed_at(number, lambda: land(root, form)) == -1
+    age_locks(root)
+    try:
+        assert lived(lambda: land(root, form)) == 0
+        check(root, form)
+    except BaseException:
+        sys.stderr.write(f"killed at call {number} of {total}, {form}: kept in {root}\n")
+        raise
+    shutil.rmtree(root)
+    return killed
+
+
 def main(directory: Path, form: str, points: int) -> None:
-    template = directory / "template"
-    prepare(template, form)
-    total = ROUGHLY[form] if 0 < points < FEW else counted(directory, template, form)
-    killed = 0
-    for number in sorted({round((place + 0.5) * total / (points or total)) for place in range(points or total)}):
-        root = directory / str(number)
-        shutil.copytree(template, root, symlinks=True)
-        if killed_at(number, lambda root=root: land(root, form)) == -1:  # type: ignore[misc]
-            killed += 1
-        age_locks(root)
-        try:
-            assert lived(lambda root=root: land(root, form)) == 0  # type: ignore[misc]
-            check(root, form)
-        except BaseException:
-            sys.stderr.write(f"killed at call {number} of {total}, {form}: kept in {root}\n")
-            raise
-        shutil.rmtree(root)
+    directory.mkdir(parents=True, exist_ok=True)
+    template, count, done = directory / "template", directory / "calls", directory / "done"
+    if not template.exists():
+        shutil.rmtree(directory / "making", ignore_errors=True)
+        prepare(directory / "making", form)
+        (directory / "making").rename(template)
+    if not count.exists():
+        shutil.rmtree(directory / "dry", ignore_errors=True)
+        count.write_text(str(ROUGHLY[form] if 0 < points < FEW else counted(directory, template, form)))
+    total = int(count.read_text())
+    before = dict(line.split() for line in done.read_text().splitlines()) if done.exists() else {}
+    chosen = sorted({round((place + 0.5) * total / (points or total)) for place in range(points or total)})
+    for place, number in enumerate(chosen, start=1):
+        if str(number) not in before:
+            before[str(number)] = "killed" if kill_once(directory, template, form, number, total) else "ended"
+            with done.open("a") as file:
+                file.write(f"{number} {before[str(number)]}\n")
+        if place % SAID_EACH == 0:
+            sys.stderr.write(f"{form}: {place} of {len(chosen)} points\n")
+    killed = sum(before.get(str(number)) == "killed" for number in chosen)
     sys.stdout.write(f"{form}: killed at {killed} of {total} calls; nothing lost, no lock, git fsck --strict clean\n")
 
 

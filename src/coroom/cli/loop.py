@@ -14,6 +14,7 @@ from coroom.agents.role_files import RoleError, RoleFile, roles
 from coroom.checks.suite import NoCommand, find_command
 from coroom.cli.crew import TAPE, adapter_for, isolated, readable_for
 from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.suite_options import confined_tests
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.command import PostTask
 from coroom.core.errors import Refused
@@ -91,6 +92,7 @@ def loop(
     listed, known = _tasks(tasks), _roles(repository)
     test = test or _found_test(repository)
     chosen = [_role(known, one) for one in role_names or (DEFAULT_ROLE,)]
+    confined = confined_tests(repository, isolation, (), None)
     bounds, spent = Bounds(sessions=sessions, seconds=seconds, usd=usd, session_s=session_time), Spent()
     loops: list[tuple[str, AgentLoop]] = []
     said: dict[str, list[str]] = {}
@@ -111,12 +113,14 @@ def loop(
             until_done=until_done,
             shared=place / "shared",
             isolation=isolation,
+            confined=confined,
         )
         own = Place(agent=agent, root=place / agent, remote=address, branch=branch)
         loops.append((agent, AgentLoop(own, seat, manner, bounds, spent, _shower(agent))))
         click.secho(
             f"{agent}: {role.name}, {seat.isolating.launcher.isolation.value}. {' '.join(said[agent])}", err=True
         )
+    click.secho(confined.said, err=True)
     failed, stopped = dict[str, str](), 0
     try:
         failed = until_stopped(run_all(loops))

@@ -66,7 +66,8 @@ class RoomPlan:
     `mirrors` is where the agents' directories are made; by default below the user's state directory. `shared` has
     all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
     `land_each` lands by itself whenever a task is done; `confined` is what the tests run in. `tools` is the file of
-    its tools on live state, `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents nothing.
+    its tools on live state, `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents
+    nothing.
     """
 
     name: str = "main"

@@ -16,6 +16,7 @@ from coroom.core.errors import Refused
 from coroom.git.claims import TTL_MS, RefClaims
 from coroom.git.command import GitFailed
 from coroom.git.task_notes import TaskNotes
+from coroom.host.confined import Confined
 from coroom.launch.leftover import end_leftover
 from coroom.ports import Holding
 from coroom.run.landing import LandingEnd, LandingWish, land_here
@@ -53,7 +54,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How an agent of a loop works."""
+    """How an agent of a loop works. `isolation` is what was asked for, `confined` what tests that are not for a landing
+    run in.
+    """
 
     role: RoleFile
     model: str | None = None
@@ -65,6 +68,7 @@ class Manner:
     until_done: bool = False
     shared: Path = field(default_factory=Path)
     isolation: str = ""
+    confined: Confined = field(default_factory=Confined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +204,8 @@ class AgentLoop:
         began = time.monotonic()
         failing = Failing(commit=base, passed=True)
         if "tests" in role.takes:
-            failing = await failing_tests(self._place.hub, base, manner.shared, manner.test, manner.test_s)
+            asked = (self._place.hub, base, manner.shared, manner.test, manner.test_s, manner.confined)
+            failing = await failing_tests(*asked)
         tests_s = round(time.monotonic() - began, 3)
         landed, landings = await asyncio.to_thread(landed_keys, self._place.hub, self._place.branch)
         items = items_for(role, failing, manner.tasks, landed, landings)

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from coroom.agents.role_files import RoleFile
@@ -18,6 +19,7 @@ from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git
 from coroom.git.commits import export_tree
+from coroom.host.confined import Confined
 
 FAILURES_MAX = 1_000
 LOG_BYTES_READ = 4 << 20
@@ -61,7 +63,9 @@ def failing_in(output: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:FAILURES_MAX]
 
 
-async def failing_tests(git: Git, commit: str, place: Path, test: str, timeout_s: float) -> Failing:
+async def failing_tests(
+    git: Git, commit: str, place: Path, test: str, timeout_s: float, confined: Confined | None = None
+) -> Failing:
     """Run the tests on a commit, or read what they said: once for each commit, whoever asks, one run at a time.
 
     Args:
@@ -70,6 +74,7 @@ async def failing_tests(git: Git, commit: str, place: Path, test: str, timeout_s
         place: of this loop alone, for a tree and the answers.
         test: the command; empty: found out from the tree.
         timeout_s: until it is stopped; a suite that is stopped says nothing about single tests.
+        confined: in what isolation; by default none.
     """
     answer = answer_file(place / ANSWERS, commit, test)
     async with _alone(place / "probe.lock"):
@@ -82,7 +87,8 @@ async def failing_tests(git: Git, commit: str, place: Path, test: str, timeout_s
         command = find_command(tree, test)
         if not isinstance(command, SuiteCommand):
             return Failing(commit=commit, passed=True, summary=command.why)
-        result = await run_suite(command, tree, place / "probe.log", timeout_s=timeout_s)
+        start = partial((confined or Confined()).start, home=place / "probe.home")
+        result = await run_suite(command, tree, place / "probe.log", timeout_s=timeout_s, start=start)
         text = (place / "probe.log").read_bytes()[-LOG_BYTES_READ:].decode("utf-8", "replace")
         ids = () if result.passed else failing_in(text) or (ALL,)
         found = Failing(commit=commit, passed=result.passed, ids=ids, summary=result.summary)
