@@ -227,6 +227,74 @@ def test_a_verdict_is_told_to_whom_it_concerns() -> None:
     assert "passed" in room.unread("bob", NoticeKind.VERDICT)[0].text
 
 
+def found_in(room: Room, path: str, *agents: str) -> str:
+    doubt = c.RaiseFinding(check="stale-call", path=path, at_line=1, symbol="f", message="f is gone", agents=agents)
+    return room.ok(HOST, doubt, c.Ok).id
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+def test_who_had_a_hand_in_a_finding_cannot_close_it_and_another_evaluator_can() -> None:
+    room = Room("ada")
+    for name in ("eve", "fay", "gil", "hal"):
+        room.join(name, Role.EVALUATOR)
+    finding = found_in(room, "a.py", "ada", "eve")
+    task = c.PostTask(title="Reconcile a.py", finding=finding)
+    room.ok(HOST, task, c.Posted)
+    room.ok("gil", c.TakeTask(), c.Taken)
+    room.ok("gil", c.ReturnTask("too hard"), c.Ok)
+    room.ok("fay", c.TakeTask(), c.Taken)
+    room.edit("hal", "a.py", "mended")
+    for name in ("eve", "fay", "gil", "hal"):
+        said = room.refused(name, c.CloseFinding(finding), Code.FORBIDDEN)
+        assert "who mends does not confirm" in said.why
+    room.refused("ada", c.CloseFinding(finding), Code.FORBIDDEN)
+    room.join("ivy", Role.EVALUATOR)
+    room.edit("ivy", "b.py", "something else")
+    room.ok("ivy", c.CloseFinding(finding), c.Ok)
+    assert not room.state.findings[finding].open
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+def test_a_task_that_settles_a_finding_ends_with_it_and_by_nobodys_word() -> None:
+    room = Room("ada", "bob")
+    finding, other = found_in(room, "a.py"), found_in(room, "b.py")
+    room.refused(HOST, c.PostTask(title="Reconcile", finding="f999"), Code.NOT_FOUND)
+    taken = room.ok(HOST, c.PostTask(title="Reconcile a.py", finding=finding), c.Posted).task
+    late = room.ok(HOST, c.PostTask(title="Once more, a.py", finding=finding), c.Posted).task
+    room.ok(HOST, c.PostTask(title="Reconcile b.py", finding=other), c.Posted)
+    held = room.ok("ada", c.TakeTask(taken), c.Taken)
+    room.refused("bob", c.ClaimResources(resources=named(f"task:{taken}")), Code.CLAIMED)
+    said = room.refused("ada", c.FinishTask("done"), Code.RED)
+    assert finding in said.why
+    room.ok(HOST, c.CloseFinding(finding), c.Ok)
+    assert [t.state.value for t in room.state.tasks.values()] == ["done", "cancelled", "open"]
+    assert (room.state.tasks[taken].holder, room.state.agents["ada"].task) == ("ada", None)
+    assert late not in [each.task for each in room.events(e.TaskDone)]
+    assert held.claim not in room.state.claims
+    assert finding in room.unread("ada", NoticeKind.VERDICT)[0].text
+    assert "Free now" in room.unread("bob", NoticeKind.FREED)[0].text
+    room.ok(HOST, c.CloseFinding(finding), c.Ok)
+    assert room.last == ()
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+def test_nobody_says_that_their_own_work_passes_before_it_has_landed() -> None:
+    room = Room("ada")
+    room.join("eve", Role.EVALUATOR)
+    room.join("fay", Role.EVALUATOR)
+    room.edit("eve", "a.py", "mended")
+    verdict = c.GiveVerdict(tree="t" * 40, check="review", passed=True, summary="fine")
+    assert "own work" in room.refused("eve", verdict, Code.FORBIDDEN).why
+    failing = c.GiveVerdict(tree="t" * 40, check="review", passed=False, summary="wrong")
+    room.ok("eve", failing, c.Ok)
+    room.ok("fay", verdict, c.Ok)
+    room.green("t" * 40)
+    landing = c.StartLanding(ref="main", commit="c" * 40, tree="t" * 40, tasks=(), version=room.state.version)
+    started = room.ok(OPERATOR, landing, c.Started)
+    room.ok(HOST, c.FinishAction(action=started.action, fence=started.fence, ok=True, outcome=""), c.Ok)
+    room.ok("eve", verdict, c.Ok)
+
+
 def test_events_about_unknown_findings_change_none() -> None:
     room = Room()
     room.store(HOST, e.FindingClosed(finding="f9"))

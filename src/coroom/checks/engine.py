@@ -34,12 +34,15 @@ class Check(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the checks say. `checked` names those that ran to their end, `notes` what was left out and why."""
+    """What the checks say. `checked` names those that ran to their end, `notes` what was left out and why; of those
+    `unfinished` are the ones about checks that did not come to their end.
+    """
 
     findings: tuple[Finding, ...]
     checked: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
+    unfinished: tuple[str, ...] = ()
 
 
 class CannotRunError(Exception):
@@ -65,7 +68,7 @@ def judge(four: Four, checks: Sequence[Check], enough: Callable[[], bool] = neve
     began = time.monotonic()
     found: list[Finding] = []
     checked: list[str] = []
-    notes = list(_left_out(four))
+    notes: list[str] = []
     for number, check in enumerate(checks):
         if enough():
             notes.append(f"{', '.join(each.name for each in checks[number:])}: left out, since there was no more time")
@@ -80,7 +83,11 @@ def judge(four: Four, checks: Sequence[Check], enough: Callable[[], bool] = neve
         except Exception as fault:  # noqa: BLE001 - a plug-in's fault must not stop the others
             notes.append(f"{check.name}: failed with {type(fault).__name__}: {fault}; the other checks went on")
     return Report(
-        findings=_distinct(found), checked=tuple(checked), notes=tuple(notes), seconds=time.monotonic() - began
+        findings=_distinct(found),
+        checked=tuple(checked),
+        notes=(*_left_out(four), *notes),
+        seconds=time.monotonic() - began,
+        unfinished=tuple(notes),
     )
 
 

@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 
-BLOCKS = 0.8
-"""What is at least this sure holds a landing back; what is less sure is told."""
+BLOCKING_KINDS = frozenset(
+    {"parse", "duplicate-definition", "undefined-name", "removed-name-used", "stale-call", "contract-broken"}
+    | {"text-conflict", "type-error", "tests-fail"}
+)
+"""What can be told from names and signatures alone, or was seen by running something."""
+
+BLOCKING_CONFIDENCE = 0.9
+"""From this confidence on findings of those kinds hold a landing back, in a room and in a CI job; all else is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +32,4 @@ class Finding:
     @property
     def blocks(self) -> bool:
         """Whether it is sure enough to hold a landing back."""
-        return self.confidence >= BLOCKS
+        return self.kind in BLOCKING_KINDS and self.confidence >= BLOCKING_CONFIDENCE

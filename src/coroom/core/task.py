@@ -38,7 +38,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One piece of work. `holder` is set exactly while the state is TAKEN or DONE."""
+    """One piece of work. `holder` is set exactly while the state is TAKEN or DONE. `finding` is what it settles."""
 
     id: str
     title: str
@@ -53,6 +53,7 @@ class Task:
     summary: str = ""
     attempts: tuple[Attempt, ...] = ()
     done_seq: int = 0
+    finding: str = ""
 
 
 _WORD = re.compile(r"[^\W_]+")

@@ -1,8 +1,9 @@
 """The checks in a room: after accepted edits, what one agent wrote against what the others wrote since the landing.
 
-What is sure becomes a finding: an event that names both agents, holds landings back, and is closed when the checks no
-longer have it. Its authors are told at once; when they have left, or at a landing, it is a task for somebody. What is
-less sure is told to its authors once, and holds nothing back.
+What is sure becomes a finding: an event that names both agents, holds landings back, and is closed when the checks
+have come to their end and no longer have it. Its authors are told at once; when they have left, or at a landing, it is
+a task for somebody, and ends with the finding. What is less sure is told to its authors once, and holds nothing back. A
+check that fails or has no time raises nothing and closes nothing; the operator is told.
 """
 
 import asyncio
@@ -15,27 +16,22 @@ from functools import partial
 from coroom.checks.engine import judge
 from coroom.checks.finding import Finding
 from coroom.core import command as c
-from coroom.core.agent import HOST, Presence
+from coroom.core.agent import HOST, OPERATOR, Presence
 from coroom.core.event import Event, FindingClosed, Landed, NoticeSent
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import file
 from coroom.core.state import RoomState
-from coroom.core.task import Task, TaskState
+from coroom.core.task import TaskState
 from coroom.host.checking import everyday_checks
 from coroom.host.contracts import Contracts
 from coroom.host.host import Host
 from coroom.host.written import Written, is_looked_at
 
-SURE_KINDS = frozenset(
-    {"parse", "duplicate-definition", "undefined-name", "removed-name-used", "stale-call", "contract-broken"}
-)
-"""What can be told from names and signatures alone; only these hold a landing back."""
-
-SURE = 0.9
-"""And only when they are at least this sure."""
-
 LOOK_S_MAX = 0.5
 """Of processor time for one agent's edits, after which no further check begins."""
+
+LANDING_LOOK_S_MAX = 10.0
+"""The same while a landing waits for the look."""
 
 REST = 4
 """After a look the checks rest for this many times what it took, so that they never have more than a fifth of a
@@ -50,6 +46,8 @@ REMEMBERED_MAX = 5_000
 DIFF_CHARS_MAX = 1_200
 """Of each side's diff, in a task to reconcile them."""
 
+TITLE_CHARS_MAX = 180
+
 TOLD_MAX = 10_000
 """Beyond that somebody may be told the same again."""
 
@@ -59,9 +57,12 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look gave: the findings that hold now by whom they concern, and the processor time that it took."""
+    """What a look gave: the findings that hold now with whom they concern, what kept checks from their end, and the
+    processor time that it took.
+    """
 
     found: dict[Key, tuple[Finding, tuple[str, ...]]] = field(default_factory=dict)
+    unfinished: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
@@ -74,10 +75,13 @@ class Consistency:
         self._contracts = Contracts()
         self._found: dict[str, dict[Key, Finding]] = {}
         self._open: dict[Key, str] = {}
-        self._tasks: dict[Key, str] = {}
+        self._unseen: set[Key] = set()
+        self._unfinished: dict[str, tuple[str, ...]] = {}
         self._told: set[Key] = set()
+        self._told_of: set[str] = set()
         self._events: list[Event] = []
         self._lost = False
+        self._again = False
         self._authors: set[str] = set()
         self._remembered = False
         self._began_at = host.state.seq
@@ -114,7 +118,7 @@ class Consistency:
     def _is_due(self) -> bool:
         """Whether there is something that could matter; one agent alone has nobody to disagree with."""
         news = len(self._authors) > 1 or self._open or self._contracts
-        return not self._remembered or bool(self._events and news)
+        return self._again or not self._remembered or bool(self._events and news)
 
     def _was_closed(self, finding: str) -> None:
         """Somebody who may judge said that it is none; that is not doubted again."""
@@ -129,7 +133,7 @@ class Consistency:
     async def _look(self) -> None:
         while self._is_due():
             async with self._turn:
-                events, self._events = self._events, []
+                events, self._events, self._again = self._events, [], False
                 state = self._host.state
                 self._last = await asyncio.to_thread(self._looked, events, state)
                 await self._settle(self._last)
@@ -138,20 +142,29 @@ class Consistency:
                 await asyncio.wait_for(self._hurry.wait(), self._last.seconds * REST)
 
     def _looked(self, events: list[Event], state: RoomState) -> Looked:
-        """Follow the events and look at what they changed. What fails holds nothing back: it counts as landed."""
+        """Follow the events and look at what they changed. After a fault everything is read again from the log."""
         began = time.thread_time()
         try:
             if self._lost:
                 self._lost = False
-                self._written.forget(sources=True)
+                self._forget("more was written at once than is followed")
             wrote = {each.by for each in [*self._earlier(), *events] if self._took(each)}
             self._judge(wrote, state)
             found = self._all_found()
-        except Exception:  # noqa: BLE001 - the room's work must not stop for a check
+            unfinished = tuple(sorted({said for every in self._unfinished.values() for said in every}))
+        except Exception as fault:  # noqa: BLE001 - the room's work must not stop for a check
             self._written.forget(sources=True)
             self._found.clear()
-            found = {}
-        return Looked(found, time.thread_time() - began)
+            self._remembered, self._began_at = False, state.seq
+            found, unfinished = {}, (f"what was written cannot be followed: {type(fault).__name__}: {fault}",)
+        return Looked(found, unfinished, time.thread_time() - began)
+
+    def _forget(self, why: str) -> None:
+        """What was written counts as landed; the findings about it are no longer seen, and so no longer closed here."""
+        self._written.forget(sources=True)
+        self._found.clear()
+        self._unfinished = {"": (why,)}
+        self._unseen |= self._open.keys()
 
     def _earlier(self) -> list[Event]:
         """Where an earlier host left off: what was said and written since the last landing."""
@@ -170,20 +183,27 @@ class Consistency:
 
     def _judge(self, wrote: set[str], state: RoomState) -> None:
         """Look at what these wrote, and again at those of whom something was found."""
-        if self._written.trim():
-            self._found.clear()
+        if self._written.is_too_much():
+            self._forget("more was written since the last landing than is kept")
+        elif wrote:
+            self._unfinished.pop("", None)
         authors = self._written.authors
-        for gone in self._found.keys() - authors:
-            del self._found[gone]
-        concerned = wrote | {agent for agent, found in self._found.items() if found}
+        for table in (self._found, self._unfinished):
+            for gone in table.keys() - authors - {""}:
+                del table[gone]
+        concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
         for agent in sorted(concerned & authors) if len(authors) > 1 else ():
-            until = time.thread_time() + LOOK_S_MAX
             four = self._written.four(agent, state)
-            report = judge(four, everyday_checks(), partial(self._is_enough, until))
-            self._found[agent] = {(each.kind, each.path, each.symbol): each for each in report.findings}
+            report = judge(four, everyday_checks(), partial(self._is_enough, time.thread_time()))
+            found = {(each.kind, each.path, each.symbol): each for each in report.findings}
+            self._unfinished.pop(agent, None)
+            if report.unfinished:
+                self._unfinished[agent] = report.unfinished
+                found = {**self._found.get(agent, {}), **found}
+            self._found[agent] = found
 
-    def _is_enough(self, until: float) -> bool:
-        return self._closing or time.thread_time() > until
+    def _is_enough(self, began: float) -> bool:
+        return self._closing or time.thread_time() > began + (LANDING_LOOK_S_MAX if self._waiting else LOOK_S_MAX)
 
     def _all_found(self) -> dict[Key, tuple[Finding, tuple[str, ...]]]:
         every = {key: each for found in self._found.values() for key, each in found.items()}
@@ -208,16 +228,25 @@ class Consistency:
             here = tuple(agent for agent in authors if self._is_here(agent))
             if key in self._open or key in self._told:
                 continue
-            if found.kind in SURE_KINDS and found.confidence >= SURE and self._written.whole:
+            if found.blocks and self._written.whole:
                 await self._raise(key, found, here)
             else:
                 await self._tell(key, found, here)
-        for key in [each for each in self._open if each not in looked.found]:
+        closed = self._open.keys() - looked.found.keys() - self._unseen if not looked.unfinished else ()
+        for key in sorted(closed):
             await self._host.submit(HOST, c.CloseFinding(self._open.pop(key)))
-            task = self._host.state.tasks.get(self._tasks.pop(key, ""))
-            if task is not None and task.state is TaskState.OPEN:
-                await self._host.submit(HOST, c.CancelTask(task.id, "The checks no longer find it."))
+        for why in looked.unfinished:
+            await self._tell_operator(why)
         await self._hand_out(now=False)
+
+    async def _tell_operator(self, why: str) -> None:
+        """That something could not be checked; the same is told once."""
+        if why in self._told_of:
+            return
+        self._told_of.add(why)
+        still = ", ".join(sorted(self._open.values()))
+        text = f"Could not check what was written: {why}." + (f" These findings stay open: {still}." if still else "")
+        await self._host.submit(HOST, c.Say(kind=NoticeKind.NOTE, text=text, to=OPERATOR))
 
     async def _raise(self, key: Key, found: Finding, agents: tuple[str, ...]) -> None:
         message = f"{found.message} ({', '.join((*found.ours, *found.theirs))}; {found.confidence:.0%} sure)"
@@ -240,25 +269,20 @@ class Consistency:
 
     async def _hand_out(self, *, now: bool) -> None:
         """Post a task for each open finding whose authors have left, or at once; who is still here was told of it."""
-        tasks = self._host.state.tasks
-        for key in [each for each in self._open if not _is_on_board(tasks.get(self._tasks.get(each, "")))]:
-            finding = self._host.state.findings.get(self._open[key])
-            if finding is None or (not now and any(self._is_here(agent) for agent in finding.agents)):
+        state = self._host.state
+        posted = {task.finding for task in state.tasks.values() if task.state in {TaskState.OPEN, TaskState.TAKEN}}
+        for key, number in list(self._open.items()):
+            finding = state.findings.get(number)
+            if finding is None or number in posted or (not now and any(map(self._is_here, finding.agents))):
                 continue
-            title = f"Reconcile {finding.path}:{finding.line}: {finding.message}"[:180]
-            posted = [each.id for each in tasks.values() if each.title == title and _is_on_board(each)]
-            self._tasks[key] = posted[0] if posted else await self._post(title, key)
-
-    async def _post(self, title: str, key: Key) -> str:
-        known = self._last.found.get(key)
-        description = await asyncio.to_thread(self._shown, *known) if known else title
-        places = _places(known[0]) if known else [key[1]]
-        posted = await self._host.submit(
-            HOST,
-            c.PostTask(title=title, description=description, touches=tuple(file(path) for path in places),
-                       despite_duplicate=True),
-        )  # fmt: skip
-        return posted.task if isinstance(posted, c.Posted) else ""
+            title = f"Reconcile {finding.path}:{finding.line}: {finding.message}"[:TITLE_CHARS_MAX]
+            known = self._last.found.get(key)
+            description = await asyncio.to_thread(self._shown, *known) if known else title
+            places = tuple(file(path) for path in (_places(known[0]) if known else [finding.path]))
+            posting = c.PostTask(
+                title=title, description=description, touches=places, despite_duplicate=True, finding=number
+            )
+            await self._host.submit(HOST, posting)
 
     def _shown(self, found: Finding, agents: tuple[str, ...]) -> str:
         """Both sides' diffs and the contract that names what it is about."""
@@ -282,8 +306,10 @@ class Consistency:
         wanted = self._host.state.seq
         self._waiting += 1
         self._hurry.set()
+        # What had no time is looked at again, with more of it.
+        self._again = bool(self._last.unfinished)
         try:
-            while self._seen < wanted and self._is_due():
+            while (self._seen < wanted or self._again) and self._is_due():
                 self._start()
                 async with self._turn:
                     pass
@@ -302,10 +328,6 @@ class Consistency:
         if self._looking:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
-
-
-def _is_on_board(task: Task | None) -> bool:
-    return task is not None and task.state in {TaskState.OPEN, TaskState.TAKEN}
 
 
 def _places(found: Finding) -> list[str]:

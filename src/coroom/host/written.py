@@ -88,14 +88,11 @@ class Written:
         if sources:
             self._sources, self._sources_bytes, self._is_whole = None, 0, True
 
-    def trim(self) -> bool:
-        """Keep to the bound; whether everything had to be forgotten for that."""
+    def is_too_much(self) -> bool:
+        """Whether it is more than the bound, and has to be forgotten."""
         tables = (self._base, self._merged, *self._own.values(), *self._rest.values())
         distinct = {id(text): len(text) for table in tables for text in table.values() if text is not None}
-        too_much = sum(distinct.values()) > WRITTEN_BYTES_MAX
-        if too_much:
-            self.forget()
-        return too_much
+        return sum(distinct.values()) > WRITTEN_BYTES_MAX
 
     def four(self, agent: str, state: RoomState) -> Four:
         """The last landing, what the agent made of it, what the others made of it, and what the room has.

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from tests.host.bridge.scene import Scene, scene_of, until
 
+from coroom.checks.builtin import Rule
+from coroom.checks.finding import Finding as Doubt
+from coroom.checks.sides import Four
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
-from coroom.core.event import FindingClosed, FindingRaised
+from coroom.core.event import FindingClosed, FindingRaised, NoticeSent
 from coroom.core.file import Finding
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
@@ -124,14 +127,79 @@ async def test_in_a_room_with_more_sources_than_are_kept_nothing_is_sure_enough_
         assert not findings(scene)
 
 
-async def test_checks_that_fail_or_have_no_time_hold_nothing_back(
+def told_to_operator(scene: Scene) -> list[str]:
+    sent = [each.body for each in scene.events() if isinstance(each.body, NoticeSent)]
+    return [body.text for body in sent if body.to == OPERATOR and "Could not check" in body.text]
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+async def test_a_check_without_time_closes_nothing_and_a_landing_looks_again_with_more_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scene_of(tmp_path, FILES) as scene:
-        await conflict(scene)
+        found = await conflict(scene)
         monkeypatch.setattr(consistency, "LOOK_S_MAX", -1.0)
-        scene.write("a", "prices.py", "def total_cents(cents):\n    return cents + 0\n")
-        await until(lambda: not findings(scene), "what is not known any more is not held against anybody")
+        await until(lambda: "total_cents" in scene.text("b", "prices.py"), "the rename is on b's disk")
+        scene.write("b", "bill.py", "from prices import total_cents\n\n\ndef bill():\n    return total_cents(3)\n")
+        await until(lambda: bool(told_to_operator(scene)), "the operator is told")
+        assert "no more time" in told_to_operator(scene)[0]
+        assert f"stay open: {found.id}" in told_to_operator(scene)[0]
+        assert findings(scene) == [found]
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+async def test_a_check_that_fails_is_told_once_and_closes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_four: Four) -> list[Doubt]:
+        raise ZeroDivisionError("it counts to nothing")
+
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        with monkeypatch.context() as broken:
+            broken.setattr(consistency, "everyday_checks", lambda: [Rule("broken", fast=True, job=fails)])
+            scene.write("a", "prices.py", "def total(cents):\n    return cents\n")
+            await until(lambda: bool(told_to_operator(scene)), "the operator is told")
+            await scene.room.workspace.quiet()
+            (said,) = told_to_operator(scene)
+            assert "broken: failed with ZeroDivisionError: it counts to nothing" in said
+            assert findings(scene) == [found]
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+
+
+async def test_when_what_was_written_cannot_be_followed_it_is_read_again_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        with monkeypatch.context() as broken:
+            broken.setattr(written.Written, "is_too_much", lambda _self: 1 // 0)
+            scene.write("a", "prices.py", "def total_cents(cents):\n    return cents + 0\n")
+            await until(lambda: bool(told_to_operator(scene)), "the operator is told")
+            assert "ZeroDivisionError" in told_to_operator(scene)[0]
+            assert findings(scene) == [found]
+        scene.write("a", "prices.py", "def total_cents(cents):\n    return cents + 1\n")
+        await scene.room.workspace.quiet()
+        assert findings(scene) == [found]
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+async def test_an_evaluator_mends_and_only_the_check_ends_its_task(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        found = await conflict(scene)
+        await scene.room.workspace.quiet()
+        submit = scene.room.host.submit
+        await submit("b", c.TakeTask())
+        assert "still finds" in str(await submit("b", c.FinishTask("done, I say")))
+        await until(lambda: "total_cents" in scene.text("b", "prices.py"), "the rename is on b's disk")
+        scene.write("b", "bill.py", "from prices import total_cents\n\n\ndef bill():\n    return total_cents(3)\n")
+        await until(lambda: not findings(scene), "the checks have looked again")
+        (task,) = scene.room.host.state.tasks.values()
+        assert (task.state, task.holder, task.finding) == (TaskState.DONE, "b", found.id)
+        assert f"Finding {found.id} is closed" in scene.told("b")
 
 
 async def test_a_finding_that_one_who_may_judge_has_closed_is_not_raised_again(tmp_path: Path) -> None:

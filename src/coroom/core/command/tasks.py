@@ -7,7 +7,9 @@ from coroom.core.resource import Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostTask:
-    """Put a task on the board. `task` is its id; empty: the room numbers it."""
+    """Put a task on the board. `task` is its id; empty: the room numbers it. `finding` is what it is to settle: such a
+    task is done when that is closed, and by nobody's word.
+    """
 
     title: str
     description: str = ""
@@ -15,6 +17,7 @@ class PostTask:
     after: tuple[str, ...] = ()
     task: str = ""
     despite_duplicate: bool = False
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

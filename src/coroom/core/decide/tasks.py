@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from coroom.core.agent import EVERYONE, Permission
+from coroom.core.agent import EVERYONE, HOST, Permission
 from coroom.core.claim import Ending, Mode, blockers_of
 from coroom.core.command import (
     CancelTask,
@@ -63,6 +63,7 @@ def post_task(state: RoomState, by: str, command: PostTask, _now_ms: int) -> Dec
         touches=command.touches,
         after=command.after,
         by=by,
+        finding=command.finding,
     )
     return Decision(Posted(name), (posted,))
 
@@ -97,6 +98,8 @@ def _bad_post(state: RoomState, command: PostTask) -> Refused | None:
     missing = [name for name in command.after if name not in state.tasks]
     if missing:
         return Refused(Code.NOT_FOUND, f"There is no task {', '.join(missing)} to come after.", "Post that one first.")
+    if command.finding and command.finding not in state.findings:
+        return Refused(Code.NOT_FOUND, f"There is no finding '{command.finding}'.", "Call sync to see what is open.")
     if len(command.task) > limits.name_chars_max or any(c.isspace() or ord(c) < 33 for c in command.task):
         return Refused(Code.BAD_INPUT, "A task id is one short word.", "Leave it out to have the room number it.")
     return None
@@ -185,6 +188,13 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
     task = _held_task(state, by, command.task)
     if isinstance(task, Refused):
         return Decision(task)
+    finding = state.findings.get(task.finding)
+    if finding is not None and finding.open:
+        return refused(
+            Code.RED,
+            f"The check {finding.kind} still finds {finding.id} in {finding.path}, and only it ends task {task.id}.",
+            "Mend it, and call sync with wait_s to be told that it passes; or give the task back (do=give_back).",
+        )
     held = state.open_held(by)
     if held:
         names = ", ".join(f"{h.id} ({h.path})" for h in held)
@@ -199,6 +209,27 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
     told = notice(state, 1, NoticeKind.DONE, sender=by, to=EVERYONE, text=text, about=task.id)
     told = replace(told, readers=_concerned(state, by, task))
     return Decision(Ok(task.id), (*events, *ended, told, *freed(state, ended, now_ms, first=2)))
+
+
+def settled(state: RoomState, finding: str, by: str, now_ms: int) -> tuple[Body, ...]:
+    """The tasks that were to settle a finding which is closed now: whoever holds one has done it, an open one falls
+    away. Their holders are told.
+    """
+    events: list[Body] = []
+    told = 0
+    for task in _by_age(state):
+        if task.finding != finding or task.state not in {TaskState.OPEN, TaskState.TAKEN}:
+            continue
+        if task.state is TaskState.OPEN or task.holder is None:
+            events.append(TaskCancelled(task=task.id, note=f"Finding {finding} is closed."))
+            continue
+        ended = _end_task_claim(state, task, Ending.DONE, by)
+        text = f"Finding {finding} is closed, and with it your task {task.id} is done: {task.title}."
+        telling = notice(state, told + 1, NoticeKind.VERDICT, sender=HOST, to=task.holder, text=text, about=task.id)
+        free = freed(state, ended, now_ms, first=told + 2)
+        told += 1 + len(free)
+        events += [TaskDone(task=task.id, agent=task.holder, summary=text), *ended, telling, *free]
+    return tuple(events)
 
 
 def _concerned(state: RoomState, by: str, done: Task) -> tuple[str, ...]:

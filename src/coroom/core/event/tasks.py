@@ -17,6 +17,7 @@ class TaskPosted:
     touches: tuple[Resource, ...]
     after: tuple[str, ...]
     by: str
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class TaskReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDone:
-    """The holder says the task is done."""
+    """The holder says the task is done; of one that settles a finding, the room does."""
 
     kind: ClassVar[str] = "task-done"
     task: str

@@ -21,6 +21,7 @@ def _task_posted(state: RoomState, event: e.Event, body: e.TaskPosted) -> RoomSt
         posted_by=body.by,
         posted_seq=event.seq,
         state=TaskState.OPEN,
+        finding=body.finding,
     )
     return but(state, tasks=state.tasks.put(posted.id, posted), numbered=state.numbered + 1)
 
