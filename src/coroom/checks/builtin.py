@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from coroom.checks.concerns import concerns
 from coroom.checks.constants import constants
+from coroom.checks.doubled import doubled
 from coroom.checks.elsewhere import elsewhere
 from coroom.checks.engine import Check
 from coroom.checks.families import families
@@ -12,6 +13,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.holdings import holdings
 from coroom.checks.results import results
 from coroom.checks.sides import Four
+from coroom.checks.spelling import spelling
 from coroom.checks.together import consistency
 from coroom.checks.wording import wording
 
@@ -37,6 +39,8 @@ def fast_checks() -> list[Check]:
         Rule("results", fast=True, job=results),
         Rule("constants", fast=True, job=constants),
         Rule("wording", fast=True, job=wording),
+        Rule("spelling", fast=True, job=spelling),
+        Rule("doubled", fast=True, job=doubled),
         Rule("holdings", fast=True, job=holdings),
         Rule("families", fast=True, job=families),
         Rule("concerns", fast=True, job=concerns),

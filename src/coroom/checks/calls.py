@@ -37,6 +37,9 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
     arguments = [_argument(checker, each, names, handed, called.text) for each in term.parts[1:]]
     if called.kind == "name" and called.text not in names and _is_built_in(checker, called.text):
         return _built_in(checker, term, arguments)
+    library = _of_library(checker, called, names)
+    if library is not None:
+        return library
     if called.kind == "member":
         held = checker.value(called.parts[0], names)
         known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)
@@ -47,6 +50,25 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
             return _callee(checker, term, known, arguments)
         return union(found)
     return _callee(checker, term, checker.value(called, names), arguments)
+
+
+_LIBRARY: Mapping[str, Shape] = {
+    **dict.fromkeys(
+        ("json.dumps", "JSON.stringify", "textwrap.dedent", "re.sub", "re.escape", "os.getcwd", "html.escape"), STR),
+    **dict.fromkeys(("time.time", "time.monotonic", "time.perf_counter", "math.sqrt", "random.random"), FLOAT),
+    **dict.fromkeys(("math.floor", "math.ceil", "Math.floor", "Math.ceil", "Math.round", "Date.now"), INT),
+    "re.findall": Shape("list"), "re.split": Shape("list", "", (STR,)),
+}  # fmt: skip
+
+
+def _of_library(checker: Checker, called: Term, names: Names) -> Shape | None:
+    """What a well-known function of a standard library gives; None for any other."""
+    if called.kind != "member" or called.parts[0].kind != "name" or called.parts[0].text in names:
+        return None
+    holder = called.parts[0].text
+    taken = checker.module.imports.get(holder)
+    outside = taken is None and holder not in checker.module.names() if checker.script else taken == (holder, "")
+    return _LIBRARY.get(f"{holder}.{called.text}") if outside else None
 
 
 _ASKING = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
@@ -171,7 +193,7 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
         if name == "join" and given:
             element = checker.iterated(given[0], arguments[0])
             for each in element.options:
-                if each.kind in {"int", "float", "none", "list", "tuple", "record", "dict", "bool"}:
+                if each.kind in {"int", "float", "none", "list", "tuple", "record", "dict", "bool", "bytes"}:
                     said = f"{names_in(given[0])} holds {each}, which cannot be joined"
                     checker.doubt("type-changed", given[0], names_in(given[0]), said)
         return _TEXT.get(name, UNKNOWN)

@@ -9,6 +9,7 @@ from coroom.checks.shapes import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNOWN, Sh
 from coroom.syntax import Class, Function, Module, Term, walk
 
 Names = dict[str, Shape]
+_SURE_AT_FIRST = frozenset({"removed-name-used", "stale-call"})
 _ENDS = frozenset({"return", "raise", "jump"})
 
 
@@ -32,6 +33,7 @@ class Checker:
         self.reads: list[tuple[Term, str]] = []
         self.ended = False
         self._silent = 0
+        self._first = 0
         self._uses: dict[str, frozenset[str]] = {}
         self._consumed: dict[str, int] = {}
         self._local: set[str] = set()
@@ -84,13 +86,13 @@ class Checker:
         self, kind: str, at: Term, symbol: str, message: str, about: tuple[str, ...] = (), sure: float = 0.93
     ) -> None:
         """Say that something does not hold, unless what is walked is walked once more."""
-        if not self._silent:
+        if not self._silent and (not self._first or kind in _SURE_AT_FIRST):
             self.doubts.append(Doubt(kind, self.module.path, self.within, at.line, symbol, message, about, sure))
 
     @property
     def is_silent(self) -> bool:
         """Whether what is walked is walked once more."""
-        return self._silent > 0
+        return self._silent > 0 or self._first > 0
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -179,14 +181,16 @@ class Checker:
         return bool(term.parts) and term.parts[0].kind == "bool" and not _breaks(term)
 
     def _twice(self, names: Names, begin: Callable[[Names], None], parts: tuple[Term, ...]) -> None:
-        """A loop: once in silence to see what it binds, then with that known."""
-        self._silent += 1
+        """A loop: once to see what it binds, then with that known. In the first round only that is doubted which holds
+        whatever the later ones bind.
+        """
+        self._first += 1
         kept = len(self.returned), dict(self._consumed)
         once = dict(names)
         begin(once)
         for each in parts:
             self.statement(each, once)
-        self._silent -= 1
+        self._first -= 1
         del self.returned[kept[0] :]
         self._consumed = kept[1]
         _join(names, [dict(names), once])
@@ -218,7 +222,11 @@ class Checker:
             known = self.reading.named(handler.parts[0].text, self.module) if len(handler.parts) == 2 else UNKNOWN
             if known.kind == "class":
                 names[handler.text] = Shape("instance", known.ref)
-        if self.script or self._silent:
+        for each in handler.parts[:-1]:
+            for part in each.parts if each.kind == "tuple" else (each,):
+                if part.kind == "member":
+                    self.value(part, names)
+        if self.script or self.is_silent:
             return
         raised = self.reading.raised_in(body, self.function or Function(
             name="", owner="", path=self.module.path, term=Term("function", "", (body,)), parameters=()))  # fmt: skip
@@ -457,7 +465,7 @@ class Checker:
                 self.missing(at, each, name)
             found.append(self._attribute(each, name))
             self._closed(at, each, name)
-            if each.kind in {"instance", "class"} and not self._silent:
+            if each.kind in {"instance", "class"} and not self.is_silent:
                 self.reads.append((at, f"{each.ref}.{name}"))
         return union(found)
 

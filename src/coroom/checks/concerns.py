@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from coroom.checks.finding import Finding
 from coroom.checks.reading import Reading
 from coroom.checks.sides import Changed, Four, Side, functions_of
+from coroom.checks.uses import returned_by
 from coroom.checks.wording import is_test, words_of
 from coroom.syntax import Function, Module, Term, not_nested, walk
 
@@ -318,7 +319,27 @@ def _keeps(function: Function) -> bool:
     if marks & {"cache", "lru_cache", "cached_property", "memoize", "memoise", "memo"}:
         return True
     words = {word for part in walk(function.body) if part.kind in {"member", "name"} for word in words_of(part.text)}
-    return bool(words & {"cache", "cached", "memo", "memoized"})
+    return bool(words & {"cache", "cached", "memo", "memoized"}) or _fills_once(function)
+
+
+def _fills_once(function: Function) -> bool:
+    """`if self.x is None: self.x = …`, and what it gives is `self.x`."""
+    given = {each.text for each in returned_by(function) if each.kind == "member" and each.parts[0].text in _OWN}
+    for each in walk(function.body):
+        if each.kind != "if" or len(each.parts) < 2:
+            continue
+        asked = {part.text for part in walk(each.parts[0]) if part.kind == "member" and part.parts[0].text in _OWN}
+        filled = {
+            part.parts[0].text
+            for part in walk(each.parts[1])
+            if part.kind == "assign" and part.parts[0].kind == "member" and part.parts[0].parts[0].text in _OWN
+        }
+        if given & asked & filled:
+            return True
+    return False
+
+
+_OWN = frozenset({"self", "cls", "this"})
 
 
 def _changed_by(term: Term) -> str | None:

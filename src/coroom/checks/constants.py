@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
+from coroom.checks.uses import parents_in
 from coroom.checks.wording import is_test
 from coroom.syntax import Module, Term, walk
 
@@ -31,6 +32,52 @@ def constants(four: Four) -> Iterator[Finding]:
                         about=(f"{path}#{name}",), sure=0.86,
                     )  # fmt: skip
                     break
+        yield from _entries(four, side)
+
+
+def _entries(four: Four, side: Side) -> Iterator[Finding]:
+    """An entry of a table that the other side gave another type, newly read here by its key and calculated with."""
+    retyped = {key: (path, name, was, now) for path, name, key, was, now in _retyped(side.other)}
+    for changed in side.changed if retyped else ():
+        if is_test(changed.module.path):
+            continue
+        above = parents_in(changed.term)
+        new = {id(each) for each in changed.new_terms()}
+        for each in walk(changed.term):
+            if each.kind != "string" or each.text not in retyped or id(each) not in new:
+                continue
+            read = above.get(id(each))
+            used = above.get(id(read)) if read is not None and read.kind in {"call", "index"} else None
+            if used is None or used.kind not in {"binary", "compare", "call", "for", "unary", "index", "member"}:
+                continue
+            path, name, was, now = retyped[each.text]
+            yield four.finding(
+                side, "type-changed", changed.module.path, each.line, each.text,
+                f'"{each.text}" of {name} was a {was} and is a {now} now, and is used here as before',
+                about=(f"{path}#{name}",), sure=0.86,
+            )  # fmt: skip
+            return
+
+
+def _retyped(side: Side) -> Iterator[tuple[str, str, str, str, str]]:
+    """Entries of tables at the top of a file whose literal is of another type now."""
+    for path in side.paths:
+        base, after = side.base.module(path), side.tree.module(path)
+        for name, old in base.values.items() if base is not None and after is not None else ():
+            new = after.values.get(name) if after is not None else None
+            if new is None or len(old.parts) < 2 or len(new.parts) < 2:
+                continue
+            was, now = (_entries_of(each.parts[1]) for each in (old, new))
+            for key in was.keys() & now.keys():
+                if was[key] != now[key] and "none" not in {was[key], now[key]}:
+                    yield path, name, key, was[key], now[key]
+
+
+def _entries_of(table: Term) -> dict[str, str]:
+    kinds = {"number": "number", "unary": "number", "string": "text", "bool": "bool", "none": "none",
+             "list": "list", "tuple": "tuple", "dict": "table"}  # fmt: skip
+    pairs = [each for each in table.parts if each.kind == "pair"] if table.kind == "dict" else []
+    return {each.parts[0].text: kinds[each.parts[1].kind] for each in pairs if each.parts[1].kind in kinds}
 
 
 def _remeasured(side: Side) -> Iterator[tuple[str, str, frozenset[str]]]:

@@ -6,7 +6,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.shapes import UNKNOWN, Shape
 from coroom.checks.sides import Four, Side, functions_of
 from coroom.checks.uses import changed_functions
-from coroom.syntax import Class, Function, Module, Term, walk
+from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 Family = tuple[str, str]
 
@@ -172,12 +172,63 @@ def _called_back(four: Four, side: Side) -> Iterator[Finding]:
         if base is None or after is None:
             continue
         olds, news = _hands_on(base), _hands_on(after)
+        if olds == news:
+            yield from _handed_other(four, side, path)
         if len(olds) != 1 or len(news) != 1 or olds == news:
             continue
         (old,), (new,) = olds, news
         names = {*after.functions, *(name for each in after.classes.values() for name in each.methods)}
         for changed in side.changed:
             yield from _handed(four, side, changed.module, changed.new_terms(), names, old, new, path)
+
+
+def _handed_other(four: Four, side: Side, path: str) -> Iterator[Finding]:
+    """Functions newly handed to a module that now gives a part of what it gave, or what it gave as a part, to them."""
+    base, after = four.base.module(path), side.other.tree.module(path)
+    assert base is not None
+    assert after is not None
+    olds, news = _given_on(base), _given_on(after)
+    gone, come = (
+        [each for key, each in one.items() if key not in other] for one, other in ((olds, news), (news, olds))
+    )
+    if len(gone) != 1 or len(come) != 1 or not _is_part(gone[0], come[0]):
+        return
+    names = {*after.functions, *(name for each in after.classes.values() for name in each.methods)}
+    for changed in side.changed:
+        for each in changed.new_terms():
+            if each.kind != "call" or each.parts[0].text not in names:
+                continue
+            for function in [given for given in each.parts[1:] if given.kind == "function" and given.parts]:
+                first = function.parts[0]
+                asked = first.kind == "parameter" and any(
+                    part.kind in {"member", "index"} and part.parts[0].text == first.text for part in walk(function)
+                )
+                if asked or (first.kind == "parameter" and first.marks):
+                    said = f"what {each.parts[0].text}() is given is called with {shown(come[0])} now"
+                    yield four.finding(
+                        side, "callback-drift", changed.module.path, each.line, each.parts[0].text, said,
+                        about=(f"{path}#{each.parts[0].text}",), sure=0.88,
+                    )  # fmt: skip
+                    return
+
+
+def _is_part(old: Term, new: Term) -> bool:
+    """Whether the one is a member or an entry of the other, or holds it."""
+    return any(
+        held.kind in {"member", "index", "dict", "list", "tuple"} and any(each.key == one.key for each in walk(held))
+        for one, held in ((old, new), (new, old))
+        if one.key != held.key
+    )
+
+
+def _given_on(module: Module) -> dict[int, Term]:
+    """What a module gives first to what it was handed, by the key of the term."""
+    found: dict[int, Term] = {}
+    for function in module.every_function():
+        for call in _calls_of_handed(function):
+            if len(call.parts) == 2:
+                found[call.parts[1].key] = call.parts[1]
+    return found
 
 
 def _handed(
@@ -233,25 +284,18 @@ def _handed_over(four: Four, side: Side) -> Iterator[Finding]:
 
 def _hands_on(module: Module) -> set[int]:
     """With how many arguments a module calls what it was handed: parameters, and what its collections hold."""
-    found: set[int] = set()
-    for function in module.every_function():
-        names = {each.text for each in function.parameters}
-        names |= {
-            part.text
-            for each in walk(function.body)
-            if each.kind == "for" and each.parts
-            for part in walk(each.parts[0])
-            if part.kind == "name"
-        }
-        for each in walk(function.body):
-            if each.kind == "function":
-                names |= {part.text for part in each.parts[:-1]}
-        for each in walk(function.body):
-            if (
-                each.kind == "call"
-                and each.parts[0].kind == "name"
-                and each.parts[0].text in names
-                and not any(part.kind == "spread" for part in each.parts[1:])
-            ):
-                found.add(len(each.parts) - 1)
-    return found
+    return {len(call.parts) - 1 for function in module.every_function() for call in _calls_of_handed(function)}
+
+
+def _calls_of_handed(function: Function) -> Iterator[Term]:
+    """The calls of a function's parameters, and of what its loops and inner functions take out of collections."""
+    names = {each.text for each in function.parameters}
+    for each in walk(function.body):
+        if each.kind == "for" and each.parts:
+            names |= {part.text for part in walk(each.parts[0]) if part.kind == "name"}
+        elif each.kind == "function":
+            names |= {part.text for part in each.parts[:-1]}
+    for each in walk(function.body):
+        called = each.kind == "call" and each.parts[0].kind == "name" and each.parts[0].text in names
+        if called and not any(part.kind == "spread" for part in each.parts[1:]):
+            yield each

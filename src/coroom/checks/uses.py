@@ -6,7 +6,10 @@ from functools import cached_property
 
 from coroom.checks.reading import Reading
 from coroom.checks.sides import Changed, Four, Side, functions_of
-from coroom.syntax import Class, Function, Term, walk
+from coroom.syntax import Class, Function, Term, not_nested, walk
+
+Said = tuple[Term, str, float, str]
+"""What a rule says of a use: at which term, in words, how sure, and of which kind."""
 
 _PASSES_ON = frozenset({"list", "tuple", "sorted", "set", "str", "int", "float", "round", "reversed", "enumerate"})
 
@@ -40,26 +43,44 @@ class Use:
                 target = around.parts[0]
                 if target.kind == "name" and around.text in {"=", "as"}:
                     found += self._named(target.text, target)
+            collected = self._collected(each)
+            if collected is not None:
+                found += self._gone_through(collected)
         return tuple(found)
+
+    def _collected(self, value: Term) -> Term | None:
+        """What gathers a value for each of many: a comprehension, or an array's `map`."""
+        around = self.above.get(id(value))
+        if around is not None and around.kind == "comprehension" and around.parts[0] is value:
+            return around
+        if around is None or around.kind != "return":
+            return None
+        function = self.above.get(id(self.above.get(id(around))))
+        call = self.above.get(id(function)) if function is not None and function.kind == "function" else None
+        return call if call is not None and call.kind == "call" and call.parts[0].text == "map" else None
 
     @cached_property
     def elements(self) -> tuple[Term, ...]:
         """The terms that stand for what comes out of the result when it is gone through."""
+        return tuple(each for held in self.values for each in self._gone_through(held))
+
+    def _gone_through(self, held: Term) -> list[Term]:
+        """The names that stand for what comes out of a value, and of what hands its parts on."""
         found: list[Term] = []
-        for held in self.values:
-            value, around = held, self.above.get(id(held))
-            while around is not None and around.kind == "call" and around.parts[0].text in _PASSES_ON:
-                value, around = around, self.above.get(id(around))
-            if around is not None and around.kind == "for" and len(around.parts) > 1 and around.parts[1] is value:
-                for name in [each for each in walk(around.parts[0]) if each.kind == "name"]:
-                    found += self._named(name.text, name)
-            call = self.above.get(id(around)) if around is not None and around.kind == "member" else None
-            if around is not None and call is not None and call.kind == "call" and call.parts[0] is around:
-                for given in [each for each in call.parts[1:] if each.kind == "function"]:
-                    named = [each for each in given.parts[:1] if each.kind == "parameter"]
-                    for each in named:
-                        found += self._named(each.text, each)
-        return tuple(found)
+        value, around = held, self.above.get(id(held))
+        while around is not None and around.kind == "call" and around.parts[0].text in _PASSES_ON:
+            value, around = around, self.above.get(id(around))
+        if around is not None and around.kind == "for" and len(around.parts) > 1 and around.parts[1] is value:
+            for name in [each for each in walk(around.parts[0]) if each.kind == "name"]:
+                found += self._named(name.text, name)
+        call = self.above.get(id(around)) if around is not None and around.kind == "member" else None
+        if around is not None and call is not None and call.kind == "call" and call.parts[0] is around:
+            for given in [each for each in call.parts[1:] if each.kind == "function"]:
+                for each in [part for part in given.parts[:1] if part.kind == "parameter"]:
+                    found += self._named(each.text, each)
+            if around.text == "filter":
+                found += self._gone_through(call)
+        return found
 
     def _named(self, name: str, but: Term) -> list[Term]:
         return [
@@ -78,6 +99,11 @@ class Use:
         """Whether the result is thrown away."""
         above = self.above.get(id(self.call))
         return above is not None and above.kind == "block"
+
+
+def returned_by(function: Function) -> list[Term]:
+    """The values that a function returns itself, not those of functions inside it."""
+    return [each.parts[0] for each in walk(function.body, into=not_nested) if each.kind == "return" and each.parts]
 
 
 def parents_in(term: Term) -> dict[int, Term]:
@@ -146,4 +172,6 @@ def classes_changed(side: Side) -> Iterator[tuple[Class, Class]]:
                 yield before.classes[name], each
 
 
-__all__ = ["Use", "changed_functions", "classes_changed", "functions_of", "parents_in", "uses_between"]
+__all__ = [
+    "Said", "Use", "changed_functions", "classes_changed", "functions_of", "parents_in", "returned_by", "uses_between",
+]  # fmt: skip

@@ -279,7 +279,7 @@ class _Reader:
             held = self.block(body)
         else:
             held = Term("block", "", (Term("return", "", (self.term(body),), _line(body)),), _line(body))
-        tokens = {_text(each) for each in node.children if not each.named_children}
+        tokens = {_text(each) for each in node.children if not each.is_named}
         flags = {
             flag
             for flag, token in (("async", "async"), ("static", "static"), ("getter", "get"), ("generator", "*"))

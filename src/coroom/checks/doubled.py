@@ -1,0 +1,139 @@
+"""The same thing twice: both sides register, number or value different things alike."""
+
+import re
+from collections.abc import Iterator
+
+from coroom.checks.finding import Finding
+from coroom.checks.sides import Four, Side
+from coroom.checks.wording import is_test
+from coroom.syntax import Module, Term, walk
+
+
+def doubled(four: Four) -> Iterator[Finding]:
+    """What both sides add under one name, value or number."""
+    yield from _registered_twice(four)
+    yield from _same_value(four)
+    yield from _same_number(four)
+
+
+def _registered_twice(four: Four) -> Iterator[Finding]:
+    """Both sides newly register different things under the same literal with the same call."""
+    found = []
+    for side in four.sides:
+        table: dict[tuple[str, int], tuple[str, int, str]] = {}
+        for name, path, mark in _registrations(side):
+            table.setdefault(
+                (mark.parts[0].text, hash(tuple(each.key for each in mark.parts[1:]))), (path, mark.line, name)
+            )
+        found.append(table)
+    for at, (path, line, name) in found[1].items():
+        mine = found[0].get(at)
+        if mine is not None and (mine[0], mine[2]) != (path, name):
+            said = f"{at[0]} is given the same name for {mine[2]} in {mine[0]} and for {name} here"
+            yield four.finding(
+                four.theirs,
+                "duplicate-registration",
+                path,
+                line,
+                name,
+                said,
+                about=(f"{mine[0]}#{mine[2]}",),
+                sure=0.92,
+            )
+
+
+def _registrations(side: Side) -> Iterator[tuple[str, str, Term]]:
+    for changed in side.changed:
+        if is_test(changed.module.path):
+            continue
+        if changed.function is not None and changed.before is None:
+            for mark in changed.function.term.marks:
+                if mark.kind == "call" and _is_registration(mark):
+                    yield changed.function.name, changed.module.path, mark
+        elif changed.function is None:
+            old = {each.key for each in changed.old.parts} if changed.old is not None else set()
+            for each in changed.term.parts:
+                if each.kind == "call" and each.key not in old and _is_registration(each):
+                    yield f"line {each.line}", changed.module.path, each
+
+
+_STACKING = re.compile(
+    r"patch|mark|param|skip|option|argument|given|deprec|setting|fixture|filter|print|warn|log|import|append|version|requires",
+    re.IGNORECASE,
+)
+
+
+def _is_registration(call: Term) -> bool:
+    given = call.parts[1:]
+    named = bool(given) and given[0].kind == "string"
+    literal = all(
+        each.kind in {"string", "number", "bool", "keyword", "tuple", "list", "name", "member"} for each in given
+    )
+    return named and literal and not _STACKING.search(call.parts[0].text)
+
+
+def _same_value(four: Four) -> Iterator[Finding]:
+    """Both sides add a member with another name and the same value to one enumeration or family of constants."""
+    for path in set(four.ours.paths) & set(four.theirs.paths):
+        base, mine, yours = four.base.module(path), four.ours.tree.module(path), four.theirs.tree.module(path)
+        if base is None or mine is None or yours is None:
+            continue
+        for scope, olds, ones, others in _families(base, mine, yours):
+            values = list(olds.values())
+            fresh = {text: name for name, text in ones.items() if name not in olds}
+            if len(values) < 2 or len(set(values)) != len(values):
+                continue
+            for name, text in others.items():
+                if name not in olds and text in fresh and fresh[text] != name:
+                    said = f"{name} and {fresh[text]} of {scope} were given the same value, one by each side"
+                    line = next((each.line for each in walk(yours.block) if each.text == name), 1)
+                    yield four.finding(
+                        four.theirs, "duplicate-value", path, line, name, said, about=(f"{path}#{scope}",), sure=0.93
+                    )
+
+
+_NUMBERED = re.compile(r"(^|/)(\d{2,})[_-][^/]*\Z")
+
+
+def _same_number(four: Four) -> Iterator[Finding]:
+    """Both sides add a file of a numbered series under one number."""
+    tables = []
+    for side in four.sides:
+        new = [path for path in side.paths if path in side.tree.texts and path not in four.base.texts]
+        tables.append({(path.rpartition("/")[0], match[2]): path for path in new if (match := _NUMBERED.search(path))})
+    for at in tables[0].keys() & tables[1].keys():
+        mine, yours = tables[0][at], tables[1][at]
+        if mine != yours:
+            said = f"{mine} and {yours} have one number, one from each side"
+            yield four.finding(four.theirs, "duplicate-value", yours, 1, at[1], said, about=(f"{mine}#",), sure=0.88)
+
+
+_Values = dict[str, tuple[str, str]]
+
+
+def _families(base: Module, mine: Module, yours: Module) -> Iterator[tuple[str, _Values, _Values, _Values]]:
+    for name, each in base.classes.items():
+        if each.is_enum and name in mine.classes and name in yours.classes:
+            olds, ones, others = (
+                {
+                    field: (term.parts[0].kind, term.parts[0].text)
+                    for field, term in held.fields.items()
+                    if term.parts and term.parts[0].kind in {"string", "number"}
+                }
+                for held in (each, mine.classes[name], yours.classes[name])
+            )
+            yield name, olds, ones, others
+    tables = [_constants(each) for each in (base, mine, yours)]
+    for prefix in {name.split("_")[0] for name in tables[0] if "_" in name}:
+        olds, ones, others = (
+            {name: value for name, value in table.items() if name.startswith(f"{prefix}_")} for table in tables
+        )
+        yield f"{prefix}_…", olds, ones, others
+
+
+def _constants(module: Module) -> _Values:
+    return {
+        name: (each.parts[1].kind, each.parts[1].text)
+        for name, each in module.values.items()
+        if name.isupper() and len(each.parts) > 1 and each.parts[1].kind in {"string", "number"}
+    }
