@@ -14,6 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.doorway import data_of, text_of
 from tests.git.repositories import new_repository
 
+from coroom.core.agent import Role
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository, inspect
 from coroom.host.rooms import Room, RoomPlan, Seat
@@ -74,8 +75,8 @@ class Agent:
 
 
 @asynccontextmanager
-async def seated(room: Room, url: str, name: str) -> AsyncIterator[Agent]:
-    seat = await room.admit(name)
+async def seated(room: Room, url: str, name: str, role: Role = Role.IMPLEMENTER) -> AsyncIterator[Agent]:
+    seat = await room.admit(name, role)
     assert isinstance(seat, Seat)
     headers = {"Authorization": f"Bearer {seat.token}"}
     async with (

@@ -89,6 +89,11 @@ def test_a_directory_without_a_repository_is_refused(
             ["run", "a task", "--agent", "builtin", "--model", "anthropic:claude-x"],
             ("ANTHROPIC_API_KEY is not set", "Set it"),
         ),
+        (["run", "a task", "--toolsmith", "anthropic:x"], ("makes tools for a directory", "--tools FILE")),
+        (
+            ["run", "a task", "--tools", "tools.yaml", "--toolsmith", "hal"],
+            ("--toolsmith hal", "speaks to anthropic and openai"),
+        ),
         (["run", "--resume"], ("no run in room 'run' to resume", "coroom run TASKS")),
         (["run", "tasks.md"], ("tasks.md is no file", "say the task in words")),
         (["run", "a task", "--agent", "command:true", "--room", "../out"], ("no room name", "letters")),

@@ -9,11 +9,13 @@ import pytest
 from tests.live_room import a_shop, left, opened, seated, served
 from tests.tools.conftest import installed
 
+from coroom.core.agent import Role
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
+from coroom.core.task import TaskState
 from coroom.core.tool import MadeTool
 from coroom.host.answer import Answer
-from coroom.host.rooms import Room
+from coroom.host.rooms import Room, Seat
 from coroom.host.tools_file import read_tools_file
 from coroom.tools.registry import BadTool
 
@@ -333,3 +335,87 @@ async def test_an_agent_asks_for_a_tool_a_good_one_can_be_called_by_all_also_aft
     assert nobody
     assert nobody.code is Code.NOT_FOUND
     await reopened.close()
+
+
+async def test_a_wish_is_a_task_that_only_a_toolsmith_takes_and_what_it_proposes_all_may_call_once_it_passed(
+    tmp_path: Path,
+) -> None:
+    installed("strace")
+    (tmp_path / "shared").mkdir()
+    path = tmp_path / "tools.yaml"
+    path.write_text("files: shared\n")
+    room = await opened(tmp_path, path)
+    assert isinstance(room, Room)
+    async with (
+        served(room) as url,
+        seated(room, url, "ada") as ada,
+        seated(room, url, "bob") as bob,
+    ):
+        _, nobody = await ada.does("call", do="request", arguments="add a line to a note")
+        assert "Nobody makes tools in this room" in nobody
+        async with seated(room, url, "sue", Role.TOOLSMITH) as sue:
+            asked, _ = await ada.does("call", do="request", arguments="add a line to a note")
+            again, _ = await bob.does("call", do="request", arguments="Add a line  to a note.")
+            assert again == asked
+            assert [task.id for task in room.host.state.tasks.values()] == [asked["task"]]
+            _, unfit = await bob.does("task", do="take", task=asked["task"])
+            assert "only who makes tools takes it" in unfit
+            _, waits = await bob.does("task", do="next")
+            assert "Nothing is ready" in waits
+            _, mine = await bob.does("call", do="propose", about=asked["task"], arguments=json.dumps(RECIPE))
+            assert "no permission to make-tools" in mine
+            taken, _ = await sue.does("task", do="next")
+            assert taken["id"] == asked["task"]
+            assert "add a line to a note" in taken["description"]
+            _, lie = await sue.does("call", do="propose", about=asked["task"], arguments=json.dumps(LIE))
+            assert "would write log, which it did not declare" in lie
+            listed, _ = await ada.does("call", do="list")
+            assert not any(one["name"] == "note_log" for one in listed["tools"])
+            made, _ = await sue.does("call", do="propose", about=asked["task"], arguments=json.dumps(RECIPE))
+            assert made["tool"]["name"] == "note_add"
+        await bob.calls("note_add", title="plan", line="from bob")
+        assert (tmp_path / "shared/plan.md").read_text() == "from bob\n"
+        _, told = await ada.does("sync")
+        assert f"about={asked['task']}" in told
+        have, _ = await ada.does("call", do="request", arguments="add a line to a note")
+        assert have["tool"]["name"] == "note_add"
+    assert room.host.state.tasks[asked["task"]].state is TaskState.DONE
+    await room.close()
+    again_open = await opened(tmp_path, path)
+    assert isinstance(again_open, Room)
+    assert again_open.door.calls
+    assert "note_add" in again_open.door.calls.tools
+    assert again_open.host.state.tools["note_add"].by == "sue"
+    await again_open.close()
+
+
+async def test_a_wish_that_was_open_when_the_room_closed_is_open_again_and_a_toolsmith_takes_no_other_work(
+    tmp_path: Path,
+) -> None:
+    installed("strace")
+    (tmp_path / "shared").mkdir()
+    path = tmp_path / "tools.yaml"
+    path.write_text("files: shared\n")
+    room = await opened(tmp_path, path)
+    assert isinstance(room, Room)
+    for name, role in (("ada", Role.IMPLEMENTER), ("sue", Role.TOOLSMITH)):
+        assert isinstance(await room.admit(name, role), Seat)
+    await room.door.task("ada", "post", {"title": "mend the parser"}, "")
+    asked = await room.door.call("ada", "request", {"arguments": "add a line"}, "")
+    await room.close()
+    room = await opened(tmp_path, path)
+    assert isinstance(room, Room)
+    taken = await room.door.task("sue", "next", {}, "")
+    assert taken.data["id"] == asked.data["task"]
+    proposed = await room.door.call("sue", "propose", {"about": "t1", "arguments": json.dumps(RECIPE)}, "")
+    assert proposed.refused
+    assert "is no wish for a tool" in proposed.refused.why
+    wrong = await room.door.call("sue", "propose", {"about": asked.data["task"], "arguments": "no recipe"}, "")
+    assert wrong.refused
+    assert wrong.refused.code is Code.RED
+    made = await room.door.call("sue", "propose", {"about": asked.data["task"], "arguments": json.dumps(RECIPE)}, "")
+    assert not made.refused
+    rest = await room.door.task("sue", "next", {}, "")
+    assert rest.refused
+    assert rest.refused.code is Code.WAIT
+    await room.close()

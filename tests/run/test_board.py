@@ -81,7 +81,7 @@ def test_an_arrangement_is_read_as_it_was_written_and_no_task_is_in_it_twice(
     tmp_path_factory: pytest.TempPathFactory, first: list[str], more: list[str]
 ) -> None:
     directory = tmp_path_factory.getbasetemp() / "kept"
-    kept = Arrangement(kinds=("tape:/x",), agents=3, crew=("x",), land=False).with_tasks(
+    kept = Arrangement(kinds=("tape:/x",), agents=3, crew=("x",), land=False, toolsmith="openai:x").with_tasks(
         [PostTask(title=title, despite_duplicate=True) for title in first]
     )
     kept = kept.with_tasks([PostTask(title=title, despite_duplicate=True) for title in more])

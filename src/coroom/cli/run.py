@@ -13,6 +13,7 @@ from coroom.cli.crew import KINDS, TAPE, crew, isolation_lines, isolation_of
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.suite_options import bounds_options, confined_tests
+from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
@@ -43,6 +44,7 @@ ROOM = "run"
 @click.option("--budget", help="Of a session of builtin: turns=300,tokens=20000000,usd=5,price=3/15.")
 @click.option("--policy", help=f"{POLICIES_SAID} Default: what the plan says.")
 @click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
+@click.option("--toolsmith", help=TOOLSMITH_SAID)
 @click.option("--room", default=ROOM, show_default=True, help="The room's name.")
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", help="Where the result lands (default: coroom/ROOM).")
@@ -73,6 +75,7 @@ def run(
     budget: str | None,
     policy: str | None,
     tools: Path | None,
+    toolsmith: str | None,
     room: str,
     mirrors: Path | None,
     branch: str | None,
@@ -121,6 +124,7 @@ def run(
             budget=budget,
             policy=known_policy(policy) if policy else None,
             tools=str(tools.absolute()) if tools else None,
+            toolsmith=toolsmith,
             mirrors=str(mirrors.absolute()) if mirrors else None,
             branch=branch,
             test=test,
@@ -155,6 +159,7 @@ def run(
             confined=confined,
             tools=Path(wanted.tools) if wanted.tools else None,
             silent=wanted.coordination is not Coordination.ROOM,
+            toolsmith=proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None),
         ),
         tasks=wanted.tasks,
         workers=workers,

@@ -57,18 +57,13 @@ def tools(room: str, recipe: str | None, as_document: bool) -> None:
         click.echo("No tool was made in this room yet. Try one with: coroom tools --try RECIPE.json")
 
 
-class _Nobody:
-    async def propose(self, wish: str, library: object, found: object) -> str:
-        raise NotImplementedError
-
-
 def _try(path: str, *, as_document: bool) -> None:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise WrongCallError(f"{path} cannot be read: {error}. Name a file with a recipe in JSON.") from error
     with tempfile.TemporaryDirectory(prefix="coroom-trial-") as place:
-        outcome = Smith(_Nobody(), str(Path.cwd()), place, files_of).judge(text, ())
+        outcome = Smith(None, str(Path.cwd()), place, files_of).judge(text, ())
     found = outcome.found if isinstance(outcome, NotMade) else ()
     if as_document:
         click.echo(json.dumps({"passed": isinstance(outcome, Made), "findings": list(found)}))

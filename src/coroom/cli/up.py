@@ -7,12 +7,12 @@ import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from coroom.cli.place import POLICIES_SAID, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option
+from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
 from coroom.git.repository import Repository
@@ -20,9 +20,6 @@ from coroom.host.rooms import Room, RoomPlan, Serving, state_directory
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
 from coroom.run.guard import ServedRoom
-
-if TYPE_CHECKING:
-    from coroom.agents.toolsmith import ModelProposer
 
 PORT = 7333
 """Where a room is served unless told otherwise: agents' configurations name it, so it stays the same."""
@@ -33,7 +30,7 @@ PORT = 7333
 @click.option("--room", "names", multiple=True, default=(ROOM,), show_default=True, help="Name; repeat for several.")
 @click.option("--policy", default="open", show_default=True, help=POLICIES_SAID)
 @click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
-@click.option("--toolsmith", default="", help="Make tools that agents ask for, with anthropic:MODEL or openai:MODEL.")
+@click.option("--toolsmith", default="", help=TOOLSMITH_SAID)
 @click.option("--shared", is_flag=True, help="All agents work in this checkout; no mirrors are made.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="On 127.0.0.1; 0 takes a free one."
@@ -84,7 +81,7 @@ def up(
             confined=confined,
             land_each=land_each,
             tools=tools.absolute() if tools else None,
-            toolsmith=_proposer(toolsmith, tools),
+            toolsmith=proposer_of(toolsmith, tools),
         )
         for name in names
     ]
@@ -100,21 +97,6 @@ def up(
         why = str(fault).removesuffix(".")
         raise click.ClickException(f"{why}. What was stored is kept: mend that, then coroom up again.") from fault
     click.echo("The room is closed; coroom up opens it again as it was.", err=True)
-
-
-def _proposer(model: str, tools: Path | None) -> "ModelProposer | None":
-    if not model:
-        return None
-    if tools is None:
-        raise WrongCallError("A ToolSmith makes tools for a directory. Name one as files or shell in --tools FILE.")
-    from coroom.agents.builtin import unready  # noqa: PLC0415  slow to import, for rooms with a ToolSmith
-    from coroom.agents.loop import model_of  # noqa: PLC0415
-    from coroom.agents.toolsmith import ModelProposer  # noqa: PLC0415
-
-    wrong = unready(model, "", os.environ)
-    if wrong:
-        raise WrongCallError(wrong)
-    return ModelProposer(model_of(model))
 
 
 def _listening(socket_path: str | None, port: int) -> socket.socket:

@@ -66,7 +66,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.EVALUATOR: _WORKER | {Permission.JUDGE, Permission.RESOLVE_OTHERS},
     Role.INTEGRATOR: _WORKER | {Permission.RESOLVE_OTHERS},
     Role.OBSERVER: frozenset({Permission.SAY}),
-    Role.TOOLSMITH: frozenset({Permission.SAY, Permission.MAKE_TOOLS}),
+    Role.TOOLSMITH: frozenset({Permission.SAY, Permission.TAKE_TASK, Permission.MAKE_TOOLS}),
     Role.OPERATOR: frozenset(Permission),
     Role.HOST: frozenset(Permission),
 }

@@ -4,7 +4,10 @@ import json
 from dataclasses import dataclass
 
 from coroom.core.action import Effect
-from coroom.core.resource import Footprint
+from coroom.core.resource import Footprint, Resource, Scheme
+
+LIBRARY = Resource(Scheme.KEY, "coroom/library")
+"""The tools that are made in the room. A task that touches it asks for one: whoever may make tools can hold it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,13 @@ class Answer:
     left: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Nobody has made the tool yet that was wished for; this task asks those for it who make tools."""
+
+    task: str
+
+
 class Touch(StrEnum):
     """What a tool of an agent's own does to files, as far as its name and arguments tell."""
 

@@ -22,7 +22,7 @@ from coroom.core.resource import Resource, parse
 from coroom.core.room import answered_before, edit_of
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState
-from coroom.host.answer import Answer, ToolUse
+from coroom.host.answer import Answer, ToolUse, Wanted
 from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
@@ -97,8 +97,12 @@ class Lander(Protocol):
 class ToolMaker(Protocol):
     """What the door needs of the ToolSmith."""
 
-    async def request(self, agent: str, wish: str) -> str | Refused:
-        """The name of a tool for what the agent wishes, or what was found of all that was proposed."""
+    async def request(self, agent: str, wish: str) -> str | Wanted | Refused:
+        """The name of a tool for what the agent wishes, the task that asks for one, or why there is none."""
+        ...
+
+    async def propose(self, agent: str, task: str, recipe: str) -> str | Refused:
+        """The name of the tool that the recipe makes, or what was found of it."""
         ...
 
 
@@ -114,7 +118,7 @@ class Door:
         self.calls: RoomCalls | None = None
         """The room's tools on live state, where it has any."""
         self.smithy: ToolMaker | None = None
-        """What makes further ones, where the operator has asked for it."""
+        """What makes further ones, where there is a directory for them."""
         host.listen(self._heard)
 
     @property
@@ -246,7 +250,7 @@ class Door:
     async def call(
         self, agent: str, do: str, given: dict[str, Json], operation: str, heartbeat: Beats | None = None
     ) -> Answer:
-        """The room's tools on live state: list, call, retract, done, give_up, request."""
+        """The room's tools on live state: list, call, retract, done, give_up, request, propose."""
         await self._arrive(agent, operation)
         calls = self.calls
         if calls is None:
@@ -256,8 +260,8 @@ class Door:
         match do:
             case "list":
                 return self._answer(agent, "", listed(calls.tools.values(), after=about))
-            case "request":
-                return await self._request(agent, arguments, heartbeat)
+            case "request" | "propose":
+                return await self._made(agent, do, arguments, about, heartbeat)
             case "done":
                 return await self._done(agent, arguments, _number(given, "wait_s"), heartbeat)
             case "give_up":
@@ -290,19 +294,25 @@ class Door:
         said = "What you did is final." if standing.final else "You are done unless you are told."
         return self._answer(agent, said, {"final": standing.final, "judge": list(standing.judge)})
 
-    async def _request(self, agent: str, wish: str, heartbeat: Beats | None) -> Answer:
+    async def _made(self, agent: str, do: str, said: str, about: str, heartbeat: Beats | None) -> Answer:
+        """A tool for a wish, or from a recipe."""
         if self.smithy is None:
-            why = "Nobody makes tools in this room."
+            why = "Nobody makes tools in this room: it has no directory for them."
             return self._refusal(agent, Refused(Code.NOT_FOUND, why, "Use the tools that call do=list shows."))
-        making = asyncio.ensure_future(self.smithy.request(agent, wish))
+        work = self.smithy.request(agent, said) if do == "request" else self.smithy.propose(agent, about, said)
+        making = asyncio.ensure_future(work)
         while not (await asyncio.wait({making}, timeout=HEARTBEAT_S))[0]:
             if heartbeat:
                 await heartbeat("the tool is being made and tried")
-        name = making.result()
-        if isinstance(name, Refused):
-            return self._refusal(agent, name)
-        made = self.calls.tools.get(name) if self.calls else None
-        return self._answer(agent, f"The tool is {name}.", {"tool": shown(made) if made else name})
+        match making.result():
+            case Refused() as refused:
+                return self._refusal(agent, refused)
+            case Wanted(task=task):
+                text = f"It is asked for: task {task}. Once that is done, everybody can call the tool."
+                return self._answer(agent, text, {"task": task})
+            case name:
+                made = self.calls.tools.get(name) if self.calls else None
+                return self._answer(agent, f"The tool is {name}.", {"tool": shown(made) if made else name})
 
     def _came_of(self, agent: str, outcome: Outcome) -> Answer:
         match outcome:

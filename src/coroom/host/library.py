@@ -13,7 +13,7 @@ from coroom.ports import Files
 from coroom.tools.recipe import RecipeTool, read_recipe
 from coroom.tools.registry import Toolbox
 from coroom.tools.sandbox import Sandbox
-from coroom.tools.smith import Known, Made, Smith
+from coroom.tools.smith import Known, Made, NotMade, Smith
 from coroom.workspace.beneath import Root
 from coroom.workspace.stage import Stage
 from coroom.workspace.tree import FileTree
@@ -37,18 +37,22 @@ def files_of(directory: str) -> Iterator[Files]:
 
 
 async def request_tool(host: Host, smith: Smith, by: str, wish: str) -> str | Refused:
-    """Find or make a tool for a wish of `by`, who must hold the role of a toolsmith.
+    """Find or make a tool for a wish, in the name of `by`, who must be allowed to make tools.
 
     Returns:
         The tool's name. Refused when no proposal passed its trial (with what was found), or when `by` may not.
     """
-    outcome = await smith.request(wish, library_of(host.state))
-    if isinstance(outcome, Known):
-        return outcome.name
-    if not isinstance(outcome, Made):
-        found = "; ".join(outcome.found)[:1_000]
+    return await add_judged(host, by, wish, await smith.request(wish, library_of(host.state)))
+
+
+async def add_judged(host: Host, by: str, wish: str, judged: Made | Known | NotMade) -> str | Refused:
+    """Take a tool that passed its trial into the library; the name of the tool that the wish has now."""
+    if isinstance(judged, Known):
+        return judged.name
+    if isinstance(judged, NotMade):
+        found = "; ".join(judged.found)[:1_000]
         return Refused(Code.RED, f"No tool was made: {found}.", "Say more exactly what it should read and write.")
-    recipe = outcome.recipe
+    recipe = judged.recipe
     reply = await host.submit(
         by,
         c.AddTool(
@@ -57,7 +61,7 @@ async def request_tool(host: Host, smith: Smith, by: str, wish: str) -> str | Re
             description=recipe.description,
             effect=recipe.effect,
             definition=recipe.definition(),
-            trial=f"{outcome.trial.calls} calls did what was declared, were undone exactly and repeated",
+            trial=f"{judged.trial.calls} calls did what was declared, were undone exactly and repeated",
         ),
     )
     return reply if isinstance(reply, Refused) else recipe.name

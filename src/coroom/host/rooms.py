@@ -241,8 +241,8 @@ class Room:
         made = {tool.spec.name: tool for tool in ground.library(self.host)} if ground else {}
         self.door.calls = RoomCalls(self.host, {**made, **opened})
         await self.door.calls.open()
-        if ground and self.plan.toolsmith:
-            self.door.smithy = Smithy(self.host, self.door.calls, self.plan.toolsmith, ground)
+        if ground:
+            self.door.smithy = Smithy(self.host, self.door.calls, ground, self.plan.toolsmith)
         return None
 
     def _secret_hashes(self) -> set[str]:

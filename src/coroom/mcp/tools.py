@@ -255,7 +255,7 @@ TOOLS: tuple[RoomTool, ...] = (
     ),
 )
 
-_CALL_DOES = ("list", "call", "retract", "done", "give_up", "request")
+_CALL_DOES = ("list", "call", "retract", "done", "give_up", "request", "propose")
 
 CALL_TOOL = RoomTool(
     name="call",
@@ -267,8 +267,11 @@ CALL_TOOL = RoomTool(
     arguments=(
         Argument(name="do", choices=_CALL_DOES, required=True),
         Argument(name="tool"),
-        Argument(name="arguments", hint="JSON object as text; for done: your report; for request: the tool you miss."),
-        Argument(name="about", hint="Your earlier call, to retract or to replace in its place; for list: more_after."),
+        Argument(
+            name="arguments",
+            hint="JSON object as text; done: your report; request: the tool you miss; propose: a recipe.",
+        ),
+        Argument(name="about", hint="Your call, to retract or replace in its place; list: more_after; propose: task."),
         Argument(name="wait_s", kind=Kind.NUMBER, most=SYNC_WAIT_S_MAX, hint="For done: until it is final.", default=0),
         OPERATION,
     ),

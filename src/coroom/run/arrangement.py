@@ -40,6 +40,7 @@ class Arrangement:
     tools: str = ""
     coordination: Coordination = Coordination.ROOM
     in_turn: bool = False
+    toolsmith: str = ""
     crew: tuple[str, ...] = ()
     tasks: tuple[PostTask, ...] = ()
 
@@ -74,6 +75,7 @@ class Arrangement:
             "tools": self.tools,
             "coordination": self.coordination.value,
             "in_turn": self.in_turn,
+            "toolsmith": self.toolsmith,
             "crew": list(self.crew),
             "tasks": entries_of(self.tasks),
         }
@@ -127,6 +129,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         tools=str(found.get("tools", "")),
         coordination=Coordination(str(found.get("coordination", "room"))),
         in_turn=bool(found.get("in_turn", False)),
+        toolsmith=str(found.get("toolsmith", "")),
         crew=texts("crew"),
         tasks=tuple(tasks_of(found["tasks"])) if found["tasks"] else (),
     )

@@ -4,6 +4,7 @@ What each makes of the files it touches is a function of its arguments and of wh
 remembered beside the before-images: whether a call acted is seen by looking which of the two stands there now.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -27,7 +28,7 @@ def file_tools(files: Files, prefix: str = "file") -> Toolbox:
     return Toolbox(kind(files, prefix) for kind in kinds)
 
 
-class FileTool:
+class FileTool(ABC):
     """What they have in common."""
 
     verb: ClassVar[str]
@@ -49,12 +50,12 @@ class FileTool:
             reads_value=self.reads_value,
         )
 
-    def _form(self) -> Callable[..., object]:
-        raise NotImplementedError
+    @abstractmethod
+    def _form(self) -> Callable[..., object]: ...
 
+    @abstractmethod
     def _made(self, given: Mapping[str, str], before: State) -> State:
         """What will stand at the paths that are written. Raises ToolFailed where it cannot be done."""
-        raise NotImplementedError
 
     def _said(self, given: Mapping[str, str], before: State) -> object:
         """What the agent is answered, once it is done."""
@@ -154,8 +155,7 @@ class Read(FileTool):
     reads_value = True
 
     def _form(self) -> Callable[..., object]:
-        def read(path: str) -> object:
-            raise NotImplementedError
+        def read(path: str) -> object: ...
 
         return read
 
@@ -178,8 +178,7 @@ class List(FileTool):
     )
 
     def _form(self) -> Callable[..., object]:
-        def list_files(directory: str) -> object:
-            raise NotImplementedError
+        def list_files(directory: str) -> object: ...
 
         return list_files
 
@@ -198,8 +197,7 @@ class Write(FileTool):
     reads = ()
 
     def _form(self) -> Callable[..., object]:
-        def write(path: str, text: str) -> object:
-            raise NotImplementedError
+        def write(path: str, text: str) -> object: ...
 
         return write
 
@@ -214,8 +212,7 @@ class Edit(FileTool):
     verb, about = "edit", "Put `new` in place of `old`, which must stand in the file exactly once."
 
     def _form(self) -> Callable[..., object]:
-        def edit(path: str, old: str, new: str) -> object:
-            raise NotImplementedError
+        def edit(path: str, old: str, new: str) -> object: ...
 
         return edit
 
@@ -233,8 +230,7 @@ class Append(FileTool):
     verb, about = "append", "Add text to the end of a file; it need not be there before."
 
     def _form(self) -> Callable[..., object]:
-        def append(path: str, text: str) -> object:
-            raise NotImplementedError
+        def append(path: str, text: str) -> object: ...
 
         return append
 
@@ -249,8 +245,7 @@ class Delete(FileTool):
     verb, about = "delete", "Remove a file."
 
     def _form(self) -> Callable[..., object]:
-        def delete(path: str) -> object:
-            raise NotImplementedError
+        def delete(path: str) -> object: ...
 
         return delete
 
@@ -269,8 +264,7 @@ class Move(FileTool):
     writes: ClassVar[tuple[str, ...]] = ("file:{path}", "file:{to}")
 
     def _form(self) -> Callable[..., object]:
-        def move(path: str, to: str) -> object:
-            raise NotImplementedError
+        def move(path: str, to: str) -> object: ...
 
         return move
 

@@ -6,6 +6,7 @@ controllers own (status, versions, generation) is no part of it, since they chan
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar, cast
 
@@ -41,7 +42,7 @@ def kubernetes_tools(cluster: Cluster, prefix: str = "k8s") -> Toolbox:
     return Toolbox(kind(cluster, prefix) for kind in kinds)
 
 
-class KubernetesTool:
+class KubernetesTool(ABC):
     """What they have in common."""
 
     verb: ClassVar[str]
@@ -61,12 +62,12 @@ class KubernetesTool:
             reads_value=not self.writes,
         )
 
-    def _form(self) -> Callable[..., object]:
-        raise NotImplementedError
+    @abstractmethod
+    def _form(self) -> Callable[..., object]: ...
 
+    @abstractmethod
     def _act(self, place: Place, given: Mapping[str, object], standing: Object | None, call: str) -> Object | None:
         """Do it, on the object as it stands, and return what then stands there."""
-        raise NotImplementedError
 
     def footprint(self, arguments: str) -> Footprint | Refused:
         """See `ports.Tool.footprint`."""
@@ -203,8 +204,7 @@ class Get(KubernetesTool):
     verb, about, writes = "get", "One object: its manifest, null when there is none.", False
 
     def _form(self) -> Callable[..., object]:
-        def get(kind: str, name: str, namespace: str = "default") -> object:
-            raise NotImplementedError
+        def get(kind: str, name: str, namespace: str = "default") -> object: ...
 
         return get
 
@@ -218,15 +218,17 @@ class List(KubernetesTool):
     verb, about, writes = "list", "All objects of a kind in a namespace.", False
 
     def _form(self) -> Callable[..., object]:
-        def list_objects(kind: str, namespace: str = "default") -> object:
-            raise NotImplementedError
+        def list_objects(kind: str, namespace: str = "default") -> object: ...
 
         return list_objects
 
+    def _act(self, place: Place, given: Mapping[str, object], standing: Object | None, call: str) -> Object | None:  # noqa: ARG002
+        return self._cluster.read(place)
+
     def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  a read needs nothing
         """See `ports.Tool.perform`."""
-        place, _ = self._place(call)
-        found = self._cluster.read(place)
+        place, given = self._place(call)
+        found = self._act(place, given, None, call.id)
         return canonical([cleaned(each) for each in cast("list[Object]", found["items"])] if found else [])
 
 
@@ -236,8 +238,7 @@ class Create(KubernetesTool):
     verb, about = "create", "Make an object from a manifest; it must have a name that is free."
 
     def _form(self) -> Callable[..., object]:
-        def create(manifest: Manifest) -> object:
-            raise NotImplementedError
+        def create(manifest: Manifest) -> object: ...
 
         return create
 
@@ -251,8 +252,7 @@ class Patch(KubernetesTool):
     verb, about = "patch", "Apply a merge patch (RFC 7386) to an object: named fields are set, null removes one."
 
     def _form(self) -> Callable[..., object]:
-        def patch(kind: str, name: str, patch: Manifest, namespace: str = "default") -> object:
-            raise NotImplementedError
+        def patch(kind: str, name: str, patch: Manifest, namespace: str = "default") -> object: ...
 
         return patch
 
@@ -280,8 +280,7 @@ class Scale(Patch):
     )
 
     def _form(self) -> Callable[..., object]:
-        def scale(kind: str, name: str, replicas: int, namespace: str = "default") -> object:
-            raise NotImplementedError
+        def scale(kind: str, name: str, replicas: int, namespace: str = "default") -> object: ...
 
         return scale
 
@@ -297,8 +296,7 @@ class Replace(KubernetesTool):
     verb, about, effect = "replace", "Replace an object by this manifest, whole; it must be there.", Effect.BLIND
 
     def _form(self) -> Callable[..., object]:
-        def replace(manifest: Manifest) -> object:
-            raise NotImplementedError
+        def replace(manifest: Manifest) -> object: ...
 
         return replace
 
@@ -322,8 +320,7 @@ class Delete(KubernetesTool):
     )
 
     def _form(self) -> Callable[..., object]:
-        def delete(kind: str, name: str, namespace: str = "default") -> object:
-            raise NotImplementedError
+        def delete(kind: str, name: str, namespace: str = "default") -> object: ...
 
         return delete
 

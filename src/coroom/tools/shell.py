@@ -6,6 +6,7 @@ by compare-and-swap, with before-images for the undo. So a footprint is never a 
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from coroom.core.action import Effect
@@ -23,7 +24,7 @@ from coroom.tools.signature import Signature
 _SHOWN_MAX = 5
 
 
-class RehearsedTool:
+class RehearsedTool(ABC):
     """A command on the files of a directory: rehearsed, held to its footprint, then put in place."""
 
     spec: ToolSpec
@@ -33,13 +34,13 @@ class RehearsedTool:
         self._sandbox = sandbox
         self._look = Read(files, "file")
 
+    @abstractmethod
     def footprint(self, arguments: str) -> Footprint | Refused:
         """See `ports.Tool.footprint`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rehearse(self, arguments: str) -> Outcome:
         """What the call would do now. Raises ToolFailed where it cannot be told."""
-        raise NotImplementedError
 
     def prepare(self, call: ToolCall) -> str:
         """See `ports.Tool.prepare`: the rehearsal."""
@@ -123,7 +124,7 @@ class ShellTool(RehearsedTool):
         super().__init__(files, sandbox)
 
         def shell(command: str, reads: list[str] = ["."], writes: list[str] = []) -> object:  # noqa: B006
-            raise NotImplementedError
+            ...
 
         self._signature = Signature(shell)
         self.spec = ToolSpec(

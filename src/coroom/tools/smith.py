@@ -71,15 +71,18 @@ class NotMade:
 class Smith:
     """Tries proposals on copies of one directory, in `place`."""
 
-    def __init__(self, proposer: Proposer, directory: str, place: str, tree_at: TreeAt) -> None:
+    def __init__(self, proposer: Proposer | None, directory: str, place: str, tree_at: TreeAt) -> None:
+        """Without a proposer it judges what others bring."""
         self._proposer = proposer
         self._directory, self._place, self._tree_at = directory, place, tree_at
 
     async def request(self, wish: str, library: Sequence[MadeTool]) -> Made | Known | NotMade:
         """Find a tool for a wish, or make one. Nothing joins the library here: that is a command to the room."""
-        for known in library:
-            if wish_of(known.request) == wish_of(wish):
-                return Known(known.name)
+        known = known_for(wish, library)
+        if known:
+            return known
+        if self._proposer is None:
+            return NotMade(("nobody proposes anything",))
         found: tuple[str, ...] = ()
         for _ in range(ATTEMPTS):
             said = await self._proposer.propose(wish, library, found)
@@ -123,6 +126,11 @@ class Smith:
                 return Trial(len(calls) if only_reads else found.calls, findings)
         finally:
             shutil.rmtree(kept, ignore_errors=True)
+
+
+def known_for(wish: str, library: Sequence[MadeTool]) -> Known | None:
+    """The tool that was made for this wish, if one was."""
+    return next((Known(tool.name) for tool in library if wish_of(tool.request) == wish_of(wish)), None)
 
 
 def wish_of(text: str) -> str:

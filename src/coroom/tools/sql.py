@@ -7,6 +7,7 @@ left, and restores all of them or none.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -35,7 +36,7 @@ def sql_tools(database: Database) -> Toolbox:
     return Toolbox([Select(database), Insert(database), Update(database), Add(database), Delete(database)])
 
 
-class SqlTool:
+class SqlTool(ABC):
     """What the five have in common: checking, the transaction, undo, probe and look."""
 
     verb: ClassVar[str]
@@ -57,14 +58,14 @@ class SqlTool:
             reads_value=self.verb == "select",
         )
 
-    def _form(self) -> Callable[..., object]:
-        raise NotImplementedError
+    @abstractmethod
+    def _form(self) -> Callable[..., object]: ...
 
-    def _touches(self, table: Table, given: Mapping[str, Row]) -> Footprint | Refused:
-        raise NotImplementedError
+    @abstractmethod
+    def _touches(self, table: Table, given: Mapping[str, Row]) -> Footprint | Refused: ...
 
-    def _act(self, session: Session, table: Table, given: Mapping[str, Row]) -> tuple[object, "Change"]:
-        raise NotImplementedError
+    @abstractmethod
+    def _act(self, session: Session, table: Table, given: Mapping[str, Row]) -> tuple[object, "Change"]: ...
 
     def footprint(self, arguments: str) -> Footprint | Refused:
         """See `ports.Tool.footprint`."""
@@ -199,7 +200,7 @@ class Select(SqlTool):
 
     def _form(self) -> Callable[..., object]:
         def select(table: str, where: Where = {}) -> object:  # noqa: B006  read for its hints only
-            raise NotImplementedError
+            ...
 
         return select
 
@@ -225,8 +226,7 @@ class Insert(SqlTool):
     about = "Add one row. A key that the database numbers may be left out; the answer names it."
 
     def _form(self) -> Callable[..., object]:
-        def insert(table: str, values: Where) -> object:
-            raise NotImplementedError
+        def insert(table: str, values: Where) -> object: ...
 
         return insert
 
@@ -273,8 +273,8 @@ class _Changing(SqlTool):
         keys = [{name: before[name] for name in table.key} for before in found]
         return {"keys": keys}, {"table": table.name, "rows": changed}
 
-    def _change(self, session: Session, table: Table, key: Row, given: Mapping[str, Row]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _change(self, session: Session, table: Table, key: Row, given: Mapping[str, Row]) -> None: ...
 
 
 class Update(_Changing):
@@ -285,7 +285,7 @@ class Update(_Changing):
 
     def _form(self) -> Callable[..., object]:
         def update(table: str, where: Where, set: Where) -> object:  # noqa: A002  read for its hints only
-            raise NotImplementedError
+            ...
 
         return update
 
@@ -300,8 +300,7 @@ class Add(_Changing):
     about = "Add to numbers in the rows that have these values (a negative number takes away). Answers with their keys."
 
     def _form(self) -> Callable[..., object]:
-        def add(table: str, where: Where, add: dict[str, int | float]) -> object:
-            raise NotImplementedError
+        def add(table: str, where: Where, add: dict[str, int | float]) -> object: ...
 
         return add
 
@@ -316,8 +315,7 @@ class Delete(_Changing):
     about = "Delete the rows that have these values. Answers with their keys."
 
     def _form(self) -> Callable[..., object]:
-        def delete(table: str, where: Where) -> object:
-            raise NotImplementedError
+        def delete(table: str, where: Where) -> object: ...
 
         return delete
 

@@ -1,16 +1,14 @@
 """Agents of the Claude Agent SDK in a room: the installed SDK, the real Claude Code, a scripted model on loopback."""
 
 import asyncio
-import json
 import shutil
-import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
-from claude_agent_sdk import ClaudeAgentOptions, ResultMessage, create_sdk_mcp_server, query, tool
+from claude_agent_sdk import ClaudeAgentOptions, ResultMessage, query
+from tests.agents.frameworks.page import block, run
 from tests.agents.frameworks.sales import ADA, BOB, JUDGES, a_room, a_seat
-from tests.live_room import a_shop, left, served
+from tests.live_room import left, served
 
 from coroom.agents.frameworks.claude_agent import RoomSession
 from coroom.core import command as c
@@ -51,53 +49,31 @@ async def ended(options: ClaudeAgentOptions) -> str:
     return last
 
 
-async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path, clients_path: str) -> None:
-    a_shop(tmp_path)
-    where = {"type": "object", "properties": {"table": {}, "where": {}, "set": {}}}
-
-    @tool("shop_select", "Look.", where)
-    async def look(given: dict[str, Any]) -> dict[str, Any]:
-        there = json.dumps({"left": left(tmp_path)[given["where"]["item"]]})
-        return {"content": [{"type": "text", "text": there}]}
-
-    @tool("shop_update", "Change.", where)
-    async def change(given: dict[str, Any]) -> dict[str, Any]:
-        with sqlite3.connect(tmp_path / "shop.db") as shop:
-            shop.execute("UPDATE stock SET left = ? WHERE item = ?", (given["set"]["left"], given["where"]["item"]))
-        return {"content": [{"type": "text", "text": "c1 is done"}]}
-
-    with ModelServer({"ada": Script(ADA), "bob": Script(BOB)}) as server:
-        runs = []
-        for name in ("ada", "bob"):
-            options = claude(tmp_path, clients_path, server, name, tmp_path)
-            options.mcp_servers = {"shop": create_sdk_mcp_server("shop", tools=[look, change])}
-            options.allowed_tools = ["mcp__shop"]
-            options.env["ENABLE_TOOL_SEARCH"] = "false"
-            runs.append(ended(options))
-        assert list(await asyncio.gather(*runs)) == ["Sold.", "Sold."]
-        assert server.failures() == ()
-    assert left(tmp_path)["tea"] == 4, "ada wrote over what bob sold"
-
-
 @pytest.mark.promise("run:serializable")
-async def test_in_a_room_the_same_agents_end_as_one_after_the_other(tmp_path: Path, clients_path: str) -> None:
+async def test_two_agents_end_as_one_after_the_other_and_the_lines_of_the_page_are_one_of_them(
+    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     room = await a_room(tmp_path)
     mine = {name: await a_seat(room, name) for name in ("ada", "bob")}
     held = c.ClaimResources(resources=(file("new.txt"),), mode=Mode.EXCLUSIVE, purpose="to mend it", ttl_ms=600_000)
     assert isinstance(await room.host.submit("ada", held), c.Granted)
 
-    async def run(url: str, server: ModelServer, name: str) -> str:
-        async with RoomSession(url, mine[name].token) as seat:
-            return await ended(seat.options(claude(tmp_path, clients_path, server, name, mine[name].directory)))
+    async def one(url: str, server: ModelServer) -> str:
+        async with RoomSession(url, mine["bob"].token) as seat:
+            return await ended(seat.options(claude(tmp_path, clients_path, server, "bob", mine["bob"].directory)))
 
     writes = Turn(calls=(Call("@write", {"path": "new.txt", "text": "x"}),), expect="is judged")
     ends = Turn(text="Sold, from what ada left.", expect="held by ada")
     bob = Script((*BOB, *JUDGES[:-1], writes, ends), {"cwd": str(mine["bob"].directory)})
     with ModelServer({"ada": Script(ADA), "bob": bob}) as server:
         async with served(room) as url:
-            told = await asyncio.gather(run(url, server, "ada"), run(url, server, "bob"))
+            options = claude(tmp_path, clients_path, server, "ada", mine["ada"].directory)
+            for name, value in {**options.env, "COROOM_URL": url, "COROOM_TOKEN": mine["ada"].token}.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.chdir(mine["ada"].directory)
+            _, told = await asyncio.gather(run(block("room.options()")), one(url, server))
         assert server.failures() == ()
-    assert list(told) == ["Sold.", "Sold, from what ada left."]
+    assert told == "Sold, from what ada left."
     assert left(tmp_path)["tea"] == 2
     assert not room.host.state.order.calls, "all of it is final"
     await room.close()

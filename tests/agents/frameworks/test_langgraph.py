@@ -143,8 +143,9 @@ async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("run:serializable")
-@pytest.mark.parametrize("waits", ["blocking", "awaiting"])
-async def test_in_a_room_the_same_agents_end_as_one_after_the_other(tmp_path: Path, waits: str) -> None:
+async def test_in_a_room_the_same_agents_end_as_one_after_the_other_be_their_calls_blocking_or_awaited(
+    tmp_path: Path,
+) -> None:
     room = await a_room(tmp_path)
     race = Race()
 
@@ -161,13 +162,12 @@ async def test_in_a_room_the_same_agents_end_as_one_after_the_other(tmp_path: Pa
             return last.text
 
     async with served(room) as url:
-        runs = []
-        for name, sells in (("ada", 1), ("bob", 2)):
-            token, model = (await a_seat(room, name)).token, Thinks(think=seller(name, sells, race))
-            runs.append(
-                asyncio.to_thread(blocking, url, token, model) if waits == "blocking" else awaiting(url, token, model)
-            )
-        assert await asyncio.gather(*runs) == ["Sold.", "Sold."]
+        ada, bob = [(await a_seat(room, name)).token for name in ("ada", "bob")]
+        said = await asyncio.gather(
+            asyncio.to_thread(blocking, url, ada, Thinks(think=seller("ada", 1, race))),
+            awaiting(url, bob, Thinks(think=seller("bob", 2, race))),
+        )
+    assert list(said) == ["Sold.", "Sold."]
     assert left(tmp_path)["tea"] == 2
     assert not room.host.state.order.calls, "all of it is final"
     assert not room.host.state.order.notices

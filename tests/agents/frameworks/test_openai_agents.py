@@ -58,8 +58,9 @@ async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("run:serializable")
-@pytest.mark.parametrize("waits", ["blocking", "awaiting"])
-async def test_in_a_room_the_same_agents_end_as_one_after_the_other(tmp_path: Path, waits: str) -> None:
+async def test_in_a_room_the_same_agents_end_as_one_after_the_other_be_their_runs_blocking_or_awaited(
+    tmp_path: Path,
+) -> None:
     room = await a_room(tmp_path)
 
     def blocking(url: str, token: str, server: ModelServer, name: str) -> str:
@@ -73,19 +74,15 @@ async def test_in_a_room_the_same_agents_end_as_one_after_the_other(tmp_path: Pa
             agent = Agent(name=name, model=thinking(client), tools=seat.tools)
             return str((await seat.run(agent, "Sell.", config=UNTRACED)).final_output)
 
-    async def run(url: str, server: ModelServer, name: str) -> str:
-        token = (await a_seat(room, name)).token
-        if waits == "blocking":
-            return await asyncio.to_thread(blocking, url, token, server, name)
-        return await awaiting(url, token, server, name)
-
+    seats = {name: (await a_seat(room, name)).token for name in ("ada", "bob")}
     with ModelServer({"ada": Script(ADA), "bob": Script((*BOB, *JUDGES))}) as server:
         async with served(room) as url:
-            ada = asyncio.create_task(run(url, server, "ada"))
-            await asyncio.to_thread(server.wait_until_asked, "ada", 0, within_s=60)
-            assert await run(url, server, "bob") == "Sold, from what ada left."
-            assert await ada == "Sold."
+            said = await asyncio.gather(
+                asyncio.to_thread(blocking, url, seats["ada"], server, "ada"),
+                awaiting(url, seats["bob"], server, "bob"),
+            )
         assert server.failures() == ()
+    assert list(said) == ["Sold.", "Sold, from what ada left."]
     assert left(tmp_path)["tea"] == 2
     assert not room.host.state.order.calls, "all of it is final"
     await room.close()

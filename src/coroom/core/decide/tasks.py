@@ -35,6 +35,7 @@ from coroom.core.resource import Footprint
 from coroom.core.resource import task as task_resource
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState, alike
+from coroom.core.tool import LIBRARY
 
 
 def post_task(state: RoomState, by: str, command: PostTask, _now_ms: int) -> Decision:
@@ -139,6 +140,8 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
         return Decision(_nothing(state, command))
     if not ready(state, chosen):
         return Decision(_not_ready(state, chosen))
+    if lacks(state, by, _needed_for(chosen)):
+        return Decision(_unfit(chosen))
     wanted = (task_resource(chosen.id),)
     blockers = blockers_of(wanted, Mode.EXCLUSIVE, by, state.claims.values(), now_ms)
     if blockers:
@@ -152,12 +155,25 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
 
 
 def _next(state: RoomState, by: str, now_ms: int) -> Task | None:
-    """The oldest ready task whose declared files nobody keeps; else the oldest ready one."""
-    open_ones = [t for t in _by_age(state) if ready(state, t)]
+    """The oldest ready task that the agent may do and whose declared files nobody keeps; else the oldest of those."""
+    open_ones = [t for t in _by_age(state) if ready(state, t) and not lacks(state, by, _needed_for(t))]
     for candidate in open_ones:
         if not blockers_of(candidate.touches, Mode.EXCLUSIVE, by, state.claims.values(), now_ms):
             return candidate
     return open_ones[0] if open_ones else None
+
+
+def _needed_for(task: Task) -> Permission:
+    """A wish for a tool is for those who make tools, and nothing else is for somebody who only does that."""
+    return Permission.MAKE_TOOLS if LIBRARY in task.touches else Permission.EDIT
+
+
+def _unfit(task: Task) -> Refused:
+    if LIBRARY in task.touches:
+        why = f"Task {task.id} is a wish for a tool; only who makes tools takes it."
+        return Refused(Code.NOT_YOURS, why, "Call sync with wait_s to be told when it is done.")
+    why = f"Task {task.id} is no wish for a tool, and you do nothing else here."
+    return Refused(Code.NOT_YOURS, why, "Call task with do=next.")
 
 
 def _nothing(state: RoomState, command: TakeTask) -> Refused:
