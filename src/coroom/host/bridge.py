@@ -73,7 +73,7 @@ class Bridge:
         self._next_scan = time.monotonic() + NET_S
         self._next_collect = 0.0
         self._busy_since = 0.0
-        self._was_busy = False
+        self._index_taken = 0
         self._is_told = False
 
     async def start(self) -> None:
@@ -184,11 +184,13 @@ class Bridge:
         """
         async with self.mirror.turn:
             self.mirror.wake.clear()
+            index = self._git_index()
             await self._hear()
-            if self._git_is_busy() and not final:
+            if self._git_is_busy(index) and not final:
                 self.mirror.look_at(".", SETTLE_S)
                 return
-            final, self._was_busy = final or self._was_busy, False
+            # What git has changed is whole, and goes in together.
+            final, self._index_taken = final or index != self._index_taken, index
             if rescan:
                 self.mirror.rescan = self.mirror.rescan or "it was asked for"
             if self.mirror.rescan:
@@ -267,12 +269,18 @@ class Bridge:
         if path in mirror.to_put:
             mirror.put_soon(path)
 
-    def _git_is_busy(self) -> bool:
+    def _git_index(self) -> int:
+        """Which index git has: it is replaced when a change of the tree is complete."""
+        with suppress(OSError):
+            return os.stat(os.path.join(self.mirror.root.path, ".git", "index")).st_ino
+        return 0
+
+    def _git_is_busy(self, index: int) -> bool:
+        """Whether git is changing the tree, or has done so since its index was `index`: not all of it may be heard."""
         own = os.path.join(self.mirror.root.path, ".git")
-        busy = any(os.path.exists(os.path.join(own, name)) for name in GIT_BUSY)
+        busy = index != self._git_index() or any(os.path.exists(os.path.join(own, name)) for name in GIT_BUSY)
         now = time.monotonic()
         self._busy_since = (self._busy_since or now) if busy else 0.0
-        self._was_busy |= busy
         return busy and now - self._busy_since < GIT_BUSY_S_MAX
 
     async def _scan(self) -> None:

@@ -21,13 +21,13 @@ from coroom.host.rooms import Room, RoomPlan, Seat
 DEADLINE_S = 90.0
 
 
-async def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
+async def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S, every_s: float = 0.005) -> None:
     """Wait until something holds, bounded; the loop runs on meanwhile."""
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s
     while not true():
         assert loop.time() < end, f"not in {deadline_s} s: {what}"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(every_s)
 
 
 async def turns(number: int) -> None:

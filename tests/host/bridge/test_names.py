@@ -1,18 +1,19 @@
 """Cases 16, 24, 25, 26 and 37: renames, links, and names that lead somewhere else."""
 
 import os
+import subprocess
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.host.bridge.scene import scene_of, until
+from tests.host.bridge.scene import opened, plan_at, repository_at, scene_of, seated, until
 
 from coroom.core import command as c
 from coroom.core.file import FileKind
 from coroom.host.content import Content, of_bytes
-from coroom.workspace.exchange import Exchange
-from coroom.workspace.puts import PutReason, PutRefused
 
+ROOT = Path(__file__).parents[3]
 PROGRAM = b"def one():\n    return 1\n\n\ndef two():\n    return 2\n"
 
 
@@ -124,26 +125,47 @@ async def test_case_37_names_that_differ_in_case_or_form_are_different_names(tmp
         assert scene.accepted() == wanted
 
 
-async def test_case_37_a_disk_that_cannot_hold_both_spellings_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def caseless_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system that keeps the case of names and does not look at it, as those of Windows and macOS."""
+    subprocess.run([ROOT / "scripts" / "exfat.sh"], check=True)
+    image, disk = tmp_path / "disk.exfat", tmp_path / "disk"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.exfat", image], check=True, capture_output=True)
+    device = subprocess.run(["losetup", "--find", "--show", image], check=False, capture_output=True, text=True)
+    if device.returncode:
+        pytest.skip("needs to mount a file system")
+    loop = device.stdout.strip()
+    try:
+        subprocess.run(["mount.exfat-fuse", loop, disk], check=True, capture_output=True)
+        yield disk
+        subprocess.run(["umount", "-l", disk], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", loop], check=True)
+
+
+async def test_case_37_a_disk_that_cannot_hold_both_spellings_is_told_of_and_the_bridge_goes_on(
+    tmp_path: Path, caseless_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk is made to answer as one without letter case does: the name is taken, and not listed."""
-    async with scene_of(tmp_path, {"Foo.py": b"foo = 1\n"}) as scene:
-        exchange = scene.mirror("b").exchange
-        put = Exchange.put
-
-        def without_case(self: Exchange, path: str, *args: object, **named: object) -> object:
-            if self is exchange and path == "foo.py":
-                detail = "this file system holds another spelling of the name"
-                return PutRefused(reason=PutReason.NAME_CLASH, detail=detail)
-            return put(self, path, *args, **named)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(Exchange, "put", without_case)
+    repository = repository_at(tmp_path / "repository", {"Foo.py": b"foo = 1\n"})
+    room = await opened(repository, plan_at(tmp_path))
+    monkeypatch.setattr(room, "mirror_directory", lambda agent: (caseless_disk if agent == "b" else tmp_path) / agent)
+    scene = await seated(room, "a b")
+    try:
+        assert scene.at("b", "foo.py").exists(), "this disk takes one spelling for the other"
         scene.write("a", "foo.py", "foo = 2\n")
         await until(lambda: "another spelling" in scene.told("b"), "b is told")
         assert scene.tree("b") == {"Foo.py": b"foo = 1\n"}
+        assert scene.accepted() == {"Foo.py": b"foo = 1\n", "foo.py": b"foo = 2\n"} == scene.tree("a")
         scene.write("a", "bar.py", "bar = 1\n")
         await until(lambda: scene.read("b", "bar.py") == b"bar = 1\n", "the bridge goes on")
+        scene.write("b", "Foo.py", "foo = 3\n")
+        await until(lambda: scene.in_room("Foo.py") == b"foo = 3\n", "b's edits go in")
+        assert scene.in_room("foo.py") == b"foo = 2\n"
+    finally:
+        await room.close()
 
 
 async def test_an_edit_of_a_deleted_file_is_not_led_to_the_file_that_was_begun_at_its_first_name(

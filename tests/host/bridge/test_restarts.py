@@ -4,16 +4,12 @@ import asyncio
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, seated, until
+from tests.host.bridge.stoppable import victim_of
 
 from coroom.core.event import FilesSeeded
 from coroom.git.repository import Repository
@@ -73,50 +69,6 @@ async def test_case_22_what_changed_while_the_host_was_away_is_merged_with_what_
         await room.close()
 
 
-class Victim:
-    """The host's process, killed and started again."""
-
-    def __init__(self, repository: Repository, mirrors: Path) -> None:
-        here = Path(__file__).parent
-        command = (sys.executable, str(here / "victim.py"), str(repository.toplevel), str(mirrors), *AGENTS.split())
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def start(self) -> int:
-        assert self.process.stdin
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return int(next(line for line in self._lines() if line.strip().isdigit()))
-
-    def serving(self) -> None:
-        next(line for line in self._lines() if line.strip() == "serving")
-
-    def kill(self, pid: int) -> None:
-        os.kill(pid, signal.SIGKILL)
-        next(line for line in self._lines() if line.strip() == "gone")
-
-    def _lines(self) -> Iterator[str]:
-        assert self.process.stdout
-        while line := self.process.stdout.readline():
-            yield line
-        raise AssertionError("the host's process has ended by itself")
-
-    def end(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait(10)
-        if self.process.stdout:
-            self.process.stdout.close()
-
-
-@contextmanager
-def victim_of(repository: Repository, mirrors: Path) -> Iterator[Victim]:
-    victim = Victim(repository, mirrors)
-    try:
-        yield victim
-    finally:
-        victim.end()
-
-
 def append(path: Path, line: str, *, beside: bool) -> None:
     """Write as a program does: in place, or beside and renamed onto it."""
     text = path.read_text() + line + "\n"
@@ -147,7 +99,7 @@ async def test_case_23_a_host_killed_at_any_instant_loses_nothing_and_doubles_no
     common: list[str] = []
     chance = random.Random(23)
     assert plan.mirrors
-    with victim_of(repository, plan.mirrors) as victim:
+    with victim_of(repository, plan.mirrors, AGENTS) as victim:
         for kill in range(KILLS):
             for agent in AGENTS.split():
                 edit_own_part(plan.mirrors / agent / "common.txt", agent, f"{agent} while away {kill}")

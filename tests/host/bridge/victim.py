@@ -1,4 +1,6 @@
-"""A host that is killed: told "go" on standard input it forks a child that serves the room until it dies.
+"""A host that is killed or stopped: told "go" on standard input it forks a child that serves the room until it dies.
+
+The child says "serving" when it does, and why when a mirror must be scanned whole.
 
 Run as a program: victim.py REPOSITORY MIRRORS AGENT…
 """
@@ -9,7 +11,19 @@ import sys
 from pathlib import Path
 
 from coroom.git.repository import Repository, inspect
+from coroom.host import workspace
+from coroom.host.bridge import Bridge
 from coroom.host.rooms import Room, RoomPlan
+from coroom.workspace.hints import Changed, Gone, Moved, Rescan
+
+
+class SayingBridge(Bridge):
+    """Says why it scans."""
+
+    def _note(self, hint: Changed | Gone | Moved | Rescan) -> None:
+        if isinstance(hint, Rescan):
+            say(hint.reason.value)
+        super()._note(hint)
 
 
 def say(word: str) -> None:
@@ -31,6 +45,7 @@ async def serve(repository: Path, mirrors: Path, agents: list[str]) -> None:
 
 def main() -> None:
     repository, mirrors, *agents = sys.argv[1:]
+    setattr(workspace, "Bridge", SayingBridge)  # noqa: B010  it is imported there, not exported
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
