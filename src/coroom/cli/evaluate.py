@@ -1,6 +1,7 @@
 """`coroom evaluate`: does a room help, when, and why, measured by hidden tests."""
 
 import json
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
 from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic, keys_of
-from coroom.evaluate.conditions import CONDITIONS, LADDER
+from coroom.evaluate.conditions import CONDITIONS, LADDER, POLICIES_COMPARED
 from coroom.evaluate.report.tables import Row, rows
 from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError
@@ -40,7 +41,9 @@ class _Evaluate(click.Command):
 
 @click.command(cls=_Evaluate)
 @click.argument("suites", nargs=-1)
-@click.option("--conditions", default="ladder", show_default=True, help="Names joined by commas; or ladder, or all.")
+@click.option(
+    "--conditions", default="", help="Names joined by commas; or ladder, policies, all (default: each suite's own)."
+)
 @click.option("--agents", default="1,2,4,8,16", show_default=True, help="Numbers of agents, joined by commas.")
 @click.option("--trials", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Of each cell and task.")
 @click.option("--agent", default="synthetic", show_default=True, help=f"One of {', '.join(MODELS)}.")
@@ -57,6 +60,7 @@ class _Evaluate(click.Command):
 @click.option(
     "--out", type=click.Path(path_type=Path), default="coroom-evaluation", show_default=True, help="A folder."
 )
+@click.option("--database", default="", help="A PostgreSQL for the rows of office, as a connection string.")
 @click.option("--replay", metavar="KEY", help="Only write the replay of one finished trial, and say where.")
 @click.option("--json", "as_document", is_flag=True, help="Print the cells as one JSON document.")
 def evaluate(
@@ -72,16 +76,18 @@ def evaluate(
     seed: int,
     jobs: int,
     out: Path,
+    database: str,
     replay: str | None,
     as_document: bool,
 ) -> None:
     """Put agents to work on SUITES under several conditions, and measure by hidden tests what comes of it.
 
-    SUITES are six, ledger, or folders of your own.
+    SUITES are six, ledger (programs to write), office, cluster (rows and objects to change), or folders of your own.
 
     \b
     coroom evaluate six                          the published ladder, synthetic agents
     coroom evaluate six --trials 66 --jobs 2
+    coroom evaluate office cluster               policies compared on live state
     coroom evaluate six --conditions solo,full,serial --match tokens --tokens 200000
     coroom evaluate --replay six/pomodoro/full/2xsynthetic/0
     coroom evaluate rescore codecrdt PATH        a published evaluation's outputs, judged again (see its --help)
@@ -94,12 +100,14 @@ def evaluate(
             click.echo(_replayed(out, replay))
             return
         evaluation = _asked(suites, conditions, agents, trials, agent, seed, Budget(match, wall_s, tokens, usd))
+        evaluation = replace(evaluation, database=database)
         # A call that cannot be carried out is refused before anything is made.
         keys_of(evaluation, [load(name) for name in suites])
         results = Results(out / "results.sqlite")
         results.about(evaluation.about())
         with counted("trials") as progress:
-            evaluate_synthetic(evaluation, results, out / "grades", progress, jobs)
+            # One database has one trial at a time.
+            evaluate_synthetic(evaluation, results, out / "grades", progress, 1 if database else jobs)
         written = write_report(results, out, str(evaluation.budget))
     except (EvaluationError, SuiteError, ResultsError, ValueError) as problem:
         raise WrongCallError(f"{str(problem).removesuffix('.')}.") from problem
@@ -128,10 +136,11 @@ def _asked(
         raise WrongCallError(f"There is no agent '{agent}' for this. There are {', '.join(MODELS)}.")
     if budget.match != "wall" and {"tokens": budget.tokens, "usd": budget.usd}[budget.match] is None:
         raise WrongCallError(f"--match {budget.match} needs --{budget.match}: how much every trial may use.")
-    named = {"ladder": LADDER, "all": tuple(CONDITIONS)}.get(conditions)
+    groups = {"": (), "ladder": LADDER, "policies": POLICIES_COMPARED, "all": tuple(CONDITIONS)}
+    named = groups.get(conditions)
     return Evaluation(
         suites=suites,
-        conditions=named or tuple(name.strip() for name in conditions.split(",")),
+        conditions=tuple(name.strip() for name in conditions.split(",")) if named is None else named,
         agents=_numbers(agents),
         trials=trials,
         agent=agent,

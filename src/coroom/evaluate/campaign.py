@@ -2,26 +2,27 @@
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from coroom.core.policies import POLICIES
-from coroom.evaluate.conditions import CONDITIONS
+from coroom.evaluate.conditions import CONDITIONS, LADDER, POLICIES_COMPARED
 from coroom.evaluate.grading import Grader, GradingError
-from coroom.evaluate.metrics import Used, fold
+from coroom.evaluate.live.task import LiveTask
+from coroom.evaluate.live.trial import play_live
+from coroom.evaluate.metrics import fold
 from coroom.evaluate.play import WALL_S, Play, Played
 from coroom.evaluate.results import Results, packed
 from coroom.evaluate.suite import EvalTask, Suite, load
 from coroom.evaluate.synthetic import MODELS
 from coroom.evaluate.trial import TrialKey, TrialResult
+from coroom.evaluate.usage import USD_PER_MILLION, together
 
 CHUNK = 8
 """Trials handed to a worker at once: fewer spend their time on the way, more make a stop lose more."""
-
-USD_PER_MILLION = (3.0, 15.0)
-"""Input and output tokens of a middling model; synthetic money, for comparing conditions with one another."""
 
 
 class EvaluationError(Exception):
@@ -62,12 +63,15 @@ class Evaluation:
     """What is evaluated."""
 
     suites: tuple[str, ...]
-    conditions: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+    """Empty: each suite's own, the published ladder, or the policies where the suite is on live state."""
     agents: tuple[int, ...]
     trials: int
     agent: str
     seed: int = 0
     budget: Budget = Budget()
+    database: str = ""
+    """A PostgreSQL for the rows of suites on live state; empty for SQLite."""
 
     def about(self) -> dict[str, str]:
         """What two runs that share a results file must agree on; how much of it is done may differ."""
@@ -88,24 +92,45 @@ def keys_of(evaluation: Evaluation, suites: Sequence[Suite]) -> list[TrialKey]:
             message = f"condition '{name}' needs the policy {CONDITIONS[name].policy}, which this version does not have"
             raise EvaluationError(message)
     keys: list[TrialKey] = []
-    cells = itertools.product(range(evaluation.trials), suites, evaluation.conditions, evaluation.agents)
-    for number, suite, condition, agents in cells:
-        if CONDITIONS[condition].alone and agents != min(evaluation.agents):
-            continue
-        count = 1 if CONDITIONS[condition].alone else agents
-        keys += [
-            TrialKey(
-                suite=suite.name,
-                task=task.id,
-                condition=condition,
-                agents=count,
-                agent=evaluation.agent,
-                number=number,
-                seed=evaluation.seed,
-            )
-            for task in suite.tasks
-        ]
+    for number, suite in itertools.product(range(evaluation.trials), suites):
+        for condition, agents in itertools.product(_conditions(evaluation, suite), evaluation.agents):
+            if CONDITIONS[condition].alone and agents != min(evaluation.agents):
+                continue
+            count = 1 if CONDITIONS[condition].alone else agents
+            keys += [
+                TrialKey(
+                    suite=suite.name,
+                    task=name,
+                    condition=condition,
+                    agents=count,
+                    agent=evaluation.agent,
+                    number=number,
+                    seed=evaluation.seed,
+                )
+                for name in (*(task.id for task in suite.tasks), *(task.id for task in suite.live))
+            ]
     return keys
+
+
+def _conditions(evaluation: Evaluation, suite: Suite) -> tuple[str, ...]:
+    """The conditions asked for, or the suite's own.
+
+    Raises:
+        EvaluationError: they cannot be had on this suite.
+    """
+    if not suite.live:
+        return evaluation.conditions or LADDER
+    if evaluation.agent not in MODELS:
+        message = f"{suite.name} is played by synthetic agents only: {', '.join(MODELS)}"
+        raise EvaluationError(message)
+    wrong = [name for name in evaluation.conditions if name not in POLICIES_COMPARED]
+    if wrong:
+        message = (
+            f"{suite.name} changes live state through a room's tools, which condition '{wrong[0]}' has none of: "
+            f"there are {', '.join(POLICIES_COMPARED)}"
+        )
+        raise EvaluationError(message)
+    return evaluation.conditions or POLICIES_COMPARED
 
 
 def evaluate_synthetic(
@@ -167,7 +192,17 @@ class _Worker:
     def __init__(self, evaluation: Evaluation, cache: Path) -> None:
         self.evaluation = evaluation
         self.grader = Grader(cache)
-        self.tasks = {(s.name, t.id): t for s in map(load, evaluation.suites) for t in s.tasks}
+        suites = [load(name) for name in evaluation.suites]
+        self.tasks = {(s.name, task.id): task for s in suites for task in s.tasks}
+        self.live = {(s.name, task.id): task for s in suites for task in s.live}
+
+    def trial(self, key: TrialKey) -> tuple[TrialResult, bytes]:
+        """Carry one out."""
+        budget = self.evaluation.budget
+        live: LiveTask | None = self.live.get((key.suite, key.task))
+        if live:
+            return play_live(key, live, budget.wall_s, budget.token_limit(), self.evaluation.database)
+        return play_trial(key, self.tasks[key.suite, key.task], budget, self.grader)
 
 
 _worker: list[_Worker] = []
@@ -178,8 +213,7 @@ def _begin(evaluation: Evaluation, cache: Path) -> None:
 
 
 def _chunk(keys: list[TrialKey]) -> _Finished:
-    worker = _worker[0]
-    return [play_trial(key, worker.tasks[key.suite, key.task], worker.evaluation.budget, worker.grader) for key in keys]
+    return [_worker[0].trial(key) for key in keys]
 
 
 def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) -> tuple[TrialResult, bytes]:
@@ -193,8 +227,9 @@ def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) ->
         wall_s=budget.wall_s,
         tokens=budget.token_limit(),
     )
-    played = play.run()
+    began, played = time.process_time(), play.run()
     log = packed(played.events)
+    played_s, graded = time.process_time() - began, time.perf_counter()
     try:
         grade = grader.grade(task, played.tree)
     except GradingError as problem:
@@ -206,22 +241,13 @@ def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) ->
         units=grade.units,
         abandoned=_abandoned(task, played),
         seconds=played.seconds,
-        metrics={**fold(played.events, _used(played)), "coupling": coupling(task)},
+        metrics={
+            **fold(played.events, together(player.usage for player in played.players)),
+            "coupling": coupling(task),
+        },
+        harness={"play_s": played_s, "grade_s": time.perf_counter() - graded},
     )
     return result, log
-
-
-def _used(played: Played) -> Used:
-    usages = [player.usage for player in played.players]
-    put, got = sum(u.input_tokens for u in usages), sum(u.output_tokens for u in usages)
-    return Used(
-        turns=sum(u.steps for u in usages),
-        input_tokens=put,
-        output_tokens=got,
-        told_tokens=sum(u.told_tokens for u in usages),
-        characters=sum(u.characters for u in usages),
-        usd=(put * USD_PER_MILLION[0] + got * USD_PER_MILLION[1]) / 1e6,
-    )
 
 
 def coupling(task: EvalTask) -> float:

@@ -37,6 +37,7 @@ CONDITIONS: dict[str, Condition] = {
         Condition(name="shared-only", what="one workspace, no prompt, no tools"),
         Condition(name="shared+prompt", what="one workspace and a prompt to divide the work", prompted=True),
         Condition(name="full", what="workspace, prompt, board, claims and notices", prompted=True, tools=True),
+        _policy("open", "with nothing that orders its agents"),
         _policy("serial", "one agent after the other"),
         _policy("locking", "under two-phase locks"),
         _policy("optimistic", "validated as they go"),
@@ -45,6 +46,9 @@ CONDITIONS: dict[str, Condition] = {
     )
 }
 """Every condition by name, those of the published ladder first."""
+
+POLICIES_COMPARED = ("open", "serial", "locking", "optimistic", "preorder")
+"""What is compared on live state: nobody coordinates, one after the other, and the three orders."""
 
 LADDER = ("solo", "pipeline", "parallel-merge", "shared-only", "shared+prompt", "full")
 """The published ladder, in its order."""

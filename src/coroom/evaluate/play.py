@@ -14,6 +14,7 @@ from coroom.core.task import TaskState
 from coroom.evaluate.conditions import Condition
 from coroom.evaluate.suite import EvalTask, Unit
 from coroom.evaluate.synthetic import Hand, Traits, guessed, steps_of, tokens_of
+from coroom.evaluate.usage import Usage
 from coroom.evaluate.virtual_room import VirtualRoom
 
 WALL_S = 600.0
@@ -24,17 +25,6 @@ IDLE_S = 15.0
 
 Steps = Iterator[float]
 """An agent at work: each value is how many seconds its next step takes; what it did then has happened."""
-
-
-@dataclass(slots=True)
-class Usage:
-    """What one agent has used, counted as it plays."""
-
-    steps: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    told_tokens: int = 0
-    characters: int = 0
 
 
 @dataclass(slots=True)

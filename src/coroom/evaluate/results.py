@@ -105,4 +105,5 @@ def _result(found: dict[str, Json]) -> TrialResult:
         seconds=cast("float", found["seconds"]),
         metrics=cast("dict[str, float]", found["metrics"]),
         infrastructure=cast("str", found["infrastructure"]),
+        harness=cast("dict[str, float]", found.get("harness", {})),
     )

@@ -10,6 +10,10 @@ from typing import Any
 
 import yaml
 
+from coroom.evaluate.live.cluster import CLUSTER
+from coroom.evaluate.live.office import OFFICE
+from coroom.evaluate.live.task import LiveTask
+
 Tree = Mapping[str, bytes]
 """A directory as path -> content."""
 
@@ -17,6 +21,10 @@ CONTRACT = "CONTRACT.md"
 """Where the agents find what is asked of them."""
 
 SHIPPED = ("six", "ledger")
+"""Suites of files that come with Coroom."""
+
+ON_LIVE_STATE = ("office", "cluster")
+"""Suites of rows and objects, which are changed through a room's tools."""
 
 
 class SuiteError(Exception):
@@ -80,10 +88,11 @@ class EvalTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """Tasks under a name."""
+    """Tasks under a name: of files, or (`live`) on live state."""
 
     name: str
-    tasks: tuple[EvalTask, ...]
+    tasks: tuple[EvalTask, ...] = ()
+    live: tuple[LiveTask, ...] = ()
 
 
 def load(name_or_folder: str) -> Suite:
@@ -95,12 +104,15 @@ def load(name_or_folder: str) -> Suite:
     Raises:
         SuiteError: there is no such suite, or it cannot be used.
     """
+    if name_or_folder in ON_LIVE_STATE:
+        return Suite(name=name_or_folder, live={"office": OFFICE, "cluster": CLUSTER}[name_or_folder])
     if name_or_folder in SHIPPED:
         root = Path(str(resources.files("coroom.evaluate"))) / "suites" / name_or_folder
     else:
         root = Path(name_or_folder)
     if not root.is_dir():
-        message = f"there is no suite '{name_or_folder}': name one of {', '.join(SHIPPED)}, or a folder of your own"
+        names = ", ".join((*SHIPPED, *ON_LIVE_STATE))
+        message = f"there is no suite '{name_or_folder}': name one of {names}, or a folder of your own"
         raise SuiteError(message)
     folders = [root] if (root / "task.yaml").exists() else sorted(p.parent for p in root.glob("*/task.yaml"))
     if not folders:

@@ -41,6 +41,9 @@ class Traits:
     misjudges: float = 0.05
     """Told that what it built on has changed, does nothing: 5 of CoAgent's 100 trials."""
 
+    slips: float = 0.005
+    """Leaves out a write on live state: two agents of CoAgent, one after the other, end wrong in 2 of 100 trials."""
+
     prompt_tokens: int = 1_500
     """What every step reads again."""
 
@@ -50,8 +53,8 @@ class Traits:
 
 MODELS: Mapping[str, Traits] = {
     "synthetic": Traits(),
-    "synthetic-perfect": Traits(gives_up=0.0, blunders=0.0, guesses_wrong=0.0, misjudges=0.0),
-    "synthetic-hasty": Traits(step_s=4.0, gives_up=0.08, blunders=0.2, finds_own_fault=0.3, misjudges=0.15),
+    "synthetic-perfect": Traits(gives_up=0.0, blunders=0.0, guesses_wrong=0.0, misjudges=0.0, slips=0.0),
+    "synthetic-hasty": Traits(step_s=4.0, gives_up=0.08, blunders=0.2, finds_own_fault=0.3, misjudges=0.15, slips=0.02),
 }
 """The synthetic agents by name."""
 

@@ -33,6 +33,7 @@ class TrialResult:
             as they had been found.
         seconds: until the last agent was done (of the virtual clock where the agents are synthetic).
         metrics: folds over the room's log, by name.
+        harness: what the harness itself took, in seconds, by what it was spent on; no part of what came of it.
     """
 
     key: TrialKey
@@ -43,6 +44,7 @@ class TrialResult:
     seconds: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     infrastructure: str = ""
+    harness: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def as_json(self) -> dict[str, Json]:
         """For the results file and `--json`."""
@@ -55,4 +57,5 @@ class TrialResult:
             "seconds": round(self.seconds, 3),
             "metrics": {name: round(value, 6) for name, value in self.metrics.items()},
             "infrastructure": self.infrastructure,
+            "harness": {name: round(value, 6) for name, value in self.harness.items()},
         }

@@ -38,9 +38,9 @@ class VirtualRoom:
         self._blobs: dict[str, bytes] = {}
         self.ask(OPERATOR, OpenRoom(room=name, policy=policy))
 
-    def ask(self, by: str, command: Command) -> Good | Refused:
+    def ask(self, by: str, command: Command, operation: str = "") -> Good | Refused:
         """Decide, store, reply."""
-        decision = decide(self.state, Call(by, command), self.now_ms)
+        decision = decide(self.state, Call(by, command, operation), self.now_ms)
         for event in number(self.state, decision.events, self.now_ms, by):
             self.state = evolve(self.state, event)
             self.events.append(event)

@@ -1,0 +1,396 @@
+"""Plays a task on live state with synthetic agents: the real order of calls and the real tools, on a virtual clock."""
+
+import heapq
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from coroom.core import command as c
+from coroom.core.errors import Code, Fault, Refused
+from coroom.core.event import CallStarted, CallUndone, Event, OrderNoticed
+from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
+from coroom.core.ordering.gate import may_still_touch
+from coroom.core.policies import POLICIES
+from coroom.core.tool import canonical
+from coroom.evaluate.live.task import Due, Job, LiveTask, State, Step, shares
+from coroom.evaluate.live.world import World
+from coroom.evaluate.synthetic import Hand, Traits, tokens_of
+from coroom.evaluate.usage import Usage
+from coroom.evaluate.virtual_room import VirtualRoom
+from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
+
+TURNS_MAX = 20_000
+_SOON_S = 1e-3
+_TOLD_TOKENS = 40
+"""A notice of the order: which call, what it held and what is true now."""
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Worker:
+    """One synthetic agent at its jobs: what it called at each place, and what it knows from that."""
+
+    name: str
+    hand: Hand
+    jobs: list[Job]
+    usage: Usage = field(default_factory=Usage)
+    next: int = 0
+    done: bool = False
+    gone: bool = False
+    restarts: int = 0
+    made: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    known: dict[int, Any] = field(default_factory=dict)
+    slipped: set[int] = field(default_factory=set)
+
+    @property
+    def program(self) -> list[tuple[int, Step]]:
+        """Every step with the number of its job."""
+        return [(number, step) for number, job in enumerate(self.jobs) for step in job.steps]
+
+
+class _Queue:
+    """Whose turn is when. Who waits for others is blocked, and tried again when something may be free."""
+
+    def __init__(self, ready: list[tuple[float, int]]) -> None:
+        self._ready = ready
+        heapq.heapify(self._ready)
+        self._stuck = False
+        self.blocked: list[int] = []
+        self.now_s, self.at = 0.0, 0
+
+    def next(self) -> float | None:
+        """When the next turn is, and (`at`) whose; None when there is none."""
+        if not self._ready and self.blocked and not self._stuck:
+            # Nobody is left who could release anything: each tries once more, which breaks a circle of waiting.
+            self._stuck = True
+            self._push_blocked()
+        if not self._ready:
+            return None
+        self.now_s, self.at = heapq.heappop(self._ready)
+        return self.now_s
+
+    def again(self, at: int, after_s: float) -> None:
+        """Its next turn is in so many seconds."""
+        self._stuck = False
+        heapq.heappush(self._ready, (self.now_s + after_s, at))
+
+    def wake(self) -> None:
+        """Something may be free now."""
+        self._stuck = False
+        self._push_blocked()
+
+    def absent(self, count: int) -> list[int]:
+        """Who of so many has no turn to come."""
+        known = {at for _, at in self._ready} | set(self.blocked)
+        return [at for at in range(count) if at not in known]
+
+    def _push_blocked(self) -> None:
+        for at in self.blocked:
+            heapq.heappush(self._ready, (self.now_s + _SOON_S, at))
+        self.blocked = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePlayed:
+    """How it ended. `workers` are in order of rank; `order` is that in which they became final, where there is one."""
+
+    end: State
+    events: list[Event]
+    seconds: float
+    out_of_time: bool
+    workers: tuple[Worker, ...]
+    order: tuple[int, ...]
+    unfinished: bool
+    given_up: int
+
+    def costs(self) -> dict[str, float]:
+        """What the order cost: calls undone, agents begun again, notices to judge."""
+        bodies = [event.body for event in self.events]
+        acted = {body.call for body in bodies if isinstance(body, CallStarted)}
+        return {
+            "calls": len(acted),
+            "undone": sum(isinstance(body, CallUndone) and body.call in acted for body in bodies),
+            "order_notices": sum(isinstance(body, OrderNoticed) for body in bodies),
+            "restarts": sum(worker.restarts for worker in self.workers),
+        }
+
+
+class LivePlay:
+    """One trial on live state.
+
+    Args:
+        task: what is asked.
+        policy: how calls are ordered.
+        agents: how many.
+        traits: what they are like.
+        seed: of everything that is drawn.
+        world: the live state, at its start.
+        wall_s: when everybody has to stop.
+        tokens: what all together may use; None: as much as they like.
+    """
+
+    def __init__(
+        self,
+        task: LiveTask,
+        policy: str,
+        agents: int,
+        traits: Traits,
+        seed: str,
+        world: World,
+        wall_s: float,
+        tokens: int | None = None,
+    ) -> None:
+        self._task, self._policy, self._traits, self._seed = task, policy, traits, seed
+        self._world, self._wall_s, self._tokens = world, wall_s, tokens
+        self.room = VirtualRoom("trial", policy)
+        self._names = {verb: tool.spec.name for verb, tool in world.tools.items()}
+        self._carrier = Carrier(lambda: self.room.state, {tool.spec.name: tool for tool in world.tools.values()})
+        self.workers: list[Worker] = []
+        self._given_up = 0
+        for share in shares(task, agents):
+            self._join(list(share))
+
+    def run(self) -> LivePlayed:
+        """Play it to the end.
+
+        Raises:
+            Fault: nobody can go on; a mistake of ours.
+        """
+        seconds, out = self._loop()
+        order = self.room.state.order
+        names = [worker.name for worker in self.workers]
+        return LivePlayed(
+            end=self._world.state(),
+            events=self.room.events,
+            seconds=seconds,
+            out_of_time=out,
+            workers=tuple(self.workers),
+            order=tuple(names.index(name) for name in order.committed if name in names),
+            unfinished=self._given_up > 0
+            or any(not worker.done for worker in self.workers)
+            or bool(POLICIES[self._policy].ordered and order.calls),
+            given_up=self._given_up,
+        )
+
+    def _join(self, jobs: list[Job]) -> Worker:
+        name = f"agent-{len(self.workers) + 1}"
+        worker = Worker(name, Hand(self._traits, f"{self._seed}/{len(self.workers) + 1}"), jobs)
+        self.workers.append(worker)
+        self.room.join(name)
+        return worker
+
+    def _loop(self) -> tuple[float, bool]:
+        """Whoever is ready first acts first. Returns when all was done, and whether time or tokens ran out before."""
+        queue = _Queue([(self._think(worker), at) for at, worker in enumerate(self.workers)])
+        released = self._released()
+        for _ in range(TURNS_MAX):
+            due = queue.next()
+            if due is None:
+                if any(not worker.done for worker in self.workers):
+                    raise Fault(f"{self._task.id}: nobody can go on under {self._policy}")
+                return queue.now_s, False
+            if due > self._wall_s or self._spent():
+                return min(due, self._wall_s), True
+            self.room.now_ms = int(due * 1000)
+            there, at = len(self.workers), queue.at
+            spent_s = self._turn(self.workers[at])
+            if spent_s is not None:
+                queue.again(at, spent_s)
+            elif not self.workers[at].done:
+                queue.blocked.append(at)
+            if self._released() != released:
+                released = self._released()
+                queue.wake()
+            for other in queue.absent(len(self.workers)):
+                if other >= there or self._reopened(self.workers[other]):
+                    queue.again(other, self._think(self.workers[other]))
+        raise Fault(f"{self._task.id}: no end under {self._policy}")
+
+    def _released(self) -> tuple[int, int, int]:
+        """Changes when something that somebody waits for may be free."""
+        order = self.room.state.order
+        standings = list(order.standings.values())
+        return len(order.committed), sum(s.restarts for s in standings), sum(s.concluded for s in standings)
+
+    def _spent(self) -> bool:
+        used = sum(w.usage.input_tokens + w.usage.output_tokens for w in self.workers)
+        return self._tokens is not None and used > self._tokens
+
+    def _notices(self, worker: Worker) -> list[OrderNotice]:
+        return [notice for notice in self.room.state.order.notices.values() if notice.agent == worker.name]
+
+    def _reopened(self, worker: Worker) -> bool:
+        """Who is done hears once nobody below can change it again: one judgement instead of several."""
+        if not self._notices(worker):
+            return False
+        order, agents = self.room.state.order, self.room.state.agents
+        return not may_still_touch(order, agents, agents[worker.name].rank, worker.name, ())
+
+    def _turn(self, worker: Worker) -> float | None:
+        """One inference and what comes of it. Returns the seconds until the next; None when it waits, or is done."""
+        self._begin_again(worker)
+        if self._notices(worker):
+            repairs = self._hear(worker)
+            return sum(self._think(worker) for _ in range(max(repairs, 1)))
+        program = worker.program
+        while worker.next < len(program):
+            if self._begins_a_job(worker) and worker.hand.happens(worker.hand.traits.gives_up):
+                return self._give_up(worker)
+            due = self._due(worker, worker.next)
+            if due is None:
+                worker.next += 1
+                continue
+            if not self._call(worker, worker.next, *due):
+                return None if self._restarts(worker) == worker.restarts else self._think(worker)
+            worker.next += 1
+            return self._think(worker)
+        return self._conclude(worker)
+
+    def _conclude(self, worker: Worker) -> float | None:
+        if not worker.done:
+            said = self._run(lambda: self._carrier.conclude(worker.name))
+            worker.done = not isinstance(said, Refused)
+        return None
+
+    def _begins_a_job(self, worker: Worker) -> bool:
+        program = worker.program
+        number = program[worker.next][0]
+        first = worker.next == 0 or program[worker.next - 1][0] != number
+        return first and not worker.gone
+
+    def _give_up(self, worker: Worker) -> float | None:
+        """It goes, what it has finished stays; where others are present, a fresh agent takes up what it left."""
+        number = worker.program[worker.next][0]
+        left = worker.jobs[number:]
+        del worker.jobs[number:]
+        worker.gone = True
+        if len(self.workers) > 1:
+            self._join(left)
+        else:
+            self._given_up += 1
+        return self._conclude(worker)
+
+    def _think(self, worker: Worker) -> float:
+        worker.usage.steps += 1
+        worker.usage.input_tokens += worker.hand.traits.prompt_tokens
+        worker.usage.output_tokens += 60
+        return worker.hand.step_s()
+
+    def _due(self, worker: Worker, place: int) -> tuple[str, str] | None:
+        if place in worker.slipped:
+            return None
+        program = worker.program
+        number, step = program[place]
+        known = {
+            program[at][1].name: said for at, said in worker.known.items() if at < place and program[at][0] == number
+        }
+        due: Due = step.due(known)
+        return due and (self._names[due[0]], canonical(dict(due[1])))
+
+    def _call(self, worker: Worker, place: int, tool: str, arguments: str) -> bool:
+        """Make the call. False: it was not made, and its agent waits or begins again."""
+        if place >= worker.next and self._slips(worker, tool):
+            worker.slipped.add(place)
+            return True
+        at = place + 1 if POLICIES[self._policy].by_rank else 0
+        outcome = self._run(lambda: self._carrier.call(worker.name, tool, arguments, at))
+        match outcome:
+            case Called(call=call, result=result):
+                worker.made[place], worker.known[place] = (tool, arguments, call), json.loads(result)
+            case Gated(call=call):
+                worker.made[place] = (tool, arguments, call)
+            case Failed(why=why):
+                worker.made[place], worker.known[place] = (tool, arguments, ""), {"failed": why}
+            case Refused(code=Code.FENCED, why=why):
+                raise Fault(f"{worker.name}: {why}")
+            case _:
+                return False
+        worker.usage.characters += len(arguments)
+        worker.usage.output_tokens += tokens_of(arguments)
+        return True
+
+    def _slips(self, worker: Worker, tool: str) -> bool:
+        writes = not tool.endswith(("_select", "_get", "_list"))
+        return writes and worker.hand.happens(worker.hand.traits.slips)
+
+    def _hear(self, worker: Worker) -> int:
+        """Take in what the order has to say, and put right what rests on it. Returns how many calls that were."""
+        repairs = 0
+        while notices := self._notices(worker):
+            worker.done = False
+            self.room.ask(worker.name, c.HandNotices(worker.name))
+            worker.usage.told_tokens += _TOLD_TOKENS * len(notices)
+            worker.usage.input_tokens += _TOLD_TOKENS * len(notices)
+            for notice in notices:
+                self._take_in(worker, notice)
+            careless = worker.hand.happens(worker.hand.traits.misjudges)
+            verdict, put_right = (Judgement.NO_EFFECT, 0) if careless else self._judge(worker)
+            repairs += put_right
+            names = tuple(notice.id for notice in notices)
+            self._run(lambda v=verdict, n=names: self._carrier.judge(worker.name, n, v))  # type: ignore[misc]
+        return repairs
+
+    def _take_in(self, worker: Worker, notice: OrderNotice) -> None:
+        for place, made in list(worker.made.items()):
+            if made[2] != notice.call:
+                continue
+            if notice.value and notice.cause is not NoticeCause.UNDONE:
+                worker.known[place] = json.loads(notice.value)
+            else:
+                # Undone, or changed into what only another look can tell: the judgement calls it again.
+                del worker.made[place]
+
+    def _judge(self, worker: Worker) -> tuple[Judgement, int]:
+        verdict, repairs = Judgement.NO_EFFECT, 0
+        for place in range(worker.next):
+            due, was = self._due(worker, place), worker.made.get(place)
+            if due == (was and was[:2]):
+                continue
+            repairs += 1
+            if due:
+                verdict = Judgement.REPAIRED
+                self._call(worker, place, *due)
+            elif was:
+                verdict = Judgement.RETRACTED if verdict is Judgement.NO_EFFECT else verdict
+                del worker.made[place]
+                worker.known.pop(place, None)
+                self._run(lambda call=was[2]: self._carrier.retract(worker.name, (call,)))  # type: ignore[misc]
+        return verdict, repairs
+
+    def _restarts(self, worker: Worker) -> int:
+        return self.room.state.order.standing(worker.name).restarts
+
+    def _begin_again(self, worker: Worker) -> None:
+        """If the room took back all it did, it starts from its first step."""
+        if self._restarts(worker) > worker.restarts:
+            worker.restarts, worker.next, worker.done = self._restarts(worker), 0, False
+            worker.made.clear()
+            worker.known.clear()
+            worker.slipped.clear()
+
+    def _run(self, steps: Callable[[], Steps[R]]) -> R:
+        """Carry requests of the carrier out at once."""
+        asked = steps()
+        try:
+            request = next(asked)
+            while True:
+                try:
+                    answer = self._answer(request)
+                except Exception as raised:  # noqa: BLE001  a tool may raise anything; the carrier judges it
+                    request = asked.throw(raised)
+                else:
+                    request = asked.send(answer)
+        except StopIteration as finished:
+            return cast("R", finished.value)
+
+    def _answer(self, request: Request) -> object:
+        if isinstance(request, Store):
+            return self.room.ask(request.by, request.command, request.operation)
+        return request.work()
+
+
+def shares_played(played: LivePlayed) -> Sequence[tuple[Job, ...]]:
+    """The jobs that each agent did, in order of rank, for the judge."""
+    return [tuple(worker.jobs) for worker in played.workers]
