@@ -31,10 +31,7 @@ def played(
     task: LiveTask, policy: str, agents: int, seed: str = "s", traits: Traits = PERFECT, database: str = ""
 ) -> LivePlayed:
     world = world_of(task, max(agents, 2), database)
-    try:
-        return LivePlay(task, policy, agents, traits, seed, world, 10_000).run()
-    finally:
-        world.close()
+    return LivePlay(task, policy, agents, traits, seed, world, 10_000).run()
 
 
 def is_right(task: LiveTask, one: LivePlayed) -> bool:

@@ -8,7 +8,6 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +96,17 @@ class KubernetesApi:
                 Route("/{rest:path}", self._serve, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ]
         )
+        self._default()
+
+    def clear(self) -> None:
+        """Be as new: no objects but the default namespace, versions from 1 on."""
+        with self._lock:
+            self.objects.clear()
+            self.audit.clear()
+            self._versions = itertools.count(1)
+            self._default()
+
+    def _default(self) -> None:
         self.create("v1/namespaces", "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
 
     def create(self, resource: str, namespace: str, made: Object) -> Object:
@@ -107,7 +117,7 @@ class KubernetesApi:
         """
         kind = _kind(resource)
         with self._lock:
-            made = deepcopy(made)
+            made = _copied(made)
             metadata = made.setdefault("metadata", {})
             if "generateName" in metadata and not metadata.get("name"):
                 metadata["name"] = f"{metadata['generateName']}{next(self._versions):05d}"
@@ -136,7 +146,7 @@ class KubernetesApi:
         key = (kind.api, kind.plural, namespace, name)
         with self._lock:
             old = self.get(resource, namespace, name)
-            new = made(deepcopy(old))
+            new = made(_copied(old))
             wanted = new.setdefault("metadata", {}).get("resourceVersion")
             if wanted and wanted != old["metadata"]["resourceVersion"]:
                 raise Declined(
@@ -159,7 +169,7 @@ class KubernetesApi:
             found = self.objects.get((kind.api, kind.plural, namespace, name))
         if found is None:
             raise Declined(404, "NotFound", f'{kind.plural} "{name}" not found')
-        return deepcopy(found)
+        return _copied(found)
 
     def delete(self, resource: str, namespace: str, name: str, preconditions: Mapping[str, str]) -> Object:
         """Remove the object and return it.
@@ -184,7 +194,7 @@ class KubernetesApi:
         kind = _kind(resource)
         with self._lock:
             found = [
-                deepcopy(each)
+                _copied(each)
                 for (api, plural, space, _), each in sorted(self.objects.items(), key=lambda item: item[0])
                 if (api, plural) == (kind.api, kind.plural) and namespace in {"", space}
             ]
@@ -218,7 +228,7 @@ class KubernetesApi:
         else:
             metadata["resourceVersion"] = str(next(self._versions))
         self.objects[key] = new
-        return deepcopy(new)
+        return _copied(new)
 
     async def _serve(self, request: Request) -> Response:
         body = await request.body()
@@ -342,6 +352,13 @@ def _place(path: str) -> Place | None:
     if not known or len(rest) > 3 or rest[2:] not in ([], ["scale"]):
         return None
     return Place(f"{api}/{rest[0]}", namespace, rest[1] if len(rest) > 1 else "", rest[2:] == ["scale"])
+
+
+def _copied(value: Any) -> Any:
+    """A copy of JSON; copy.deepcopy looks for much that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {name: _copied(part) for name, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value
 
 
 def _kind(resource: str) -> Kind:

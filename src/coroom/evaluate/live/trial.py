@@ -42,8 +42,6 @@ def play_live(
         played = play.run()
     except Fault as fault:
         return TrialResult(key=key, infrastructure=str(fault)), packed([])
-    finally:
-        world.close()
     played_s = time.process_time() - began
     hints = [played.order] if played.order else []
     verdict = judge(task, shares_played(played), played.end, hints)
@@ -75,10 +73,7 @@ def _metrics(task: LiveTask, key: TrialKey, played: LivePlayed) -> Mapping[str, 
 def coupling(task: LiveTask, jobs: int) -> float:
     """The share of a task's pairs of jobs where one writes what the other touches, each done alone on the start."""
     world = world_of(task, jobs)
-    try:
-        touched = [_footprint(world, task, task.start(jobs), job) for job in task.jobs(jobs)]
-    finally:
-        world.close()
+    touched = [_footprint(world, task, task.start(jobs), job) for job in task.jobs(jobs)]
     pairs = [(a, b) for at, a in enumerate(touched) for b in touched[at + 1 :]]
     return sum(_meet(a, b) for a, b in pairs) / len(pairs) if pairs else 0.0
 

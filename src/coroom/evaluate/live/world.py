@@ -1,7 +1,7 @@
 """The live state of a trial: a real SQLite or PostgreSQL database, or the small Kubernetes API, with tools on it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, cast
@@ -31,36 +31,52 @@ class World(Protocol):
         """How it stands now, comparable with the judge's model."""
         ...
 
-    def close(self) -> None:
-        """Leave nothing behind."""
-        ...
+
+_kept: dict[tuple[str, str], "Office | InCluster"] = {}
+"""What a process opens once: making tools anew for each trial would cost more than most trials."""
 
 
 def world_of(task: LiveTask, jobs: int, database: str = "") -> World:
-    """The start of a task with so many jobs. `database` names a PostgreSQL to use instead of SQLite (its tables are
-    dropped first).
+    """The start of a task with so many jobs; the one before of the same process ends with it.
+
+    Args:
+        task: whose start.
+        jobs: how many.
+        database: a PostgreSQL to use for rows; empty for SQLite. Its tables of these names are dropped first.
     """
-    start = task.start(jobs)
-    return Office(start, database) if task.world == "office" else InCluster(start)
+    named = (task.world, database)
+    if named not in _kept:
+        _kept[named] = Office(database) if task.world == "office" else InCluster()
+    found = _kept[named]
+    found.begin(task.start(jobs))
+    return found
 
 
 class Office:
-    """Rows in a database of the trial's own."""
+    """Rows in a database, all replaced at the start of each trial."""
 
-    def __init__(self, start: State, conninfo: str = "") -> None:
+    def __init__(self, conninfo: str = "") -> None:
         self._folder = TemporaryDirectory(prefix="coroom-office-")
         self._database: Database
+        self._outside: Callable[[str], object]
         if conninfo:
-            self._database = _postgres(conninfo)
+            self._database, self._outside = _postgres(conninfo)
         else:
-            self._database = _sqlite(Path(self._folder.name) / "office.sqlite")
+            self._database, self._outside = _sqlite(Path(self._folder.name) / "office.sqlite")
+        self._tools = {tool.spec.name.removeprefix("office_"): tool for tool in sql_tools(self._database)}
+        self._outbox = Outbox()
+        self.tools: Mapping[str, Tool] = {}
+
+    def begin(self, start: State) -> None:
+        """Hold these rows and nothing else. Ids of calls begin anew with each room, so notes of old ones go as well."""
+        for name in (*SCHEMA, "coroom_calls"):
+            self._outside(f"DELETE FROM {name}")  # noqa: S608  names of our own
         with self._database.transaction() as session:
             for name, rows in start["rows"].items():
                 for row in rows.values():
                     session.insert(self._database.tables()[name], row)
-        self.outbox = Outbox()
-        verbs = {tool.spec.name.removeprefix("office_"): tool for tool in sql_tools(self._database)}
-        self.tools: Mapping[str, Tool] = {**verbs, "send": self.outbox}
+        self._outbox = Outbox()
+        self.tools = {**self._tools, "send": self._outbox}
 
     def state(self) -> State:
         """See `World.state`."""
@@ -70,12 +86,7 @@ class Office:
                 key = next(iter(columns))
                 rows[name] = {row[key]: row for row in session.select(self._database.tables()[name], {})}
         keys = {name: next(iter(columns)) for name, columns in SCHEMA.items()}
-        return {"rows": rows, "keys": keys, "sent": sorted(self.outbox.sent, key=canonical)}
-
-    def close(self) -> None:
-        """See `World.close`."""
-        self._database.close()
-        self._folder.cleanup()
+        return {"rows": rows, "keys": keys, "sent": sorted(self._outbox.sent, key=canonical)}
 
 
 def _created() -> list[str]:
@@ -88,24 +99,24 @@ def _created() -> list[str]:
     return made
 
 
-def _sqlite(path: Path) -> SqliteDatabase:
+def _sqlite(path: Path) -> tuple[SqliteDatabase, Callable[[str], object]]:
     bare = SqliteDatabase(str(path), "office")
-    # The trial dies with the machine, and so may its database.
-    bare.connection.executescript("PRAGMA synchronous=off; PRAGMA journal_mode=memory;" + ";".join(_created()))
+    bare.connection.executescript(";".join(_created()))
     bare.close()
     found = SqliteDatabase(str(path), "office")
+    # The trial dies with the machine, and so may its database.
     found.connection.executescript("PRAGMA synchronous=off; PRAGMA journal_mode=memory;")
-    return found
+    return found, found.connection.execute
 
 
-def _postgres(conninfo: str) -> PostgresDatabase:
+def _postgres(conninfo: str) -> tuple[PostgresDatabase, Callable[[str], object]]:
     import psycopg  # noqa: PLC0415  who has no PostgreSQL needs no driver
 
-    with psycopg.connect(conninfo, autocommit=True) as outside:
-        outside.execute(f"DROP TABLE IF EXISTS coroom_calls, {', '.join(SCHEMA)}".encode())
-        for statement in _created():
-            outside.execute(statement.encode())
-    return PostgresDatabase(conninfo, "office")
+    outside = psycopg.connect(conninfo, autocommit=True)
+    outside.execute(f"DROP TABLE IF EXISTS coroom_calls, {', '.join(SCHEMA)}".encode())
+    for statement in _created():
+        outside.execute(statement.encode())
+    return PostgresDatabase(conninfo, "office"), lambda statement: outside.execute(statement.encode())
 
 
 class Outbox:
@@ -164,14 +175,18 @@ _RESOURCES = {"Deployment": "apps/v1/deployments", "ConfigMap": "v1/configmaps",
 class InCluster:
     """Objects behind the small API server, spoken to in one process."""
 
-    def __init__(self, start: State) -> None:
+    def __init__(self) -> None:
         self._api = KubernetesApi()
+        cluster = Cluster("http://cluster", transport=InProcess(self._api))
+        self.tools: Mapping[str, Tool] = {
+            tool.spec.name.removeprefix("k8s_"): tool for tool in kubernetes_tools(cluster)
+        }
+
+    def begin(self, start: State) -> None:
+        """Hold these objects and nothing else."""
+        self._api.clear()
         for made in start["objects"].values():
             self._api.create(_RESOURCES[made["kind"]], "default", made)
-        self._cluster = Cluster("http://cluster", transport=InProcess(self._api))
-        self.tools: Mapping[str, Tool] = {
-            tool.spec.name.removeprefix("k8s_"): tool for tool in kubernetes_tools(self._cluster)
-        }
 
     def state(self) -> State:
         """See `World.state`: without what the server owns."""
@@ -182,7 +197,3 @@ class InCluster:
                 kept = {part: value for part, value in made.items() if part not in {"metadata", "status"}}
                 found[f"{made['kind']}/{name}"] = {**kept, "metadata": about}
         return cast("State", json.loads(canonical({"objects": found})))
-
-    def close(self) -> None:
-        """See `World.close`."""
-        self._cluster.close()
