@@ -354,11 +354,15 @@ def _place(path: str) -> Place | None:
     return Place(f"{api}/{rest[0]}", namespace, rest[1] if len(rest) > 1 else "", rest[2:] == ["scale"])
 
 
-def _copied(value: Any) -> Any:
+def _copied(made: Object) -> Object:
     """A copy of JSON; copy.deepcopy looks for much that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {name: _copied(part) for name, part in value.items()}
-    return [_copied(part) for part in value] if isinstance(value, list) else value
+    return {name: _part_copied(part) for name, part in made.items()}
+
+
+def _part_copied(part: Any) -> Any:
+    if isinstance(part, dict):
+        return _copied(part)
+    return [_part_copied(each) for each in part] if isinstance(part, list) else part
 
 
 def _kind(resource: str) -> Kind:
