@@ -33,7 +33,8 @@ _TEXT: Mapping[str, Shape] = {
 def call(checker: Checker, term: Term, names: Names) -> Shape:
     """The shape of a call's result."""
     called = term.parts[0]
-    handed = _handed(checker, called, names)
+    first = term.parts[1] if len(term.parts) > 1 else None
+    handed = _handed(checker, called, names, first)
     arguments = [_argument(checker, each, names, handed, called.text) for each in term.parts[1:]]
     if called.kind == "name" and called.text not in names and _is_built_in(checker, called.text):
         return _built_in(checker, term, arguments)
@@ -72,11 +73,15 @@ def _of_library(checker: Checker, called: Term, names: Names) -> Shape | None:
 
 
 _ASKING = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
+_BY_KEY = frozenset({"sorted", "min", "max"})
 _HANDING = _ASKING | {"map", "forEach", "flatMap", "sort", "toSorted", "reduce"}
 
 
-def _handed(checker: Checker, called: Term, names: Names) -> tuple[Shape, ...]:
-    """What an array's method hands to the function that it is given."""
+def _handed(checker: Checker, called: Term, names: Names, first: Term | None) -> tuple[Shape, ...]:
+    """What an array's method, or `sorted` and its like, hands to the function that it is given."""
+    if called.kind == "name" and called.text in _BY_KEY and not checker.script and first is not None:
+        with checker.silent():
+            return (union(checker._element(each) for each in checker.value(first, names).options),)  # noqa: SLF001
     if called.kind != "member" or called.text not in _HANDING or not checker.script:
         return ()
     with checker.silent():

@@ -45,6 +45,11 @@ class Checker:
                 if each.kind not in {"import", "function", "class", "exported", "alias"}:
                     self.statement(each, {})
             return
+        for each in self.function.term.marks:
+            self.value(each, {})
+        for each in self.function.parameters:
+            for part in each.parts:
+                self.value(part, {})
         names = self.parameters(self.function)
         self._local = set(names)
         self.ended = self.block(self.function.body, names)
@@ -71,7 +76,8 @@ class Checker:
             return Shape("dict")
         found = self.reading.notes.shape(given.note, self.module)
         if found == UNKNOWN and given.parts and not given.note:
-            value = self.value(given.parts[0], {})
+            with self.silent():
+                value = self.value(given.parts[0], {})
             found = value if value.kind not in {"none", "bool"} else UNKNOWN
         return self._guessed(given.text, body) if found == UNKNOWN else found
 

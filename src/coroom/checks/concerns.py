@@ -99,6 +99,7 @@ _IDEMPOTENT = frozenset(
 def concerns(four: Four) -> Iterator[Finding]:
     """The same thing done by both sides where one calls the other, and tests for values that are no longer given."""
     yield from _doubled(four)
+    yield from _counted_twice(four)
     for side in four.sides:
         yield from _no_longer_given(four, side)
         yield from _remembered(four, side)
@@ -123,6 +124,39 @@ def _doubled(four: Four) -> Iterator[Finding]:
                         about=(f"{one.module.path}#{one.within}",), sure=0.84,
                     )  # fmt: skip
                     return
+
+
+def _counted_twice(four: Four) -> Iterator[Finding]:
+    """One attribute that both sides newly count up, where one calls the other."""
+    for side in four.sides:
+        theirs = {
+            f"{each.module.path}#{each.within}": (each, name)
+            for each in side.other.changed
+            if each.before is not None and not is_test(each.module.path)
+            for name in _counted(each)
+        }
+        for walked in four.walked(side) if theirs else ():
+            names = set(_counted(walked.changed))
+            for call, ref in walked.both.calls:
+                other, name = theirs.get(ref, (None, ""))
+                if other is not None and name in names:
+                    said = f"{other.within}() counts {name} now, and it is counted here, too"
+                    yield four.finding(
+                        side, "doubled-concern", walked.changed.module.path, call.line, name, said,
+                        about=(ref,), sure=0.86,
+                    )  # fmt: skip
+                    return
+
+
+def _counted(changed: Changed) -> Iterator[str]:
+    """The attributes that a function newly sets to something made of what they were."""
+    for each in changed.new_terms():
+        target = each.parts[0] if each.kind == "assign" and len(each.parts) > 1 else None
+        if target is None or target.kind != "member":
+            continue
+        said = {part.text for part in walk(each.parts[1]) if part.kind in {"member", "string"}}
+        if each.text in {"+=", "-="} or (each.parts[1].kind == "binary" and target.text in said):
+            yield target.text
 
 
 def _concerns(side: Side) -> dict[str, list[Changed]]:

@@ -62,8 +62,10 @@ class Reading:
     def _read_return(self, function: Function) -> Shape:
         module = self.module_of(function.path)
         said = self.notes.shape(function.term.note, module)
-        if module.language == "python" and "generator" in function.flags and said == UNKNOWN:
-            said = Shape("stream" if "async" in function.flags else "iterator")
+        if module.language == "python" and "generator" in function.flags:
+            # Whatever it is said to give: what yields gives an iterator.
+            made = said.of if said.kind in {"iterator", "list"} else ()
+            said = Shape("stream") if "async" in function.flags else Shape("iterator", "", made)
         if said == UNKNOWN or said.kind in {"dict", "tuple"}:
             seen = self._seen_return(function, module)
             if said == UNKNOWN or (said.kind, seen.kind) in {("dict", "record"), ("tuple", "tuple")}:

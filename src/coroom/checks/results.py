@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from coroom.checks.finding import Finding
 from coroom.checks.results_effects import copied, default_changed, done_in_place, filtered, grown, tried_twice
 from coroom.checks.results_refusals import guarded, said_otherwise, unready
-from coroom.checks.results_values import ordered, scaled, written
+from coroom.checks.results_values import ordered, scaled, untidied, written
 from coroom.checks.sides import Four
 from coroom.checks.uses import Said, Use, uses_between
 
 _RULES: tuple[Callable[[Use], Iterator[Said]], ...] = (
     said_otherwise, ordered, scaled, written, copied, done_in_place, filtered, grown, default_changed, guarded,
-    tried_twice, unready,
+    tried_twice, unready, untidied,
 )  # fmt: skip
 
 

@@ -83,8 +83,8 @@ def scaled(use: Use) -> Iterator[Said]:
     """The unit or scale of what it gives."""
     before, after = _factors(use.before), _factors(use.after)
     unit = _known_scale(use.before, use.after)
-    if unit:
-        after = after | {f"* {unit}"}
+    after |= {f"* {unit}"} if unit else _shifts(use.after) - _shifts(use.before)
+    before |= frozenset() if unit else _shifts(use.before) - _shifts(use.after)
     if before == after:
         return
     for value, above in use.around():
@@ -96,6 +96,44 @@ def scaled(use: Use) -> Iterator[Said]:
             yield above, said, 0.84, "scale-changed"
             return
         del value
+
+
+def untidied(use: Use) -> Iterator[Said]:
+    """A text that came without spaces around it, or in one case, and comes as it is now."""
+    lost = _tidying(use.before) - _tidying(use.after)
+    if not lost:
+        return
+    for value in (*use.values, *use.elements):
+        above = use.above.get(id(value))
+        given = above is not None and above.kind == "call" and above.parts[0] is not value
+        compared = above is not None and above.kind in {"compare", "index"}
+        unpacked = above is not None and above.kind == "assign" and above.parts[0].kind == "tuple"
+        if above is not None and (given or compared or unpacked):
+            said = (
+                f"{use.after.name}() no longer applies {min(lost)}() to what it gives, and {shown(above)} counts on it"
+            )
+            yield above, said, 0.78, "format-changed"
+            return
+
+
+def _tidying(function: Function) -> frozenset[str]:
+    """The ways in which what a function returns is tidied at the very end."""
+    found = set()
+    for value in returned_by(function):
+        given = value.parts[0] if value.kind == "comprehension" else value
+        for each in given.parts if given.kind in {"tuple", "list"} else (given,):
+            if each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in _TIDIES:
+                found.add(each.parts[0].text)
+    return frozenset(found)
+
+
+_TIDIES = frozenset({"strip", "rstrip", "lstrip", "lower", "upper", "casefold", "trim", "toLowerCase", "toUpperCase"})
+
+
+def _shifts(function: Function) -> frozenset[str]:
+    """What a function adds to its result, or takes from it, at the very end."""
+    ends = [each for each in returned_by(function) if each.kind == "binary" and each.text in {"+", "-"}]
+    return frozenset(f"{each.text} {part.text}" for each in ends for part in each.parts[1:] if part.kind == "number")
 
 
 def _known_scale(before: Function, after: Function) -> str:

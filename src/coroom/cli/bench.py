@@ -189,7 +189,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     "--files", type=click.IntRange(0, 20_000), default=2_000, show_default=True, help="For the index's speed."
 )
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
-def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool) -> None:
+@click.option("--lines", is_flag=True, help="Tell the plan the lines that each commit changed, not its definitions.")
+def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool) -> None:
     r"""Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
 
     DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent). Each NAME=REPO is a clone
@@ -207,7 +208,9 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
         raise WrongCallError("A repository is given as NAME=DIRECTORY, like click=../click.")
     progress = Console(stderr=True, highlight=False)
     try:
-        report = measure_plans(data, {name: Path(path) for name, path in named.items()}, files, progress.print)
+        report = measure_plans(
+            data, {name: Path(path) for name, path in named.items()}, files, progress.print, lines=lines
+        )
     except (OSError, ValueError, GitFailed) as problem:
         raise WrongCallError(f"{data}: {problem}. Give the pairs and whole clones of their projects.") from problem
     if as_document:

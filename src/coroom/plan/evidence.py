@@ -103,8 +103,8 @@ def evidence_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history:
     )
 
 
-LINES_BETWEEN = 3
-"""Changes with fewer lines between them are one conflict to git."""
+LINES_APART = 2
+"""Changes whose lines are nearer than this, with no line between them, are one conflict to git."""
 
 
 def _both_lined(one: Touch, other: Touch) -> bool:
@@ -114,13 +114,14 @@ def _both_lined(one: Touch, other: Touch) -> bool:
 def _meet(one: Touch, other: Touch) -> bool:
     assert one.lines is not None
     assert other.lines is not None
-    return one.lines[0] - other.lines[1] < LINES_BETWEEN and other.lines[0] - one.lines[1] < LINES_BETWEEN
+    return one.lines[0] - other.lines[1] < LINES_APART and other.lines[0] - one.lines[1] < LINES_APART
 
 
 def _all_lined(a: TaskFootprint, b: TaskFootprint) -> bool:
-    """Whether lines are said of every file that both change."""
+    """Whether lines are said of all that is changed in files that both change; what is new there has none."""
     both = a.paths & b.paths
-    return all(touch.lines is not None for each in (a, b) for touch in each.touches if touch.place.path in both)
+    known = (touch for each in (a, b) for touch in each.touches if touch.place.path in both and touch.known)
+    return all(touch.lines is not None for touch in known)
 
 
 def _code(footprint: TaskFootprint) -> dict[Place, Touch]:

@@ -5,6 +5,8 @@ begins an edit: lines with `-` are text of the file, lines with `+` what takes i
 `our test` and `their test` are followed by lines with `|`.
 """
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -122,3 +124,18 @@ def passes(tree: Mapping[str, str], test: str) -> bool:
         except Exception:  # noqa: BLE001 - whatever a test raises is a failure
             return False
     return True
+
+
+def script_results(clients_path: str, runs: Sequence[tuple[Mapping[str, str], str]]) -> list[str]:
+    """What each test of a tree of TypeScript ends with, all of them in one process: nothing, or the error."""
+    told = subprocess.run(
+        ["node", "--no-warnings", "--experimental-vm-modules", Path(__file__).with_name("run_scripts.mjs")],
+        input=json.dumps([{"tree": dict(tree), "test": test} for tree, test in runs]),
+        env={"PATH": clients_path},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found: list[str] = json.loads(told.stdout)
+    return found

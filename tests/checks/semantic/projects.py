@@ -1,5 +1,7 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
+from tests.checks.semantic.later_projects import BREW, DEPOT, QUEUE, RADIO
+
 LIBRARY = {
     "models.py": """\
 from __future__ import annotations
@@ -436,4 +438,13 @@ class Memory:
 """,
 }
 
-PROJECTS = {"library": LIBRARY, "shop": SHOP, "site": SITE, "net": NET}
+PROJECTS = {
+    "library": LIBRARY,
+    "shop": SHOP,
+    "site": SITE,
+    "net": NET,
+    "depot": DEPOT,
+    "radio": RADIO,
+    "brew": BREW,
+    "queue": QUEUE,
+}

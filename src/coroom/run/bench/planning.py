@@ -3,25 +3,27 @@
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import combinations
 from pathlib import Path
 
 from coroom.core.codec import Json
 from coroom.core.errors import Refused
-from coroom.core.resource import Resource, parse
+from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
 from coroom.host.planning import Ground, plan_for
 from coroom.plan.coupling import Pair
 from coroom.plan.history import CoChange
-from coroom.plan.index import SymbolIndex
+from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.kept import inventories
 from coroom.plan.route import route, seconds_by_size
 from coroom.plan.task import PlanTask, TaskFootprint
-from coroom.syntax import grammar_of, symbols_touched
+from coroom.syntax import MODULE, grammar_of, symbols_touched
 
 RESAMPLES = 2_000
 """Of the bootstrap that gives the intervals."""
@@ -102,7 +104,12 @@ class PlanReport:
 
 
 def measure_plans(
-    data: Path, repositories: Mapping[str, Path], files: int, progress: Callable[[str], None]
+    data: Path,
+    repositories: Mapping[str, Path],
+    files: int,
+    progress: Callable[[str], None],
+    *,
+    lines: bool = False,
 ) -> PlanReport:
     """Judge every pair of the data, and route simulated work.
 
@@ -111,6 +118,7 @@ def measure_plans(
         repositories: by the name that the pairs know them by.
         files: so many files are made of those of the repositories for the speed of the index; 0 leaves it out.
         progress: told what goes on.
+        lines: the plan is told which lines each commit changed, and not only which definitions.
 
     Raises:
         ValueError: the data holds no pairs.
@@ -125,7 +133,8 @@ def measure_plans(
         name = str(row["repo"])
         if name in repositories:
             progress(f"{number} of {len(rows)}: {name} {row['A'][:9]} {row['B'][:9]}")
-            judged.append(_judged(Git(repositories[name]), name, row["A"], row["B"], row["label"] == "coupled"))
+            git, coupled = Git(repositories[name]), row["label"] == "coupled"
+            judged.append(_judged(git, name, row["A"], row["B"], coupled=coupled, lines=lines))
     told, untold, gain = _simulated(judged)
     accuracy, sensitivity, specificity = _accuracy(judged)
     return PlanReport(
@@ -143,14 +152,18 @@ def measure_plans(
     )
 
 
-def _judged(git: Git, repo: str, a: str, b: str, coupled: bool) -> Judged:  # noqa: FBT001 - a label
+def _judged(git: Git, repo: str, a: str, b: str, *, coupled: bool, lines: bool) -> Judged:
     """The verdict over the tree before `a`, from what either commit touched and its subject."""
     texts = dict(_texts(git, f"{a}^"))
     index = SymbolIndex()
     for path, found in inventories(texts):
         index.put_inventory(path, found)
     ground = Ground(index, frozenset(file.path for file in tree_files(git, f"{a}^")), CoChange(), ())
-    tasks = [PlanTask(id=name, title=_subject(git, name), touches=tuple(_touches(git, name))) for name in (a, b)]
+    touched = (_touched_lines(git, name, a, index) if lines else _touches(git, name) for name in (a, b))
+    tasks = [
+        PlanTask(id=name, title=_subject(git, name), touches=tuple(each))
+        for name, each in zip((a, b), touched, strict=True)
+    ]
     made = plan_for(ground, tasks)
     first, second = (seconds_by_size(each) for each in made.footprints)
     return Judged(repo=repo, a=a, b=b, coupled=coupled, verdict=made.pairs[0], seconds=(first, second))
@@ -176,6 +189,50 @@ def _touches(git: Git, commit: str) -> Iterator[Resource]:
             found = parse(text)
             if not isinstance(found, Refused):
                 yield found
+
+
+_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? ", re.MULTILINE)
+
+
+def _touched_lines(git: Git, commit: str, first: str, index: SymbolIndex) -> Iterator[Resource]:
+    """What a commit changed in lines of the tree before `first`, the definitions that it made, and other files."""
+    for touch in _touches(git, commit):
+        path = touch.path or ""
+        if (
+            touch.scheme is not Scheme.SYMBOL
+            or index.inventory(path) is None
+            or (
+                index.symbol(Place(path, touch.name.partition("#")[2])) is None
+                and not touch.name.endswith(f"#{MODULE}")
+            )
+        ):
+            yield touch
+    listed = git.run("diff-tree", "--no-commit-id", "--name-only", "--no-renames", "-r", "-z", commit).out
+    for path in (os.fsdecode(one) for one in listed.split(b"\0") if one):
+        if index.inventory(path) is None:
+            continue
+        told = git.run("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit, "--", path).out
+        there = _lines_there(*(_text(git, f"{each}^:{path}").splitlines() for each in (first, commit)))
+        for hunk in _HUNK.finditer(told.decode(errors="replace")):
+            start, count = int(hunk[1]), int(hunk[2] or 1)
+            ends = (start, start + 1) if count == 0 else (start, start + count - 1)
+            found = parse(f"file:{path}#L{there(ends[0])[0]}-L{there(ends[1])[1]}")
+            if not isinstance(found, Refused):
+                yield found
+
+
+def _lines_there(before: Sequence[str], after: Sequence[str]) -> Callable[[int], tuple[int, int]]:
+    """The lines of an earlier text that a line of a later one stands for, from 1: one, or those that it replaced."""
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+
+    def there(line: int) -> tuple[int, int]:
+        for kind, start, end, new, new_end in blocks:
+            if new < line <= new_end:
+                same = start + line - new
+                return (same, same) if kind == "equal" else (start + 1, max(start + 1, end))
+        return max(1, len(before)), max(1, len(before))
+
+    return there
 
 
 def _text(git: Git, name: str) -> str:

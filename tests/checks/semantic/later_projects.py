@@ -1,0 +1,466 @@
+"""More small programs that the cases change, one of them in TypeScript."""
+
+DEPOT = {
+    "parcels.py": """\
+from __future__ import annotations
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Zone(Enum):
+    NEAR = "near"
+    FAR = "far"
+
+
+@dataclass
+class Parcel:
+    code: str
+    grams: int
+    zone: Zone = Zone.NEAR
+    notes: list[str] = field(default_factory=list)
+
+    def heavy(self) -> bool:
+        return self.grams > 2000
+
+    def tag(self) -> str:
+        return f"<{self.code}>"
+""",
+    "depot.py": """\
+from __future__ import annotations
+from typing import Optional
+from parcels import Parcel, Zone
+
+
+class Unknown(Exception):
+    pass
+
+
+class Depot:
+    def __init__(self) -> None:
+        self._parcels: dict[str, Parcel] = {}
+        self.closed = False
+
+    def put(self, parcel: Parcel) -> None:
+        self._parcels[parcel.code] = parcel
+
+    def take(self, code: str) -> Parcel:
+        if code not in self._parcels:
+            raise Unknown(code)
+        return self._parcels.pop(code)
+
+    def look(self, code: str) -> Optional[Parcel]:
+        return self._parcels.get(code)
+
+    def by_zone(self, zone: Zone) -> list[Parcel]:
+        return [p for p in self._parcels.values() if p.zone is zone]
+
+    def codes(self) -> list[str]:
+        return sorted(self._parcels)
+
+    def total_grams(self) -> int:
+        return sum(p.grams for p in self._parcels.values())
+""",
+    "rates.py": """\
+from __future__ import annotations
+from parcels import Parcel
+
+BASE_CENTS = 450
+PER_KG_CENTS = 120
+
+
+def price(parcel: Parcel) -> int:
+    return BASE_CENTS + PER_KG_CENTS * parcel.grams // 1000
+
+
+def discounted(cents: int, percent: int) -> int:
+    return cents * (100 - percent) // 100
+
+
+def shown(cents: int) -> str:
+    return f"{cents / 100:.2f}"
+""",
+    "routes.py": """\
+from __future__ import annotations
+from parcels import Parcel
+
+PLACES = {"hub": (0, 0), "north": (0, 40), "east": (30, 0)}
+
+
+def distance(a: str, b: str) -> float:
+    (x, y), (u, v) = PLACES[a], PLACES[b]
+    return ((x - u) ** 2 + (y - v) ** 2) ** 0.5
+
+
+def tours(parcels: list[Parcel], size: int = 3) -> list[list[str]]:
+    codes = [p.code for p in parcels]
+    return [codes[at : at + size] for at in range(0, len(codes), size)]
+
+
+def stops(text: str) -> list[str]:
+    return [part.strip() for part in text.split(">")]
+""",
+    "audit.py": """\
+from __future__ import annotations
+
+_lines: list[tuple[str, str]] = []
+
+
+def record(kind: str, code: str) -> None:
+    _lines.append((kind, code))
+
+
+def recent(count: int = 3) -> list[tuple[str, str]]:
+    return _lines[-count:]
+
+
+def clear() -> None:
+    _lines.clear()
+""",
+}
+RADIO = {
+    "stations.py": """\
+STATIONS = {}
+
+
+def add_station(name, freq, genre="talk"):
+    station = {"name": name, "freq": freq, "genre": genre}
+    STATIONS[name] = station
+    return station
+
+
+def tune(name):
+    return STATIONS.get(name)
+
+
+def all_stations():
+    return list(STATIONS.values())
+
+
+def remove_station(name):
+    STATIONS.pop(name, None)
+""",
+    "schedule.py": """\
+_slots = []
+
+
+def book(station, start, end, title):
+    _slots.append({"station": station, "start": start, "end": end, "title": title})
+    return len(_slots)
+
+
+def slots_for(station):
+    return [slot for slot in _slots if slot["station"] == station]
+
+
+def minutes(slot):
+    return slot["end"] - slot["start"]
+
+
+def wipe():
+    del _slots[:]
+""",
+    "hooks.py": """\
+_hooks = {}
+
+
+def hook(event):
+    def keep(fn):
+        _hooks.setdefault(event, []).append(fn)
+        return fn
+    return keep
+
+
+def fire(event, **data):
+    return [fn(**data) for fn in _hooks.get(event, [])]
+
+
+def reset():
+    _hooks.clear()
+""",
+    "playlist.py": """\
+import random
+
+
+class Playlist:
+    def __init__(self, tracks=()):
+        self.tracks = list(tracks)
+        self.at = 0
+
+    def add(self, track):
+        self.tracks.append(track)
+        return self
+
+    def next(self):
+        if self.at >= len(self.tracks):
+            return None
+        self.at += 1
+        return self.tracks[self.at - 1]
+
+    def shuffle(self, seed):
+        random.Random(seed).shuffle(self.tracks)
+
+    def to_text(self):
+        return "\\n".join(self.tracks)
+""",
+    "settings.py": """\
+OPTIONS = {
+    "volume": 5,
+    "region": "eu",
+    "step": 0.5,
+}
+
+
+def get(key, default=None):
+    return OPTIONS.get(key, default)
+
+
+def put(key, value):
+    OPTIONS[key] = value
+""",
+    "studio.py": """\
+import hooks
+import stations
+
+
+def open_studio(name):
+    station = stations.tune(name)
+    if station is None:
+        return False
+    hooks.fire("start", name=name)
+    return True
+
+
+def close_studio(name):
+    hooks.fire("stop", name=name)
+""",
+}
+BREW = {
+    "units.py": """\
+def to_celsius(fahrenheit):
+    return (fahrenheit - 32) * 5 / 9
+
+
+def grams(ounces):
+    return round(ounces * 28.35)
+
+
+def clock_text(seconds):
+    return "%d:%02d" % divmod(seconds, 60)
+""",
+    "steps.py": """\
+class Step:
+    name = "step"
+
+    def run(self, state):
+        raise NotImplementedError
+
+    def seconds(self):
+        return 10
+
+
+class Heat(Step):
+    name = "heat"
+
+    def run(self, state):
+        return dict(state, temp=state.get("temp", 20) + 30)
+
+    def seconds(self):
+        return 60
+
+
+class Stir(Step):
+    name = "stir"
+
+    def run(self, state):
+        return dict(state, stirred=True)
+
+
+REGISTRY = {
+    "heat": Heat,
+    "stir": Stir,
+}
+
+
+def steps_of(text):
+    return [REGISTRY[word]() for word in text.split()]
+""",
+    "kitchen.py": """\
+from collections import namedtuple
+from steps import steps_of
+
+Result = namedtuple("Result", ["ok", "state", "seconds"])
+
+
+class Burnt(Exception):
+    pass
+
+
+class Kitchen:
+    def __init__(self, limit=100):
+        self.limit = limit
+        self._done = []
+
+    def on_done(self, fn):
+        self._done.append(fn)
+
+    def cook(self, text):
+        state, seconds = {}, 0
+        for step in steps_of(text):
+            state = step.run(state)
+            seconds += step.seconds()
+            if state.get("temp", 0) > self.limit:
+                raise Burnt(step.name)
+        result = Result(True, state, seconds)
+        for fn in self._done:
+            fn(result)
+        return result
+""",
+    "notes.py": """\
+import json
+
+
+def save(result):
+    return json.dumps({"ok": result.ok, "seconds": result.seconds}, sort_keys=True)
+
+
+def load(text):
+    return json.loads(text)
+
+
+def lines_of(results):
+    return [save(each) for each in results]
+""",
+}
+
+QUEUE = {
+    "jobs.ts": """\
+export type State = "waiting" | "running" | "done";
+
+export interface Job {
+  id: string;
+  payload: unknown;
+  state: State;
+  tries: number;
+}
+
+export class JobQueue {
+  private jobs = new Map<string, Job>();
+  private seq = 0;
+  private watchers: ((job: Job) => void)[] = [];
+
+  push(payload: unknown, prefix = "j"): Job {
+    this.seq += 1;
+    const job: Job = { id: `${prefix}${this.seq}`, payload, state: "waiting", tries: 0 };
+    this.jobs.set(job.id, job);
+    return job;
+  }
+
+  take(): Job | null {
+    for (const job of this.jobs.values()) {
+      if (job.state === "waiting") {
+        job.state = "running";
+        job.tries += 1;
+        return job;
+      }
+    }
+    return null;
+  }
+
+  get(id: string): Job | undefined {
+    return this.jobs.get(id);
+  }
+
+  finish(id: string): boolean {
+    const job = this.jobs.get(id);
+    if (!job) return false;
+    job.state = "done";
+    this.watchers.forEach((watch) => watch(job));
+    return true;
+  }
+
+  onDone(watch: (job: Job) => void): void {
+    this.watchers.push(watch);
+  }
+
+  ids(): string[] {
+    return [...this.jobs.keys()].sort();
+  }
+
+  all(): Job[] {
+    return [...this.jobs.values()];
+  }
+}
+""",
+    "clock.ts": """\
+export const TICK_MS = 100;
+
+export function seconds(ms: number): number {
+  return ms / 1000;
+}
+
+export function shown(ms: number): string {
+  return `${Math.floor(ms / 1000)}s`;
+}
+
+export function parse(text: string): { hours: number; minutes: number } {
+  const [hours, minutes] = text.split(":").map(Number);
+  return { hours, minutes };
+}
+""",
+    "report.ts": """\
+import { JobQueue } from "./jobs";
+
+export function waiting(queue: JobQueue): number {
+  return queue.all().filter((job) => job.state === "waiting").length;
+}
+
+export function title(text: string): string {
+  return `# ${text}`;
+}
+
+export function table(rows: string[][]): string {
+  return rows.map((row) => row.join(" | ")).join("\\n");
+}
+""",
+    "config.ts": """\
+export const config: Record<string, any> = {
+  workers: 2,
+  retryLimit: 3,
+  name: "main",
+};
+
+export function option(key: string, fallback: any = undefined): any {
+  return key in config ? config[key] : fallback;
+}
+""",
+    "bus.ts": """\
+type Listener = (payload: any) => void;
+const listeners = new Map<string, Listener[]>();
+
+export function on(topic: string, fn: Listener): void {
+  listeners.set(topic, [...(listeners.get(topic) ?? []), fn]);
+}
+
+export function emit(topic: string, payload: any): number {
+  const found = listeners.get(topic) ?? [];
+  found.forEach((fn) => fn(payload));
+  return found.length;
+}
+
+export function clear(): void {
+  listeners.clear();
+}
+""",
+    "worker.ts": """\
+import { emit } from "./bus";
+import { JobQueue } from "./jobs";
+
+export function runOne(queue: JobQueue): string | null {
+  const job = queue.take();
+  if (job === null) return null;
+  emit("job.started", { id: job.id });
+  queue.finish(job.id);
+  return job.id;
+}
+""",
+}

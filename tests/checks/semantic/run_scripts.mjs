@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import vm from "node:vm";
+const jobs = JSON.parse(readFileSync(0, "utf8"));
+const typesOf = (text) => new Set([...text.matchAll(/export\s+(?:interface|type)\s+(\w+)/g)].map((m) => m[1]));
+const results = [];
+for (const { tree, test } of jobs) {
+  try {
+    const files = { ...tree, "test.ts": test };
+    const context = vm.createContext({ console, setTimeout, process, Map, Set });
+    const made = new Map();
+    const load = (path) => {
+      if (!made.has(path)) {
+        let code = stripTypeScriptTypes(files[path], { mode: "transform" });
+        code = code.replace(/import\s*\{([^}]*)\}\s*from\s*"\.\/([\w.]+)"/g, (whole, list, spec) => {
+          const types = typesOf(files[spec] ?? files[`${spec}.ts`] ?? "");
+          const kept = list.split(",").filter((each) => each.trim() && !types.has(each.trim()));
+          return `import {${kept.join(",")}} from "./${spec}"`;
+        });
+        made.set(path, new vm.SourceTextModule(code, { context, identifier: path }));
+      }
+      return made.get(path);
+    };
+    const link = (spec) => {
+      const bare = spec.replace(/^\.\//, "");
+      const path = [bare, `${bare}.ts`].find((each) => each in files);
+      if (!path) throw new Error(`no ${spec}`);
+      return load(path);
+    };
+    const main = load("test.ts");
+    await main.link(link);
+    await main.evaluate();
+    results.push("");
+  } catch (error) { results.push(String(error)); }
+}
+process.stdout.write(JSON.stringify(results));
