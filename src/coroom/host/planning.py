@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coroom.core.codec import Json
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import Repository, inspect
+from coroom.host.tasks_done import tasks_done
 from coroom.plan.coupling import Pair, pairs_of
+from coroom.plan.durations import Durations
 from coroom.plan.footprint import Footprints, resources_of
 from coroom.plan.history import CoChange
 from coroom.plan.index import SymbolIndex
 from coroom.plan.kept import FILE_BYTES_MAX, inventories
-from coroom.plan.route import Route, route, seconds_by_size
+from coroom.plan.route import Route, route
 from coroom.plan.task import PlanTask, TaskFootprint
 from coroom.syntax import grammar_of
 from coroom.workspace.beneath import Root
@@ -30,12 +32,15 @@ _PLAIN = frozenset({"", "md", "rst", "txt", "json", "yaml", "yml", "toml", "cfg"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a plan stands on: the symbols, the files and the history of a directory. `notes` say what is missing."""
+    """What a plan stands on: the symbols, the files and the history of a directory, and how long work there takes.
+    `notes` say what is missing.
+    """
 
     index: SymbolIndex
     paths: frozenset[str]
     history: CoChange
     notes: tuple[str, ...]
+    durations: Durations = field(default_factory=Durations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ def plan_for(ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None =
             notes.append(
                 f"nothing in the repository answers to {each.task.id} ({each.task.title}); say what it touches"
             )
-    return Plan(footprints, pairs, route(footprints, pairs, seconds_by_size, agents_max), tuple(notes))
+    learned = ground.durations.learned_from
+    if learned and any(each.task.seconds is None for each in footprints):
+        notes.append(f"how long tasks take is learned from {learned} that were done in rooms of this repository")
+    return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes))
 
 
 def document(plan: Plan) -> dict[str, Json]:
@@ -116,12 +124,13 @@ def ground_of(directory: Path, progress: Callable[[int, int], None] = lambda _do
     repository = inspect(directory, strict=False)
     notes: list[str] = []
     if isinstance(repository, Repository):
-        top, kept = repository.toplevel, repository.common / "coroom" / "index.sqlite3"
+        top, rooms = repository.toplevel, repository.common / "coroom"
+        kept, durations = rooms / "index.sqlite3", Durations(tasks_done(rooms))
         history = CoChange(_commits(repository.git, notes))
         with Root(os.fspath(top)) as root:
             paths, texts = _read(root, _listed(repository.git))
     else:
-        kept, history = None, CoChange()
+        kept, history, durations = None, CoChange(), Durations()
         notes.append("not in a git repository with commits: history says nothing of what changes together")
         with Root(os.fspath(directory)) as root:
             paths, texts = _read(root, (entry.path for entry in root.walk(_is_left_out)))
@@ -129,7 +138,7 @@ def ground_of(directory: Path, progress: Callable[[int, int], None] = lambda _do
     for path, found in inventories(texts, kept, progress):
         index.put_inventory(path, found)
     notes.extend(_reading_notes(index, paths))
-    return Ground(index, paths, history, tuple(notes))
+    return Ground(index, paths, history, tuple(notes), durations)
 
 
 def _is_left_out(path: str, _is_directory: bool) -> bool:  # noqa: FBT001 - as the walk calls it

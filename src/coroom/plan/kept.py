@@ -19,7 +19,7 @@ from coroom.syntax import (
     Symbol,
     Use,
     grammar_of,
-    inventory_of,
+    inventory_without_calls,
 )
 
 FILE_BYTES_MAX = 1_000_000
@@ -87,7 +87,7 @@ def _encode_all(batch: Sequence[tuple[str, bytes]]) -> list[str]:
 
 
 def _encoded(path: str, text: bytes) -> str:
-    found = inventory_of(text, path)
+    found = inventory_without_calls(text, path)
     assert found is not None
     symbols = [_fields(each) for each in found.symbols]
     return json.dumps([found.language, found.whole, symbols, found.uses, found.imports], separators=(",", ":"))

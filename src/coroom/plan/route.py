@@ -1,6 +1,5 @@
 """Which tasks run side by side, which in order, under which policy and with how many agents; and why."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -286,8 +285,3 @@ def _count_reasons(tasks: int, groups: Sequence[Sequence[str]], lanes: int, agen
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def seconds_by_size(footprint: TaskFootprint) -> float:
-    """How long a task takes when nobody has said: minutes that grow with the number of places it changes."""
-    return footprint.task.seconds or 60.0 * (2.0 + math.log2(1 + len(footprint.touches)))

@@ -115,6 +115,9 @@ def _read(given: str) -> list[PostTask]:
         if path.suffix in {".md", ".json", ".yaml", ".yml"}:
             message = f"{given} is no file; name an existing one, or say the task in words"
             raise BoardError(message)
+        if _is_something_else(given, path):
+            message = f"{given} is there and is no file of tasks; name a file, or say the task in more words"
+            raise BoardError(message)
         return [_words(given)]
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -134,6 +137,14 @@ def _is_file(path: Path) -> bool:
     """A task in words may be longer than a path can be."""
     try:
         return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_something_else(given: str, path: Path) -> bool:
+    """Whether one word names a directory, a device or a pipe, and so was hardly meant as a task."""
+    try:
+        return len(given.split()) == 1 and "/" in given and path.exists()
     except OSError:
         return False
 

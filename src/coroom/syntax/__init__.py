@@ -3,7 +3,15 @@
 from coroom.syntax.additive import Element, Import, Literal, imports_in, literal_at
 from coroom.syntax.definitions import MODULE, Definition, definitions, every, symbols_touched
 from coroom.syntax.imported import Imported
-from coroom.syntax.inventory import INVENTORY_VERSION, Inventory, ScopedCall, Symbol, Use, inventory_of
+from coroom.syntax.inventory import (
+    INVENTORY_VERSION,
+    Inventory,
+    ScopedCall,
+    Symbol,
+    Use,
+    inventory_of,
+    inventory_without_calls,
+)
 from coroom.syntax.languages import grammar_of
 from coroom.syntax.modules import Class, Function, Module, module_of
 from coroom.syntax.parse import first_error, parses
@@ -41,6 +49,7 @@ __all__ = [
     "grammar_of",
     "imports_in",
     "inventory_of",
+    "inventory_without_calls",
     "literal_at",
     "means_the_same",
     "module_of",

@@ -1,6 +1,6 @@
 """What a query over a tree captures for an inventory: the tables that say which nodes bind, name, import and call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import local
 
 from tree_sitter import Language, Node, Query, QueryCursor
@@ -12,21 +12,38 @@ _own = local()
 
 def captures_of(root: Node, grammar: Grammar) -> Mapping[str, Sequence[Node]]:
     """Nodes by what they are: `name`, `member` (after a dot), `bind`, `declare` (bind for good), `field` (of `self`),
-    `import`, `call`, `inner` (functions and classes at any depth), `global`, `muted` and `quiet` (no use of a name).
+    `import`, `inner` (functions and classes at any depth), `global`, `muted` and `quiet` (no use of a name).
     Each in the order of the text.
     """
-    queries: dict[str, Query] = _own.__dict__.setdefault("queries", {})
-    if grammar.name not in queries:
-        queries[grammar.name] = Query(Language(grammar.load()), _query_text(grammar))
-    found = QueryCursor(queries[grammar.name]).captures(root)
-    return {word: sorted(nodes, key=lambda each: each.start_byte) for word, nodes in found.items()}
+    found = QueryCursor(_query("names", grammar, _query_text)).captures(root)
+    return {word: sorted(nodes, key=_start) for word, nodes in found.items()}
+
+
+def calls_of(root: Node, grammar: Grammar) -> Sequence[Node]:
+    """The calls, in the order of the text."""
+    return sorted(QueryCursor(_query("calls", grammar, _calls_text)).captures(root).get("call", ()), key=_start)
+
+
+def _query(what: str, grammar: Grammar, text_of: Callable[[Grammar], str]) -> Query:
+    queries: dict[tuple[str, str], Query] = _own.__dict__.setdefault("queries", {})
+    at = (what, grammar.name)
+    if at not in queries:
+        queries[at] = Query(Language(grammar.load()), text_of(grammar))
+    return queries[at]
+
+
+def _start(node: Node) -> int:
+    return node.start_byte
+
+
+def _calls_text(grammar: Grammar) -> str:
+    return "\n".join(f"({kind}) @call" for kind in sorted(grammar.calls))
 
 
 def _query_text(grammar: Grammar) -> str:
     binds = _PYTHON_BINDS if grammar.name == "python" else grammar.binds
     parts = [f"({kind}) @name" for kind in sorted(grammar.identifiers)]
     parts += [f"({kind}) @import" for kind in sorted(_IMPORTS.get(grammar.name, grammar.imports))]
-    parts += [f"({kind}) @call" for kind in sorted(grammar.calls)]
     parts += _OWN_PATTERNS[grammar.name]
     for kind, fields in binds.items():
         if kind in _NEVER_BIND:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from coroom.syntax.captures import captures_of
+from coroom.syntax.captures import calls_of, captures_of
 from coroom.syntax.definitions import Definition, definitions, every
 from coroom.syntax.imported import Imported, imported_by
 from coroom.syntax.languages import Grammar, grammar_of
@@ -79,16 +79,27 @@ def inventory_of(text: bytes, path: str) -> Inventory | None:
 
     A text that does not parse has the inventory of what can be read of it.
     """
-    return _inventory(text, path) if grammar_of(path) is not None else None
+    return _kept_inventory(text, path) if grammar_of(path) is not None else None
+
+
+def inventory_without_calls(text: bytes, path: str) -> Inventory | None:
+    """The same with no calls in it, which costs a fifth less; nothing is kept."""
+    return _inventory(text, path, with_calls=False) if grammar_of(path) is not None else None
 
 
 @lru_cache(maxsize=64)
-def _inventory(text: bytes, path: str) -> Inventory:
+def _kept_inventory(text: bytes, path: str) -> Inventory:
+    return _inventory(text, path, with_calls=True)
+
+
+def _inventory(text: bytes, path: str, *, with_calls: bool) -> Inventory:
     grammar, root = grammar_of(path), tree_of(text, path)
     assert grammar is not None
     assert root is not None
     reading = _Reading(text, grammar, definitions(text, path))
     reading.read(captures_of(root, grammar))
+    if with_calls:
+        reading.read_calls(calls_of(root, grammar))
     return Inventory(
         language=grammar.name,
         whole=not root.has_error,
@@ -130,7 +141,10 @@ class _Reading:
             start = node.start_byte
             if start not in muted and not quiet.holds(start):
                 self._use(node, member=start in members)
-        for node in captures.get("call", ()):
+
+    def read_calls(self, nodes: Sequence[Node]) -> None:
+        """Take in the calls."""
+        for node in nodes:
             call = call_of(node, self._grammar)
             if call is not None:
                 self.calls.append(ScopedCall(self._scope(node), call))

@@ -18,10 +18,11 @@ from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
 from coroom.host.planning import Ground, plan_for
 from coroom.plan.coupling import Pair
+from coroom.plan.durations import Durations
 from coroom.plan.history import CoChange
 from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.kept import inventories
-from coroom.plan.route import route, seconds_by_size
+from coroom.plan.route import route
 from coroom.plan.task import PlanTask, TaskFootprint
 from coroom.syntax import MODULE, grammar_of, symbols_touched
 
@@ -165,7 +166,7 @@ def _judged(git: Git, repo: str, a: str, b: str, *, coupled: bool, lines: bool) 
         for name, each in zip((a, b), touched, strict=True)
     ]
     made = plan_for(ground, tasks)
-    first, second = (seconds_by_size(each) for each in made.footprints)
+    first, second = (ground.durations(each) for each in made.footprints)
     return Judged(repo=repo, a=a, b=b, coupled=coupled, verdict=made.pairs[0], seconds=(first, second))
 
 
@@ -287,7 +288,7 @@ def _bound_share(judged: Sequence[Judged]) -> float:
         tasks = [PlanTask(id=f"t{n}", title="w", seconds=chance.choice(lengths)) for n in range(count)]
         footprints = [TaskFootprint(task=task, touches=frozenset()) for task in tasks]
         pairs = [Pair(a=a.id, b=b.id, score=0.0, coupled=False, reasons=()) for a, b in combinations(tasks, 2)]
-        made = route(footprints, pairs, seconds_by_size)
+        made = route(footprints, pairs, Durations())
         least = min(least, made.bound_seconds / made.seconds)
     return least
 
