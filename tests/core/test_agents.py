@@ -199,6 +199,7 @@ NEEDS = {
     c.FinishTask(): Permission.TAKE_TASK,
     c.ReturnTask(): Permission.TAKE_TASK,
     c.ReopenTask("t1", "n"): Permission.JUDGE,
+    c.OrderTask("t1", ()): Permission.JUDGE,
     c.CancelTask("t1"): Permission.JUDGE,
     c.Say(kind=NoticeKind.NOTE, text="x"): Permission.SAY,
     c.DropHeld("h1"): Permission.RESOLVE_OTHERS,

@@ -183,6 +183,26 @@ def test_a_done_task_is_opened_again_by_those_who_judge_only() -> None:
     assert again.attempts[-1].note == "the hole is too small"
 
 
+def test_what_an_open_task_comes_after_is_said_anew_by_those_who_judge_and_never_in_a_circle() -> None:
+    room = Room("ada")
+    dig, plant, water = (room.post(title) for title in ("dig", "plant", "water"))
+    room.refused("ada", c.OrderTask(plant, (dig,)), Code.FORBIDDEN)
+    room.ok(HOST, c.OrderTask(plant, (dig, dig)), c.Ok)
+    room.ok(HOST, c.OrderTask(water, (plant,)), c.Ok)
+    assert [room.state.tasks[name].after for name in (dig, plant, water)] == [(), (dig,), (plant,)]
+    room.ok(HOST, c.OrderTask(plant, (dig,)), c.Ok)
+    assert room.last == ()
+    for after in ((water,), (dig,)):
+        room.refused(HOST, c.OrderTask(dig, after), Code.BAD_INPUT)
+    room.refused(HOST, c.OrderTask(dig, ("t99",)), Code.NOT_FOUND)
+    room.ok("ada", c.TakeTask(dig), c.Taken)
+    room.refused(HOST, c.OrderTask(dig, ()), Code.NOT_FOUND)
+    room.refused("ada", c.TakeTask(plant), Code.CONFLICT)
+    room.ok(HOST, c.OrderTask(plant, ()), c.Ok)
+    room.ok("ada", c.FinishTask(), c.Ok)
+    room.ok("ada", c.TakeTask(plant), c.Taken)
+
+
 def test_cancelling_a_held_task_tells_its_holder_and_frees_its_claim() -> None:
     room = Room("ada")
     task = room.post("dig")

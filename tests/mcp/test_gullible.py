@@ -25,6 +25,7 @@ PRIVILEGED = {
     "action-undone",
     "task-cancelled",
     "task-reopened",
+    "task-ordered",
     "finding-closed",
 }
 

@@ -51,7 +51,7 @@ def test_what_one_makes_and_the_other_speaks_of_goes_first() -> None:
 
 
 def test_lines_that_meet_couple_and_lines_far_apart_do_not() -> None:
-    met = pair(task("a", "w", "file:src/app/parser.py#L5-L6"), task("b", "v", "file:src/app/parser.py#L8-L9"))
+    met = pair(task("a", "w", "file:src/app/parser.py#L5-L6"), task("b", "v", "file:src/app/parser.py#L7-L9"))
     apart = pair(task("a", "w", "file:src/app/parser.py#L1-L1"), task("b", "v", "file:src/app/parser.py#L9-L9"))
     assert met.coupled
     assert not apart.coupled

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from coroom.agents.models.model import Model, ModelError, Spoken, Told, ToolCall, ToolResult, ToolSpec
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, parse
-from coroom.host.planning import Ground, plan_for
+from coroom.host.planning import Ground, is_there, plan_for
 from coroom.plan.index import Place
 from coroom.plan.route import CycleError
 from coroom.plan.task import PlanTask
@@ -190,17 +190,6 @@ class Outliner:
             touches=tuple(touches),
             after=tuple(given.after),
         )
-
-
-def is_there(resource: Resource, ground: Ground) -> bool:
-    """Whether a file or definition of that name is in the repository; other resources are taken to be."""
-    if resource.path is None:
-        return True
-    if resource.path not in ground.paths:
-        return False
-    symbol = resource.name.partition("#")[2]
-    known = ground.index.symbols(resource.path)
-    return not symbol or symbol in known or ground.index.inventory(resource.path) is None
 
 
 def moved(outline: Outline, ground: Ground) -> list[str]:

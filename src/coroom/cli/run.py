@@ -17,6 +17,7 @@ from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
+from coroom.host.replanning import Edge
 from coroom.host.rooms import Room, RoomPlan, mirrors_directory, state_directory
 from coroom.plan.route import CycleError
 from coroom.ports import LogBusy, LogCorrupt
@@ -139,8 +140,9 @@ def run(
         raise WrongCallError(f"{problem}.") from problem
     except Fault as fault:
         raise WrongCallError(f"{fault}.") from fault
+    waits = frozenset[Edge]() if resume and not no_plan else None
     if not (no_plan or resume) and _is_worth_a_plan(wanted):
-        wanted = _planned(wanted, repository, agents, policy)
+        wanted, waits = _planned(wanted, repository, agents, policy)
     if self_test:
         _tried(mirrors or mirrors_directory(repository, room))
     workers = _workers(wanted, kept / "agents", silence_s)
@@ -169,6 +171,7 @@ def run(
         in_turn=wanted.in_turn,
         board=wanted.coordination is Coordination.ROOM,
         limit=bounds,
+        planned=waits if _is_worth_a_plan(wanted) else None,
     )
     outcome, summary, page = perform(plan, kept / "room.html", lambda: wanted.write(kept))
     show_result(summary, page, as_document=as_document, isolation=isolation_of(workers))
@@ -212,15 +215,17 @@ def _is_worth_a_plan(wanted: Arrangement) -> bool:
     return len(wanted.tasks) > 1 and not any(kind.startswith(TAPE) for kind in wanted.kinds)
 
 
-def _planned(wanted: Arrangement, repository: Repository, agents: int | None, policy: str | None) -> Arrangement:
-    """The run as its plan has it; said to the person who watches."""
+def _planned(
+    wanted: Arrangement, repository: Repository, agents: int | None, policy: str | None
+) -> tuple[Arrangement, frozenset[Edge]]:
+    """The run as its plan has it, said to the person who watches, and the waits that the plan added."""
     try:
         made = planned(repository.toplevel, wanted.tasks, agents, policy)
     except (BoardError, CycleError) as problem:
         raise WrongCallError(f"The tasks cannot be planned: {problem}. Mend the list, or use --no-plan.") from problem
     for line in made.lines:
         click.secho(line, err=True, dim=True)
-    return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy)
+    return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy), made.added
 
 
 def _before(kept: Path, room: str, *, resume: bool) -> Arrangement:

@@ -51,6 +51,7 @@ _DECIDES = cast(
         c.FinishTask: tasks.finish_task,
         c.ReturnTask: tasks.return_task,
         c.ReopenTask: tasks.reopen_task,
+        c.OrderTask: tasks.order_task,
         c.CancelTask: tasks.cancel_task,
         c.Say: notices.say,
         c.MarkRead: notices.mark_read,

@@ -24,7 +24,15 @@ def describe(event: e.Event) -> str:
             return _of_agents(body)
         case e.ClaimGranted() | e.ClaimRefused() | e.ClaimsRenewed() | e.ClaimEnded():
             return _of_claims(body)
-        case e.TaskPosted() | e.TaskTaken() | e.TaskReturned() | e.TaskDone() | e.TaskReopened() | e.TaskCancelled():
+        case (
+            e.TaskPosted()
+            | e.TaskTaken()
+            | e.TaskReturned()
+            | e.TaskDone()
+            | e.TaskReopened()
+            | e.TaskOrdered()
+            | e.TaskCancelled()
+        ):
             return _of_tasks(body)
         case e.FileAccepted() | e.FilesSeeded() | e.EditHeld() | e.HeldSettled():
             return _of_files(body)
@@ -92,7 +100,7 @@ def _of_claims(body: e.ClaimGranted | e.ClaimRefused | e.ClaimsRenewed | e.Claim
 
 
 def _of_tasks(
-    body: e.TaskPosted | e.TaskTaken | e.TaskReturned | e.TaskDone | e.TaskReopened | e.TaskCancelled,
+    body: e.TaskPosted | e.TaskTaken | e.TaskReturned | e.TaskDone | e.TaskReopened | e.TaskOrdered | e.TaskCancelled,
 ) -> str:
     match body:
         case e.TaskPosted(task=task, title=title, by=by):
@@ -105,6 +113,8 @@ def _of_tasks(
             return f"{agent} finished task {task}{_because(summary)}."
         case e.TaskReopened(task=task, note=note):
             return f"Task {task} is open again{_because(note)}."
+        case e.TaskOrdered(task=task, after=after):
+            return f"Task {task} comes after {_list(after)} now." if after else f"Task {task} waits for none now."
         case e.TaskCancelled(task=task, note=note):
             return f"Task {task} was cancelled{_because(note)}."
     assert_never(body)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coroom.core.codec import Json
+from coroom.core.resource import Resource
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import Repository, inspect
 from coroom.host.tasks_done import tasks_done
@@ -74,6 +75,17 @@ def plan_for(ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None =
     if learned and any(each.task.seconds is None for each in footprints):
         notes.append(f"how long tasks take is learned from {learned} that were done in rooms of this repository")
     return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes))
+
+
+def is_there(resource: Resource, ground: Ground) -> bool:
+    """Whether a file or definition of that name is in the repository; other resources are taken to be."""
+    if resource.path is None:
+        return True
+    if resource.path not in ground.paths:
+        return False
+    symbol = resource.name.partition("#")[2]
+    known = ground.index.symbols(resource.path)
+    return not symbol or symbol in known or ground.index.inventory(resource.path) is None
 
 
 def document(plan: Plan) -> dict[str, Json]:
@@ -160,6 +172,11 @@ def _read(root: Root, paths: Iterable[str]) -> tuple[frozenset[str], dict[str, b
             if state.data is not None:
                 texts[path] = state.data
     return frozenset(names), texts
+
+
+def history_of(repository: Repository) -> CoChange:
+    """Which files change together in a repository, as far as git can tell."""
+    return CoChange(_commits(repository.git, []))
 
 
 def _commits(git: Git, notes: list[str]) -> Iterator[Collection[str]]:

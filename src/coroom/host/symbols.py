@@ -10,7 +10,7 @@ from coroom.syntax import grammar_of
 
 
 class RoomSymbols:
-    """An index of the room's shared line. Belongs to the host's loop.
+    """An index of the room's shared line, for one asker at a time, in whatever thread.
 
     A changed file is read again when the index is next asked for, so that a burst of edits costs one reading.
     """
@@ -24,14 +24,14 @@ class RoomSymbols:
     @property
     def index(self) -> SymbolIndex:
         """The symbols as the room's files are now."""
-        for path in sorted(self._stale):
+        while self._stale:
+            path = self._stale.pop()
             version = self._host.state.head(path)
             text = self._host.blob(version.blob) if version is not None and version.kind is FileKind.TEXT else None
             if text is None:
                 self._index.drop(path)
             else:
                 self._index.put(path, text)
-        self._stale.clear()
         return self._index
 
     def close(self) -> None:

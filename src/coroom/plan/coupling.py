@@ -185,7 +185,7 @@ SIGNALS: dict[str, _Signal] = {
         ),
     ),
     "named": _Signal(
-        2.0,
+        3.6,
         lambda found: float(bool(found.named)),
         lambda found: (
             f"the one speaks of {_listed([name for name, _ in found.named])}, which the other makes"

@@ -119,7 +119,7 @@ def _meet(one: Touch, other: Touch) -> bool:
 
 def _all_lined(a: TaskFootprint, b: TaskFootprint) -> bool:
     """Whether lines are said of all that is changed in files that both change; what is new there has none."""
-    both = a.paths & b.paths
+    both = {path for path in a.paths & b.paths if _is_code_path(path) and not is_test(path)}
     known = (touch for each in (a, b) for touch in each.touches if touch.place.path in both and touch.known)
     return all(touch.lines is not None for touch in known)
 

@@ -9,6 +9,7 @@ from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.core.policies import policy_named
 from coroom.host.planning import Plan, ground_of, plan_for
+from coroom.host.replanning import Edge
 from coroom.plan.task import PlanTask
 from coroom.run.board import BoardError, read_tasks, seconds_in
 
@@ -70,13 +71,14 @@ AGENTS_UNASKED_MAX = 4
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A run as its plan has it: the tasks in the order to take them, with what each waits for; how many agents; under
-    which policy; and why, a sentence a line.
+    which policy; and why, a sentence a line. `added` are the waits that the plan added to those that were given.
     """
 
     tasks: tuple[PostTask, ...]
     agents: int
     policy: str
     lines: tuple[str, ...]
+    added: frozenset[Edge] = frozenset()
 
 
 def planned(repository: Path, tasks: Sequence[PostTask], agents: int | None, policy: str | None) -> Planned:
@@ -98,7 +100,10 @@ def planned(repository: Path, tasks: Sequence[PostTask], agents: int | None, pol
     """
     made = plan_for(ground_of(repository), named("the list", tasks), agents or AGENTS_UNASKED_MAX)
     chosen, lines = _policy(made, policy)
-    return Planned(tuple(_in_order(made, tasks)), made.route.agents, chosen, lines)
+    placed = tuple(_in_order(made, tasks))
+    given = {task.task: task.after for task in tasks}
+    added = frozenset((task.task, one) for task in placed for one in task.after if one not in given[task.task])
+    return Planned(placed, made.route.agents, chosen, lines, added)
 
 
 def _policy(made: Plan, asked: str | None) -> tuple[str, tuple[str, ...]]:

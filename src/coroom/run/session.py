@@ -19,6 +19,8 @@ from coroom.core.event import Event
 from coroom.core.task import TaskState
 from coroom.git.repository import Repository
 from coroom.host.answer import Answer
+from coroom.host.planning import history_of
+from coroom.host.replanning import Edge, Replanning
 from coroom.host.rooms import Room, RoomPlan, Seat, Serving
 from coroom.run.bounds import RunLimit
 from coroom.run.daemon import address, build_app, loopback_socket, serve
@@ -111,7 +113,8 @@ class RunPlan:
     `tasks` are posted, beside those that the board has already. `before` are the agents of an earlier run over the same
     room: those that do not work in this one have gone, and what they held is free. `port` 0 takes a free one.
     `in_turn` has one agent work after the other. Without a `board` agents end when they think that they are done.
-    At `limit` everybody is stopped.
+    At `limit` everybody is stopped. A run that was planned is planned again when tasks are posted or done;
+    `planned` are the waits that its plan added to the tasks.
     """
 
     repository: Repository
@@ -124,6 +127,7 @@ class RunPlan:
     in_turn: bool = False
     board: bool = True
     limit: RunLimit = RunLimit()
+    planned: frozenset[Edge] | None = None
 
 
 @dataclass(slots=True)
@@ -188,6 +192,10 @@ class Run:
             self.outcome.url = address(listening)
             await self._serve(room, stack, listening)
             self.outcome.refused = await self._post(room)
+            if self._plan.planned is not None:
+                history = await asyncio.to_thread(history_of, self._plan.repository)
+                replanning = Replanning(room.host, history, self._plan.planned)
+                stack.push_async_callback(replanning.close)
             if self.outcome.refused is None:
                 await unless_the_log_fails(room, self._work(room))
                 await unless_the_log_fails(room, self._end(room))

@@ -45,7 +45,7 @@ from coroom.core.command.replies import (
     Waiting,
 )
 from coroom.core.command.rooms import CloseRoom, OpenRoom, Tick
-from coroom.core.command.tasks import CancelTask, FinishTask, PostTask, ReopenTask, ReturnTask, TakeTask
+from coroom.core.command.tasks import CancelTask, FinishTask, OrderTask, PostTask, ReopenTask, ReturnTask, TakeTask
 from coroom.core.command.tools import AddTool, NoteStray
 from coroom.core.quick import quick
 
@@ -92,6 +92,7 @@ __all__ = [
     "Ok",
     "OpenGate",
     "OpenRoom",
+    "OrderTask",
     "Pause",
     "PlaceCall",
     "Placed",
@@ -133,6 +134,7 @@ Command = (
     | TakeTask
     | FinishTask
     | ReturnTask
+    | OrderTask
     | ReopenTask
     | CancelTask
     | Say

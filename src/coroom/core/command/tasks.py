@@ -57,3 +57,11 @@ class CancelTask:
 
     task: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTask:
+    """An open task comes after exactly these, whatever it came after before."""
+
+    task: str
+    after: tuple[str, ...]

@@ -8,6 +8,7 @@ from coroom.core.command import (
     CancelTask,
     FinishTask,
     Ok,
+    OrderTask,
     Posted,
     PostTask,
     ReopenTask,
@@ -23,6 +24,7 @@ from coroom.core.event import (
     ClaimEnded,
     TaskCancelled,
     TaskDone,
+    TaskOrdered,
     TaskPosted,
     TaskReopened,
     TaskReturned,
@@ -297,6 +299,38 @@ def reopen_task(state: RoomState, by: str, command: ReopenTask, _now_ms: int) ->
     if task is None or task.state is not TaskState.DONE:
         return refused(Code.NOT_FOUND, f"'{command.task}' is no done task.", "Call task with do=list to see the board.")
     return Decision(Ok(task.id), (TaskReopened(task=task.id, note=_cut(state, command.note)),))
+
+
+def order_task(state: RoomState, by: str, command: OrderTask, _now_ms: int) -> Decision:
+    """What an open task comes after; for those who judge. Tasks never wait for one another in a circle."""
+    bad = lacks(state, by, Permission.JUDGE)
+    if bad:
+        return Decision(bad)
+    task = state.tasks.get(command.task)
+    if task is None or task.state is not TaskState.OPEN:
+        return refused(Code.NOT_FOUND, f"'{command.task}' is no open task.", "Call task with do=list to see the board.")
+    after = tuple(dict.fromkeys(command.after))
+    missing = [name for name in after if name not in state.tasks]
+    if missing:
+        return refused(Code.NOT_FOUND, f"There is no task {', '.join(missing)} to come after.", "Post that one first.")
+    if _leads_to(state, after, task.id):
+        why = f"Task {task.id} would wait for itself."
+        return refused(Code.BAD_INPUT, why, "Leave out what comes after it.")
+    return Decision(Ok(task.id), () if after == task.after else (TaskOrdered(task=task.id, after=after),))
+
+
+def _leads_to(state: RoomState, names: tuple[str, ...], goal: str) -> bool:
+    """Whether going back from these tasks over what they come after, one gets to the goal."""
+    seen: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            left.extend(state.tasks[name].after)
+    return False
 
 
 def cancel_task(state: RoomState, by: str, command: CancelTask, now_ms: int) -> Decision:

@@ -36,7 +36,15 @@ from coroom.core.event.edits import EditHeld, FileAccepted, FilesRead, FilesSeed
 from coroom.core.event.landings import LandingsHeld, LandingsReleased
 from coroom.core.event.notices import NoticeSent, NoticesRead
 from coroom.core.event.rooms import RoomClosed, RoomOpened, RoomReopened
-from coroom.core.event.tasks import TaskCancelled, TaskDone, TaskPosted, TaskReopened, TaskReturned, TaskTaken
+from coroom.core.event.tasks import (
+    TaskCancelled,
+    TaskDone,
+    TaskOrdered,
+    TaskPosted,
+    TaskReopened,
+    TaskReturned,
+    TaskTaken,
+)
 from coroom.core.event.tools import FootprintStrayed, ToolAdded
 from coroom.core.quick import quick
 
@@ -95,6 +103,7 @@ __all__ = [
     "RoomReopened",
     "TaskCancelled",
     "TaskDone",
+    "TaskOrdered",
     "TaskPosted",
     "TaskReopened",
     "TaskReturned",
@@ -120,6 +129,7 @@ Body = (
     | TaskTaken
     | TaskReturned
     | TaskDone
+    | TaskOrdered
     | TaskReopened
     | TaskCancelled
     | NoticeSent

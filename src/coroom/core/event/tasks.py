@@ -66,3 +66,12 @@ class TaskCancelled:
     kind: ClassVar[str] = "task-cancelled"
     task: str
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOrdered:
+    """The task comes after exactly these from now on."""
+
+    kind: ClassVar[str] = "task-ordered"
+    task: str
+    after: tuple[str, ...]

@@ -75,6 +75,14 @@ def _task_reopened(state: RoomState, _event: e.Event, body: e.TaskReopened) -> R
     return _move_task(state, body.kind, body.task, again)
 
 
+@changes.on(e.TaskOrdered)
+def _task_ordered(state: RoomState, _event: e.Event, body: e.TaskOrdered) -> RoomState:
+    task = state.tasks.get(body.task)
+    if task is None or task.state is not TaskState.OPEN or not all(name in state.tasks for name in body.after):
+        return state
+    return but(state, tasks=state.tasks.put(task.id, but(task, after=body.after)))
+
+
 @changes.on(e.TaskCancelled)
 def _task_cancelled(state: RoomState, _event: e.Event, body: e.TaskCancelled) -> RoomState:
     task = state.tasks.get(body.task)

@@ -217,7 +217,7 @@ export class View {
 const GROUPS = {
   edits: new Set(["file-accepted", "files-seeded", "edit-held", "held-settled"]),
   talk: new Set(["notice-sent"]),
-  work: new Set(["claim-granted", "claim-refused", "claim-ended", "task-posted", "task-taken", "task-returned", "task-done", "task-reopened", "task-cancelled"]),
+  work: new Set(["claim-granted", "claim-refused", "claim-ended", "task-posted", "task-taken", "task-returned", "task-done", "task-reopened", "task-ordered", "task-cancelled"]),
   trouble: new Set(["edit-held", "held-settled", "finding-raised", "finding-closed", "claim-refused", "action-failed", "action-undone"]),
   checks: new Set(["verdict-given", "landed"]),
 };
