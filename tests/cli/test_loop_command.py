@@ -6,38 +6,16 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.cli.commands import Place, ended, place_at, until
+from tests.cli.commands import Place, ended, until
+from tests.cli.looping import FILES, MENDS, landed_in, loop_place, looped, shared
 from tests.git.repositories import git
 
 from coroom.run.loop import agent
 
-FILES = {
-    "check.sh": b"#!/bin/sh\nfor n in a b c; do\n"
-    b'grep -q good $n.txt && echo "ok $n" || { echo "not ok 1 - $n"; bad=1; }\ndone\nexit ${bad:-0}\n',
-    "a.txt": b"bad\n",
-    "b.txt": b"bad\n",
-    "c.txt": b"good\n",
-}
-MENDS = "echo good > ${COROOM_TASK#test:}.txt"
-
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    place = place_at(tmp_path, FILES)
-    git(tmp_path, "clone", "--quiet", "--bare", str(place.repository), "shared.git")
-    git(place.repository, "remote", "add", "origin", str(tmp_path / "shared.git"))
-    git(place.repository, "fetch", "--quiet", "origin")
-    return place
-
-
-def shared(place: Place, *words: str) -> str:
-    return git(place.root / "shared.git", *words)
-
-
-def looped(place: Place, command: str, *more: str, agents: int = 1) -> tuple[str, ...]:
-    agent = f"command:sh -c '{command}'"
-    words = ("loop", "--agent", agent, "--agents", str(agents), "--test", "sh check.sh", "--name", "x")
-    return (*words, "--isolation", "plain", "--json", *more)
+    return loop_place(tmp_path)
 
 
 def test_failing_tests_are_found_claimed_mended_and_landed_and_then_it_ends(place: Place) -> None:
@@ -47,15 +25,27 @@ def test_failing_tests_are_found_claimed_mended_and_landed_and_then_it_ends(plac
     assert found["landed"] == 2
     assert (place.root / "calls").read_text().split() in (["test:a", "test:b"], ["test:b", "test:a"])
     assert shared(place, "show", "main:a.txt", "main:b.txt") == "good\ngood"
-    trailers = shared(
-        place, "log", "--format=%(trailers:key=Coroom-Task,valueonly,separator=)", "--first-parent", "main"
-    )
-    assert {"test:a", "test:b"} <= set(trailers.split())
+    assert sorted(landed_in(place)) == ["test:a", "test:b"]
     assert shared(place, "for-each-ref", "refs/coroom/claims", "refs/coroom/queue") == ""
     assert all("not landed" not in one for one in found["ended"].values())
     logs = sorted((place.root / "state/coroom/loops").rglob("logs/*.log"))
     assert len(logs) == 2
     assert all(one.name[6:18] in shared(place, "log", "--format=%H", "main") for one in logs)
+
+
+def test_a_red_branch_is_told_in_words_once_and_blames_nobody(place: Place) -> None:
+    done = place.run(*looped(place, MENDS, "--until-done", agents=2))
+    told = [line for line in done.err.splitlines() if "is red" in line]
+    head = shared(place, "rev-list", "--max-parents=0", "main")
+    assert len(told) == 1, done.err
+    assert f"main at {head[:12]} is red: a, b. Nobody is blamed; each is a task of its own" in told[0]
+
+
+def test_a_bound_in_money_wants_a_price_where_a_client_tells_no_cost(place: Place) -> None:
+    done = place.run(*looped(place, MENDS, "--usd", "1"))
+    assert done.code == 2
+    assert "command does not tell what it costs. Say what its model's tokens cost with --price IN/OUT" in done.err
+    assert "'much' is no price" in place.run(*looped(place, MENDS, "--usd", "1", "--price", "much")).err
 
 
 def test_nothing_to_do_calls_no_agent(place: Place) -> None:
@@ -214,8 +204,7 @@ def test_what_another_lands_between_the_look_at_the_branch_and_the_claim_is_not_
     found = json.loads(done.out)
     assert (found["sessions"], found["ended"]["x-1"]) == (0, "everything is done"), done.err
     assert (place.root / "calls").read_text().split() == [f"{what}:a"]
-    keys = shared(place, "log", "--format=%(trailers:key=Coroom-Task,valueonly,separator=)", "--first-parent", "main")
-    assert keys.split() == [f"{what}:a"]
+    assert landed_in(place) == [f"{what}:a"]
     assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
 
 

@@ -19,7 +19,7 @@ class RoomClaims:
         asked = {"resources": [str(one) for one in resources], "mode": "exclusive", "purpose": purpose}
         told = await self._client.call("claim", {**asked, "ttl_s": ttl_ms / 1000} if ttl_ms else asked)
         if told.refused:
-            return _refused(told)
+            return refused_of(told)
         data = told.data
         return Holding(id=str(data["claim"]), resources=tuple(resources), fence=int(data["fence"]), ttl_ms=ttl_ms)
 
@@ -36,9 +36,10 @@ class RoomClaims:
     async def release(self, holding: Holding) -> Refused | None:
         """See the port. The room releases by name, and only what is this agent's own."""
         told = await self._client.call("release", {"resources": [str(one) for one in holding.resources]})
-        return _refused(told) if told.refused else None
+        return refused_of(told) if told.refused else None
 
 
-def _refused(told: Told) -> Refused:
+def refused_of(told: Told) -> Refused:
+    """A refusal of the room as a value."""
     code = Code(told.code) if told.code in set(Code) else Code.BAD_INPUT
     return Refused(code, told.text, "")

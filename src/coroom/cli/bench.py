@@ -11,6 +11,7 @@ from rich.table import Table
 from coroom.cli.bench_check import check
 from coroom.cli.bench_fast import fast
 from coroom.cli.bench_gate import gate
+from coroom.cli.bench_loop import loop
 from coroom.cli.bench_policies import policies
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
@@ -27,6 +28,7 @@ def bench() -> None:
 
 
 bench.add_command(gate)
+bench.add_command(loop)
 bench.add_command(policies)
 bench.add_command(fast)
 bench.add_command(check)

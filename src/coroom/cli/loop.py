@@ -1,11 +1,12 @@
 """`coroom loop`: agents in fresh sessions, each on one claimed thing at a time, landing through the gate."""
 
-import json
 import os
 import platform
 import re
-import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,9 @@ from coroom.agents.adapter import ModelApi, model_api
 from coroom.agents.role_files import RoleError, RoleFile, roles
 from coroom.checks.suite import NoCommand, find_command
 from coroom.cli.crew import TAPE, adapter_for, isolated, readable_for
-from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.join import admit
+from coroom.cli.loop_result import Member, print_document, print_words
+from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, running_room
 from coroom.cli.suite_options import confined_tests
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.command import PostTask
@@ -21,14 +24,20 @@ from coroom.core.errors import Refused
 from coroom.git.command import GitFailed
 from coroom.git.repository import Repository
 from coroom.host.clean import one_line
+from coroom.host.rooms import Serving, state_directory
 from coroom.run.board import BoardError, tasks_from
 from coroom.run.landing import ground_of
-from coroom.run.loop.agent import AgentLoop, Bounds, Manner, Spent
+from coroom.run.loop.agent import AgentLoop
+from coroom.run.loop.bounds import Bounds, Price, Spent
+from coroom.run.loop.peers import RoomSeat
 from coroom.run.loop.place import Place
 from coroom.run.loop.sitting import Seat
 from coroom.run.loop.together import run_all
+from coroom.run.loop.turn import Manner
 
 DEFAULT_ROLE = "core-developer"
+
+PRICE_FORM = "Say what its model's tokens cost with --price IN/OUT, US dollars a million, like 1.25/10."
 
 
 @click.command()
@@ -44,38 +53,19 @@ DEFAULT_ROLE = "core-developer"
 @click.option("--test-time", default=1_800.0, show_default=True, help="Seconds for it.")
 @click.option("--remote", default="", help="The shared repository: a remote's name or address (default: origin).")
 @click.option("--onto", default="", help="The branch (default: main or master).")
+@click.option("--room", default=ROOM, show_default=True, help="The room to work in, if it is open here.")
 @click.option("--isolation", default="", help="plain, bubblewrap or container (default: bubblewrap where it works).")
 @click.option("--model", default="", help="The model the agents shall use.")
 @click.option("--sessions", type=click.IntRange(1), help="Stop after so many sessions of all agents together.")
 @click.option("--time", "seconds", type=click.FloatRange(0), help="Begin no session after so many seconds.")
 @click.option("--usd", type=click.FloatRange(0), help="Begin no session once so much is spent, as the agents report.")
+@click.option("--price", default="", help="IN/OUT: US dollars a million tokens, for clients that tell no cost (codex).")
 @click.option("--session-time", default=3_600.0, show_default=True, help="Seconds for one session.")
 @click.option("--ttl", type=click.FloatRange(1, 3_600), default=600.0, show_default=True, help="A claim's, in seconds.")
 @click.option("--until-done", is_flag=True, help="End when nothing is left to do, instead of waiting for more.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where the agents' places are kept.")
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
-def loop(
-    directory: Path,
-    agents: int,
-    kinds: tuple[str, ...],
-    role_names: tuple[str, ...],
-    name: str,
-    tasks: str | None,
-    test: str,
-    test_time: float,
-    remote: str,
-    onto: str,
-    isolation: str,
-    model: str,
-    sessions: int | None,
-    seconds: float | None,
-    usd: float | None,
-    session_time: float,
-    ttl: float,
-    until_done: bool,
-    state: Path | None,
-    as_document: bool,
-) -> None:
+def loop(**given: Any) -> None:
     """Let agents work on a repository without end: each session fresh, on one thing that is claimed, landed if green.
 
     \b
@@ -83,52 +73,127 @@ def loop(
     coroom loop --tasks todo.md --until-done --usd 20        a list, then end
     coroom loop --role core-developer --role documentation   roles in turn; coroom roles shows them
 
-    Needs no server: claims are refs in the shared git remote, so that any number of machines may do the same. When
-    there is nothing to do no model is called. Ctrl-C stops it and loses nothing: what is unfinished is kept in
+    Needs no server: claims are refs in the shared git remote, so that any number of machines may do the same. Where a
+    room is open (coroom up) the agents join it: its tasks, its claims and what is said there count too. When there is
+    nothing to do no model is called. Ctrl-C stops it and loses nothing: what is unfinished is kept in
     refs/coroom/wip, the claims are given up, and the same call goes on.
     """  # noqa: D301  click wants the character itself
-    repository = any_repository_at(directory)
-    place, branch, address = _ground(repository, remote, onto, state)
-    listed, known = _tasks(tasks), _roles(repository)
-    test = test or _found_test(repository)
-    chosen = [_role(known, one) for one in role_names or (DEFAULT_ROLE,)]
-    confined = confined_tests(repository, isolation, (), None)
-    bounds, spent = Bounds(sessions=sessions, seconds=seconds, usd=usd, session_s=session_time), Spent()
-    loops: list[tuple[str, AgentLoop]] = []
-    said: dict[str, list[str]] = {}
-    for number in range(max(agents, len(kinds))):
-        kind = (kinds or ("claude",))[number % len(kinds or (1,))]
-        role, api = chosen[number % len(chosen)], _api()
-        agent = _name(name, kind, number)
-        seat = _seat(kind, agent, place / agent, model, api, isolation)
-        said[agent] = list(seat.isolating.launcher.in_force)
-        manner = Manner(
-            role=role,
-            model=model or None,
-            api=api,
-            test=test,
-            test_s=test_time,
-            ttl_ms=int(ttl * 1000),
-            tasks=listed,
-            until_done=until_done,
-            shared=place / "shared",
-            isolation=isolation,
-            confined=confined,
-        )
-        own = Place(agent=agent, root=place / agent, remote=address, branch=branch)
-        loops.append((agent, AgentLoop(own, seat, manner, bounds, spent, _shower(agent))))
-        click.secho(
-            f"{agent}: {role.name}, {seat.isolating.launcher.isolation.value}. {' '.join(said[agent])}", err=True
-        )
-    click.secho(confined.said, err=True)
+    asked = Asked(**given)
+    members = _crew(asked)
     failed, stopped = dict[str, str](), 0
     try:
-        failed = until_stopped(run_all(loops))
+        failed = until_stopped(run_all([(one.name, one.loop) for one in members]))
     except StoppedError as signal:
         stopped = signal.exit_code
         click.echo("Stopped. What was unfinished is in refs/coroom/wip; the same call goes on.", err=True)
-    _show(loops, failed, said, as_document=as_document)
+    (print_document if asked.as_document else print_words)(members, failed)
     raise SystemExit(stopped or (1 if failed else 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says."""
+
+    directory: Path
+    agents: int
+    kinds: tuple[str, ...]
+    role_names: tuple[str, ...]
+    name: str
+    tasks: str | None
+    test: str
+    test_time: float
+    remote: str
+    onto: str
+    room: str
+    isolation: str
+    model: str
+    sessions: int | None
+    seconds: float | None
+    usd: float | None
+    price: str
+    session_time: float
+    ttl: float
+    until_done: bool
+    state: Path | None
+    as_document: bool
+
+
+def _crew(asked: Asked) -> list[Member]:
+    """The agents that are asked for, each at its place and, where there is a room, with a seat in it.
+
+    Raises:
+        WrongCallError: something asked for is not there, or cannot be.
+    """
+    repository = any_repository_at(asked.directory)
+    place, branch, address = _ground(repository, asked.remote, asked.onto, asked.state)
+    listed, known, api = _tasks(asked.tasks), _roles(repository), _api()
+    test = asked.test or _found_test(repository)
+    kinds = asked.kinds or ("claude",)
+    bounds, spent = _bounds(asked, kinds), Spent()
+    chosen = [_role(known, one) for one in asked.role_names or (DEFAULT_ROLE,)]
+    running = _room(repository, asked.room)
+    confined = confined_tests(repository, asked.isolation, (), None)
+    members = []
+    for number in range(max(asked.agents, len(kinds))):
+        kind, role = kinds[number % len(kinds)], chosen[number % len(chosen)]
+        agent = _name(asked.name, kind, number)
+        seat = _seat(kind, agent, place / agent, asked.model, api, asked.isolation)
+        manner = Manner(
+            role=role,
+            model=asked.model or None,
+            api=api,
+            test=test,
+            test_s=asked.test_time,
+            ttl_ms=int(asked.ttl * 1000),
+            tasks=listed,
+            until_done=asked.until_done,
+            shared=place / "shared",
+            isolation=asked.isolation,
+            confined=confined,
+        )
+        own = Place(agent=agent, root=place / agent, remote=address, branch=branch)
+        room = _seated(running, agent, role, kind) if running else None
+        work = AgentLoop(own, seat, manner, bounds, spent, _shower(agent), room)
+        launcher = seat.isolating.launcher
+        members.append(Member(name=agent, loop=work, in_force=tuple(launcher.in_force)))
+        where = f", in the room '{asked.room}' as {role.room_role.value}" if room else ""
+        click.secho(f"{agent}: {role.name}{where}, {launcher.isolation.value}. {' '.join(launcher.in_force)}", err=True)
+    click.secho(confined.said, err=True)
+    return members
+
+
+def _room(repository: Repository, name: str) -> Running | None:
+    """The room over the repository, if one is being served."""
+    kept = state_directory(repository, name)
+    if Serving.read(kept) is None:
+        return None
+    running = running_room(repository.toplevel, name)
+    if not running.url.startswith("http"):
+        raise WrongCallError(
+            f"The room '{name}' is served on a Unix socket, which a loop does not reach. Serve it on a port (coroom up "
+            "without --socket), or name another room with --room."
+        )
+    return running
+
+
+def _seated(running: Running, agent: str, role: RoleFile, kind: str) -> RoomSeat:
+    told = admit(running, agent, role.room_role.value, kind.partition(":")[0])
+    return RoomSeat(running.url, str(told["token"]))
+
+
+def _bounds(asked: Asked, kinds: Sequence[str]) -> Bounds:
+    """The bounds, with a price where a client tells of tokens and not of money: a bound that never comes is none."""
+    into, _, out = asked.price.partition("/")
+    try:
+        price = Price(into=float(into), out=float(out)) if asked.price else Price()
+    except ValueError as problem:
+        raise WrongCallError(f"'{asked.price}' is no price. {PRICE_FORM}") from problem
+    silent = next((one for one in kinds if one != "claude"), "")
+    if asked.usd is not None and silent and not asked.price:
+        raise WrongCallError(f"{silent.partition(':')[0]} does not tell what it costs. {PRICE_FORM}")
+    return Bounds(
+        sessions=asked.sessions, seconds=asked.seconds, usd=asked.usd, price=price, session_s=asked.session_time
+    )
 
 
 def _ground(repository: Repository, remote: str, onto: str, state: Path | None) -> tuple[Path, str, str]:
@@ -198,33 +263,5 @@ def _seat(kind: str, agent: str, root: Path, model: str, api: ModelApi | None, i
     )
 
 
-def _shower(agent: str):  # type: ignore[no-untyped-def]
+def _shower(agent: str) -> Callable[[str], None]:
     return lambda text: click.echo(f"{agent}: {one_line(text, 300)}", err=True)
-
-
-def _show(
-    loops: list[tuple[str, AgentLoop]], failed: dict[str, str], said: dict[str, list[str]], *, as_document: bool
-) -> None:
-    turns = [turn for _, one in loops for turn in one.turns]
-    landed = [turn for turn in turns if turn.outcome == "landed"]
-    harness = [turn.harness_s for turn in turns]
-    if as_document:
-        document = {
-            "turns": [{name: getattr(turn, name) for name in turn.__slots__} for turn in turns],
-            "landed": len(landed),
-            "sessions": len(turns),
-            "cost_usd": round(sum(turn.cost_usd for turn in turns), 4),
-            "harness_s": {"median": statistics.median(harness), "max": max(harness)} if harness else None,
-            "isolation": said,
-            "ended": {name: failed.get(name) or one.ended for name, one in loops},
-        }
-        click.echo(json.dumps(document))
-        return
-    for name, one in loops:
-        mine = [turn for turn in one.turns if turn.outcome == "landed"]
-        click.echo(f"{name}: {len(one.turns)} sessions, {len(mine)} landed. {failed.get(name) or one.ended}".rstrip())
-    if harness:
-        click.echo(
-            f"{len(turns)} sessions, {len(landed)} landed; the harness took {statistics.median(harness):.2f} s a turn "
-            f"beside agents and tests (median), {max(harness):.2f} s at most."
-        )

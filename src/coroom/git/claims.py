@@ -100,9 +100,13 @@ class RefClaims:
         """See the port."""
         return await asyncio.to_thread(self._release, holding)
 
-    async def live(self) -> Sequence[Claim]:
-        """The claims that are held now, by anybody. Raises GitFailed when the remote does not answer."""
-        return await asyncio.to_thread(lambda: self._live(self._look()))
+    async def live(self, *also: str) -> Sequence[Claim]:
+        """The claims that are held now, by anybody; `also` are refspecs that are fetched in the same round trip.
+
+        Raises:
+            GitFailed: the remote does not answer.
+        """
+        return await asyncio.to_thread(lambda: self._live(self._look(*also)))
 
     async def end(self, claim: str, resources: Sequence[Resource] = ()) -> Refused | None:
         """End a claim, whoever holds it: for the person who runs the agents. Its holder is refused from then on."""
@@ -263,11 +267,11 @@ class RefClaims:
                 by_claim.setdefault(one.record.claim, one.claim(now, left))
         return sorted(by_claim.values(), key=lambda claim: (claim.fence, claim.id))
 
-    def _look(self) -> dict[str, Seen]:
+    def _look(self, *also: str) -> dict[str, Seen]:
         """What stands in the remote now. Raises GitFailed when it does not answer."""
         spec = f"+{PREFIX}*:{_SEEN}*"
         arguments = ("fetch", "--quiet", "--no-write-fetch-head", "--prune", "--no-tags", "--no-auto-gc", self._remote)
-        self._git.run(*arguments, spec, config=REMOTE)
+        self._git.run(*arguments, spec, *also, config=REMOTE)
         form = "--format=%(refname)%00%(objectname)%00%(objecttype)%00%(raw:size)%00%(raw)"
         seen = dict(_listed(self._git.run("for-each-ref", form, _SEEN).out))
         self._sightings.look({ref: one.oid for ref, one in seen.items()})

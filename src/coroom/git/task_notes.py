@@ -27,6 +27,9 @@ TRIES = 6
 _REF = f"refs/heads/{BRANCH}"
 _SEEN = "refs/coroom/seen-notes"
 
+SPEC = f"+{_REF}*:{_SEEN}*"
+"""What a clone fetches to have the notes; a pattern, since there may be none yet."""
+
 
 def note_name(key: Resource) -> str:
     """The file of a task's notes."""
@@ -43,8 +46,15 @@ class TaskNotes:
     def read(self) -> Mapping[str, str]:
         """Every note by its file name. Raises GitFailed when the remote does not answer."""
         head = self._fetch()
-        if not head:
-            return {}
+        return self._listed(head) if head else {}
+
+    def of(self, key: Resource) -> str:
+        """The note of one task as it was when `SPEC` was fetched last; empty when there is none."""
+        head = self._head()
+        found = self._git.run("cat-file", "blob", f"{head}:{note_name(key)}", expect=(0, 128)) if head else None
+        return found.out[:FILE_BYTES_MAX].decode("utf-8", "replace") if found else ""
+
+    def _listed(self, head: str) -> Mapping[str, str]:
         listed = self._git.run("ls-tree", "-z", head, f"{FOLDER}/").out.split(b"\0")
         notes = {}
         for line in filter(None, listed):
@@ -108,9 +118,11 @@ class TaskNotes:
     def _fetch(self) -> str:
         """The branch's commit in the remote; empty when there is no such branch."""
         words = ("fetch", "--quiet", "--no-write-fetch-head", "--prune", "--no-tags", "--no-auto-gc", self._remote)
-        self._git.run(*words, f"+{_REF}*:{_SEEN}*", config=REMOTE)
-        found = self._git.run("rev-parse", "--verify", "--quiet", _SEEN, expect=(0, 1))
-        return found.line
+        self._git.run(*words, SPEC, config=REMOTE)
+        return self._head()
+
+    def _head(self) -> str:
+        return self._git.run("rev-parse", "--verify", "--quiet", _SEEN, expect=(0, 1)).line
 
     def _text(self, oid: str) -> str:
         return self._git.run("cat-file", "blob", oid, out_bytes_max=FILE_BYTES_MAX).out.decode("utf-8", "replace")

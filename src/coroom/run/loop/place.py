@@ -23,6 +23,15 @@ WIP = "refs/coroom/wip/"
 """Below it, what each agent had not finished when its session ended."""
 
 
+_UNLOCKED = "find .git -name '*.lock' -type f -delete"
+"""Nobody works in a workplace between two sessions, so that every lock there is one that was left behind."""
+
+_HALF_DONE = tuple(
+    f".git/{name}"
+    for name in ("rebase-merge", "rebase-apply", "sequencer", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+)
+
+
 class PlaceTakenError(Fault):
     """Another process has this place."""
 
@@ -80,17 +89,30 @@ class Place:
         directory.mkdir(exist_ok=True)
         if not (directory / "HEAD").exists():
             self.hub.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={self.branch}")
-        clear_stale_locks(directory)
+        self.unlock()
         self.fetch()
         if not self.base():
             raise WorkplaceFailed(f"{self.remote} has no branch {self.branch}")
         make_workplace(str(directory), self.work, self.agent, self.branch)
 
-    def fetch(self) -> str:
-        """Bring the branch from the remote, and give back where it stands."""
-        spec = f"+refs/heads/{self.branch}:refs/heads/{self.branch}"
+    def unlock(self) -> list[Path]:
+        """Remove what a killed git has left locked in the harness's repository; gives back what it was."""
+        return clear_stale_locks(self.hub.directory)
+
+    @property
+    def spec(self) -> str:
+        """What is fetched to have the branch as it stands in the remote."""
+        return f"+refs/heads/{self.branch}:refs/heads/{self.branch}"
+
+    @property
+    def wip_spec(self) -> str:
+        """The same for what this agent had not finished; a pattern, since there may be nothing."""
+        return f"+{WIP}{self.agent}*:{WIP}{self.agent}*"
+
+    def fetch(self, *also: str) -> str:
+        """Bring the branch from the remote, and what other refspecs name, and give back where the branch stands."""
         options = ("--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--update-head-ok")
-        self.hub.run("fetch", *options, self.remote, spec, config=REMOTE)
+        self.hub.run("fetch", *options, self.remote, self.spec, *also, config=REMOTE)
         return self.base()
 
     def base(self) -> str:
@@ -98,18 +120,20 @@ class Place:
         return read_ref(self.hub, f"refs/heads/{self.branch}")
 
     def ready(self) -> str:
-        """A line for the shell, run as the agent, that brings the workplace to the base; ignored files stay."""
+        """A line for the shell, run as the agent, that brings the workplace to the base; ignored files stay. What an
+        earlier session left half done there (a rebase, a merge, a lock) is ended.
+        """
         branch = shlex.quote(f"refs/remotes/origin/{self.branch}")
         return (
-            "rm -f .git/index.lock .git/HEAD.lock && git fetch -q origin && git checkout -q -f --detach "
-            f"{branch} -- && git clean -q -ffd"
+            f"{_UNLOCKED} && rm -rf {' '.join(_HALF_DONE)} && git fetch -q origin && "
+            f"git checkout -q -f --detach {branch} -- && git clean -q -ffd"
         )
 
     def committed(self, message: str) -> str:
         """A line for the shell, run as the agent, that commits whatever is not committed yet."""
         who = f"-c user.name={shlex.quote(self.agent)} -c user.email={shlex.quote(email_of(self.agent))}"
         commit = f"git {who} commit -q --no-verify -m {shlex.quote(message)}"
-        return f"rm -f .git/index.lock && git add -A && (git diff --cached --quiet || {commit})"
+        return f"{_UNLOCKED} && git add -A && (git diff --cached --quiet || {commit})"
 
     def take(self) -> str:
         """Fetch what the workplace's HEAD holds into the harness's repository; its commit, empty when there is none."""
@@ -133,17 +157,15 @@ class Place:
         return ref
 
     def unfinished(self) -> str:
-        """What this agent had left, in a sentence; empty when nothing, or when it is in the branch."""
+        """What this agent had left when `wip_spec` was fetched last, in a sentence; empty when nothing, or when it is
+        in the branch.
+        """
         ref = WIP + self.agent
-        with suppress(GitFailed):
-            options = ("--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc")
-            self.hub.run("fetch", *options, self.remote, f"+{ref}:{ref}", config=REMOTE)
-            tip = read_ref(self.hub, ref)
-            if not tip or self.hub.run("merge-base", "--is-ancestor", tip, self.base(), expect=(0, 1)).code == 0:
-                return ""
-            subject = self.hub.line("log", "-1", "--format=%s", tip)
-            return f"{subject}\nIt is commit {tip[:12]}: git fetch origin {ref}, then git show {tip[:12]}."
-        return ""
+        tip = read_ref(self.hub, ref)
+        if not tip or self.hub.run("merge-base", "--is-ancestor", tip, self.base(), expect=(0, 1)).code == 0:
+            return ""
+        subject = self.hub.line("log", "-1", "--format=%s", tip)
+        return f"{subject}\nIt is commit {tip[:12]}: git fetch origin {ref}, then git show {tip[:12]}."
 
     def as_repository(self, tip: str) -> Repository:
         """The harness's repository, as the gate takes it, with `tip` as what is to land."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coroom.git.command import Git, GitFailed
 from coroom.host.runners import Ruling
-from coroom.run.loop.work import ALL, Failing, answer_file, failing_in, read_answer, write_answer
+from coroom.run.loop.failing import ALL, Failing, answer_file, failing_in, read_answer, write_answer
 
 ANCESTORS_MAX = 200
 SHOWN_MAX = 10

@@ -15,10 +15,11 @@ from typing import Any
 
 from coroom.git.command import Git
 from coroom.git.mirror import email_of
+from coroom.host.confined import Confined
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
 from coroom.launch.leftover import end_leftover
-from coroom.run.loop.work import failing_tests, landed_keys
+from coroom.run.loop.work import failing_tests
 from coroom.run.package import SuiteEnvironment, prepare, test_environment
 
 Say = Callable[[str], None]
@@ -35,6 +36,10 @@ WITHIN_S = 1_200.0
 
 AGENTS = {"cyd": Isolation.PLAIN, "ann": Isolation.PLAIN, "bob": Isolation.BUBBLEWRAP}
 KILLED = "cyd"
+"""Which comes first, since it has to be in the middle of something before the others have done everything."""
+
+BEGUN = ".begun"
+"""Beside the mark: a line for each session that it has begun (`mender.py`)."""
 
 
 @dataclass(slots=True)
@@ -77,15 +82,21 @@ async def perform(place: Path, say: Say, faults: int = FAULTS) -> Scene:
     repository, shared = await asyncio.to_thread(_repository, place, say, seeds)
     test = _test(environment, seeds)
     git, probe = Git(shared), place / "judge"
-    scene.failing_before = len((await failing_tests(git, git.line("rev-parse", "main"), probe, test, WITHIN_S)).ids)
+    scene.failing_before = len(
+        (await failing_tests(git, git.line("rev-parse", "main"), probe, test, WITHIN_S, Confined())).ids
+    )
     say(f"{scene.failing_before} tests of the package fail, each for a reason of its own")
     mark = place / "stalled"
     at = 2 if faults >= FAULTS else 1
-    starts = {name: _start(name, place, repository, test, environment, (mark, at)) for name in AGENTS}
-    processes = {name: await start for name, start in starts.items()}
+    processes: dict[str, asyncio.subprocess.Process] = {}
+    listening: dict[str, asyncio.Task[dict[str, Any]]] = {}
     try:
         async with asyncio.timeout(WITHIN_S):
-            listening = {name: asyncio.create_task(_listen(name, one, say)) for name, one in processes.items()}
+            for name in AGENTS:
+                processes[name] = await _start(name, place, repository, test, environment, (mark, at))
+                listening[name] = asyncio.create_task(_listen(name, processes[name], say))
+                if name == KILLED:
+                    await _until_it_works(processes[name], mark)
             await _kill_on_the_way(processes[KILLED], place, mark, scene, say)
             told = {name: await task for name, task in listening.items()}
     except TimeoutError:
@@ -154,6 +165,12 @@ async def _listen(name: str, process: asyncio.subprocess.Process, say: Say) -> d
     return dict(json.loads(text)) if text.strip() else {}
 
 
+async def _until_it_works(process: asyncio.subprocess.Process, mark: Path) -> None:
+    """Wait for the first session of the one that is to be killed: on a busy machine the others could do all before."""
+    while not mark.with_suffix(BEGUN).exists() and process.returncode is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+
+
 async def _kill_on_the_way(
     process: asyncio.subprocess.Process, place: Path, mark: Path, scene: Scene, say: Say
 ) -> None:
@@ -184,18 +201,24 @@ async def _judge(scene: Scene, place: Path, git: Git, probe: Path, test: str, to
     """Look at what is there, in the shared repository; the agents' own words are not taken for it."""
     head = git.line("rev-parse", "main")
     shutil.rmtree(probe / "failing", ignore_errors=True)
-    after = await failing_tests(git, head, probe, test, WITHIN_S)
+    after = await failing_tests(git, head, probe, test, WITHIN_S, Confined())
     scene.failing_after = 0 if after.passed else max(1, len(after.ids))
-    landed, _ = await asyncio.to_thread(landed_keys, git, "main")
+    for key, agent in await asyncio.to_thread(_landings, git):
+        scene.landed.setdefault(agent, []).append(key)
+    scene.taken = next((agent for agent, keys in scene.landed.items() if scene.killed_on in keys), "")
     turns = [turn for name in AGENTS for turn in _turns(place / "loops" / f"{name}-1" / "turns.jsonl")]
-    done = [turn for turn in turns if turn["outcome"] == "landed" and turn["key"] in landed]
-    for turn in done:
-        scene.landed.setdefault(turn["agent"], []).append(turn["key"])
-    scene.taken = next((turn["agent"] for turn in done if turn["key"] == scene.killed_on), "")
-    scene.harness_s = [turn["harness_s"] for turn in done]
+    scene.harness_s = [turn["harness_s"] for turn in turns if turn["outcome"] == "landed"]
     stated = (found.get("isolation", {}) for found in told.values())
     scene.isolation = {agent: " ".join(lines) for one in stated for agent, lines in one.items()}
     scene.claims_left = len(await asyncio.to_thread(_claims, git))
+
+
+def _landings(git: Git) -> list[tuple[str, str]]:
+    """What main says has landed: each task, and whose work it was."""
+    form = "%(trailers:key=Coroom-Task,key=Coroom-Agent,valueonly,separator=%x00)"
+    lines = git.run("log", "--first-parent", f"--format={form}", "main").out.decode().splitlines()
+    words = [line.split("\0") for line in lines if line]
+    return [(key, agent) for line in words for key, agent in zip(line[::2], line[1::2], strict=True)]
 
 
 def _turns(path: Path) -> list[dict[str, Any]]:

@@ -100,9 +100,7 @@ class Seat:
         """Run a line for the shell as the agent, in its isolation: exit code, and the end of what it said."""
         launch = Launch(argv=("/bin/sh", "-c", line), env={}, cwd=cwd)
         async with AsyncExitStack() as stack:
-            process = await self._start(launch, stack, stderr=asyncio.subprocess.STDOUT)
-            assert process.stdin is not None
-            process.stdin.write(OPEN)
+            process = await self._start(launch, stack, gate=False)
             try:
                 async with asyncio.timeout(timeout_s):
                     out, _ = await process.communicate()
@@ -113,17 +111,17 @@ class Seat:
         assert process.returncode is not None
         return process.returncode, out.decode("utf-8", "replace")[-1_000:]
 
-    async def _start(self, launch: Launch, stack: AsyncExitStack, stderr: int) -> asyncio.subprocess.Process:
+    async def _start(self, launch: Launch, stack: AsyncExitStack, *, gate: bool = True) -> asyncio.subprocess.Process:
         environment = agent_environment(launch.env)
         started = self.isolating.process(launch, self.agent, self.home, "", environment)
         wrapped = await stack.enter_async_context(started)
         return await asyncio.create_subprocess_exec(
-            *gated(wrapped.argv),
+            *(gated(wrapped.argv) if gate else wrapped.argv),
             cwd=launch.cwd,
             env=wrapped.env,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=stderr,
+            stderr=asyncio.subprocess.STDOUT,
             limit=LINE_BYTES_MAX,
             start_new_session=True,
         )
@@ -133,7 +131,7 @@ class Seat:
     ) -> Sat:
         async with AsyncExitStack() as stack:
             try:
-                process = await self._start(launch, stack, stderr=asyncio.subprocess.STDOUT)
+                process = await self._start(launch, stack)
             except OSError as problem:
                 return Sat(seconds=0.0, error=f"{launch.argv[0]} cannot be started: {problem}")
             try:

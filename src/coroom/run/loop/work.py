@@ -3,12 +3,9 @@
 import asyncio
 import fcntl
 import hashlib
-import json
-import re
-import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,22 +17,9 @@ from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git
 from coroom.git.commits import export_tree
 from coroom.host.confined import Confined
+from coroom.run.loop.failing import ALL, ANSWERS, Failing, answer_file, failing_in, read_answer, write_answer
 
-FAILURES_MAX = 1_000
 LOG_BYTES_READ = 4 << 20
-ANSWERS = "failing"
-
-ALL = "all"
-"""What fails when a command fails without naming a test."""
-
-_FAILING = re.compile(
-    r"^(?:FAILED (?P<pytest>\S+?\.py(?:::\S.*?)?)(?: - .*)?"
-    r"|ERROR (?P<error>\S+?\.py(?:::\S.*?)?)(?: - .*)?"
-    r"|--- FAIL: (?P<go>\S+).*"
-    r"|not ok \d+ -? ?(?P<tap>.+)"
-    r"|test (?P<cargo>\S+) \.\.\. FAILED)$",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,23 +32,23 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failing:
-    """What the tests say of one commit: `ids` of those that fail, and a line about all of it."""
+class Board:
+    """What there is to do where the branch stands at `base`; `tests_s` is how long its tests took to say so."""
 
-    commit: str
-    passed: bool
-    ids: tuple[str, ...] = ()
-    summary: str = ""
-
-
-def failing_in(output: str) -> tuple[str, ...]:
-    """The ids of failing tests in what a test command printed: pytest, go, cargo and TAP."""
-    found = (next(filter(None, match.groups())).strip() for match in _FAILING.finditer(output))
-    return tuple(dict.fromkeys(found))[:FAILURES_MAX]
+    base: str
+    failing: Failing
+    items: Sequence[Item]
+    tests_s: float
 
 
 async def failing_tests(
-    git: Git, commit: str, place: Path, test: str, timeout_s: float, confined: Confined | None = None
+    git: Git,
+    commit: str,
+    place: Path,
+    test: str,
+    timeout_s: float,
+    confined: Confined,
+    found: Callable[[Failing], None] = lambda _failing: None,
 ) -> Failing:
     """Run the tests on a commit, or read what they said: once for each commit, whoever asks, one run at a time.
 
@@ -74,7 +58,8 @@ async def failing_tests(
         place: of this loop alone, for a tree and the answers.
         test: the command; empty: found out from the tree.
         timeout_s: until it is stopped; a suite that is stopped says nothing about single tests.
-        confined: in what isolation; by default none.
+        confined: in what isolation.
+        found: told what they say when they had to be run.
     """
     answer = answer_file(place / ANSWERS, commit, test)
     async with _alone(place / "probe.lock"):
@@ -87,35 +72,14 @@ async def failing_tests(
         command = find_command(tree, test)
         if not isinstance(command, SuiteCommand):
             return Failing(commit=commit, passed=True, summary=command.why)
-        start = partial((confined or Confined()).start, home=place / "probe.home")
+        start = partial(confined.start, home=place / "probe.home")
         result = await run_suite(command, tree, place / "probe.log", timeout_s=timeout_s, start=start)
         text = (place / "probe.log").read_bytes()[-LOG_BYTES_READ:].decode("utf-8", "replace")
         ids = () if result.passed else failing_in(text) or (ALL,)
-        found = Failing(commit=commit, passed=result.passed, ids=ids, summary=result.summary)
-        write_answer(answer, found)
-        return found
-
-
-def answer_file(answers: Path, commit: str, test: str) -> Path:
-    """Where it is written down what fails on a commit by that command."""
-    return answers / f"{commit}-{hashlib.sha256(test.encode()).hexdigest()[:8]}.json"
-
-
-def write_answer(path: Path, answer: Failing) -> None:
-    """Write it down; a reader finds all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-    fresh.write_text(json.dumps(asdict(answer)), encoding="utf-8")
-    fresh.replace(path)
-
-
-def read_answer(path: Path) -> Failing | None:
-    """What was written down there, if anything."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return Failing(**{**found, "ids": tuple(found["ids"])})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        failing = Failing(commit=commit, passed=result.passed, ids=ids, summary=result.summary)
+        write_answer(answer, failing)
+        found(failing)
+        return failing
 
 
 @asynccontextmanager
@@ -182,5 +146,9 @@ def landed_keys(git: Git, commits: str) -> tuple[dict[str, int], int]:
 
 
 def own_order(agent: str, items: Sequence[Item]) -> list[Item]:
-    """The items in an order of this agent's own, so that not all run for the same one."""
-    return sorted(items, key=lambda one: hashlib.sha256(f"{agent}\0{one.key}".encode()).digest())
+    """The items in an order of this agent's own, that not all run for the same one; first what makes the branch red."""
+
+    def place(item: Item) -> tuple[bool, bytes]:
+        return item.key.scheme is not Scheme.TEST, hashlib.sha256(f"{agent}\0{item.key}".encode()).digest()
+
+    return sorted(items, key=place)

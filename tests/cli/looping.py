@@ -1,0 +1,39 @@
+"""A repository with two failing tests and a shared remote, and `coroom loop` over it."""
+
+from pathlib import Path
+
+from tests.cli.commands import Place, place_at
+from tests.git.repositories import git
+
+FILES = {
+    "check.sh": b"#!/bin/sh\nfor n in a b c; do\n"
+    b'grep -q good $n.txt && echo "ok $n" || { echo "not ok 1 - $n"; bad=1; }\ndone\nexit ${bad:-0}\n',
+    "a.txt": b"bad\n",
+    "b.txt": b"bad\n",
+    "c.txt": b"good\n",
+}
+MENDS = "echo good > ${COROOM_TASK#test:}.txt"
+
+
+def loop_place(root: Path) -> Place:
+    place = place_at(root, FILES)
+    git(root, "clone", "--quiet", "--bare", str(place.repository), "shared.git")
+    git(place.repository, "remote", "add", "origin", str(root / "shared.git"))
+    git(place.repository, "fetch", "--quiet", "origin")
+    return place
+
+
+def shared(place: Place, *words: str) -> str:
+    return git(place.root / "shared.git", *words)
+
+
+def looped(place: Place, command: str, *more: str, agents: int = 1) -> tuple[str, ...]:
+    agent = f"command:sh -c '{command}'"
+    words = ("loop", "--agent", agent, "--agents", str(agents), "--test", "sh check.sh", "--name", "x")
+    return (*words, "--isolation", "plain", "--json", *more)
+
+
+def landed_in(place: Place) -> list[str]:
+    """The tasks that main says have landed, each as often as it has."""
+    form = "--format=%(trailers:key=Coroom-Task,valueonly,separator=)"
+    return shared(place, "log", form, "--first-parent", "main").split()
