@@ -16,8 +16,7 @@ from coroom.testing import Call, ModelServer, Script, Turn
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
 WITHIN_S = 300.0
-# Claude Code and Codex ask their providers at different paths.
-BOTH = {"/v1/messages", "/v1/responses"}
+ASKS_AT = {"claude": "/v1/messages", "codex": "/v1/responses"}
 
 CHECK = b"""#!/bin/sh
 for name in left right; do
@@ -27,9 +26,9 @@ exit ${bad:-0}
 """
 
 
-@pytest.mark.parametrize("isolation", ["plain", "bubblewrap"])
-def test_each_client_mends_a_failing_test_in_one_fresh_session_that_lands(
-    tmp_path: Path, clients_path: str, model: ModelServer, isolation: str
+@pytest.mark.parametrize(("isolation", "kinds"), [("plain", ("claude", "codex")), ("bubblewrap", ("codex",))])
+def test_each_client_mends_a_failing_test_in_one_fresh_session_that_lands_and_its_cost_is_counted(
+    tmp_path: Path, clients_path: str, model: ModelServer, isolation: str, kinds: tuple[str, ...]
 ) -> None:
     repository = new_repository(tmp_path / "repository", {"check.sh": CHECK})
     git(tmp_path, "clone", "--quiet", "--bare", str(repository), "shared.git")
@@ -57,14 +56,18 @@ def test_each_client_mends_a_failing_test_in_one_fresh_session_that_lands(
         **AS_EVERYWHERE,
     }
     command = [sys.executable, "-P", "-m", "coroom.cli", "loop", "--directory", str(repository), "--name", "x"]
-    command += [word for kind in ("claude", "codex") for word in ("--agent", kind)]
+    command += [word for kind in kinds for word in ("--agent", kind)]
     command += ["--test", "sh check.sh", "--isolation", isolation, "--state", str(tmp_path / "loops"), "--json"]
-    command += ["--usd", "0.000001", "--price", "1/10"]
+    command += ["--agents", str(len(kinds)), "--usd", "0.000001", "--price", "1/10"]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, text=True
     )
     try:
-        until(lambda: {one.path for one in model.received("any")} >= BOTH, "both clients have asked", process)
+        until(
+            lambda: {one.path for one in model.received("any")} >= {ASKS_AT[kind] for kind in kinds},
+            "each client has asked",
+            process,
+        )
         model.open("each has one")
         printed, told = process.communicate(timeout=WITHIN_S)
     finally:
@@ -73,14 +76,16 @@ def test_each_client_mends_a_failing_test_in_one_fresh_session_that_lands(
     assert process.returncode == 0, told + printed
     assert model.failures() == (), told
     found = json.loads(printed)
-    assert [(turn["outcome"], turn["agent"]) for turn in sorted(found["turns"], key=lambda one: one["agent"])] == [
-        ("landed", "x-1"),
-        ("landed", "x-2"),
-    ], told
-    assert all(
-        turn["input_tokens"] > 0 and turn["output_tokens"] > 0 and turn["cost_usd"] > 0 for turn in found["turns"]
-    )
+    names = {f"x-{number + 1}" for number in range(len(kinds))}
+    assert {(turn["agent"], turn["outcome"]) for turn in found["turns"]} == {(name, "landed") for name in names}, told
+    for turn in found["turns"]:
+        assert min(turn["input_tokens"], turn["output_tokens"], turn["cost_usd"]) > 0
     assert set(found["ended"].values()) == {"1e-06 US dollars are spent"}
-    assert git(tmp_path / "shared.git", "show", "main:left.txt", "main:right.txt") == "made by a client\n" * 2
-    agents = git(tmp_path / "shared.git", "log", "--format=%(trailers:key=Coroom-Agent,valueonly,separator=)", "main")
-    assert {"x-1", "x-2"} <= set(agents.split())
+    keys = [turn["key"].removeprefix("test:") for turn in found["turns"]]
+    assert len(set(keys)) == len(kinds)
+    for key in keys:
+        assert git(tmp_path / "shared.git", "show", f"main:{key}.txt") == "made by a client"
+    agents = git(
+        tmp_path / "shared.git", "log", "--format=%(trailers:key=Coroom-Agent,valueonly,separator=%x20)", "main"
+    )
+    assert set(agents.split()) == names

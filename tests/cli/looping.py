@@ -35,5 +35,5 @@ def looped(place: Place, command: str, *more: str, agents: int = 1) -> tuple[str
 
 def landed_in(place: Place) -> list[str]:
     """The tasks that main says have landed, each as often as it has."""
-    form = "--format=%(trailers:key=Coroom-Task,valueonly,separator=)"
+    form = "--format=%(trailers:key=Coroom-Task,valueonly,separator=%x20)"
     return shared(place, "log", form, "--first-parent", "main").split()

@@ -54,7 +54,7 @@ def test_on_a_full_disk_it_says_so_loses_nothing_and_goes_on_once_there_is_room(
             stderr=told,
             text=True,
         )
-        until(lambda: "No space left on device, trying again" in (root / "told").read_text(), "it says so", process)
+        until(lambda: "the disk is full: make room for" in (root / "told").read_text(), "it says so", process)
         fsck(root / "shared.git")
         (root / "room").write_text("")
         done = ended(process)

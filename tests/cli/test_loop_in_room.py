@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.commands import Done, Place, serving
+from tests.cli.commands import Done, Place, ended, serving
 from tests.cli.looping import MENDS, landed_in, loop_place, looped, shared
 
 from coroom.agents.room_client import RoomClient
+from coroom.host.rooms import Serving
 
 
 @pytest.fixture
@@ -67,19 +70,21 @@ async def test_what_a_role_may_do_in_the_room_is_in_force(place: Place) -> None:
     folder.mkdir(parents=True)
     (folder / "onlooker.md").write_text("---\ntakes: [tests]\nroom_role: observer\n---\nLook, {agent}.\n")
     with serving(place):
-        done = await loops(place, *looped(place, MENDS, "--role", "onlooker", "--time", "1"))
-    assert "in the room 'main' as observer" in done.err
-    assert "observer" in done.err.partition("plain.")[2], done.err
+        process = place.start(*looped(place, MENDS, "--role", "onlooker"))
+        assert process.stderr
+        refused = next((line for line in process.stderr if "The role observer has no permission to claim" in line), "")
+        process.send_signal(signal.SIGTERM)
+        done = ended(process)
+    assert refused
     assert json.loads(done.out)["sessions"] == 0
     assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
 
 
-async def test_a_room_that_is_closed_meanwhile_stops_nobody_for_good(place: Place) -> None:
-    words = looped(place, f"touch {place.root}/begun; {MENDS}", "--until-done")
-    with serving(place, "--socket", str(place.root / "socket")):
-        told = await loops(place, *words)
+def test_a_room_on_a_socket_is_refused_in_words(place: Place) -> None:
+    kept = place.kept("main")
+    kept.mkdir(parents=True)
+    Serving(os.getpid(), "unix:/a/socket").write(kept)
+    (kept / "operator.token").write_text("secret")
+    told = place.run(*looped(place, MENDS))
     assert told.code == 2
     assert "is served on a Unix socket, which a loop does not reach" in told.err
-    alone = await loops(place, *words)
-    assert json.loads(alone.out)["landed"] == 2, alone.err
-    assert "in the room" not in alone.err

@@ -45,7 +45,7 @@ def _line(role: RoleFile) -> str:
     takes = " and ".join(names[one] for one in role.takes)
     paths = f"; changes only {', '.join(map(str, role.may_change))}" if role.may_change else ""
     whose = "" if role.path.parent == SHIPPED else f" ({FOLDER})"
-    return f"{role.name}{whose}: {role.title}. Takes {takes}{paths}."
+    return f"{role.name}{whose}: {role.title}. Takes {takes}{paths}. In a room: {role.room_role.value}."
 
 
 def _document(role: RoleFile) -> dict[str, object]:

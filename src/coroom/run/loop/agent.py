@@ -15,7 +15,7 @@ from coroom.git.task_notes import TaskNotes
 from coroom.launch.leftover import end_leftover
 from coroom.ports import Holding
 from coroom.run.loop.bounds import Bounds, Spent
-from coroom.run.loop.failing import Failing
+from coroom.run.loop.failing import ALL, Failing
 from coroom.run.loop.peers import Peers, RefPeers, RoomSeat, RoomSilent
 from coroom.run.loop.place import Place
 from coroom.run.loop.sitting import Seat
@@ -123,7 +123,9 @@ class AgentLoop:
         try:
             return await self._turn()
         except GitFailed as failed:
-            self._show(f"git failed, trying again: {failed.why}")
+            # Git names the file that it could not write, and not always why.
+            why = f"the disk is full: make room for {self._place.root}" if self._place.is_full() else failed.why
+            self._show(f"git failed, trying again: {why}")
             for path in await asyncio.to_thread(self._place.unlock):
                 self._show(f"a killed git left {path} behind; nobody uses it, so it was removed")
         except RoomSilent as silent:
@@ -131,7 +133,7 @@ class AgentLoop:
         except OSError as problem:
             if problem.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
-            self._show(f"{problem.strerror}, trying again: make room in {self._place.root}")
+            self._show(f"trying again: the disk is full: make room for {self._place.root}")
         return False
 
     async def _turn(self) -> bool:
@@ -172,11 +174,12 @@ class AgentLoop:
         """Tell people of a branch that is red, once for each commit: by whichever agent has run the tests."""
         if failing.passed:
             return
-        count = len(failing.ids)
-        some = ", ".join(failing.ids[:RED_SHOWN]) + (f" and {count - RED_SHOWN} more" if count > RED_SHOWN else "")
+        more = len(failing.ids) - RED_SHOWN
+        some = ", ".join(failing.ids[:RED_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        what = failing.summary if failing.ids == (ALL,) else some
         leaves = "" if "tests" in self._manner.role.takes else f" The role {self._manner.role.name} takes none of it."
         self._show(
-            f"{self._place.branch} at {failing.commit[:12]} is red: {some}. Nobody is blamed; each is a task of its "
+            f"{self._place.branch} at {failing.commit[:12]} is red: {what}. Nobody is blamed; each is a task of its "
             f"own, to be mended before anything else.{leaves}"
         )
 

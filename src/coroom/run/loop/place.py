@@ -5,6 +5,7 @@ committed, by commands that run inside the agent's isolation; the harness only f
 """
 
 import fcntl
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,8 @@ from coroom.git.locks import clear_stale_locks
 from coroom.git.mirror import email_of
 from coroom.git.repository import Repository
 from coroom.git.workplace import REMOTE, WorkplaceFailed, make_workplace
+
+ROOM_BYTES_MIN = 1 << 16
 
 WIP = "refs/coroom/wip/"
 """Below it, what each agent had not finished when its session ended."""
@@ -94,6 +97,11 @@ class Place:
         if not self.base():
             raise WorkplaceFailed(f"{self.remote} has no branch {self.branch}")
         make_workplace(str(directory), self.work, self.agent, self.branch)
+
+    def is_full(self) -> bool:
+        """Whether the disk of this place has no room left, for bytes or for files."""
+        left = os.statvfs(self.root)
+        return left.f_bavail * left.f_frsize < ROOM_BYTES_MIN or (left.f_files > 0 and left.f_favail == 0)
 
     def unlock(self) -> list[Path]:
         """Remove what a killed git has left locked in the harness's repository; gives back what it was."""

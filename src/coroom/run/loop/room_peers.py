@@ -5,7 +5,9 @@ machines, see it too, and so that landing still moves the branch and ends the cl
 else holds in either place is not taken.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,7 +16,7 @@ import httpx2
 from mcp.shared.exceptions import MCPError
 
 from coroom.agents.room_claims import RoomClaims, refused_of
-from coroom.agents.room_client import RoomClient
+from coroom.agents.room_client import RoomClient, Told
 from coroom.core.claim import Claim
 from coroom.core.command import PostTask
 from coroom.core.errors import Code, Refused
@@ -32,6 +34,12 @@ OPENED_MAX = 20
 TASK_TTL_MS = Limits().claim_ttl_ms_default
 """How long a task of the board stays with an agent that is silent."""
 
+HEARD_MAX = 20
+"""Notices that are kept for the next session; the room's log has them all."""
+
+_BLOCK = re.compile(
+    r"^\[begin (?P<nonce>[0-9a-f]{12}) (?P<facts>[^\n]*)\]\n.*?^\[end (?P=nonce)\]", re.MULTILINE | re.DOTALL
+)
 _ALIVE = frozenset({TaskState.OPEN.value, TaskState.TAKEN.value})
 
 
@@ -49,6 +57,7 @@ class RoomPeers:
         self._on_board: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         self._held: Holding | None = None
+        self._heard: deque[str] = deque(maxlen=HEARD_MAX)
 
     async def held_by_others(self, *also: str) -> Sequence[Claim]:
         """See the port. What is held in the room alone, the room refuses."""
@@ -120,9 +129,15 @@ class RoomPeers:
             return [await self._task(room, one) for one in board if self._is_for_us(one, board)]
 
     async def news(self) -> str:
-        """See the port."""
+        """See the port: where things stand, and the notices that rode on any reply since the last time."""
         async with self._room() as room:
-            return (await room.call("sync", {})).text
+            told = await room.call("sync", {})
+        stands = [block for block, facts in _blocks(told.text) if not _is_notice(facts)]
+        heard, self._heard = [*self._heard], deque(maxlen=HEARD_MAX)
+        return "\n".join([*stands, *heard])
+
+    def _hear(self, told: Told) -> None:
+        self._heard += [block for block, facts in _blocks(told.text) if _is_notice(facts)]
 
     async def _claimed(self, room: RoomClient, item: Item, ttl_ms: int) -> Holding | Refused:
         """In the room: what is more than a task is claimed, and a task of the board taken. What is held is renewed."""
@@ -185,7 +200,7 @@ class RoomPeers:
     async def _room(self) -> AsyncIterator[RoomClient]:
         problem = ""
         try:
-            async with RoomClient(self._seat.url, self._seat.token) as client:
+            async with _Hearing(self._seat, self._hear) as client:
                 yield client
         except* (httpx2.HTTPError, MCPError, OSError) as silent:
             problem = _first(silent)
@@ -196,6 +211,29 @@ class RoomPeers:
 def _key(task: Mapping[str, Any]) -> str:
     """What a task of the board is claimed by."""
     return str(task_key(PostTask(title="", task=str(task["id"]))))
+
+
+class _Hearing(RoomClient):
+    """A connection that hands on every reply: news ride on whichever comes first."""
+
+    def __init__(self, seat: RoomSeat, hear: Callable[[Told], None]) -> None:
+        super().__init__(seat.url, seat.token)
+        self._hear = hear
+
+    async def call(self, tool: str, arguments: Mapping[str, Any]) -> Told:
+        """See the class above."""
+        told = await super().call(tool, arguments)
+        self._hear(told)
+        return told
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    """What stands in a reply between labels that only the room can write, each with its label's facts."""
+    return [(found[0], found["facts"]) for found in _BLOCK.finditer(text)]
+
+
+def _is_notice(facts: str) -> bool:
+    return " id=" in f" {facts}"
 
 
 async def _board(room: RoomClient) -> Sequence[Mapping[str, Any]]:
