@@ -75,4 +75,11 @@ def test_a_room_at_work_is_right() -> None:
     ],
 )
 def test_a_state_that_no_decision_makes_is_wrong(spoil: Callable[[RoomState], RoomState], said: str) -> None:
-    assert any(said in sentence for sentence in check_state(spoil(busy_room().state)))
+    state = busy_room().state
+    assert any(said in sentence for sentence in check_state(spoil(state)))
+    assert any(said in sentence for sentence in check_state(spoil(state), sound=state))
+
+
+def test_what_is_the_same_as_in_a_sound_state_is_not_looked_at_again() -> None:
+    spoiled = _wrong_key(busy_room().state)
+    assert check_state(replace(spoiled, seq=spoiled.seq + 1), sound=spoiled) == ()

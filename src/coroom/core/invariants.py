@@ -14,11 +14,18 @@ from coroom.core.state import RoomState
 from coroom.core.task import TaskState
 
 
-def check_state(state: RoomState) -> tuple[str, ...]:
+def check_state(state: RoomState, sound: RoomState | None = None) -> tuple[str, ...]:
     """What is wrong with the state, a sentence for each; empty when nothing is. Not asked between the events of one
-    decision, where a claim may have ended and its task not yet come back.
+    decision, where a claim may have ended and its task not yet come back. What is the same as in `sound`, an earlier
+    state with which nothing was wrong, is not looked at again.
     """
-    found = (question(state) for question in (_claims, _tasks, _agents, _inboxes, _files, _held, _numbers, _names))
+    if sound and (state.fence < sound.fence or state.version < sound.version):
+        sound = None
+    found = (
+        question(state)
+        for question, about in _QUESTIONS
+        if sound is None or any(getattr(state, name) is not getattr(sound, name) for name in about)
+    )
     return tuple(sentence for sentences in found for sentence in sentences)
 
 
@@ -120,3 +127,18 @@ def _names(state: RoomState) -> Iterator[str]:
     for key, name in named:
         if key != name:
             yield f"{name} is kept under {key}"
+
+
+_QUESTIONS = (
+    (_claims, ("claims",)),
+    (_tasks, ("tasks", "claims", "agents")),
+    (_agents, ("agents", "tasks", "claims", "wanted")),
+    (_inboxes, ("inboxes", "letters", "limits")),
+    (_files, ("lines",)),
+    (_held, ("held", "limits")),
+    (_numbers, ("wanted", "notices", "landings", "actions", "limits")),
+    (_names, ("agents", "claims", "tasks", "held", "findings", "actions", "letters")),
+)
+"""Each question, and the parts of the state that its answer hangs on. Numbers that have grown are none: what was below
+them stays so. Nor is the time: a claim that has run out excludes nobody.
+"""

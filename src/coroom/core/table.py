@@ -23,12 +23,13 @@ class Table(Mapping[str, V], Generic[V]):
     room opened from a snapshot decides as the one that replayed (promise sim:reproducible).
     """
 
-    __slots__ = ("_buckets", "_mask", "_ordered", "_size")
+    __slots__ = ("_buckets", "_mask", "_ordered", "_size", "_whole")
 
     def __init__(self, items: Iterable[tuple[str, V]] = ()) -> None:
         whole = dict(items)
         self._size = len(whole)
         self._mask = _WIDTH - 1 if self._size > _SMALL_MAX else 0
+        self._whole: dict[str, V] | None = None if self._mask else whole
         self._buckets = [whole]
         if self._mask:
             self._buckets = [{} for _ in range(_WIDTH)]
@@ -45,6 +46,9 @@ class Table(Mapping[str, V], Generic[V]):
     def get(self, key: str, /, default: V | D) -> V | D: ...
     def get(self, key: str, /, default: V | D | None = None) -> V | D | None:
         """The value of `key`, or `default`."""
+        whole = self._whole
+        if whole is not None:
+            return whole.get(key, default)
         return self._buckets[hash(key) & self._mask].get(key, default)
 
     def __contains__(self, key: object) -> bool:
@@ -86,6 +90,18 @@ class Table(Mapping[str, V], Generic[V]):
 
     def put(self, key: str, value: V) -> "Table[V]":
         """This table with `key` set to `value`."""
+        whole = self._whole
+        if whole is not None and (key in whole or self._size < _SMALL_MAX):
+            # Most tables of most rooms: one dict, before and after.
+            whole = whole.copy()
+            whole[key] = value
+            fresh: Table[V] = _new(Table)
+            fresh._whole = whole
+            fresh._buckets = [whole]
+            fresh._mask = 0
+            fresh._size = len(whole)
+            fresh._ordered = None
+            return fresh
         place = hash(key) & self._mask
         old = self._buckets[place]
         bucket = old.copy()
@@ -148,6 +164,7 @@ class Table(Mapping[str, V], Generic[V]):
             return Table(item for one in buckets for item in one.items())
         fresh: Table[V] = _new(Table)
         fresh._buckets = buckets
+        fresh._whole = None if mask else bucket
         fresh._mask = mask
         fresh._size = size
         fresh._ordered = None

@@ -1,5 +1,6 @@
 """The model of a host: the real core and codec over a log that forgets at a crash what was not yet durable."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from coroom.core.action import Phase
@@ -83,11 +84,13 @@ class ModelRoom:
         self._rules = rules
         self._lines = history.lines
         self._bodies: dict[int, tuple[str, Body]] = {}
-        self._snapshot: tuple[int, bytes] | None = None
+        self._snapshot: RoomState | None = None
+        self._replayed: tuple[Line, RoomState] | None = None
         self.state = RoomState()
         self.durable = RoomState()
         self.published: list[Event] = []
         self.outbox: list[Reply] = []
+        self._sound: RoomState | None = None
         self._unsynced: list[Event] = []
         self._waiting: list[tuple[Request, Answer]] = []
         self._effects: list[str] = []
@@ -100,6 +103,12 @@ class ModelRoom:
         """
         return self.state if self._rules.merges_before_storing else self.durable
 
+    def begin_as(self, lines: Iterable[Line], events: Iterable[Event], state: RoomState) -> None:
+        """Be where another room was: these lines in its log, these events published, nothing under way."""
+        self._lines += lines
+        self.published += events
+        self.state = self.durable = state
+
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
         decision = self._rules.decide(self.state, Call(by, command, operation), now_ms)
@@ -108,7 +117,9 @@ class ModelRoom:
             self.state = evolve(self.state, event)
         self._unsynced += events
         if self._checked and events:
-            self._history.broken += [(self.state.seq, what) for what in check_state(self.state)]
+            wrong = check_state(self.state, self._sound)
+            self._history.broken += [(self.state.seq, what) for what in wrong]
+            self._sound = None if wrong else self.state
         for effect in decision.effects:
             if self._rules.perform_before_storing:
                 self._perform(effect.action, self.state)
@@ -163,8 +174,8 @@ class ModelRoom:
         self._waiting = []
 
     def save(self) -> None:
-        """Keep a snapshot of what is durable."""
-        self._snapshot = (self.durable.seq, encode_state(self.durable))
+        """Keep a snapshot of what is durable. It is written when it is first read: what it tells of does not change."""
+        self._snapshot = self.durable
 
     def crash(self, now_ms: int, *, use_snapshot: bool) -> None:
         """Lose what was not durable, recover from the log, and find out about actions that were cut off."""
@@ -186,11 +197,20 @@ class ModelRoom:
         self.probe(now_ms)
 
     def _recovered(self, *, use_snapshot: bool) -> RoomState:
-        state, after = RoomState(), 0
         if use_snapshot and self._snapshot:
-            after, view = self._snapshot
-            state = decode_state(view)
-            after = self._rules.replayed(after)
+            view = decode_state(encode_state(self._snapshot))
+            return self._folded(view, self._rules.replayed(view.seq))
+        state, after = RoomState(), 0
+        if self._replayed and self._lines[self._replayed[1].seq - 1 :][:1] == [self._replayed[0]]:
+            # So far this very log has been read back before.
+            state = self._replayed[1]
+            after = state.seq
+        state = self._folded(state, after)
+        if self._lines:
+            self._replayed = self._lines[-1], state
+        return state
+
+    def _folded(self, state: RoomState, after: int) -> RoomState:
         for line in self._lines[after:]:
             state = evolve(state, Event(line.seq, line.at_ms, line.by, self._body(line)))
         return state

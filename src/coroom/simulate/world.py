@@ -1,21 +1,47 @@
 """One run: a schedule played against a model room, model agents and a network that delays, repeats and loses."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence
 from coroom.core.errors import Refused
-from coroom.core.event import FileAccepted
+from coroom.core.event import Event, FileAccepted
 from coroom.core.limits import Limits
+from coroom.core.state import RoomState
 from coroom.simulate.actors import Actor
 from coroom.simulate.chance import Chance
-from coroom.simulate.history import Ack, History
+from coroom.simulate.history import Ack, History, Line
 from coroom.simulate.room import ModelRoom, Reply, Request, Rules
 from coroom.simulate.steps import Step
 
 LIMITS = Limits(claim_ttl_ms_default=60_000, operations_per_agent_max=64, inbox_notices_max=200)
 SETTLE_ROUNDS_MAX = 400
 """Far more than any schedule needs to come to rest; one that needs more is a finding."""
+
+
+BEGAN_MS = 1_000_000
+
+
+def begin(room: ModelRoom, actors: Sequence[Actor]) -> None:
+    """Open the room for these agents, with four tasks."""
+    room.submit(OPERATOR, c.OpenRoom(room="simulated", policy="open", limits=LIMITS), BEGAN_MS)
+    for actor in actors:
+        room.submit(HOST, c.Join(agent=actor.name, secret_hash=actor.secret), BEGAN_MS)
+    for title in ("dig", "fill", "plant", "water"):
+        room.submit(OPERATOR, c.PostTask(title=title), BEGAN_MS)
+    room.flush()
+
+
+@cache
+def _begun(agents: int) -> tuple[tuple[Line, ...], tuple[Event, ...], RoomState]:
+    """The log, the published events and the state of a sound room of so many agents in which nothing has happened yet:
+    every sound run begins with just these.
+    """
+    history = History()
+    room = ModelRoom(history, Rules())
+    begin(room, [Actor(f"a{number + 1}", history) for number in range(agents)])
+    return tuple(history.lines), tuple(room.published), room.durable
 
 
 class World:
@@ -25,15 +51,13 @@ class World:
         self.history = History()
         self._rules = rules or Rules()
         self._room = ModelRoom(self.history, self._rules, checked=checked)
-        self._now_ms = 1_000_000
+        self._now_ms = BEGAN_MS
         self._network: list[Request] = []
         self._actors = [Actor(f"a{number + 1}", self.history) for number in range(agents)]
-        self._submit(OPERATOR, c.OpenRoom(room="simulated", policy="open", limits=LIMITS))
-        for actor in self._actors:
-            self._submit(HOST, c.Join(agent=actor.name, secret_hash=actor.secret))
-        for title in ("dig", "fill", "plant", "water"):
-            self._submit(OPERATOR, c.PostTask(title=title))
-        self._room.flush()
+        if checked or type(self._rules) is not Rules:
+            begin(self._room, self._actors)
+        else:
+            self._room.begin_as(*_begun(agents))
 
     def play(self, steps: Sequence[Step]) -> History:
         """Play the steps, let everything come to rest, and return what the checkers need."""
