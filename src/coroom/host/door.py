@@ -4,9 +4,7 @@ The caller has proved who the agent is. Each answer carries the agent's unread n
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
 
 from coroom.core import command as c
 from coroom.core.agent import EVERYONE, HOST, OPERATOR
@@ -18,15 +16,15 @@ from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.ordering.position import step_of
 from coroom.core.policy import Wait, not_yet
-from coroom.core.resource import Resource, parse
 from coroom.core.room import answered_before, edit_of
-from coroom.core.state import RoomState
-from coroom.core.task import Task, TaskState
 from coroom.host.answer import Answer, ToolUse, Wanted
 from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
+from coroom.host.given import resources_in, task_command, unknown
 from coroom.host.host import Host
+from coroom.host.needs import Beats, Lander, ToolMaker, Workspace
+from coroom.host.standing import brief, by_age, detail, details, room_in_brief
 from coroom.host.tool_list import listed, shown
 
 SYNC_WAIT_S_MAX = 240
@@ -38,72 +36,8 @@ HEARTBEAT_S = 15.0
 CONTRACTS_TOLD_MAX = 20
 """The newest of what others settled before an agent came, told to it at its start."""
 
-Beats = Callable[[str], Awaitable[None]]
-
 SETTLE_S = 0.25
 """News comes in bursts; a waiting agent is woken once for a burst."""
-
-
-class Workspace(Protocol):
-    """What the door needs of the room's files."""
-
-    async def settle(self, agent: str) -> None:
-        """Take in whatever the agent's disk holds that the room has not seen."""
-        ...
-
-    async def idle(self, agent: str) -> None:
-        """The agent's turn is over: take in what its disk holds; none of its tools runs any more."""
-        ...
-
-    async def join(self, agent: str) -> list[str]:
-        """Bring the agent's own line, if the policy gives it one, into the shared one; the held edits of that."""
-        ...
-
-    async def before(self, agent: str, use: ToolUse) -> Refused | None:
-        """Begin the agent's tool call: nothing is put on its disk until `after`. Refused: it must not run."""
-        ...
-
-    async def after(self, agent: str, use: ToolUse) -> None:
-        """End the agent's tool call: take in what it wrote, note what it read, then put what waited."""
-        ...
-
-    async def read(self, agent: str, path: str) -> str | Refused:
-        """The accepted text of a file, as the agent may see it; noted as read."""
-        ...
-
-    async def edit(
-        self, agent: str, path: str, old: str, new: str, operation: str = ""
-    ) -> c.Accepted | c.Held | Refused:
-        """Replace `old`, which must occur exactly once (empty: the file is new), by `new`; submitted as `operation`."""
-        ...
-
-    async def choose(self, agent: str, held: str, choice: str) -> c.Good | Refused:
-        """Settle a held edit: mine, theirs or merged."""
-        ...
-
-    async def restore(self, by: str, path: str, name: str) -> c.Accepted | c.Held | Refused:
-        """Make the file what it was in the version of that name, as an edit by `by`."""
-        ...
-
-
-class Lander(Protocol):
-    """What the door needs of landing."""
-
-    async def land(self, agent: str, heartbeat: Callable[[str], Awaitable[None]]) -> Answer:
-        """Check the room's tree and move the room's branch to it."""
-        ...
-
-
-class ToolMaker(Protocol):
-    """What the door needs of the ToolSmith."""
-
-    async def request(self, agent: str, wish: str) -> str | Wanted | Refused:
-        """The name of a tool for what the agent wishes, the task that asks for one, or why there is none."""
-        ...
-
-    async def propose(self, agent: str, task: str, recipe: str) -> str | Refused:
-        """The name of the tool that the recipe makes, or what was found of it."""
-        ...
 
 
 class Door:
@@ -126,9 +60,7 @@ class Door:
         """The host behind the door."""
         return self._host
 
-    async def sync(
-        self, agent: str, wait_s: float, heartbeat: Callable[[str], Awaitable[None]], about: str = ""
-    ) -> Answer:
+    async def sync(self, agent: str, wait_s: float, heartbeat: Beats, about: str = "") -> Answer:
         """News since the agent's cursor. With `wait_s`, wait for some, with a heartbeat while it lasts."""
         await self._arrive(agent)
         deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
@@ -145,7 +77,7 @@ class Door:
         state = self._host.state
         data = room_in_brief(state, agent, self._host.clock.now_ms())
         if about:
-            data["about"] = _details(state, about)
+            data["about"] = details(state, about)
         answer = self._answer(agent, "", data, chars_max=SYNC_CHARS_MAX)
         return answer if agent in self._introduced else self._introduce(agent, answer)
 
@@ -154,11 +86,11 @@ class Door:
     ) -> Answer:
         """Hold all of the resources, or none."""
         await self._arrive(agent, operation)
-        wanted = _parsed(resources)
+        wanted = resources_in(resources)
         if isinstance(wanted, Refused):
             return self._refusal(agent, wanted)
         if mode not in Mode.__members__.values():
-            return self._refusal(agent, _unknown("mode", mode, [m.value for m in Mode]))
+            return self._refusal(agent, unknown("mode", mode, [m.value for m in Mode]))
         asked = c.ClaimResources(resources=wanted, mode=Mode(mode), purpose=purpose, ttl_ms=int(ttl_s * 1000))
         reply = await self._host.submit(agent, asked, operation)
         names = ", ".join(map(str, wanted))
@@ -167,7 +99,7 @@ class Door:
     async def release(self, agent: str, resources: list[str], operation: str) -> Answer:
         """Give up resources; none named: all but the task."""
         await self._arrive(agent, operation)
-        named = _parsed(resources)
+        named = resources_in(resources)
         if isinstance(named, Refused):
             return self._refusal(agent, named)
         reply = await self._host.submit(agent, c.Release(named), operation)
@@ -178,11 +110,11 @@ class Door:
     ) -> Answer:
         """Tell one agent, the operator or all."""
         await self._arrive(agent, operation)
-        named = _parsed(resources)
+        named = resources_in(resources)
         if isinstance(named, Refused):
             return self._refusal(agent, named)
         if kind not in NoticeKind.__members__.values():
-            return self._refusal(agent, _unknown("kind", kind, ["note", "contract", "question", "done"]))
+            return self._refusal(agent, unknown("kind", kind, ["note", "contract", "question", "done"]))
         said = c.Say(kind=NoticeKind(kind), text=text, to=to or EVERYONE, resources=named, about=about)
         return self._replied(agent, await self._host.submit(agent, said, operation), "Said.")
 
@@ -193,7 +125,7 @@ class Door:
             return self._answer(agent, "", {"tasks": [brief(t) for t in by_age(self._host.state)]})
         if do == "done":
             await self._workspace.settle(agent)
-        asked = _task_command(do, given)
+        asked = task_command(do, given)
         if isinstance(asked, Refused):
             return self._refusal(agent, asked)
         reply = await self._host.submit(agent, asked, operation)
@@ -211,7 +143,7 @@ class Door:
             agent, reply, {"done": "Well done.", "give_back": "Given back.", "post": "Posted."}.get(do, "")
         )
 
-    async def land(self, agent: str, heartbeat: Callable[[str], Awaitable[None]]) -> Answer:
+    async def land(self, agent: str, heartbeat: Beats) -> Answer:
         """Check what the room has accepted and move its branch there."""
         await self._arrive(agent)
         await self._workspace.join(agent)
@@ -226,14 +158,14 @@ class Door:
         state = self._host.state
         if about in state.held:
             if choice not in {"mine", "theirs", "merged"}:
-                return self._refusal(agent, _unknown("choice", choice, ["mine", "theirs", "merged"]))
+                return self._refusal(agent, unknown("choice", choice, ["mine", "theirs", "merged"]))
             await self._workspace.settle(agent)
             return self._replied(
                 agent, await self._workspace.choose(agent, about, choice), f"{about} is settled: {choice}."
             )
         if about in state.order.notices and self.calls:
             if choice not in Judgement.__members__.values():
-                return self._refusal(agent, _unknown("choice", choice, [one.value for one in Judgement]))
+                return self._refusal(agent, unknown("choice", choice, [one.value for one in Judgement]))
             judged = await self.calls.judge(agent, about, Judgement(choice))
             return self._replied(agent, judged, f"{about} is judged: {choice}.")
         asked = next((n for n in state.notices if n.id == about and n.kind is NoticeKind.QUESTION), None)
@@ -457,102 +389,3 @@ def _data(value: object) -> dict[str, Json]:
     data = to_json(value)
     assert isinstance(data, dict)
     return data
-
-
-def _unknown(what: str, given: str, known: list[str]) -> Refused:
-    return Refused(Code.BAD_INPUT, f"'{given[:60]}' is no {what}.", f"It is one of {', '.join(known)}.")
-
-
-def _parsed(texts: list[str]) -> tuple[Resource, ...] | Refused:
-    found = []
-    for text in texts:
-        one = parse(text if ":" in text else f"file:{text}")
-        if isinstance(one, Refused):
-            return one
-        found.append(one)
-    return tuple(found)
-
-
-def _task_command(do: str, given: dict[str, Json]) -> c.Command | Refused:
-    def text(name: str) -> str:
-        value = given.get(name)
-        return value if isinstance(value, str) else ""
-
-    def texts(name: str) -> list[str]:
-        value = given.get(name)
-        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-    match do:
-        case "next" | "take":
-            return c.TakeTask(text("task") if do == "take" else "")
-        case "done":
-            return c.FinishTask(text("summary"))
-        case "give_back":
-            return c.ReturnTask(text("summary"))
-        case "post":
-            touches = _parsed(texts("touches"))
-            if isinstance(touches, Refused):
-                return touches
-            return c.PostTask(
-                title=text("title"),
-                description=text("description"),
-                touches=touches,
-                after=tuple(texts("after")),
-                task=text("task"),
-                despite_duplicate=given.get("despite_duplicate") is True,
-            )
-        case _:
-            return _unknown("do", do, ["next", "take", "list", "post", "done", "give_back"])
-
-
-def by_age(state: RoomState) -> list[Task]:
-    """The board, oldest first."""
-    return sorted(state.tasks.values(), key=lambda t: t.posted_seq)
-
-
-def brief(task: Task) -> dict[str, Json]:
-    """A task in one line of data."""
-    return {
-        "id": task.id,
-        "title": task.title,
-        "posted_by": task.posted_by,
-        "state": task.state.value,
-        "holder": task.holder,
-        "after": list(task.after),
-        "touches": [str(r) for r in task.touches],
-    }
-
-
-def detail(task: Task) -> dict[str, Json]:
-    """A task with all that its holder needs, notes of earlier attempts included."""
-    attempts: list[Json] = [f"{a.agent}: {a.note}" for a in task.attempts]
-    return {**brief(task), "description": task.description, "attempts": attempts}
-
-
-def room_in_brief(state: RoomState, agent: str, now_ms: int) -> dict[str, Json]:
-    """Where things stand, in a few lines: who is here, what others hold, my claims, my task, what is held."""
-    me = state.agents.get(agent)
-    open_ones = [t for t in by_age(state) if t.state in {TaskState.OPEN, TaskState.TAKEN}]
-    return {
-        "room": state.room,
-        "policy": state.policy,
-        "you": agent,
-        "task": me.task if me else None,
-        "agents": [f"{a.name} ({a.presence.value}{f', on {a.task}' if a.task else ''})" for a in state.present()],
-        "claims": [
-            f"{r} by {claim.holder} ({claim.mode.value}, {max(0, claim.deadline_ms - now_ms) // 1000} s)"
-            for claim in sorted(state.claims.values(), key=lambda claim: claim.fence)
-            for r in claim.resources
-        ][:40],
-        "tasks": [f"{t.id} {t.state.value}{f' by {t.holder}' if t.holder else ''}: {t.title}" for t in open_ones][:40],
-        "held": [f"{h.id} {h.path} by {h.agent}: {h.reason}" for h in state.open_held()][:20],
-        "operator": OPERATOR,
-    }
-
-
-def _details(state: RoomState, about: str) -> Json:
-    if about in state.tasks:
-        return detail(state.tasks[about])
-    if about in state.held:
-        return to_json(state.held[about])
-    return f"There is no task and no held edit '{about[:60]}'."

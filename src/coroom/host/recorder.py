@@ -5,7 +5,7 @@ The form of a tape is described in `coroom.run.demo`; `--agent tape:FILE` plays 
 
 import shlex
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -16,8 +16,9 @@ from coroom.core.file import FileKind
 from coroom.core.room import answered_before
 from coroom.host.answer import Answer, ToolUse, Touch
 from coroom.host.content import Content, of_state
-from coroom.host.door import Door, Lander
+from coroom.host.door import Door
 from coroom.host.host import Host
+from coroom.host.needs import Beats, Lander
 from coroom.host.tapes import STEP_BYTES_MAX, Tapes
 from coroom.host.workspace import RoomWorkspace
 from coroom.workspace.names import Refusal
@@ -30,7 +31,6 @@ OPEN_MAX = 1_000
 
 _WRITES = frozenset({Touch.EDIT, Touch.WRITE, Touch.DELETE})
 
-Heartbeat = Callable[[str], Awaitable[None]]
 Texts = dict[str, Content]
 
 
@@ -53,7 +53,7 @@ class RecordedDoor(Door):
         self._open: dict[tuple[str, ToolUse], _Open] = {}
         self._began = time.monotonic()
 
-    async def sync(self, agent: str, wait_s: float, heartbeat: Heartbeat, about: str = "") -> Answer:
+    async def sync(self, agent: str, wait_s: float, heartbeat: Beats, about: str = "") -> Answer:
         """See `Door.sync`."""
         with self._step(agent, "sync", {"wait_s": wait_s, "about": about}):
             return await super().sync(agent, wait_s, heartbeat, about)
@@ -84,7 +84,7 @@ class RecordedDoor(Door):
         with self._step(agent, "task", {"do": do, **given}, operation):
             return await super().task(agent, do, given, operation)
 
-    async def land(self, agent: str, heartbeat: Heartbeat) -> Answer:
+    async def land(self, agent: str, heartbeat: Beats) -> Answer:
         """See `Door.land`."""
         with self._step(agent, "land", {}):
             return await super().land(agent, heartbeat)
