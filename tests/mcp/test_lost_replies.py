@@ -1,6 +1,7 @@
 """Replies that left the daemon and were cut off on their way: their notices are told again."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -98,3 +99,46 @@ async def test_a_client_with_a_new_connection_for_each_call_is_told_a_few_times_
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", headers=headers) as http:
                 told.append("again" in await call(http, "claim", CLAIM))
         assert told == [True, True, True, False, False]
+
+
+def told_cursor(answer: str) -> int:
+    [found] = set(re.findall(r'"cursor":(\d+)', answer.replace(" ", "")))
+    return int(found)
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_news_on_a_sync_that_was_cut_off_comes_with_the_next_sync_under_any_id() -> None:
+    async with through_a_proxy() as (room, proxy, http):
+        await room.door.say("b", "note", "do not lose me", "a", "", [], "")
+        await cut(proxy, http, "sync", {})
+        assert "do not lose me" in await call(http, "sync", {})
+        assert "do not lose me" not in await call(http, "sync", {})
+        assert not room.host.state.inbox("a")
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_a_reader_that_gives_back_its_cursor_is_told_again_what_came_after_it_and_nothing_else() -> None:
+    async with through_a_proxy() as (room, proxy, http):
+        await room.door.say("b", "note", "first", "a", "", [], "")
+        cursor = told_cursor(await call(http, "sync", {}))
+        await room.door.say("b", "note", "second", "a", "", [], "")
+        await cut(proxy, http, "sync", {"cursor": cursor})
+        for about in ("t1", "t2"):
+            # Not the same call, so that only the cursor tells that the reply was lost.
+            again = await call(http, "sync", {"cursor": cursor, "about": about})
+            assert "second" in again
+            assert "first" not in again
+        after = await call(http, "sync", {"cursor": told_cursor(again)})
+        assert "second" not in after
+        assert not room.host.state.inbox("a")
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_news_that_rode_on_another_reply_is_not_told_again_for_an_older_cursor() -> None:
+    async with through_a_proxy() as (room, _, http):
+        await room.door.say("b", "note", "first", "a", "", [], "")
+        cursor = told_cursor(await call(http, "sync", {}))
+        await room.door.say("b", "note", "second", "a", "", [], "")
+        assert "second" in await call(http, "claim", CLAIM)
+        await call(http, "release", RELEASE)
+        assert "second" not in await call(http, "sync", {"cursor": cursor})

@@ -70,6 +70,7 @@ class RoomClient:
         self._url = url
         self._http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=CALL_WITHIN_S)
         self._stack = AsyncExitStack()
+        self._cursor = 0
         self._client: Client | None = None
 
     async def __aenter__(self) -> Self:
@@ -95,13 +96,16 @@ class RoomClient:
         return (self._client and self._client.instructions) or ""
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Told:
-        """Call one of the room's tools."""
+        """Call one of the room's tools. A sync says how far this client has come, unless the arguments do."""
         assert self._client
-        result = await self._client.call_tool(tool, dict(arguments))
+        given = {"cursor": self._cursor, **arguments} if tool == "sync" and self._cursor else dict(arguments)
+        result = await self._client.call_tool(tool, given)
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
         whole = result.structured_content
         facts = whole if isinstance(whole, dict) else {}
         data = facts.get("data")
+        if isinstance(data, dict) and isinstance(data.get("cursor"), int):
+            self._cursor = data["cursor"]
         code = str(facts.get("refused") or "")
         return Told(text, data if isinstance(data, dict) else {}, bool(result.is_error), code)
 

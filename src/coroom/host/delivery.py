@@ -27,6 +27,11 @@ class Delivery:
     notices: tuple[Notice, ...]
     left: int
 
+    @property
+    def cursor(self) -> int:
+        """How far a reader of this has come: the newest that it was told of."""
+        return max((notice.seq for notice in self.notices), default=0)
+
 
 def choose(state: RoomState, agent: str, chars_max: int) -> Delivery:
     """The unread notices that fit into `chars_max`: urgent ones first, then those on what the agent holds."""
@@ -56,25 +61,28 @@ class Cursors:
 
     A reply can be lost on its way, so a notice counts as read when the agent that got it comes back with another
     call, made after the reply had left, and by the same connection where the reply was of the kind that leaves its
-    connection open: whoever lost a reply to a cut comes back by another. Delivery is at least once, in order, and
-    survives a restart of either side (promise notice:delivered).
+    connection open: whoever lost a reply to a cut comes back by another. A `sync` is answered by a stream, which proves
+    nothing: its reply tells a cursor, and a reader that gives back an older one has not got it. Delivery is at least
+    once, in order, and survives a restart of either side (promise notice:delivered).
     """
 
     def __init__(self) -> None:
         self._handed: dict[str, list[Batch]] = {}
         self._unproved: dict[str, Counter[str]] = {}
 
-    def hand(self, agent: str, delivery: Delivery) -> None:
-        """Remember what the reply under way carries."""
+    def hand(self, agent: str, delivery: Delivery, *, tells_cursor: bool = False) -> None:
+        """Remember what the reply under way carries, and whether it tells its reader the delivery's cursor."""
         if delivery.notices:
-            batch = Batch(tuple(n.id for n in delivery.notices))
+            batch = Batch(tuple(n.id for n in delivery.notices), delivery.cursor if tells_cursor else 0)
             self._handed.setdefault(agent, []).append(batch)
             receipt = RECEIPT.get()
             if receipt:
                 receipt.holds(batch)
 
-    def acknowledged(self, agent: str) -> tuple[str, ...]:
-        """What the agent has seen, now that it calls again; asked once for each call."""
+    def acknowledged(self, agent: str, cursor: int = 0) -> tuple[str, ...]:
+        """What the agent has seen, now that it calls again; asked once for each call. `cursor` is the newest that it
+        has been told by a sync, where it says so.
+        """
         batches = self._handed.pop(agent, [])
         left = [batch for batch in batches if batch.under_way]
         if left:
@@ -83,7 +91,7 @@ class Cursors:
         connection = receipt.connection if receipt else ""
         seen: dict[str, None] = {}
         for batch in batches:
-            if batch.under_way:
+            if batch.under_way or (cursor and batch.cursor > cursor):
                 continue
             proved = connection in ("", batch.connection) or not batch.connection
             seen |= dict.fromkeys(batch.notices if proved else self._told_often(agent, batch.notices))

@@ -60,9 +60,11 @@ class Door:
         """The host behind the door."""
         return self._host
 
-    async def sync(self, agent: str, wait_s: float, heartbeat: Beats, about: str = "") -> Answer:
-        """News since the agent's cursor. With `wait_s`, wait for some, with a heartbeat while it lasts."""
-        await self._arrive(agent)
+    async def sync(self, agent: str, wait_s: float, heartbeat: Beats, about: str = "", cursor: int = 0) -> Answer:
+        """News since the agent's cursor. With `wait_s`, wait for some, with a heartbeat while it lasts. `cursor` is the
+        one that the agent was told last; news after it is told again.
+        """
+        await self._arrive(agent, cursor=cursor)
         deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
         while not self._host.state.inbox(agent):
             left = deadline - asyncio.get_running_loop().time()
@@ -78,7 +80,11 @@ class Door:
         data = room_in_brief(state, agent, self._host.clock.now_ms())
         if about:
             data["about"] = details(state, about)
-        answer = self._answer(agent, "", data, chars_max=SYNC_CHARS_MAX)
+        delivery = choose(state, agent, SYNC_CHARS_MAX)
+        self._cursors.hand(agent, delivery, tells_cursor=True)
+        if delivery.notices:
+            data["cursor"] = delivery.cursor
+        answer = Answer(data=data, notices=delivery.notices, left=delivery.left)
         return answer if agent in self._introduced else self._introduce(agent, answer)
 
     async def claim(
@@ -352,8 +358,8 @@ class Door:
             self._cursors.forget(event.body.agent)
             self._introduced.discard(event.body.agent)
 
-    async def _arrive(self, agent: str, operation: str = "") -> None:
-        seen = self._cursors.acknowledged(agent)
+    async def _arrive(self, agent: str, operation: str = "", cursor: int = 0) -> None:
+        seen = self._cursors.acknowledged(agent, cursor)
         # Who asks for an operation again has not got the reply to it.
         if seen and not answered_before(self._host.state, agent, operation):
             await self._host.submit(agent, c.MarkRead(seen))

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 @dataclass(slots=True)
 class Batch:
     """The notices that one reply carries, whether the whole reply has left, and by which connection, where that tells
-    something: another request on it says that its client has read the reply to the end.
+    something: another request on it says that its client has read the reply to the end. `cursor` is what its reader
+    gives back to say so, where the reply told it one.
     """
 
     notices: tuple[str, ...]
+    cursor: int = 0
     under_way: bool = False
     connection: str = ""
 

@@ -53,10 +53,10 @@ class RecordedDoor(Door):
         self._open: dict[tuple[str, ToolUse], _Open] = {}
         self._began = time.monotonic()
 
-    async def sync(self, agent: str, wait_s: float, heartbeat: Beats, about: str = "") -> Answer:
+    async def sync(self, agent: str, wait_s: float, heartbeat: Beats, about: str = "", cursor: int = 0) -> Answer:
         """See `Door.sync`."""
         with self._step(agent, "sync", {"wait_s": wait_s, "about": about}):
-            return await super().sync(agent, wait_s, heartbeat, about)
+            return await super().sync(agent, wait_s, heartbeat, about, cursor)
 
     async def claim(
         self, agent: str, resources: list[str], mode: str, purpose: str, ttl_s: float, operation: str

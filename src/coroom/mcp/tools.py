@@ -87,7 +87,8 @@ class RoomTool:
 
 
 async def _sync(door: Door, agent: str, given: Given, heartbeat: Heartbeat) -> Answer:
-    return await door.sync(agent, given.number("wait_s"), heartbeat, given.text("about"))
+    cursor = int(given.number("cursor"))
+    return await door.sync(agent, given.number("wait_s"), heartbeat, given.text("about"), cursor)
 
 
 async def _claim(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
@@ -142,6 +143,7 @@ TOOLS: tuple[RoomTool, ...] = (
         arguments=(
             Argument(name="wait_s", kind=Kind.NUMBER, most=SYNC_WAIT_S_MAX, default=0),
             Argument(name="about", hint="Id of a task or held edit to see whole."),
+            Argument(name="cursor", kind=Kind.WHOLE, default=0, hint="The last you were told; later news comes again."),
         ),
         act=_sync,
         reads_only=True,
