@@ -8,11 +8,14 @@ from typing import Any
 
 import click
 
+from coroom.cli.crew import KINDS
+from coroom.cli.evaluate_real import RealOptions, carry_out, harness_line, no_score
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
 from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic, keys_of
 from coroom.evaluate.conditions import CONDITIONS, LADDER, POLICIES_COMPARED
+from coroom.evaluate.real.campaign import Caps, keys_for
 from coroom.evaluate.report.tables import Row, rows
 from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError
@@ -44,9 +47,17 @@ class _Evaluate(click.Command):
 @click.option(
     "--conditions", default="", help="Names joined by commas; or ladder, policies, all (default: each suite's own)."
 )
-@click.option("--agents", default="1,2,4,8,16", show_default=True, help="Numbers of agents, joined by commas.")
-@click.option("--trials", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Of each cell and task.")
-@click.option("--agent", default="synthetic", show_default=True, help=f"One of {', '.join(MODELS)}.")
+@click.option("--agents", help="Numbers of agents, joined by commas (default: 1,2,4,8,16; real ones 1,2).")
+@click.option("--trials", type=click.IntRange(1, 10_000), help="Of each cell and task (default: 10; real agents 1).")
+@click.option("--agent", default="synthetic", show_default=True, help=f"{', '.join(MODELS)}; real: {KINDS}.")
+@click.option("--model", default="", help="Real agents: the model; for builtin anthropic:NAME or openai:NAME.")
+@click.option("--price", default="", help="Real agents that tell no cost: 3/15, USD for a million tokens in/out.")
+@click.option("--isolation", default="", help="Real agents: plain, bubblewrap or container.")
+@click.option(
+    "--silence", "silence_s", type=click.FloatRange(1), default=300.0, show_default=True, help="Until one hangs."
+)
+@click.option("--stop-at", default="", help="Real agents, all trials: usd=50,tokens=9000000,seconds=36000.")
+@click.option("--keep", is_flag=True, help="Real agents: keep every trial's repository and mirrors.")
 @click.option(
     "--match", type=click.Choice(["wall", "tokens", "usd"]), default="wall", help="What is alike (default: wall)."
 )
@@ -56,7 +67,7 @@ class _Evaluate(click.Command):
 @click.option("--tokens", type=click.IntRange(1), help="Of all agents of a trial together (--match tokens).")
 @click.option("--usd", type=click.FloatRange(0, min_open=True), help="What a trial may cost (--match usd).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything that is drawn.")
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes at once (default: one for each core).")
+@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="At once (default: a core each; real trials 1).")
 @click.option(
     "--out", type=click.Path(path_type=Path), default="coroom-evaluation", show_default=True, help="A folder."
 )
@@ -66,9 +77,15 @@ class _Evaluate(click.Command):
 def evaluate(
     suites: tuple[str, ...],
     conditions: str,
-    agents: str,
-    trials: int,
+    agents: str | None,
+    trials: int | None,
     agent: str,
+    model: str,
+    price: str,
+    isolation: str,
+    silence_s: float,
+    stop_at: str,
+    keep: bool,
     match: str,
     wall_s: float,
     tokens: int | None,
@@ -89,25 +106,46 @@ def evaluate(
     coroom evaluate six --trials 66 --jobs 2
     coroom evaluate office cluster               policies compared on live state
     coroom evaluate six --conditions solo,full,serial --match tokens --tokens 200000
+    coroom evaluate my-suite --agent claude --conditions solo,full --agents 2 --trials 5 --stop-at usd=20
     coroom evaluate --replay six/pomodoro/full/2xsynthetic/0
     coroom evaluate rescore codecrdt PATH        a published evaluation's outputs, judged again (see its --help)
 
     A trial that has ended is never done again: stop with Ctrl-C and call it again. Synthetic agents test the room and
-    this harness and prove nothing about models.
+    this harness and prove nothing about models. A real trial is a coroom run of its own, in a folder below --out; one
+    that could not be carried out as asked is counted as failed, and is no score.
     """  # noqa: D301  click wants the character itself
     try:
         if replay:
             click.echo(_replayed(out, replay))
             return
-        evaluation = _asked(suites, conditions, agents, trials, agent, seed, Budget(match, wall_s, tokens, usd))
+        budget, real = Budget(match, wall_s, tokens, usd), agent not in MODELS
+        evaluation = _asked(suites, conditions, agents, trials, agent, seed, budget)
         evaluation = replace(evaluation, database=database)
+        options = RealOptions(
+            model=model,
+            isolation=isolation,
+            price=price,
+            silence_s=silence_s,
+            stop_at=stop_at,
+            jobs=jobs or 1,
+            keep=keep,
+        )
+        crew, caps = (options.crew(agent), options.caps()) if real else (None, Caps())
+        evaluation = replace(evaluation, agent=crew.label) if crew else evaluation
         # A call that cannot be carried out is refused before anything is made.
-        keys_of(evaluation, [load(name) for name in suites])
+        loaded = [load(name) for name in suites]
+        keys = keys_for(evaluation, loaded, crew) if crew else keys_of(evaluation, loaded)
         results = Results(out / "results.sqlite")
-        results.about(evaluation.about())
-        with counted("trials") as progress:
-            # One database has one trial at a time.
-            evaluate_synthetic(evaluation, results, out / "grades", progress, 1 if database else jobs)
+        early = ""
+        if crew:
+            early = carry_out(evaluation, crew, options, caps, results, out, len(keys))
+        else:
+            results.about(evaluation.about())
+            with counted("trials") as progress:
+                # One database has one trial at a time.
+                evaluate_synthetic(evaluation, results, out / "grades", progress, 1 if database else jobs)
+        if crew and (why := no_score(results)):
+            raise EvaluationError(why)
         written = write_report(results, out, str(evaluation.budget))
     except (EvaluationError, SuiteError, ResultsError, ValueError) as problem:
         raise WrongCallError(f"{str(problem).removesuffix('.')}.") from problem
@@ -116,24 +154,28 @@ def evaluate(
         raise SystemExit(130) from None
     if as_document:
         cells = [_cell(row) for row in rows(results.all())]
-        click.echo(json.dumps({"cells": cells, "page": str(written.page), "markdown": str(written.markdown)}))
-        return
-    click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
+        found = {"cells": cells, "page": str(written.page), "markdown": str(written.markdown), "stopped": early}
+        click.echo(json.dumps(found))
+    else:
+        click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
+        if line := harness_line(results):
+            click.echo(line)
+    if early:
+        click.echo(f"Stopped early: {early}. What has ended is kept: the same command goes on.", err=True)
+        raise SystemExit(1)
 
 
 def _asked(
     suites: tuple[str, ...],
     conditions: str,
-    agents: str,
-    trials: int,
+    agents: str | None,
+    trials: int | None,
     agent: str,
     seed: int,
     budget: Budget,
 ) -> Evaluation:
     if not suites:
         raise WrongCallError(f"No suite given. Name {', '.join(SHIPPED)} or a folder of your own.")
-    if agent not in MODELS:
-        raise WrongCallError(f"There is no agent '{agent}' for this. There are {', '.join(MODELS)}.")
     if budget.match != "wall" and {"tokens": budget.tokens, "usd": budget.usd}[budget.match] is None:
         raise WrongCallError(f"--match {budget.match} needs --{budget.match}: how much every trial may use.")
     groups = {"": (), "ladder": LADDER, "policies": POLICIES_COMPARED, "all": tuple(CONDITIONS)}
@@ -141,8 +183,8 @@ def _asked(
     return Evaluation(
         suites=suites,
         conditions=tuple(name.strip() for name in conditions.split(",")) if named is None else named,
-        agents=_numbers(agents),
-        trials=trials,
+        agents=_numbers(agents or ("1,2,4,8,16" if agent in MODELS else "1,2")),
+        trials=trials or (10 if agent in MODELS else 1),
         agent=agent,
         seed=seed,
         budget=budget,

@@ -1,0 +1,137 @@
+"""`coroom evaluate --agent claude` and the like: trials with agents that cost time and money."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import click
+
+from coroom.agents.scripted import TapeError, read_tape
+from coroom.cli.crew import KINDS, TAPE
+from coroom.cli.place import WrongCallError
+from coroom.cli.progress import counted
+from coroom.evaluate.campaign import Evaluation
+from coroom.evaluate.real.arrange import Crew
+from coroom.evaluate.real.attempt import Setting
+from coroom.evaluate.real.campaign import Caps, Told, evaluate_real, versions
+from coroom.evaluate.results import Results
+from coroom.run.bounds import LimitError, parse_limit
+
+KNOWN = ("claude", "codex", "opencode", "gemini", "builtin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealOptions:
+    """What is said of real agents beside what every evaluation has."""
+
+    model: str = ""
+    isolation: str = ""
+    price: str = ""
+    silence_s: float = 300.0
+    stop_at: str = ""
+    jobs: int = 1
+    keep: bool = False
+
+    def crew(self, agent: str) -> Crew:
+        """The agents.
+
+        Raises:
+            WrongCallError: they cannot be had.
+        """
+        return Crew(
+            kinds=_kinds(agent),
+            model=self.model,
+            isolation=self.isolation,
+            price=_price(self.price) if self.price else None,
+            silence_s=self.silence_s,
+        )
+
+    def caps(self) -> Caps:
+        """What everything together may use.
+
+        Raises:
+            WrongCallError: it is written wrongly.
+        """
+        try:
+            limit = parse_limit(self.stop_at)
+        except LimitError as problem:
+            raise WrongCallError(f"--stop-at: {problem}") from problem
+        return Caps(tokens=limit.tokens, usd=limit.usd, seconds=limit.seconds)
+
+
+def _kinds(agent: str) -> tuple[str, ...]:
+    word, _, rest = agent.partition(":")
+    if word == "tape":
+        return tuple(f"{TAPE}{path}" for path in _tapes(rest))
+    if word == "builtin" and rest:
+        raise WrongCallError(f"The model of the built-in agent goes into --model: --agent builtin --model {rest}")
+    if agent in KNOWN or (word == "command" and rest):
+        return (agent,)
+    raise WrongCallError(f"There is no agent '{agent}' for this. It is synthetic, or one of {KINDS}.")
+
+
+def _tapes(named: str) -> list[Path]:
+    """The tapes of a folder, or those named, joined by commas; each can be played."""
+    places = [Path(one).absolute() for one in named.split(",")]
+    tapes = sorted(places[0].glob("*.jsonl")) if len(places) == 1 and places[0].is_dir() else places
+    for tape in tapes:
+        try:
+            read_tape(tape)
+        except (OSError, UnicodeDecodeError, TapeError) as problem:
+            raise WrongCallError(f"{tape} is no tape: {problem}.") from problem
+    if not tapes:
+        raise WrongCallError(f"{named} holds no tapes: they are files that end in .jsonl.")
+    return tapes
+
+
+def _price(text: str) -> tuple[float, float]:
+    into, slash, out = text.partition("/")
+    try:
+        if slash:
+            return float(into), float(out)
+    except ValueError:
+        pass
+    raise WrongCallError(f"'{text}' is no price. Write 3/15: US dollars for a million tokens in and out.")
+
+
+def carry_out(
+    evaluation: Evaluation, crew: Crew, options: RealOptions, results: Results, out: Path, number: int
+) -> str:
+    """Do what is not done yet of the `number` trials. Returns why it ended early, empty when it did not.
+
+    Raises:
+        EvaluationError, SuiteError, ResultsError: it cannot be done as asked.
+    """
+    caps = options.caps()
+    about = {"model": crew.model, "isolation": crew.isolation or "as good as it goes", "versions": versions(crew)}
+    results.about(evaluation.about() | about)
+    at_most = number * evaluation.budget.wall_s / max(1, options.jobs) / 60
+    click.secho(
+        f"{number} trials with {crew.label}, {options.jobs} at once, each within {evaluation.budget.limit()}: "
+        f"at most {at_most:.0f} minutes of agents' time.",
+        err=True,
+        dim=True,
+    )
+    setting = Setting(crew=crew, budget=evaluation.budget, keep=options.keep)
+    with _shown() as told:
+        return evaluate_real(evaluation, setting, results, out, caps=caps, jobs=options.jobs, told=told)
+
+
+@contextmanager
+def _shown() -> Iterator[Told]:
+    with counted("trials") as progress:
+        yield Told(progress=progress, say=lambda line: click.echo(line, err=True))
+
+
+def harness_line(results: Results) -> str:
+    """What the harness took of the trials' time; empty where there are no real trials."""
+    found = [r.metrics for r in results.all() if not r.infrastructure and "harness_share" in r.metrics]
+    if not found:
+        return ""
+    took, shares = [m["harness_s"] for m in found], [m["harness_share"] for m in found]
+    return (
+        f"Harness: {median(took):.1f} s a trial (median; at most {max(took):.1f} s), "
+        f"{median(shares):.1%} of its wall time (at most {max(shares):.1%})."
+    )
