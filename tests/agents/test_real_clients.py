@@ -86,7 +86,8 @@ async def test_a_client_is_greeted_told_and_refused_kept_for_news_and_stands_sti
         assert sorted(path.name for path in real.mirror("a").iterdir()) == [".git", "api.txt", "free.txt", "notes.txt"]
         assert "you: a" in str(model.received("a")[0].body)
         outputs = real.agents["a"].outputs
-        assert [output.text for output in outputs if output.text][-1] == "I stop here."
+        # Some clients print what they hear in the pieces in which it came.
+        assert "".join(output.text for output in outputs if output.text).endswith("I stop here.")
         assert sum(output.output_tokens or 0 for output in outputs) > 0
 
 

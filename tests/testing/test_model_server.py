@@ -28,19 +28,18 @@ def server() -> Iterator[ModelServer]:
 
 
 def post(server: ModelServer, path: str, body: dict[str, Any], key: str = "a") -> str:
+    return post_to(server.url + path, body, key)
+
+
+def post_to(url: str, body: dict[str, Any], key: str) -> str:
     request = urllib.request.Request(
-        server.url + path,
+        url,
         json.dumps(body).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         told: str = response.read().decode()
     return told
-
-
-def events(streamed: str) -> list[dict[str, Any]]:
-    lines = (line.removeprefix("data: ") for line in streamed.splitlines() if line.startswith("data: {"))
-    return [json.loads(line) for line in lines]
 
 
 class Anthropic:
@@ -160,27 +159,6 @@ def test_an_expectation_that_fails_is_named_and_the_script_goes_on(server: Model
     assert "turn 1: expect granted not met by 'refused'" in failures[0]
     assert "capture fence" in failures[1]
     assert "stopped after turn 1 of 2" in failures[2]
-
-
-@pytest.mark.parametrize(
-    ("dialect", "wanted"),
-    [
-        (Anthropic, ["message_start", "content_block_delta", "message_stop"]),
-        (Responses, ["response.created", "response.output_item.done", "response.completed"]),
-        (Chat, ["chat.completion.chunk"]),
-    ],
-)
-def test_a_streamed_answer_says_the_same_as_a_whole_one(server: ModelServer, dialect: Any, wanted: list[str]) -> None:
-    streamed = events(post(server, dialect.path, dialect().body() | {"stream": True}))
-    assert set(wanted) <= {str(one.get("type") or one.get("object")) for one in streamed}
-    together = json.dumps(streamed)
-    assert "Claiming." in together
-    assert "a.py" in together
-
-
-def test_gemini_streams_by_the_verb_in_the_path(server: ModelServer) -> None:
-    (told,) = events(post(server, "/v1beta/models/g:streamGenerateContent?alt=sse", Gemini().body()))
-    assert told["candidates"][0]["content"]["parts"][0] == {"text": "Claiming."}
 
 
 def test_a_request_without_tools_is_no_turn_of_the_script(server: ModelServer) -> None:
@@ -305,3 +283,45 @@ def test_leaving_the_server_lets_no_turn_wait_any_longer() -> None:
 
 def test_tokens_are_counted_for_clients_that_ask(server: ModelServer) -> None:
     assert json.loads(post(server, "/v1/messages/count_tokens", {}))["input_tokens"] > 0
+
+
+def asks(server: ModelServer, words: str, *, key: str = "one-key", model: str = "m", system: str = "") -> str:
+    body = Anthropic().body() | {"model": model, "system": system, "messages": [{"role": "user", "content": words}]}
+    return str(json.loads(post(server, "/v1/messages", body, key=key))["content"][0]["text"])
+
+
+def test_a_script_is_for_whoever_was_told_what_it_matches_else_for_its_key_else_for_its_model() -> None:
+    scripts = {name: Script((Turn(text=name),)) for name in ("one-key", "big-model")}
+    scripts |= {name: Script((Turn(text=name),), match=f"You are {name},") for name in ("ann", "bob")}
+    with ModelServer(scripts) as server:
+        assert asks(server, "You are bob, one of several") == "bob"
+        assert asks(server, "start", system="You are ann, one of several") == "ann"
+        assert asks(server, "You are eve, one of several") == "one-key"
+        assert asks(server, "start", key="ann", model="big-model") == "big-model"
+
+
+def test_the_directory_of_an_agent_is_read_off_what_its_client_tells_the_model(server: ModelServer) -> None:
+    server.add("w", Script((Turn(text="I am in ${cwd}."),)))
+    for told in ("Primary working directory: /w/mirror\nPlatform: linux", "<cwd>/w/mirror</cwd>"):
+        assert asks(server, "start", key="w", system=told) == "I am in /w/mirror."
+
+
+def test_two_scripts_meet_at_a_barrier_whoever_comes_first() -> None:
+    scripts = {name: Script((Turn(text=f"{name} goes", meet="both"),)) for name in ("ann", "bob")}
+    with ModelServer(scripts | {"eve": Script((Turn(text="eve goes"),))}) as server:
+        heard: list[str] = []
+        first = threading.Thread(target=lambda: heard.append(asks(server, "start", key="ann")))
+        first.start()
+        assert server.wait_until_asked("ann", 0, within_s=10)
+        assert asks(server, "start", key="eve") == "eve goes"
+        assert heard == []
+        assert asks(server, "start", key="bob") == "bob goes"
+        first.join(10)
+        assert heard == ["ann goes"]
+
+
+def test_a_request_without_tools_is_a_turn_where_that_is_wanted() -> None:
+    with ModelServer({"a": Script((Turn(text="I answer."),))}, toolless=True) as server:
+        body = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+        assert "I answer." in post(server, "/v1/messages", body)
+        server.verify()

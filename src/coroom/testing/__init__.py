@@ -3,9 +3,11 @@
 from coroom.testing.loopback import Loopback
 from coroom.testing.model_server import ModelServer, Received
 from coroom.testing.pretend_room import Called, Hooked, PretendRoom
-from coroom.testing.script import Call, Outcome, Script, Turn
+from coroom.testing.rate import Rate
+from coroom.testing.script import ApiError, Call, Outcome, Script, Turn
 
 __all__ = [
+    "ApiError",
     "Call",
     "Called",
     "Hooked",
@@ -13,6 +15,7 @@ __all__ = [
     "ModelServer",
     "Outcome",
     "PretendRoom",
+    "Rate",
     "Received",
     "Script",
     "Turn",

@@ -1,4 +1,4 @@
-"""A script: what a pretended model says and calls, turn by turn, and what it must have seen by then.
+"""A script: what a pretended model says and calls, turn by turn, what goes wrong, and what it must have seen by then.
 
 A turn is chosen from the conversation in the request alone (how often the model has spoken in it), so a
 client may repeat a request, restart or be killed without putting the script out of step.
@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+_DIRECTORY = re.compile(r"(?:[Ww]orking directory:\s*|<cwd>)(/[^\s<]+)")
+"""How clients tell their model where it is."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)(:int)?\}")
 
@@ -27,31 +30,60 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiError:
+    """The provider fails: the first `times` requests for a turn get this status in place of the answer.
+
+    Usual ones: 401 (wrong key), 429 (rate limit), 500, 529 (overloaded). `retry_after_s` is told to the client in the
+    headers that providers use. With `cut` the connection breaks in the middle of a streamed answer instead.
+    """
+
+    status: int = 500
+    message: str = ""
+    retry_after_s: float | None = None
+    times: int = 1
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One answer of the model.
 
     `expect` is a pattern that what the model was told since its last turn (tool results, hook texts, the
-    user) must contain, `never` one that it must not; both are recorded, and the script goes on either way.
+    user) must contain, `never` one that it must not, `system` one that the system prompt must contain, `tools` names
+    tools that must be offered; all are recorded, and the script goes on either way, unless the server is strict.
     `capture` names patterns whose first group, or whole match, later arguments may use. `after` holds the
     answer back until the script of that name has been asked for its turn of that number (from 0), `gate`
-    until the test opens it.
+    until the test opens it, `meet` until every script that names this barrier has come to it. `refuses` is what the
+    model says in place of working, marked as a refusal. `error` goes before the answer. Tokens are what the turn is
+    said to have cost.
     """
 
     text: str = ""
     calls: tuple[Call, ...] = ()
     expect: str | None = None
     never: str | None = None
+    system: str | None = None
+    tools: tuple[str, ...] = ()
     capture: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, int] | None = None
     gate: str | None = None
+    meet: str | None = None
+    refuses: str | None = None
+    error: ApiError | None = None
+    input_tokens: int = 100
+    output_tokens: int = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The turns of one agent, and values its arguments may name (`cwd` must be the agent's directory)."""
+    """The turns of one agent, and values its arguments may name (`cwd`, its directory, is found in what it is told
+    where that is not given). A script is played to whoever sends its name as the key, or names it as the model; with
+    `match` to whoever was told, in the system prompt or first of all, what this pattern finds.
+    """
 
     turns: tuple[Turn, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +128,43 @@ class Outcome:
     seen: str
 
 
-def check(name: str, script: Script, said: tuple[str, ...]) -> tuple[Outcome, ...]:
-    """The outcomes of the expectations of the turn that answers `said`; empty when it has none."""
-    number = len(said) - 1
+def chosen(scripts: Mapping[str, Script], key: str, conversation: Conversation) -> str | None:
+    """The name of the script that this request is a turn of: by what the agent was told, its key, or its model."""
+    told = f"{conversation.system}\n{conversation.said[0]}"
+    matching = (name for name, script in scripts.items() if script.match and re.search(script.match, told, re.DOTALL))
+    plain = (name for name in (key, conversation.model) if name in scripts and scripts[name].match is None)
+    return next(matching, None) or next(plain, None)
+
+
+def check(name: str, script: Script, conversation: Conversation) -> tuple[Outcome, ...]:
+    """The outcomes of the expectations of the turn that answers the conversation; empty when it has none."""
+    number = conversation.turn
     if number >= len(script.turns):
         return ()
-    turn, seen = script.turns[number], said[number]
-    wanted = [(f"expect {turn.expect}", bool(re.search(turn.expect, seen, re.DOTALL)))] if turn.expect else []
+    turn, told = script.turns[number], conversation.said[number]
+    offered = ", ".join(tool.name for tool in conversation.tools)
+    wanted = [(f"expect {turn.expect}", told, _found(turn.expect, told))] if turn.expect else []
     if turn.never:
-        wanted.append((f"never {turn.never}", not re.search(turn.never, seen, re.DOTALL)))
-    wanted += [
-        (f"capture {label}: {pattern}", bool(re.search(pattern, seen, re.DOTALL)))
-        for label, pattern in turn.capture.items()
-    ]
+        wanted.append((f"never {turn.never}", told, not _found(turn.never, told)))
+    if turn.system:
+        wanted.append((f"system {turn.system}", conversation.system, _found(turn.system, conversation.system)))
+    wanted += [(f"tool {tool}", offered, _found(rf"\b{re.escape(tool)}\b", offered)) for tool in turn.tools]
+    wanted += [(f"capture {label}: {pattern}", told, _found(pattern, told)) for label, pattern in turn.capture.items()]
     return tuple(
-        Outcome(script=name, turn=number, passed=passed, wanted=pattern, seen=seen) for pattern, passed in wanted
+        Outcome(script=name, turn=number, passed=passed, wanted=pattern, seen=seen) for pattern, seen, passed in wanted
     )
 
 
-def variables(script: Script, said: tuple[str, ...]) -> dict[str, str]:
+def _found(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.DOTALL) is not None
+
+
+def variables(script: Script, conversation: Conversation) -> dict[str, str]:
     """What the script's arguments may name by now: its own values and every capture up to this turn."""
-    known = dict(script.variables)
-    for turn, seen in zip(script.turns, said, strict=False):
+    directory = _DIRECTORY.search(f"{conversation.system}\n{conversation.said[0]}")
+    known = {"cwd": directory[1]} if directory else {}
+    known |= script.variables
+    for turn, seen in zip(script.turns, conversation.said, strict=False):
         for label, pattern in turn.capture.items():
             match = re.search(pattern, seen, re.DOTALL)
             if match:

@@ -1,17 +1,10 @@
-"""Anthropic Messages, as Claude Code speaks it."""
+"""Anthropic Messages, as Claude Code and the `anthropic` SDK speak it."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from coroom.testing.dialects.transcript import (
-    USAGE_INPUT_TOKENS,
-    USAGE_OUTPUT_TOKENS,
-    Reply,
-    Transcript,
-    event,
-    flatten,
-)
+from coroom.testing.dialects.transcript import Reply, Transcript, event, flatten, pieces
 from coroom.testing.script import Conversation, Tool
 
 
@@ -38,7 +31,8 @@ def parse(body: dict[str, Any]) -> Conversation:
 
 
 def _blocks(reply: Reply) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": reply.text}] if reply.text else []
+    text = reply.text if reply.refuses is None else reply.refuses
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     return blocks + [
         {"type": "tool_use", "id": call.call_id, "name": call.tool.name, "input": call.payload} for call in reply.calls
     ]
@@ -51,10 +45,33 @@ def _message(conversation: Conversation, reply: Reply, content: list[dict[str, A
         "role": "assistant",
         "model": conversation.model,
         "content": content,
-        "stop_reason": "tool_use" if reply.calls else "end_turn",
+        "stop_reason": _stop_reason(reply),
         "stop_sequence": None,
-        "usage": {"input_tokens": USAGE_INPUT_TOKENS, "output_tokens": USAGE_OUTPUT_TOKENS},
+        "usage": {"input_tokens": reply.input_tokens, "output_tokens": reply.output_tokens},
     }
+
+
+def _stop_reason(reply: Reply) -> str:
+    return "refusal" if reply.refuses is not None else "tool_use" if reply.calls else "end_turn"
+
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+
+
+def error(status: int, message: str) -> dict[str, Any]:
+    """The body of a failure."""
+    return {"type": "error", "error": {"type": _KINDS.get(status, "api_error"), "message": message}}
+
+
+def rate_headers(limit: int, left: int) -> dict[str, str]:
+    """How many requests there were, and how many are left."""
+    return {"anthropic-ratelimit-requests-limit": str(limit), "anthropic-ratelimit-requests-remaining": str(left)}
 
 
 def whole(conversation: Conversation, reply: Reply) -> dict[str, Any]:
@@ -69,14 +86,16 @@ def stream(conversation: Conversation, reply: Reply) -> Iterator[str]:
     for index, block in enumerate(_blocks(reply)):
         if block["type"] == "text":
             opening = block | {"text": ""}
-            delta = {"type": "text_delta", "text": block["text"]}
+            deltas = [{"type": "text_delta", "text": piece} for piece in pieces(block["text"])]
         else:
             opening = block | {"input": {}}
-            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+            written = pieces(json.dumps(block["input"]))
+            deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in written]
         yield event({"type": "content_block_start", "index": index, "content_block": opening}, "content_block_start")
-        yield event({"type": "content_block_delta", "index": index, "delta": delta}, "content_block_delta")
+        for delta in deltas:
+            yield event({"type": "content_block_delta", "index": index, "delta": delta}, "content_block_delta")
         yield event({"type": "content_block_stop", "index": index}, "content_block_stop")
-    end = {"stop_reason": "tool_use" if reply.calls else "end_turn", "stop_sequence": None}
-    usage = {"output_tokens": USAGE_OUTPUT_TOKENS}
+    end = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
+    usage = {"output_tokens": reply.output_tokens}
     yield event({"type": "message_delta", "delta": end, "usage": usage}, "message_delta")
     yield event({"type": "message_stop"}, "message_stop")

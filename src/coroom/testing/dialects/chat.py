@@ -3,21 +3,30 @@
 from collections.abc import Iterator
 from typing import Any
 
-from coroom.testing.dialects.transcript import (
-    USAGE_INPUT_TOKENS,
-    USAGE_OUTPUT_TOKENS,
-    Reply,
-    Transcript,
-    event,
-    flatten,
-)
+from coroom.testing.dialects.transcript import Reply, Transcript, event, flatten, pieces
 from coroom.testing.script import Conversation, Tool
 
-_USAGE = {
-    "prompt_tokens": USAGE_INPUT_TOKENS,
-    "completion_tokens": USAGE_OUTPUT_TOKENS,
-    "total_tokens": USAGE_INPUT_TOKENS + USAGE_OUTPUT_TOKENS,
-}
+
+def _usage(reply: Reply) -> dict[str, int]:
+    return {
+        "prompt_tokens": reply.input_tokens,
+        "completion_tokens": reply.output_tokens,
+        "total_tokens": reply.input_tokens + reply.output_tokens,
+    }
+
+
+_KINDS = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
+
+
+def error(status: int, message: str) -> dict[str, Any]:
+    """The body of a failure."""
+    kind = "invalid_request_error" if status in {400, 401, 403} else "server_error"
+    return {"error": {"message": message, "type": kind, "param": None, "code": _KINDS.get(status)}}
+
+
+def rate_headers(limit: int, left: int) -> dict[str, str]:
+    """How many requests there were, and how many are left."""
+    return {"x-ratelimit-limit-requests": str(limit), "x-ratelimit-remaining-requests": str(left)}
 
 
 def parse(body: dict[str, Any]) -> Conversation:
@@ -42,6 +51,8 @@ def parse(body: dict[str, Any]) -> Conversation:
 
 def _message(reply: Reply) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None}
+    if reply.refuses is not None:
+        return {"role": "assistant", "content": None, "refusal": reply.refuses}
     if reply.calls:
         message["tool_calls"] = [
             {
@@ -71,15 +82,27 @@ def whole(conversation: Conversation, reply: Reply) -> dict[str, Any]:
         "message": _message(reply),
         "finish_reason": "tool_calls" if reply.calls else "stop",
     }
-    return _envelope(conversation, "chat.completion") | {"choices": [choice], "usage": _USAGE}
+    return _envelope(conversation, "chat.completion") | {"choices": [choice], "usage": _usage(reply)}
 
 
 def stream(conversation: Conversation, reply: Reply) -> Iterator[str]:
     """The reply as server-sent events."""
     envelope = _envelope(conversation, "chat.completion.chunk")
-    spoken = {"index": 0, "delta": _message(reply), "finish_reason": None}
     ended = {"index": 0, "delta": {}, "finish_reason": "tool_calls" if reply.calls else "stop"}
-    yield event(envelope | {"choices": [spoken]})
+    for delta in _deltas(reply):
+        yield event(envelope | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     yield event(envelope | {"choices": [ended]})
-    yield event(envelope | {"choices": [], "usage": _USAGE})
+    yield event(envelope | {"choices": [], "usage": _usage(reply)})
     yield event("[DONE]")
+
+
+def _deltas(reply: Reply) -> Iterator[dict[str, Any]]:
+    message = _message(reply)
+    yield {"role": "assistant", "content": ""}
+    for kind in ("content", "refusal"):
+        yield from ({kind: piece} for piece in pieces(message.get(kind) or ""))
+    for call in message.get("tool_calls", ()):
+        named = call | {"function": call["function"] | {"arguments": ""}}
+        yield {"tool_calls": [named]}
+        for piece in pieces(call["function"]["arguments"]):
+            yield {"tool_calls": [{"index": call["index"], "function": {"arguments": piece}}]}

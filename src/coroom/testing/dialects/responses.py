@@ -6,16 +6,11 @@ Codex offers tools directly, behind `tool_search`, or inside one JavaScript tool
 from collections.abc import Iterator
 from typing import Any
 
-from coroom.testing.dialects.transcript import (
-    USAGE_INPUT_TOKENS,
-    USAGE_OUTPUT_TOKENS,
-    Placed,
-    Reply,
-    Transcript,
-    event,
-    flatten,
-)
+from coroom.testing.dialects.chat import error, rate_headers
+from coroom.testing.dialects.transcript import Placed, Reply, Transcript, event, flatten, pieces
 from coroom.testing.script import Conversation, Tool
+
+__all__ = ["error", "parse", "rate_headers", "stream", "whole"]
 
 _CALLS = ("function_call", "custom_tool_call", "tool_search_call")
 
@@ -69,14 +64,17 @@ def _item(call: Placed) -> dict[str, Any]:
 
 def _items(conversation: Conversation, reply: Reply) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
-    if reply.text:
+    said: dict[str, Any] = {"type": "output_text", "text": reply.text, "annotations": []}
+    if reply.refuses is not None:
+        said = {"type": "refusal", "refusal": reply.refuses}
+    if reply.text or reply.refuses is not None:
         items.append(
             {
                 "type": "message",
                 "id": f"msg_{conversation.turn:03d}",
                 "role": "assistant",
                 "status": "completed",
-                "content": [{"type": "output_text", "text": reply.text, "annotations": []}],
+                "content": [said],
             }
         )
     return items + [_item(call) for call in reply.calls]
@@ -87,15 +85,19 @@ def whole(conversation: Conversation, reply: Reply) -> dict[str, Any]:
     return {
         "id": f"resp_{conversation.turn:03d}",
         "object": "response",
+        "created_at": 0,
         "status": "completed",
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
         "model": conversation.model,
         "output": _items(conversation, reply),
         "usage": {
-            "input_tokens": USAGE_INPUT_TOKENS,
+            "input_tokens": reply.input_tokens,
             "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": USAGE_OUTPUT_TOKENS,
+            "output_tokens": reply.output_tokens,
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": USAGE_INPUT_TOKENS + USAGE_OUTPUT_TOKENS,
+            "total_tokens": reply.input_tokens + reply.output_tokens,
         },
     }
 
@@ -104,8 +106,38 @@ def stream(conversation: Conversation, reply: Reply) -> Iterator[str]:
     """The reply as server-sent events."""
     final = whole(conversation, reply)
     begun = final | {"status": "in_progress", "output": [], "usage": None}
-    yield event({"type": "response.created", "response": begun}, "response.created")
+    told: list[dict[str, Any]] = [
+        {"type": "response.created", "response": begun},
+        {"type": "response.in_progress", "response": begun},
+    ]
     for index, item in enumerate(final["output"]):
-        for name in ("response.output_item.added", "response.output_item.done"):
-            yield event({"type": name, "output_index": index, "item": item}, name)
-    yield event({"type": "response.completed", "response": final}, "response.completed")
+        told += _item_events(index, item)
+    told.append({"type": "response.completed", "response": final})
+    for number, one in enumerate(told):
+        yield event(one | {"sequence_number": number}, one["type"])
+
+
+def _item_events(index: int, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """How one item of the output comes: announced empty, filled in pieces, told whole."""
+    at = {"output_index": index, "item_id": item["id"]}
+    if item["type"] == "message":
+        part = item["content"][0]
+        field = "refusal" if part["type"] == "refusal" else "text"
+        name = "response.refusal" if field == "refusal" else "response.output_text"
+        at |= {"content_index": 0}
+        empty = {"status": "in_progress", "content": []}
+        yield {"type": "response.output_item.added", "output_index": index, "item": item | empty}
+        yield {"type": "response.content_part.added", **at, "part": part | {field: ""}}
+        for piece in pieces(part[field]):
+            yield {"type": f"{name}.delta", **at, "delta": piece, "logprobs": []}
+        yield {"type": f"{name}.done", **at, field: part[field], "logprobs": []}
+        yield {"type": "response.content_part.done", **at, "part": part}
+    elif item["type"] == "function_call":
+        yield {"type": "response.output_item.added", "output_index": index, "item": item | {"arguments": ""}}
+        for piece in pieces(item["arguments"]):
+            yield {"type": "response.function_call_arguments.delta", **at, "delta": piece}
+        done = {"arguments": item["arguments"], "name": item["name"]}
+        yield {"type": "response.function_call_arguments.done", **at, **done}
+    else:
+        yield {"type": "response.output_item.added", "output_index": index, "item": item}
+    yield {"type": "response.output_item.done", "output_index": index, "item": item}

@@ -12,9 +12,8 @@ from coroom.testing.script import Tool
 _SCRIPTED = re.compile(r"call_(\d{3})_\d+")
 _LOOKUP = "look_"
 
-USAGE_INPUT_TOKENS = 100
-USAGE_OUTPUT_TOKENS = 10
-"""What the server says that every request cost."""
+PIECES = 3
+"""In how many pieces a text or the arguments of a call are streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,13 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model answers."""
+    """What the model answers. `refuses` is said in place of an answer; tokens are what it is said to have cost."""
 
     text: str
     calls: tuple[Placed, ...] = ()
+    refuses: str | None = None
+    input_tokens: int = 100
+    output_tokens: int = 10
 
 
 class Transcript:
@@ -90,6 +92,12 @@ def flatten(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(flatten(item) for item in content)
     return "" if content is None else str(content)
+
+
+def pieces(text: str) -> list[str]:
+    """A text as it comes in a stream: together they are it."""
+    size = -(-len(text) // PIECES) or 1
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def event(data: Mapping[str, Any] | str, name: str | None = None) -> str:
