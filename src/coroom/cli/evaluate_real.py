@@ -97,14 +97,13 @@ def _price(text: str) -> tuple[float, float]:
 
 
 def carry_out(
-    evaluation: Evaluation, crew: Crew, options: RealOptions, results: Results, out: Path, number: int
+    evaluation: Evaluation, crew: Crew, options: RealOptions, caps: Caps, results: Results, out: Path, number: int
 ) -> str:
     """Do what is not done yet of the `number` trials. Returns why it ended early, empty when it did not.
 
     Raises:
         EvaluationError, SuiteError, ResultsError: it cannot be done as asked.
     """
-    caps = options.caps()
     about = {"model": crew.model, "isolation": crew.isolation or "as good as it goes", "versions": versions(crew)}
     results.about(evaluation.about() | about)
     at_most = number * evaluation.budget.wall_s / max(1, options.jobs) / 60
@@ -134,4 +133,16 @@ def harness_line(results: Results) -> str:
     return (
         f"Harness: {median(took):.1f} s a trial (median; at most {max(took):.1f} s), "
         f"{median(shares):.1%} of its wall time (at most {max(shares):.1%})."
+    )
+
+
+def no_score(results: Results) -> str:
+    """Why there is nothing to report, where no trial has ended with a score; empty when one has."""
+    found = list(results.all())
+    if any(not one.infrastructure for one in found):
+        return ""
+    last = f", the last: {found[-1].infrastructure}" if found else ""
+    return (
+        f"No trial has ended with a score; {len(found)} failed for reasons of infrastructure{last.removesuffix('.')}. "
+        "Mend that; the same command goes on"
     )

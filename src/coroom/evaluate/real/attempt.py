@@ -85,7 +85,7 @@ def attempt(key: TrialKey, task: EvalTask, setting: Setting, place: Place, grade
         found = harvest(place.room, united=not condition.shared) if (place.room / LOG).exists() else None
     except LogCorrupt as damaged:
         ended, found = replace(ended, why=str(damaged)), None
-    why = ended.why or _who_failed(ended.document) or fence.broken()
+    why = ended.why or who_failed(ended.document) or fence.broken()
     used = _priced(found.used if found else Used(), setting.crew)
     if why or found is None:
         metrics = {"tokens": float(used.input_tokens + used.output_tokens), "usd": used.usd}
@@ -137,8 +137,10 @@ def _priced(used: Used, crew: Crew) -> Used:
     return replace(used, usd=(used.input_tokens * into + used.output_tokens * out) / 1e6)
 
 
-def _who_failed(document: Mapping[str, Any]) -> str:
-    """The first agent that failed for reasons that are not its own, and why."""
+def who_failed(document: Mapping[str, Any]) -> str:
+    """The first agent that failed for reasons that are not its own, and why; empty when none did. `document` is what
+    `coroom run --json` prints.
+    """
     for agent in document.get("agents", ()):
         if agent["cause"] == "infrastructure":
             return f"{agent['agent']}: {agent['error']}"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coroom.evaluate.campaign import Evaluation, EvaluationError, keys_of
@@ -55,21 +55,15 @@ class Told:
     say: Callable[[str], None] = lambda _line: None
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What has come of it so far."""
-
-    done: int = 0
-    failures: int = 0
-    why: str = ""
-    seen: list[TrialResult] = field(default_factory=list)
-
-    def count(self, result: TrialResult) -> None:
-        """One more has ended."""
-        self.done += 1
-        self.failures = self.failures + 1 if result.infrastructure else 0
-        self.why = result.infrastructure
-        self.seen.append(result)
+def enough(results: Sequence[TrialResult], caps: Caps, fresh: int | None = None) -> str:
+    """Why no further trial shall begin, in words; empty when one may. Of the results, in the order in which they ended,
+    the last `fresh` are those of this call; None: all of them.
+    """
+    last = results[-FAILURES_IN_A_ROW:] if fresh is None or fresh >= FAILURES_IN_A_ROW else ()
+    if len(last) == FAILURES_IN_A_ROW and all(one.infrastructure for one in last):
+        why = last[-1].infrastructure
+        return f"{FAILURES_IN_A_ROW} trials in a row failed for reasons of infrastructure, the last: {why}"
+    return caps.reached(results)
 
 
 def keys_for(evaluation: Evaluation, suites: Sequence[Suite], crew: Crew) -> list[TrialKey]:
@@ -109,10 +103,11 @@ def evaluate_real(
     tasks = {(suite.name, task.id): task for suite in suites for task in suite.tasks}
     known = results.known()
     missing = [key for key in keys if str(key) not in known]
-    tally = _Tally(done=len(keys) - len(missing), seen=list(results.all()))
+    seen, before = list(results.all()), len(keys) - len(missing)
+    ended: list[TrialResult] = []
     stop = threading.Event()
     common = replace(setting, stopped=stop.is_set, watched=(*setting.watched, *_folders(evaluation.suites)))
-    told.progress(tally.done, len(keys))
+    told.progress(before, len(keys))
 
     def one(key: TrialKey) -> Finished:
         place = Place(_fresh(folder / "trials" / _named(key)))
@@ -121,26 +116,27 @@ def evaluate_real(
         tidy(place, keep=setting.keep)
         return finished
 
-    def enough() -> str:
-        if tally.failures >= FAILURES_IN_A_ROW:
-            return f"{tally.failures} trials in a row failed for reasons of infrastructure, the last: {tally.why}"
-        return caps.reached(tally.seen)
+    def why() -> str:
+        return enough([*seen, *ended], caps, len(ended))
 
-    for result, log in _some_at_once(missing, one, jobs, enough, stop):
+    for result, log in some_at_once(missing, one, jobs, why, stop):
         results.add([(result, log)])
-        tally.count(result)
+        ended.append(result)
         told.say(_line(result))
-        told.progress(tally.done, len(keys))
-    return enough() if tally.done < len(keys) or tally.failures >= FAILURES_IN_A_ROW else ""
+        told.progress(before + len(ended), len(keys))
+    return why() if len(ended) < len(missing) else ""
 
 
-def _some_at_once(
+def some_at_once(
     keys: Sequence[TrialKey],
     one: Callable[[TrialKey], Finished],
     jobs: int,
     enough: Callable[[], str],
     stop: threading.Event,
 ) -> Iterator[Finished]:
+    """What comes of each, as it ends. `enough` says why no further one shall begin; left early, `stop` is set and what
+    still runs is waited for.
+    """
     waiting = iter(keys)
     running: set[Future[Finished]] = set()
     with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as pool:

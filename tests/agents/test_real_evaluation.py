@@ -1,0 +1,82 @@
+"""`coroom evaluate` with a real agent CLI whose model is a script: solo and full to a score, and again as a tape."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.agents.stage import AS_EVERYWHERE
+from tests.evaluate.tiny_suite import ONE, tiny_suite
+
+from coroom.cli import main
+from coroom.core.event import FileAccepted, TaskDone
+from coroom.evaluate.results import Results
+from coroom.testing import Call, ModelServer, Script, Turn
+
+# The first test may have to wait until the clients are installed.
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
+
+ALONE = Script(
+    (
+        Turn(calls=(Call("@write", {"path": "p/a.py", "text": ONE}),), expect=r"1\. a: A part", never="mcp__coroom"),
+        Turn(calls=(Call("@write", {"path": "p/b.py", "text": ONE}),)),
+        Turn(text="Both are there."),
+    ),
+    match="You are at work on the repository",
+)
+IN_A_ROOM = Script(
+    (
+        Turn(calls=(Call("task", {"do": "next"}),), tools=("mcp__coroom__task",)),
+        Turn(calls=(Call("@write", {"path": "p/a.py", "text": ONE}),), expect="a is yours"),
+        Turn(calls=(Call("task", {"do": "done", "summary": "a"}),)),
+        Turn(calls=(Call("task", {"do": "next"}),), expect="Well done"),
+        Turn(calls=(Call("@write", {"path": "p/b.py", "text": ONE}),), expect="b is yours"),
+        Turn(calls=(Call("task", {"do": "done", "summary": "b"}),)),
+        Turn(text="The board is done.", expect="Well done", input_tokens=1_000),
+    ),
+    match="You are claude-1, one of several",
+)
+
+
+def evaluate(folder: Path, suite: str, *words: str) -> dict[str, object]:
+    done = CliRunner().invoke(main, ["evaluate", suite, "--out", str(folder), "--agents", "1", "--json", *words])
+    assert done.exit_code == 0, done.stderr
+    document: dict[str, object] = json.loads(done.stdout)
+    return document
+
+
+def test_claude_code_goes_through_solo_and_full_to_a_score_and_its_tape_does_it_again(
+    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    suite = tiny_suite(tmp_path / "tiny")
+    with ModelServer({"alone": ALONE, "room": IN_A_ROOM}) as server:
+        here = {"PATH": clients_path, "HOME": str(tmp_path / "home"), "COROOM_MODEL_URL": server.url, **AS_EVERYWHERE}
+        for name, value in here.items():
+            monkeypatch.setenv(name, value)
+        words = ("--agent", "claude", "--conditions", "solo,full", "--isolation", "plain", "--price", "3/15")
+        document = evaluate(tmp_path / "out", suite, *words)
+        server.verify()
+    results = Results(tmp_path / "out" / "results.sqlite")
+    found = {result.key.condition: result for result in results.all()}
+    for name, edits_under_claims in (("solo", 0.0), ("full", 1.0)):
+        result = found[name]
+        assert (result.score, result.whole, result.abandoned, result.infrastructure) == (1.0, True, False, "")
+        assert result.metrics["claim_compliance"] == edits_under_claims
+        assert result.metrics["characters"] == 2 * len(ONE)
+        assert result.metrics["usd"] > 0
+        events = results.log(str(result.key)) or []
+        assert [e.body.file.by for e in events if isinstance(e.body, FileAccepted)] == ["claude-1", "claude-1"]
+        assert sum(isinstance(e.body, TaskDone) for e in events) == (2 if name == "full" else 0)
+    # What a turn is said to cost arrives as it was said, and once.
+    assert found["full"].metrics["input_tokens"] >= 1_600
+    assert (
+        "claude-1"
+        in Path(str(document["page"]))
+        .parent.joinpath("replays", str(found["full"].key).replace("/", "_") + ".html")
+        .read_text()
+    )
+
+    tape = next((tmp_path / "out" / "trials").glob("**/full/**/room/tapes/claude-1.jsonl"))
+    again = evaluate(tmp_path / "again", suite, "--agent", f"tape:{tape}", "--conditions", "full")
+    assert [(cell["score"], cell["failed"]) for cell in again["cells"]] == [(1.0, 0)]  # type: ignore[attr-defined]
