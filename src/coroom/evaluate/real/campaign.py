@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coroom.evaluate.campaign import Evaluation, EvaluationError, keys_of
-from coroom.evaluate.conditions import CONDITIONS
+from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grader
 from coroom.evaluate.real.arrange import Crew, Place
 from coroom.evaluate.real.attempt import Finished, Setting, StoppedError, attempt, tidy
@@ -74,7 +74,8 @@ def keys_for(evaluation: Evaluation, suites: Sequence[Suite], crew: Crew) -> lis
     """
     if not crew.tapes:
         return keys_of(evaluation, suites)
-    if crew.tapes > 1 and any(CONDITIONS[c].alone for c in evaluation.conditions if c in CONDITIONS):
+    named = evaluation.conditions or LADDER
+    if crew.tapes > 1 and any(CONDITIONS[name].alone for name in named if name in CONDITIONS):
         message = f"{crew.tapes} tapes are {crew.tapes} agents, and solo has one: name one tape, or leave solo out"
         raise EvaluationError(message)
     return keys_of(replace(evaluation, agents=(crew.tapes,)), suites)
