@@ -12,10 +12,14 @@ from tests.run.runs import Does, Ground, perform, tasks
 
 from coroom.agents.adapter import ModelApi
 from coroom.agents.builtin import Builtin, unready
+from coroom.agents.loop import model_of
+from coroom.agents.models.model import ModelError, Told, ToolSpec
 from coroom.agents.room_client import RoomClient
-from coroom.run.session import Desk
+from coroom.evaluate.real.attempt import who_failed
+from coroom.run.session import Cause, Desk
+from coroom.run.summary import as_json
 from coroom.run.workers import ProcessWorker
-from coroom.testing import Call, ModelServer, Script, Turn
+from coroom.testing import ApiError, Call, ModelServer, Script, Turn
 
 MODELS = ["anthropic:claude-scripted", "openai:gpt-scripted"]
 FILES = {"a.txt": b"one\ntwo\nthree\n", "sub/b.txt": b"other\n"}
@@ -119,21 +123,51 @@ async def test_a_session_ends_when_its_budget_is_used_up_and_its_task_goes_back(
     with ModelServer({SECRET: endless}) as server:
         ended = await perform(ground.plan([worker(tmp_path / "home", server, MODELS[1], budget)], tasks("first thing")))
     assert why in ended.outcome.works["built"].error
+    assert ended.outcome.works["built"].cause is Cause.LIMIT
+    assert who_failed(as_json(ended.summary)) == ""
     assert ended.outcome.left == ("t1",)
     cost = ended.outcome.works["built"].cost_usd
     assert (cost > 0) == ("usd" in budget)
 
 
-@pytest.mark.parametrize("model", MODELS)
-async def test_a_model_that_refuses_ends_the_session_with_its_words_and_without_the_key(
-    tmp_path: Path, model: str
-) -> None:
+async def test_a_wrong_key_ends_the_session_as_a_failure_that_is_not_the_agent_s(tmp_path: Path) -> None:
     ground = Ground.at(tmp_path, FILES)
-    with ModelServer({}) as server:
-        ended = await perform(ground.plan([worker(tmp_path / "home", server, model)], tasks("first thing")))
-    error = ended.outcome.works["built"].error
-    assert f"{model.partition(':')[2]} did not answer" in error
-    assert "no script is called" in error
+    with ModelServer({}, unknown=401) as server:
+        ended = await perform(ground.plan([worker(tmp_path / "home", server, MODELS[0])], tasks("first thing")))
+    work = ended.outcome.works["built"]
+    assert "claude-scripted did not answer: Error code: 401" in work.error
+    assert work.cause is Cause.INFRASTRUCTURE
+    assert who_failed(as_json(ended.summary)) == f"built: {work.error}"
+
+
+REFUSES = Turn(refuses="I will not do that.")
+LIMITED = Turn(error=ApiError(status=429, times=99, retry_after_s=0.001))
+OVERLOADED = Turn(error=ApiError(status=529, times=99, retry_after_s=0.001))
+
+
+@pytest.mark.parametrize(
+    ("spec", "turn", "said"),
+    [
+        (MODELS[0], REFUSES, "claude-scripted refuses to work on this: I will not do that."),
+        (MODELS[1], REFUSES, "gpt-scripted refuses to work on this: I will not do that."),
+        (MODELS[1], LIMITED, "gpt-scripted did not answer: Error code: 429"),
+        (MODELS[0], OVERLOADED, "claude-scripted did not answer: .*529"),
+    ],
+)
+async def test_a_model_that_refuses_or_stays_overrun_is_an_error_with_its_words_and_without_the_key(
+    monkeypatch: pytest.MonkeyPatch, spec: str, turn: Turn, said: str
+) -> None:
+    with ModelServer({SECRET: Script((turn,))}) as server:
+        for provider, path in (("ANTHROPIC", ""), ("OPENAI", "/v1")):
+            monkeypatch.setenv(f"{provider}_BASE_URL", server.url + path)
+            monkeypatch.setenv(f"{provider}_API_KEY", SECRET)
+        model = model_of(spec)
+        try:
+            with pytest.raises(ModelError, match=said) as raised:
+                await model.answer("system", [Told("start")], [ToolSpec("act", "Act.", {"type": "object"})])
+        finally:
+            await model.close()
+    assert SECRET not in str(raised.value)
 
 
 async def test_a_session_that_is_ended_ends_the_commands_it_has_started(tmp_path: Path) -> None:

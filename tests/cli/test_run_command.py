@@ -5,11 +5,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.commands import Place, board, ended, place_at, shell, task, until, write
+from tests.cli.commands import WITHIN_S, Place, board, ended, place_at, shell, task, until, write
 from tests.git.repositories import fsck, git, picture
 
 
@@ -227,3 +228,22 @@ def _fill(path: Path) -> None:
     with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
+
+
+def test_a_run_on_a_leash_ends_with_whoever_holds_it_and_stays_resumable(place: Place) -> None:
+    tape, gate = gated(place)
+    words = [sys.executable, "-P", "-m", "coroom.cli", "run", board(place, ["first", "second"]), "--agent", tape]
+    with subprocess.Popen(
+        [*words, "--leash", "--test", "true"],
+        cwd=place.repository,
+        env=place.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        until(lambda: place.position("ann") >= 5, "the tape stands at its gate", None)
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(WITHIN_S) == 128 + signal.SIGTERM
+    gate.touch()
+    assert (place.kept() / "run.json").exists()

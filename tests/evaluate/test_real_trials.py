@@ -2,18 +2,22 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.evaluate.tiny_suite import ONE, tiny_suite
 
+from coroom.cli import main
 from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError
 from coroom.evaluate.conditions import CONDITIONS
 from coroom.evaluate.real.arrange import Crew, Place, argv, make_ready
 from coroom.evaluate.real.attempt import Setting, StoppedError, who_failed
 from coroom.evaluate.real.campaign import Caps, Told, enough, evaluate_real, keys_for, some_at_once
 from coroom.evaluate.real.fence import Fence
-from coroom.evaluate.results import Results
+from coroom.evaluate.report.real import real_notes, setting_lines
+from coroom.evaluate.results import Results, packed
 from coroom.evaluate.suite import EvalTask, load
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.git.command import Git
@@ -194,32 +198,54 @@ def test_a_trial_that_was_cut_off_is_done_again_in_a_folder_of_its_own_and_a_fin
 ) -> None:
     suite = tiny_suite(tmp_path / "tiny")
     evaluation = Evaluation(suites=(suite,), conditions=("shared-only",), agents=(1,), trials=2, agent="command:sh")
-    crew = Crew(
-        kinds=("command:sh -c 'mkdir -p p; printf \"def one():\\n    return 1\\n\" > p/a.py'",), isolation="plain"
-    )
-    setting = Setting(crew=crew, budget=Budget(wall_s=120))
+    half = 'mkdir -p p; printf "def one():\\n    return 1\\n" > p/a.py'
+    crew = Crew(kinds=(f"command:sh -c '{half}'",), isolation="plain")
     results = Results(tmp_path / "out" / "results.sqlite")
-    said: list[str] = []
-
-    def carry_out(progress: Callable[[int, int], None]) -> str:
-        told = Told(progress=progress, say=said.append)
-        return evaluate_real(evaluation, setting, results, tmp_path / "out", caps=Caps(), told=told)
-
-    def stop(done: int, _of: int) -> None:
-        if done:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        carry_out(stop)
-    first = {str(one.key): one for one in results.all()}
-    assert len(first) == 1
+    finished = result(0)
+    done = replace(finished, key=keys_for(evaluation, [load(suite)], crew)[0])
+    results.add([(done, packed(()))])
     cut_off = tmp_path / "out" / "trials" / "tiny/tiny/shared-only/1xcommand_sh/1" / "attempt-1"
-    (cut_off / "repository").mkdir(parents=True, exist_ok=True)
-    assert carry_out(lambda _done, _of: None) == ""
-    after = {str(one.key): one for one in results.all()}
-    assert {name: after[name] for name in first} == first
-    assert [(one.score, one.infrastructure, one.abandoned) for one in after.values()] == [(0.5, "", True)] * 2
-    assert len(said) == 2
+    (cut_off / "repository").mkdir(parents=True)
+    said: list[str] = []
+    setting, told = Setting(crew=crew, budget=Budget(wall_s=120)), Told(say=said.append)
+    assert evaluate_real(evaluation, setting, results, tmp_path / "out", caps=Caps(), told=told) == ""
+    first, second = results.all()
+    assert first == done
+    assert (second.score, second.infrastructure, second.abandoned) == (0.5, "", True)
+    assert 0 < second.metrics["harness_share"] <= 1
+    assert len(said) == 1
     assert not (cut_off / "repository").exists()
     assert (cut_off.parent / "attempt-2" / "room" / "room.sqlite3").exists()
     assert not (cut_off.parent / "attempt-2" / "mirrors").exists()
+
+
+def test_the_report_says_who_worked_what_the_harness_took_and_what_may_not_be_concluded() -> None:
+    trials = [replace(result(n), metrics={"harness_s": n, "harness_share": n / 100}) for n in (1, 2, 4)]
+    about = {
+        "agent": "claude",
+        "model": "sonnet",
+        "versions": "claude 2.1",
+        "isolation": "plain",
+        "bounds": "seconds=9",
+    }
+    lines = setting_lines([*trials, result(5, failed="no key")], about)
+    assert lines == [
+        "Agents: claude (claude 2.1), model sonnet; isolation plain; bounds seconds=9.",
+        "Harness: 2.0 s a trial (median; at most 4.0 s), 2.0% of its wall time (at most 4.0%).",
+    ]
+    assert setting_lines([], {"agent": "synthetic"}) == []
+    assert [len(real_notes([agent])) for agent in ("synthetic", "tape:ann", "claude")] == [0, 1, 1]
+
+
+def test_without_a_key_the_trial_is_a_failure_and_the_call_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "COROOM_MODEL_URL"):
+        monkeypatch.delenv(name, raising=False)
+    words = ["evaluate", tiny_suite(tmp_path / "tiny"), "--agent", "builtin", "--model", "anthropic:x", "--agents", "1"]
+    told = CliRunner().invoke(main, [*words, "--conditions", "full", "--out", str(tmp_path / "out")])
+    assert told.exit_code == 2
+    assert "No trial has ended with a score; 1 failed for reasons of infrastructure, the last: The" in told.stderr
+    assert "ANTHROPIC_API_KEY is not set" in told.stderr
+    (failed,) = Results(tmp_path / "out" / "results.sqlite").all()
+    assert failed.infrastructure.startswith("The built-in agent has no key for anthropic")

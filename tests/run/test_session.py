@@ -75,6 +75,7 @@ async def test_a_client_that_is_not_installed_is_named_with_the_way_to_install_i
     ended = await perform(ground.plan([missing], tasks("first thing")))
     assert not ended.outcome.ok
     assert "codex is not installed" in ended.outcome.works["cod"].error
+    assert ended.outcome.works["cod"].cause is Cause.INFRASTRUCTURE
     assert "npm install" in ended.outcome.works["cod"].error
 
 

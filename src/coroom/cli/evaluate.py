@@ -1,6 +1,8 @@
 """`coroom evaluate`: does a room help, when, and why, measured by hidden tests."""
 
 import json
+import os
+import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -9,13 +11,14 @@ from typing import Any
 import click
 
 from coroom.cli.crew import KINDS
-from coroom.cli.evaluate_real import RealOptions, carry_out, harness_line, no_score
+from coroom.cli.evaluate_real import RealOptions, carry_out, no_score
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
 from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic, keys_of
 from coroom.evaluate.conditions import CONDITIONS, LADDER, POLICIES_COMPARED
 from coroom.evaluate.real.campaign import Caps, keys_for
+from coroom.evaluate.report.real import harness_line
 from coroom.evaluate.report.tables import Row, rows
 from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError
@@ -73,6 +76,9 @@ class _Evaluate(click.Command):
 )
 @click.option("--database", default="", help="A PostgreSQL for the rows of office, as a connection string.")
 @click.option("--replay", metavar="KEY", help="Only write the replay of one finished trial, and say where.")
+@click.option(
+    "--open/--no-open", "opens", default=None, help="Open the report in a browser (default: where there is a screen)."
+)
 @click.option("--json", "as_document", is_flag=True, help="Print the cells as one JSON document.")
 def evaluate(
     suites: tuple[str, ...],
@@ -95,6 +101,7 @@ def evaluate(
     out: Path,
     database: str,
     replay: str | None,
+    opens: bool | None,
     as_document: bool,
 ) -> None:
     """Put agents to work on SUITES under several conditions, and measure by hidden tests what comes of it.
@@ -158,11 +165,19 @@ def evaluate(
         click.echo(json.dumps(found))
     else:
         click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
-        if line := harness_line(results):
+        if line := harness_line(list(results.all())):
             click.echo(line)
+        if _has_a_screen() if opens is None else opens:
+            click.launch(str(written.page))
     if early:
         click.echo(f"Stopped early: {early}. What has ended is kept: the same command goes on.", err=True)
         raise SystemExit(1)
+
+
+def _has_a_screen() -> bool:
+    """Whether somebody sits before this terminal and could see a browser."""
+    shown = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.stdout.isatty() and bool(shown)
 
 
 def _asked(

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import click
 
@@ -104,7 +103,12 @@ def carry_out(
     Raises:
         EvaluationError, SuiteError, ResultsError: it cannot be done as asked.
     """
-    about = {"model": crew.model, "isolation": crew.isolation or "as good as it goes", "versions": versions(crew)}
+    about = {
+        "model": crew.model,
+        "isolation": crew.isolation or "bubblewrap where it works",
+        "versions": versions(crew),
+        "bounds": evaluation.budget.limit(),
+    }
     results.about(evaluation.about() | about)
     at_most = number * evaluation.budget.wall_s / max(1, options.jobs) / 60
     click.secho(
@@ -124,25 +128,13 @@ def _shown() -> Iterator[Told]:
         yield Told(progress=progress, say=lambda line: click.echo(line, err=True))
 
 
-def harness_line(results: Results) -> str:
-    """What the harness took of the trials' time; empty where there are no real trials."""
-    found = [r.metrics for r in results.all() if not r.infrastructure and "harness_share" in r.metrics]
-    if not found:
-        return ""
-    took, shares = [m["harness_s"] for m in found], [m["harness_share"] for m in found]
-    return (
-        f"Harness: {median(took):.1f} s a trial (median; at most {max(took):.1f} s), "
-        f"{median(shares):.1%} of its wall time (at most {max(shares):.1%})."
-    )
-
-
 def no_score(results: Results) -> str:
     """Why there is nothing to report, where no trial has ended with a score; empty when one has."""
     found = list(results.all())
-    if any(not one.infrastructure for one in found):
+    if not found or any(not one.infrastructure for one in found):
         return ""
-    last = f", the last: {found[-1].infrastructure}" if found else ""
+    last = found[-1].infrastructure.removesuffix(".")
     return (
-        f"No trial has ended with a score; {len(found)} failed for reasons of infrastructure{last.removesuffix('.')}. "
+        f"No trial has ended with a score; {len(found)} failed for reasons of infrastructure, the last: {last}. "
         "Mend that; the same command goes on"
     )

@@ -51,6 +51,10 @@ class Results:
         with self._db:
             self._db.executemany("insert or ignore into about values (?, ?)", wanted.items())
 
+    def described(self) -> dict[str, str]:
+        """What this evaluation is, as it was noted."""
+        return dict(self._db.execute("select name, value from about"))
+
     def known(self) -> set[str]:
         """The keys of the finished trials, infrastructure failures not among them: those are tried again."""
         rows = self._db.execute("select key from trials where json_extract(result, '$.infrastructure') = ''")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coroom.evaluate.report.plots import plots
+from coroom.evaluate.report.real import real_notes, setting_lines
 from coroom.evaluate.report.tables import Compared, Row, against_solo, by, rows
 from coroom.evaluate.results import Results
 from coroom.evaluate.statistics import Interval, mean
@@ -57,8 +58,8 @@ def write_report(results: Results, folder: Path, budget: str) -> Written:
     table = rows(found)
     tables = [_ladder_table(table), _contrast_table(against_solo(found)), _task_table(found)]
     tables.append(_trial_table(found, replays))
-    notes = _may_not_conclude(found, agent)
-    setting = _setting(found, budget)
+    notes = [*_may_not_conclude(found, agent), *real_notes(agent)]
+    setting = [*_setting(found, budget), *setting_lines(found, results.described())]
     page = folder / "report.html"
     page.write_text(_html(label, setting, notes, tables, plots(table, found, label)), encoding="utf-8")
     markdown = folder / "report.md"
