@@ -17,6 +17,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind
+from coroom.core.limits import Limits
 from coroom.core.resource import file
 from coroom.core.room import edit_of
 from coroom.host.answer import Answer, ToolUse, Touch
@@ -146,9 +147,12 @@ def token(agent: str) -> str:
     return f"token-of-{agent}"
 
 
-async def open_room(log: MemoryLog, *agents: str, name: str = "demo", policy: str = "open") -> Room:
+async def open_room(
+    log: MemoryLog, *agents: str, name: str = "demo", policy: str = "open", limits: Limits | None = None
+) -> Room:
     host = await Host.open(log, SystemClock())
-    assert not isinstance(await host.submit(OPERATOR, c.OpenRoom(room=name, policy=policy)), Refused)
+    opening = c.OpenRoom(room=name, policy=policy, limits=limits or Limits())
+    assert not isinstance(await host.submit(OPERATOR, opening), Refused)
     files, lands = FilesInMemory(host), Lands()
     room = Room(host, files, lands, Door(host, files, lands), name)
     await room.join(*agents)
@@ -194,8 +198,10 @@ class Daemon:
 
 
 @asynccontextmanager
-async def running(*agents: str, log: MemoryLog | None = None) -> AsyncIterator[tuple[Daemon, Room]]:
-    room = await open_room(log or MemoryLog(), *agents)
+async def running(
+    *agents: str, log: MemoryLog | None = None, limits: Limits | None = None
+) -> AsyncIterator[tuple[Daemon, Room]]:
+    room = await open_room(log or MemoryLog(), *agents, limits=limits)
     daemon = Daemon({room.name: room.served})
     await daemon.start()
     try:

@@ -12,6 +12,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST
 from coroom.core.errors import Refused
 from coroom.core.event import Body
+from coroom.core.limits import Limits
 from coroom.core.resource import file
 
 PRIVILEGED = {
@@ -102,7 +103,8 @@ async def obey(daemon: Daemon, gullible: Client, read: str) -> None:
 @pytest.mark.promise("voice:powerless")
 async def test_no_text_makes_an_agent_that_obeys_all_of_it_do_what_it_has_no_right_to() -> None:
     async with (
-        running("gullible", "mallory", "b") as (daemon, room),
+        # However long it takes, what b holds must not end by itself.
+        running("gullible", "mallory", "b", limits=Limits(claim_ttl_ms_default=3_600_000)) as (daemon, room),
         daemon.client("mallory") as mallory,
         daemon.client("gullible") as gullible,
     ):

@@ -74,6 +74,8 @@ def hooks(room_url: str, *, http: bool) -> dict[str, list[dict[str, Any]]]:
         "PreToolUse": [{"matcher": GUARDED_TOOLS, "hooks": [handler("before")]}],
         "PostToolUse": [{"matcher": "*", "hooks": [handler("after")]}],
         "PostToolUseFailure": [{"matcher": "*", "hooks": [handler("after")]}],
+        # What a rule or a person has denied never ran.
+        "PermissionDenied": [{"matcher": GUARDED_TOOLS, "hooks": [handler("failed")]}],
         "Stop": [{"hooks": [handler("stop")]}],
     }
 
