@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.run.runs import Does, Ground, opened, perform, tasks, writes
 
 from coroom.agents.room_client import RoomClient
-from coroom.agents.scripted import Marks, Step, read_tape
+from coroom.agents.scripted import Marks, Step, TapeError, read_tape, whole
 from coroom.host import tapes as limits
 from coroom.host.answer import ToolUse, Touch
 from coroom.host.recorder import edits_between
@@ -70,6 +70,36 @@ async def test_the_tapes_of_a_run_played_in_a_new_room_make_the_same_tree(tmp_pa
     again = ground.plan([player(name, kept[name], Marks()) for name in kept], board, room="again")
     assert (await perform(again)).outcome.ok
     assert tree(ground, "again") == tree(ground, "run")
+
+
+async def test_large_texts_and_binary_files_are_recorded_whole_and_played_again(tmp_path: Path) -> None:
+    ground = Ground.at(tmp_path, FILES)
+    large = "".join(f"VALUE_{number} = {number}\n" for number in range(70_000))
+    picture = bytes(range(256)) * 5_000
+
+    async def writes_much(desk: Desk, client: RoomClient) -> None:
+        await writes(desk, client, "large.txt", large)
+        await writes(desk, client, "large.txt", large.replace("VALUE_7 ", "VALUE_SEVEN "))
+        await writes(desk, client, "picture.png", picture)
+        await client.call("edit", {"path": "by_room.txt", "old": "", "new": large[:100_000]})
+
+    assert (await perform(ground.plan([Does("ann", writes_much)]))).outcome.ok
+    tape = recorded(ground, "ann")
+    assert tape.stat().st_size < 4_000
+    steps = read_tape(tape)
+    assert [step.tool for step in steps] == ["native_write", "native_write", "native_write", "edit"]
+    again = ground.plan([player("ann", steps, Marks())], room="again")
+    assert (await perform(again)).outcome.ok
+    assert tree(ground, "again") == tree(ground, "run")
+
+    blobs = sorted((tape.parent / "blobs").iterdir())
+    assert len(blobs) == 4
+    blobs[0].write_bytes(b"damaged")
+    with pytest.raises(TapeError, match="is damaged"):
+        [whole(step) for step in steps]
+    blobs[0].unlink()
+    with pytest.raises(TapeError, match="copy it along with the tape"):
+        [whole(step) for step in steps]
 
 
 async def test_a_held_edit_that_was_settled_is_settled_again_under_its_new_id(tmp_path: Path) -> None:
@@ -168,7 +198,8 @@ def test_a_tape_that_is_full_stays_as_it_is_and_what_cannot_be_written_is_counte
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "TAPE_BYTES_MAX", 100)
-    monkeypatch.setattr(limits, "STEP_BYTES_MAX", 80)
+    monkeypatch.setattr(limits, "INLINE_CHARS_MAX", 80)
+    monkeypatch.setattr(limits, "BLOBS_BYTES_MAX", 100)
     (tmp_path / "tapes").mkdir()
     (tmp_path / "tapes" / "link.jsonl").symlink_to(tmp_path / "elsewhere")
     tapes = Tapes(tmp_path / "tapes", set)

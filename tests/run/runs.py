@@ -58,10 +58,10 @@ async def does_all(desk: Desk, client: RoomClient) -> None:
         assert not (await client.call("task", {"do": "done", "summary": "did it"})).refused
 
 
-async def writes(desk: Desk, client: RoomClient, path: str, text: str) -> None:
+async def writes(desk: Desk, client: RoomClient, path: str, text: str | bytes) -> None:
     given, cwd = {"file_path": path}, str(desk.seat.directory)
     assert await client.before("write", given, cwd) is None
-    (desk.seat.directory / path).write_text(text)
+    (desk.seat.directory / path).write_bytes(text.encode() if isinstance(text, str) else text)
     await client.after("write", given, cwd)
 
 

@@ -1,13 +1,14 @@
 """A scripted agent: plays a tape, the tool calls of a session with their timing, through the door a model uses."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ NATIVE = {
 }
 SHELL_WITHIN_S = 120.0
 WITHIN_MS = 15_000
+
+BLOBS = "blobs"
+"""Beside a tape: what its steps carry that is large, or no text, each in a file named by its SHA-256."""
 
 
 class TapeError(Exception):
@@ -43,6 +47,7 @@ class Step:
     label: str = ""
     say_why: str = ""
     held: str = ""
+    blobs: Path | None = None
 
 
 def read_tape(path: Path) -> list[Step]:
@@ -56,14 +61,14 @@ def read_tape(path: Path) -> list[Step]:
         if not line.strip():
             continue
         try:
-            steps.append(_step(number, json.loads(line)))
+            steps.append(_step(number, json.loads(line), path.parent / BLOBS))
         except (ValueError, KeyError, TypeError) as problem:
             message = f"{path}:{number} is no step of a tape: {problem}; each line is a JSON object with tool and args"
             raise TapeError(message) from problem
     return steps
 
 
-def _step(number: int, found: Mapping[str, Any]) -> Step:
+def _step(number: int, found: Mapping[str, Any], blobs: Path) -> Step:
     tool = found["tool"]
     if tool not in ROOM_TOOLS | NATIVE.keys() | {"native_open"}:
         message = f"unknown tool {tool!r}"
@@ -80,7 +85,34 @@ def _step(number: int, found: Mapping[str, Any]) -> Step:
         label=found.get("label", ""),
         say_why=found.get("say_why", ""),
         held=str(found.get("held", "")),
+        blobs=blobs,
     )
+
+
+def whole(step: Step) -> Step:
+    """The step with what stands beside its tape in its arguments: texts, and `data` as bytes.
+
+    Raises:
+        TapeError: a blob is missing, or is not what its name says.
+    """
+    args = dict(step.args)
+    for name, value in step.args.items():
+        if isinstance(value, Mapping) and isinstance(value.get("blob"), str):
+            data = _blob(step, value["blob"])
+            args[name] = data if name == "data" else data.decode("utf-8", "surrogatepass")
+    return replace(step, args=args)
+
+
+def _blob(step: Step, name: str) -> bytes:
+    try:
+        data = (step.blobs or Path(BLOBS)).joinpath(Path(name).name).read_bytes()
+    except OSError as problem:
+        message = f"step {step.number} of the tape: {name} is not in {step.blobs}; copy it along with the tape"
+        raise TapeError(message) from problem
+    if hashlib.sha256(data).hexdigest() != name:
+        message = f"step {step.number} of the tape: {name} in {step.blobs} is damaged"
+        raise TapeError(message)
+    return data
 
 
 class Marks:
@@ -190,6 +222,7 @@ class ScriptedAgent:
         self.played.refused += told.refused
 
     async def _play(self, step: Step, following: Step | None) -> None:
+        step = whole(step)
         if step.tool in ROOM_TOOLS:
             self._heard(await self._client.call(step.tool, self._here(step)))
         elif step.tool == "native_open":
@@ -234,7 +267,8 @@ class ScriptedAgent:
                 path.read_bytes()
             case "native_write":
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(step.args["text"], encoding="utf-8", newline="")
+                text = step.args.get("text", "")
+                path.write_bytes(step.args.get("data") or text.encode())
             case "native_edit":
                 with path.open(encoding="utf-8", newline="") as file:
                     text = file.read()

@@ -3,31 +3,38 @@
 The form of a tape is described in `coroom.run.demo`; `--agent tape:FILE` plays it.
 """
 
+import asyncio
 import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from coroom.core.codec import Json
 from coroom.core.errors import Refused
 from coroom.core.file import FileKind
 from coroom.core.room import answered_before
 from coroom.host.answer import Answer, ToolUse, Touch
-from coroom.host.content import Content, of_state
+from coroom.host.content import MIRROR_BYTES_MAX, Content, of_state
 from coroom.host.door import Door
 from coroom.host.host import Host
+from coroom.host.mirror import Mirror
 from coroom.host.needs import Beats, Lander
-from coroom.host.tapes import STEP_BYTES_MAX, Tapes
+from coroom.host.tapes import INLINE_CHARS_MAX, Tapes
 from coroom.host.workspace import RoomWorkspace
 from coroom.workspace.names import Refusal
+from coroom.workspace.states import FileState
 
 LINES_MAX = 2_000
 """Comparing more lines than these, between the first and the last that differ, would hold the room up."""
 
 OPEN_MAX = 1_000
 """Tool calls of which no end was told; a client that was killed tells none."""
+
+READ_AT_ONCE_BYTES_MAX = 1 << 20
+"""Reading more would hold the room up, and goes to a thread."""
 
 _WRITES = frozenset({Touch.EDIT, Touch.WRITE, Touch.DELETE})
 
@@ -40,6 +47,14 @@ class _Open:
 
     began: float
     texts: Texts
+
+
+class _Native(NamedTuple):
+    """A step of the agent's own on its disk; `data` is what it wrote, where that is large or no text."""
+
+    tool: str
+    given: Mapping[str, Json]
+    data: bytes | None = None
 
 
 class RecordedDoor(Door):
@@ -115,20 +130,20 @@ class RecordedDoor(Door):
         if refused is None:
             while len(self._open) >= OPEN_MAX:
                 del self._open[next(iter(self._open))]
-            self._open[agent, use] = _Open(began, self._texts(agent, use))
+            self._open[agent, use] = _Open(began, await self._stands(agent, use))
         return refused
 
     async def after_tool(self, agent: str, use: ToolUse) -> Answer:
         """See `Door.after_tool`."""
         opened = self._open.pop((agent, use), None)
         # Read before the door puts what others wrote: what is there now is the agent's own doing.
-        texts = self._texts(agent, use)
+        texts = await self._stands(agent, use)
         try:
             return await super().after_tool(agent, use)
         finally:
             began = opened.began if opened else time.monotonic()
-            for tool, given in self._native(agent, use, opened.texts if opened else {}, texts):
-                self._add(agent, tool, given, began)
+            for step in self._native(agent, use, opened.texts if opened else {}, texts):
+                self._add(agent, step.tool, step.given, began, data=step.data)
 
     @contextmanager
     def _step(
@@ -142,34 +157,51 @@ class RecordedDoor(Door):
         if not repeated:
             self._add(agent, tool, said, began, held)
 
-    def _add(self, agent: str, tool: str, given: Mapping[str, Json], began: float, held: str = "") -> None:
+    def _add(
+        self,
+        agent: str,
+        tool: str,
+        given: Mapping[str, Json],
+        began: float,
+        held: str = "",
+        data: bytes | None = None,
+    ) -> None:
         if agent not in self.host.state.agents:
             return
         at_ms = max(0, round((began - self._last.get(agent, self._began)) * 1000))
         self._last[agent] = time.monotonic()
         step: dict[str, Json] = {"at_ms": at_ms, "tool": tool, "args": dict(given)}
-        self._tapes.add(agent, step | ({"held": held} if held else {}))
+        self._tapes.add(agent, step | ({"held": held} if held else {}), data)
 
-    def _texts(self, agent: str, use: ToolUse) -> Texts:
+    async def _stands(self, agent: str, use: ToolUse) -> Texts:
+        """What the files that the tool names hold."""
         mirror = self._files.files.mirror_of(agent)
         if mirror is None or use.touch not in _WRITES | {Touch.READ}:
             return {}
+        paths = self._files.beneath(mirror, use)
+        looked = [mirror.root.lstat(path) for path in paths]
+        size = sum(one.signature.size for one in looked if isinstance(one, FileState) and one.signature)
+        if size > READ_AT_ONCE_BYTES_MAX:
+            return await asyncio.to_thread(self._texts, mirror, paths)
+        return self._texts(mirror, paths)
+
+    def _texts(self, mirror: Mirror, paths: list[str]) -> Texts:
         found: Texts = {}
-        for path in self._files.beneath(mirror, use):
-            state = mirror.read(path, STEP_BYTES_MAX)
+        for path in paths:
+            state = mirror.read(path, MIRROR_BYTES_MAX)
             content = None if isinstance(state, Refusal) else of_state(state)
             if content:
                 found[path] = content
         return found
 
-    def _native(
-        self, agent: str, use: ToolUse, before: Texts, after: Texts
-    ) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    def _native(self, agent: str, use: ToolUse, before: Texts, after: Texts) -> Iterator[_Native]:
         match use.touch:
             case Touch.SHELL:
-                yield "shell", {"command": self._anywhere(agent, use)}
+                yield _Native("shell", {"command": self._anywhere(agent, use)})
             case Touch.READ:
-                yield from (("native_read", {"path": p}) for p, c in after.items() if c.kind is not FileKind.ABSENT)
+                for path, content in after.items():
+                    if content.kind is not FileKind.ABSENT:
+                        yield _Native("native_read", {"path": path})
             case Touch.EDIT | Touch.WRITE | Touch.DELETE:
                 for path, content in after.items():
                     yield from _change(use.touch, path, before.get(path), content)
@@ -183,20 +215,20 @@ class RecordedDoor(Door):
         return f"cd {shlex.quote(inside)} && {command}" if inside else command
 
 
-def _change(
-    touch: Touch, path: str, before: Content | None, after: Content
-) -> Iterator[tuple[str, Mapping[str, Json]]]:
+def _change(touch: Touch, path: str, before: Content | None, after: Content) -> Iterator[_Native]:
     if before == after:
         return
     if after.kind is FileKind.ABSENT:
-        yield "native_delete", {"path": path}
-    elif after.kind is FileKind.TEXT:
+        yield _Native("native_delete", {"path": path})
+    elif after.kind is FileKind.TEXT and after.size <= INLINE_CHARS_MAX:
         whole = touch is Touch.WRITE or before is None or before.kind is not FileKind.TEXT
         edits = None if whole or before is None else edits_between(before.text, after.text)
         if edits is None:
-            yield "native_write", {"path": path, "text": after.text}
+            yield _Native("native_write", {"path": path, "text": after.text})
         else:
-            yield from (("native_edit", {"path": path, "old": old, "new": new}) for old, new in edits)
+            yield from (_Native("native_edit", {"path": path, "old": old, "new": new}) for old, new in edits)
+    elif after.kind is not FileKind.SYMLINK:
+        yield _Native("native_write", {"path": path}, after.data)
 
 
 def edits_between(before: str, after: str) -> list[tuple[str, str]] | None:

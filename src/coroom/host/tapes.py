@@ -1,4 +1,8 @@
-"""Tapes on the disk: a JSON line a step, a file an agent, written beside the room's own work and never in its way."""
+"""Tapes on the disk: a JSON line a step, a file an agent, written beside the room's own work and never in its way.
+
+What a step carries that is large, or no text, stands in a file of its own beside the tapes, named by its hash, and on
+the tape as `{"blob": HASH}`.
+"""
 
 import hashlib
 import json
@@ -6,19 +10,30 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from coroom.core.codec import Json
 
-STEP_BYTES_MAX = 1 << 20
-"""A step that carries more is a generated file, not somebody's edit."""
+BLOBS = "blobs"
+"""Where, beside the tapes, what is large stands."""
+
+INLINE_CHARS_MAX = 65_536
+"""A longer text makes a tape that nobody can read, or compare."""
 
 TAPE_BYTES_MAX = 64 << 20
 """Some ten thousand edits; a tape that is full stays as it is."""
 
+BLOBS_BYTES_MAX = 1 << 30
+"""What a room's tapes put aside in all; larger steps are not recorded any more."""
+
 WAITING_MAX = 10_000
-"""Steps that wait for the disk; more would be memory lost to a disk that does not answer."""
+WAITING_BYTES_MAX = 128 << 20
+"""Steps that wait for the disk, and what is large in them; more would be memory lost to a disk that does not answer."""
+
+PIECE_CHARS = 65_536
+"""Secrets are looked for in pieces of about this size: looking holds up everything else."""
 
 CLOSE_WITHIN_S = 5.0
 SECRET = "[secret]"  # noqa: S105 - what stands where a secret was
@@ -28,6 +43,15 @@ _KEYS = re.compile(
     r"\b(?:sk-[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,})"
     r"|(?<=Bearer )[\w.~+/=-]{8,}"
 )
+
+
+class _Waiting(NamedTuple):
+    """A step that is not written yet, with the secrets that were known when it came."""
+
+    agent: str
+    step: Mapping[str, Json]
+    data: bytes | None
+    known: frozenset[str]
 
 
 class Tapes:
@@ -41,23 +65,30 @@ class Tapes:
     def __init__(self, directory: Path, secret_hashes: Callable[[], Collection[str]]) -> None:
         self._directory = directory
         self._secret_hashes = secret_hashes
-        self._queue: queue.Queue[tuple[str, Mapping[str, Json]] | None] = queue.Queue(WAITING_MAX)
+        self._queue: queue.Queue[_Waiting | None] = queue.Queue(WAITING_MAX)
+        self._waiting_bytes = 0
+        self._blobs_bytes: int | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
         self.dropped = 0
 
-    def add(self, agent: str, step: Mapping[str, Json]) -> None:
-        """Write a step of the agent's tape soon. Returns at once."""
+    def add(self, agent: str, step: Mapping[str, Json], data: bytes | None = None) -> None:
+        """Write a step of the agent's tape soon, with `data` as its argument of that name. Returns at once."""
         if self._closed:
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._write_all, name="coroom-tapes", daemon=True)
             self._thread.start()
-        known = frozenset(self._secret_hashes())
+        size = len(data or b"")
+        if self._waiting_bytes + size > WAITING_BYTES_MAX:
+            self.dropped += 1
+            return
         try:
-            self._queue.put_nowait((agent, {name: without_secrets(value, known) for name, value in step.items()}))
+            self._queue.put_nowait(_Waiting(agent, step, data, frozenset(self._secret_hashes())))
         except queue.Full:
             self.dropped += 1
+        else:
+            self._waiting_bytes += size
 
     def close(self) -> None:
         """Write what waits, and write no more."""
@@ -68,17 +99,50 @@ class Tapes:
 
     def _write_all(self) -> None:
         while (waiting := self._queue.get()) is not None:
-            agent, step = waiting
             try:
-                written = self._write(agent, step)
+                written = self._write(waiting)
             except OSError:
                 written = False
             self.dropped += not written
+            self._waiting_bytes -= len(waiting.data or b"")
 
-    def _write(self, agent: str, step: Mapping[str, Json]) -> bool:
-        line = json.dumps(step, ensure_ascii=False).encode() + b"\n"
-        if len(line) > STEP_BYTES_MAX:
-            return False
+    def _write(self, waiting: "_Waiting") -> bool:
+        known = waiting.known
+        step = {name: without_secrets(value, known) for name, value in waiting.step.items()}
+        args = step.get("args")
+        if isinstance(args, Mapping):
+            given = {name: self._aside(value) for name, value in args.items()}
+            if waiting.data is not None:
+                # Bytes as signs of the same number: what looks like a secret is found in them too.
+                clean = without_secrets(waiting.data.decode("latin-1"), known)
+                given["data"] = self._blob(str(clean).encode("latin-1"))
+            if any(value is None for value in given.values()):
+                return False
+            step["args"] = given
+        return self._append(waiting.agent, json.dumps(step, ensure_ascii=False).encode() + b"\n")
+
+    def _aside(self, value: Json) -> Json:
+        if not isinstance(value, str) or len(value) <= INLINE_CHARS_MAX:
+            return value
+        return self._blob(value.encode("utf-8", "surrogatepass"))
+
+    def _blob(self, data: bytes) -> Json:
+        """What stands on the tape for these bytes; None when there is no more room for them."""
+        directory = self._directory / BLOBS
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._blobs_bytes is None:
+            self._blobs_bytes = sum(entry.stat().st_size for entry in directory.iterdir())
+        name = hashlib.sha256(data).hexdigest()
+        if not (directory / name).exists():
+            if self._blobs_bytes + len(data) > BLOBS_BYTES_MAX:
+                return None
+            making = directory / f"{name}.new"
+            making.write_bytes(data)
+            making.rename(directory / name)
+            self._blobs_bytes += len(data)
+        return {"blob": name}
+
+    def _append(self, agent: str, line: bytes) -> bool:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self._directory / f"{agent}.jsonl", flags, 0o600)
@@ -98,12 +162,24 @@ class Tapes:
 def without_secrets(value: Json, known: Collection[str]) -> Json:
     """The same without secrets: those whose hash the room knows, and whatever looks like a provider's key."""
     if isinstance(value, str):
-        return _KEYS.sub(SECRET, _TOKEN.sub(lambda found: _hidden(found[0], known), value))
+        return "".join(_KEYS.sub(SECRET, _TOKEN.sub(lambda found: _hidden(found[0], known), p)) for p in _pieces(value))
     if isinstance(value, Mapping):
         return {name: without_secrets(inner, known) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [without_secrets(inner, known) for inner in value]
     return value
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that end with a line; no secret goes over the end of one."""
+    start = 0
+    while len(text) - start > PIECE_CHARS:
+        end = text.find("\n", start + PIECE_CHARS) + 1
+        if not end:
+            break
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def _hidden(word: str, known: Collection[str]) -> str:

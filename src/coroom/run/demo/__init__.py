@@ -18,6 +18,9 @@ between the hooks that run before and after a tool. `native_edit` replaces `old`
 once, by `new`. `native_open` runs the first hook of the *next* step now: that tool call is under way from
 here on, as when a client asks its user for permission, and the next step runs without that hook. A refused
 call and a failing shell command do not end a tape.
+
+A text of an argument that is long stands in the folder `blobs` beside the tape, in a file named by its SHA-256, and on
+the tape as `{"blob": SHA256}`; so does the argument `data` of `native_write`, which is bytes.
 """
 
 import json
