@@ -34,7 +34,7 @@ stage "$kills kills of the host, $edits edits of one file" \
 stage "$schedules schedules of writes without hooks" \
   env COROOM_SCHEDULES="$schedules" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge/test_bases.py
 stage "$log_kills kills of the log, every ${by}th byte flipped" \
-  env COROOM_KILLS="$log_kills" COROOM_FLIP_STRIDE="$by" .venv/bin/pytest -n 2 --timeout 1800 tests/log
+  env COROOM_KILLS="$log_kills" COROOM_FLIP_STRIDE="$by" COROOM_POWER_APPENDS="$(scaled 100)" .venv/bin/pytest -n 2 --timeout 1800 tests/log
 stage "$trials trials of the document, $writes writes against puts" \
   env COROOM_TRIALS="$trials" COROOM_BRIDGE_WRITES="$writes" .venv/bin/pytest -n 2 --timeout 1800 tests/workspace
 stage "$landings kills while landing" \
