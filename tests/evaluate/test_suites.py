@@ -28,10 +28,12 @@ def test_the_reference_passes_every_hidden_test_and_nothing_passes_none(task: Ev
     ("task", "mutant"),
     [pytest.param(task, mutant, id=f"{task.id}-{mutant.why}") for task in TASKS for mutant in task.mutants],
 )
-def test_every_mutant_fails_a_test_of_its_own_unit(task: EvalTask, mutant: Mutant, grader: Grader) -> None:
-    mine = next(unit for unit in task.units if mutant.path in unit.files)
-    passed, total = grader.grade_unit(task, mine, task.mutated(mutant))
-    assert passed < total
+def test_every_mutant_fails_a_test_of_a_unit_that_its_file_belongs_to(
+    task: EvalTask, mutant: Mutant, grader: Grader
+) -> None:
+    spoilt = task.mutated(mutant)
+    counts = [grader.grade_unit(task, unit, spoilt) for unit in task.units if mutant.path in unit.files]
+    assert any(passed < total for passed, total in counts)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
@@ -40,7 +42,7 @@ def test_agents_are_told_of_every_unit_and_shown_no_test(task: EvalTask) -> None
     assert all(unit.contract.strip() in contract for unit in task.units)
     assert all(path in contract for unit in task.units for path in unit.files)
     assert not any("hidden" in path for path in task.start)
-    assert len(task.units) >= 3
+    assert len(task.units) >= 2
     assert len(task.mutants) >= 3
 
 

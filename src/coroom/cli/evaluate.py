@@ -106,7 +106,8 @@ def evaluate(
 ) -> None:
     """Put agents to work on SUITES under several conditions, and measure by hidden tests what comes of it.
 
-    SUITES are six, ledger (programs to write), office, cluster (rows and objects to change), or folders of your own.
+    SUITES are six, ledger (programs to write), races (files that all change), office, cluster (rows and objects to
+    change), cooperbench:FOLDER (that data on your disk), or folders of your own: docs/evaluate.md shows a suite.yaml.
 
     \b
     coroom evaluate six                          the published ladder, synthetic agents

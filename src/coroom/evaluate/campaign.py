@@ -16,7 +16,7 @@ from coroom.evaluate.live.trial import play_live
 from coroom.evaluate.metrics import fold
 from coroom.evaluate.play import WALL_S, Play, Played
 from coroom.evaluate.results import Results, packed
-from coroom.evaluate.suite import EvalTask, Suite, load
+from coroom.evaluate.suite import EvalTask, Suite, Unit, load
 from coroom.evaluate.synthetic import MODELS
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.evaluate.usage import USD_PER_MILLION, together
@@ -119,6 +119,12 @@ def _conditions(evaluation: Evaluation, suite: Suite) -> tuple[str, ...]:
         EvaluationError: they cannot be had on this suite.
     """
     if not suite.live:
+        bare = [task.id for task in suite.tasks if not task.reference]
+        if bare and evaluation.agent in MODELS:
+            message = (
+                f"{bare[0]} has no reference, which is what synthetic agents write: give it one, or --agent another"
+            )
+            raise EvaluationError(message)
         return evaluation.conditions or LADDER
     if evaluation.agent not in MODELS:
         message = f"{suite.name} is played by synthetic agents only: {', '.join(MODELS)}"
@@ -251,16 +257,24 @@ def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) ->
 
 
 def coupling(task: EvalTask) -> float:
-    """The share of a task's pairs of units where one builds on the other, straight or through others."""
+    """The share of a task's pairs of units where one builds on the other, straight or through others, or changes a file
+    that the other goes by.
+    """
     reach: dict[str, set[str]] = {}
     for unit in task.units:
-        reach[unit.id] = set(unit.after).union(*(reach[name] for name in unit.after))
-    pairs = len(task.units) * (len(task.units) - 1) / 2
-    return sum(map(len, reach.values())) / pairs if pairs else 0.0
+        reach[unit.id] = set(unit.after).union(*(reach[name] for name in unit.after if name in reach))
+    pairs = list(itertools.combinations(task.units, 2))
+    coupled = [a.id in reach[b.id] or b.id in reach[a.id] or _share_files(a, b) for a, b in pairs]
+    return sum(coupled) / len(pairs) if pairs else 0.0
+
+
+def _share_files(a: Unit, b: Unit) -> bool:
+    return bool({*a.files, *a.reads} & {*b.files} or {*a.files} & {*b.reads})
 
 
 def _abandoned(task: EvalTask, played: Played) -> bool:
     """Everybody went by its own choice, time was left, and files of the contract are missing: apart from any score."""
-    files = [path for unit in task.units for path in unit.files]
-    missing = any(played.tree.get(path) == task.start.get(path) for path in files)
+    untouched = [[played.tree.get(path) == task.start.get(path) for path in unit.files] for unit in task.units]
+    # Where units share files, one of which nothing was done has all of its own as they were.
+    missing = any(all(unit) if task.is_shared else any(unit) for unit in untouched)
     return missing and not played.out_of_time

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coroom.evaluate.suite import EvalTask, Tree, Unit
+from coroom.evaluate.commands import CommandError, counted
+from coroom.evaluate.eval_task import EvalTask, Tree, Unit
 
 WITHIN_S = 60.0
 """What the hidden tests of one unit may take; code that never ends has not passed."""
@@ -54,6 +55,7 @@ class Grader:
         self._cache = cache
         cache.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, int] = {}
+        self._counts: dict[str, tuple[int, int]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -78,12 +80,43 @@ class Grader:
         Raises:
             GradingError: the reference itself could not be counted, or the grader died.
         """
+        if unit.id in task.commands:
+            return self._by_command(task, unit, tree)
         total = self._passed(task, unit, task.solved())
         if not total:
             message = f"the reference of {task.id} passes no test of unit {unit.id}: its hidden tests are no measure"
             raise GradingError(message)
         mine = {path: content for path, content in tree.items() if not path.startswith("hidden/")}
         return min(self._passed(task, unit, mine), total), total
+
+    def _by_command(self, task: EvalTask, unit: Unit, tree: Tree) -> tuple[int, int]:
+        """As many tests as the reference passes are what there is to pass; without one, as many as were run."""
+        found = self._counted(task, unit, tree)
+        if not task.reference:
+            return found
+        total, ran = self._counted(task, unit, task.solved())
+        if total < ran or not total:
+            message = (
+                f"the reference of {task.id} passes {total} of {ran} tests of unit {unit.id}: "
+                f"its tests are no measure, or what they need is not installed"
+            )
+            raise GradingError(message)
+        return min(found[0], total), total
+
+    def _counted(self, task: EvalTask, unit: Unit, tree: Tree) -> tuple[int, int]:
+        key = _key(task, unit, tree)
+        if key not in self._counts:
+            kept = self._cache / key[:2] / key
+            try:
+                passed, total = map(int, kept.read_text(encoding="ascii").split())
+            except (OSError, ValueError):
+                try:
+                    passed, total = counted(task.commands[unit.id], tree, task.hidden)
+                except CommandError as problem:
+                    raise GradingError(str(problem)) from problem
+                _keep(kept, f"{passed} {total}")
+            self._counts[key] = passed, total
+        return self._counts[key]
 
     def close(self) -> None:
         """End the grader's process."""
@@ -94,7 +127,8 @@ class Grader:
             process.stdout.close()
 
     def _passed(self, task: EvalTask, unit: Unit, tree: Tree) -> int:
-        needed = _needed(tree, task.hidden, unit.tests)
+        # Who shares files reads them in more ways than by importing them.
+        needed = tree if task.change else _needed(tree, task.hidden, unit.tests)
         key = _key(task, unit, needed)
         if key not in self._known:
             kept = self._cache / key[:2] / key
@@ -102,10 +136,7 @@ class Grader:
                 self._known[key] = int(kept.read_text(encoding="ascii"))
             except (OSError, ValueError):
                 self._known[key] = self._run({**tree, **task.hidden}, unit.tests)
-                kept.parent.mkdir(exist_ok=True)
-                fresh = kept.with_suffix(f".{os.getpid()}")
-                fresh.write_text(str(self._known[key]), encoding="ascii")
-                fresh.replace(kept)
+                _keep(kept, str(self._known[key]))
         return self._known[key]
 
     def _run(self, tree: Tree, tests: Iterable[str]) -> int:
@@ -143,6 +174,13 @@ class Grader:
             env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         )
         return self._process
+
+
+def _keep(place: Path, text: str) -> None:
+    place.parent.mkdir(exist_ok=True)
+    fresh = place.with_suffix(f".{os.getpid()}")
+    fresh.write_text(text, encoding="ascii")
+    fresh.replace(place)
 
 
 def _key(task: EvalTask, unit: Unit, needed: Mapping[str, bytes]) -> str:

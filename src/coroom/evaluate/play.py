@@ -12,7 +12,7 @@ from coroom.core.file import SHARED_LINE, FileVersion
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
 from coroom.evaluate.conditions import Condition
-from coroom.evaluate.suite import EvalTask, Unit
+from coroom.evaluate.eval_task import EvalTask, Unit
 from coroom.evaluate.synthetic import Hand, Traits, guessed, steps_of, tokens_of
 from coroom.evaluate.usage import Usage
 from coroom.evaluate.virtual_room import VirtualRoom
@@ -36,6 +36,8 @@ class Player:
     usage: Usage = field(default_factory=Usage)
     wrong: dict[str, str] = field(default_factory=dict)
     """Path -> the unit whose interface it was guessed from."""
+    did: list[Unit] = field(default_factory=list)
+    """What it has done of a task whose units share files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,9 @@ class Play:
     def _review(self, player: Player) -> Steps:
         for unit in self._task.units:
             yield self._step(player)
+            if self._task.is_shared:
+                yield from self._mend_unit(player, unit)
+                continue
             for path in unit.files:
                 standing = self.room.read(player.name, path)
                 wanted = self._task.reference.get(path)
@@ -157,7 +162,7 @@ class Play:
                 if self._condition.tools:
                     self.room.ask(player.name, ReturnTask("gave up", unit.id))
                 return
-            yield from self._do(player, unit)
+            yield from (self._share(player, unit) if self._task.is_shared else self._do(player, unit))
 
     def _choose(self, player: Player) -> Unit | float | None:
         """The next unit, a time to wait, or None when there is nothing left for this agent."""
@@ -182,6 +187,8 @@ class Play:
 
     def _visible(self, player: Player, unit: Unit) -> bool:
         """Whether somebody has done it, as far as this agent can see: its files are there, and not as they were."""
+        if self._task.is_shared:
+            return not self._task.changed(unit.id, self._seen(player, unit))
         line = self.room.line(player.name)
         return all(self.room.text(self.room.head(path, line)) != self._task.start.get(path) for path in unit.files)
 
@@ -235,6 +242,72 @@ class Play:
                 standing = self.room.head(held.path, self.room.line(player.name))
                 self.room.write(player.name, held.path, standing, self._task.reference[held.path], settles=held.id)
 
+    def _share(self, player: Player, unit: Unit) -> Steps:
+        """Work on files that others change as well: what it writes follows from what it has read."""
+        bases, draft = self._look(player, unit)
+        for _ in range(sum(steps_of(_fresh(bases, path, text), player.hand.traits) for path, text in draft.items())):
+            yield self._step(player, wrote=b"x" * 100)
+            if self._listen(player) and not player.hand.happens(player.hand.traits.misjudges):
+                bases, draft = self._look(player, unit)
+        if player.hand.happens(player.hand.traits.blunders) and not player.hand.happens(
+            player.hand.traits.finds_own_fault
+        ):
+            draft = {path: player.hand.faulty(self._task, path, text) or text for path, text in draft.items()}
+        yield from self._put_all(player, unit, bases, draft)
+        yield self._step(player)
+        player.did.append(unit)
+        if self._condition.tools:
+            self._tell(player, unit)
+            self.room.ask(player.name, FinishTask(f"{unit.title} is there", unit.id))
+            yield from self._mend(player)
+
+    def _seen(self, player: Player, unit: Unit) -> dict[str, bytes]:
+        line = self.room.line(player.name)
+        found = {path: self.room.text(self.room.head(path, line)) for path in (*unit.files, *unit.reads)}
+        return {path: text for path, text in found.items() if text is not None}
+
+    def _look(self, player: Player, unit: Unit) -> tuple[dict[str, FileVersion | None], dict[str, bytes]]:
+        """Read what the unit goes by, and work out what it makes of that."""
+        bases = {path: self.room.read(player.name, path) for path in (*unit.files, *unit.reads)}
+        return bases, self._task.changed(unit.id, self._seen(player, unit))
+
+    def _put_all(
+        self, player: Player, unit: Unit, bases: dict[str, FileVersion | None], draft: dict[str, bytes]
+    ) -> Steps:
+        left = dict(draft)
+        while left:
+            path, text = next(iter(left.items()))
+            answer = self.room.write(player.name, path, bases.get(path), text)
+            if not isinstance(answer, Refused):
+                player.usage.characters += len(_fresh(bases, path, text))
+                del left[path]
+            elif answer.code in {Code.WAIT, Code.STALE}:
+                yield IDLE_S
+                # What it was decided on may be another by now.
+                bases, left = self._look(player, unit)
+            else:
+                return
+        yield from self._settle_shared(player, unit)
+
+    def _settle_shared(self, player: Player, unit: Unit) -> Steps:
+        """A held edit of its own, where it is told of it: decides anew on what stands there."""
+        if not self._condition.tools:
+            return
+        for held in self.room.state.open_held(player.name):
+            yield self._step(player)
+            _, draft = self._look(player, unit)
+            standing = self.room.head(held.path, self.room.line(player.name))
+            if held.path in draft:
+                self.room.write(player.name, held.path, standing, draft[held.path], settles=held.id)
+            else:
+                self.room.ask(player.name, DropHeld(held.id, "the room's text does it"))
+
+    def _mend_unit(self, player: Player, unit: Unit) -> Steps:
+        bases, draft = self._look(player, unit)
+        if draft and not player.hand.happens(player.hand.traits.misjudges):
+            yield self._step(player)
+            yield from self._put_all(player, unit, bases, draft)
+
     def _tell(self, player: Player, unit: Unit) -> None:
         """The interface, to those who hold work that builds on it; everybody else sees the file and the board."""
         for task in list(self.room.state.tasks.values()):
@@ -246,6 +319,8 @@ class Play:
         """Read what came; where it shows that a guess was wrong, write the file again."""
         if not self._listen(player):
             return
+        for done in list(player.did):
+            yield from self._mend_unit(player, done)
         for path, unit in list(player.wrong.items()):
             if self._visible(player, self._by_id[unit]) and not player.hand.happens(player.hand.traits.misjudges):
                 standing = self.room.read(player.name, path)
@@ -286,3 +361,9 @@ class Play:
                     newest[path] = version.version
                     tree[path] = self.room.tree(line)[path]
         return tree
+
+
+def _fresh(bases: dict[str, FileVersion | None], path: str, text: bytes) -> bytes:
+    """What is written of a file that is there: an agent that edits a large one writes the places that it changes."""
+    base = bases.get(path)
+    return text if base is None else text[: max(len(text) - base.size, 80)]

@@ -1,0 +1,9 @@
+import oracle
+
+
+def test_its_own_part() -> None:
+    oracle.own("drop")
+
+
+def test_nothing_of_the_others_is_lost() -> None:
+    oracle.together("drop")

@@ -1,0 +1,4 @@
+HANDLERS = {
+    "ping": "handle_ping",
+}
+COUNT = 1

@@ -1,0 +1,3 @@
+"""What the lamp costs."""
+
+PRICE = 12

@@ -1,0 +1,3 @@
+"""Counted up with every change."""
+
+BUILD = 41

@@ -1,0 +1,9 @@
+import oracle
+
+
+def test_its_own_part() -> None:
+    oracle.own("r1")
+
+
+def test_nothing_of_the_others_is_lost() -> None:
+    oracle.together("r1")

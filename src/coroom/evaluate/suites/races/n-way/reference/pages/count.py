@@ -1,0 +1,3 @@
+"""How many routes there are."""
+
+COUNT = 8

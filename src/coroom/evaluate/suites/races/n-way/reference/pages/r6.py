@@ -1,0 +1,5 @@
+"""A route."""
+
+
+def handle() -> str:
+    return "r6"

@@ -1,0 +1,4 @@
+"""Every route of the site."""
+
+ROUTES = [
+]

@@ -1,0 +1,5 @@
+"""Areas."""
+
+
+def area(size):
+    return size[0] * size[1]

@@ -1,0 +1,7 @@
+"""Reports."""
+
+from geometry.area import area
+
+
+def report(sizes):
+    return sum(area(size) for size in sizes)

@@ -1,0 +1,4 @@
+"""Whether ada is on call."""
+
+ON_CALL = True
+DECIDED = False

@@ -1,0 +1,4 @@
+"""Whether bob is on call."""
+
+ON_CALL = True
+DECIDED = False

@@ -1,0 +1,4 @@
+"""Whether cleo is on call."""
+
+ON_CALL = True
+DECIDED = False
