@@ -19,7 +19,7 @@ from coroom.evaluate.campaign import (
 from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grade, GradingError
 from coroom.evaluate.play import Play
-from coroom.evaluate.report.tables import against_solo, rows
+from coroom.evaluate.report.tables import against, rows
 from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError, unpacked
 from coroom.evaluate.suite import EvalTask, load
@@ -201,15 +201,24 @@ def test_the_report_has_its_tables_plots_replays_and_what_may_not_be_concluded(t
             results.add([play_trial(key_of(name, agents, number), EXCHANGE, Budget(), Alike())])  # type: ignore[arg-type]
     written = write_report(results, tmp_path, str(Budget()))
     page, text = written.page.read_text(), written.markdown.read_text()
-    for words in ("The agents are synthetic", "Against solo", "seconds to all passing", "shared-only", "coroom"):
+    for words in (
+        "The agents are synthetic",
+        "Against solo",
+        "Fingerprint",
+        "The harness took",
+        "standard deviations at 80 % power",
+        "seconds to all passing",
+        "shared-only",
+        "coroom",
+    ):
         assert words in page
         assert words in text
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )
     assert written.replays == 3
-    assert {c.condition for c in against_solo(results.all())} == {"full", "shared-only"}
+    assert {c.condition for c in against(list(results.all()), "solo")} == {"full", "shared-only"}
     key = str(key_of("full", 2, 0))
     log = results.log(key)
     assert log

@@ -29,7 +29,11 @@ AGENTS_MAX = 64
 
 
 # What is a command of its own below `evaluate`, and the module that holds it.
-OTHERS = {"rescore": "coroom.cli.evaluate_rescore"}
+OTHERS = {
+    "power": "coroom.cli.evaluate_power",
+    "rescore": "coroom.cli.evaluate_rescore",
+    "show": "coroom.cli.evaluate_show",
+}
 
 
 class _Evaluate(click.Command):
@@ -116,6 +120,8 @@ def evaluate(
     coroom evaluate six --conditions solo,full,serial --match tokens --tokens 200000
     coroom evaluate my-suite --agent claude --conditions solo,full --agents 2 --trials 5 --stop-at usd=20
     coroom evaluate --replay six/pomodoro/full/2xsynthetic/0
+    coroom evaluate show coroom-evaluation       the report and every trial's replay, in a browser
+    coroom evaluate power --difference 0.08      how many trials a contrast needs, beforehand
     coroom evaluate rescore codecrdt PATH        a published evaluation's outputs, judged again (see its --help)
 
     A trial that has ended is never done again: stop with Ctrl-C and call it again. Synthetic agents test the room and

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,11 +25,12 @@ class ResultsError(Exception):
 class Results:
     """Finished trials by key. Adding one that is there already is an error: nothing is ever overwritten."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, elsewhere: bool = False) -> None:
+        """Open it. With `elsewhere` it may be read from another thread than this one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self._db = sqlite3.connect(path)
+            self._db = sqlite3.connect(path, check_same_thread=not elsewhere)
             self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;" + _SCHEMA)
         except sqlite3.DatabaseError as problem:
             message = f"{path} is no results file ({problem}); name another folder with --out"
@@ -55,6 +57,14 @@ class Results:
         """What this evaluation is, as it was noted."""
         return dict(self._db.execute("select name, value from about"))
 
+    def fingerprint(self) -> str:
+        """Equal for equal trials with equal logs, whatever the harness took for them and whenever they were done."""
+        digest = sha256()
+        for key, text, log in self._db.execute("select key, result, log from trials order by key"):
+            result = {name: value for name, value in json.loads(text).items() if name != "harness"}
+            digest.update(f"{key} {json.dumps(result, sort_keys=True)}".encode() + sha256(log).digest())
+        return digest.hexdigest()[:16]
+
     def known(self) -> set[str]:
         """The keys of the finished trials, infrastructure failures not among them: those are tried again."""
         rows = self._db.execute("select key from trials where json_extract(result, '$.infrastructure') = ''")
@@ -76,7 +86,7 @@ class Results:
     def log(self, key: str) -> list[Event] | None:
         """The room's log of one trial."""
         found = self._db.execute("select log from trials where key = ?", (key,)).fetchone()
-        return unpacked(found[0]) if found else None
+        return unpacked(found[0]) if found and found[0] else None
 
     def close(self) -> None:
         """Release the file."""

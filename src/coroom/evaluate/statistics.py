@@ -209,3 +209,10 @@ def trials_needed_for_shares(first: float, second: float, power_wanted: float = 
 def power(g: float, first: int, second: int, alpha: float = 0.05) -> float:
     """The chance that samples of these sizes would have shown a difference of `g` standard deviations."""
     return float(TTestIndPower().power(effect_size=abs(g), nobs1=first, ratio=second / first, alpha=alpha))
+
+
+def detectable(trials: int, power_wanted: float = 0.8, alpha: float = 0.05) -> float:
+    """The difference, in standard deviations, that so many trials an arm show with that power; NaN below two."""
+    if trials < 2:
+        return math.nan
+    return float(TTestIndPower().solve_power(nobs1=trials, power=power_wanted, alpha=alpha))

@@ -43,11 +43,17 @@ class Row:
     held: float
     duplicates: float
     told_a_turn: float
+    tail: float
+    """The 95th percentile of the seconds over their median."""
+    undone: float
+    restarts: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One cell against `solo`: the score's contrast, its p corrected over all cells, and abandonment over tasks."""
+    """One cell against its baseline: the score's contrast, its p corrected over all cells, abandonment over tasks, how
+    much faster it is and how many times the tokens it takes.
+    """
 
     condition: str
     agents: int
@@ -55,6 +61,8 @@ class Compared:
     p_corrected: float
     abandoned: CommonOdds | None
     abandoned_crude: float
+    speedup: float
+    tokens: float
 
 
 def rows(results: Iterable[TrialResult]) -> list[Row]:
@@ -92,31 +100,60 @@ def _row(cell: Cell, found: Sequence[TrialResult]) -> Row:
         held=average("held"),
         duplicates=average("duplicate_work"),
         told_a_turn=average("told_tokens_a_turn"),
+        tail=_tail([r.seconds for r in counted]),
+        undone=average("undone"),
+        restarts=average("restarts"),
     )
 
 
-def against_solo(results: Iterable[TrialResult]) -> list[Compared]:
-    """Every cell against `solo`, empty when there is no solo to compare with."""
+def _tail(seconds: Sequence[float]) -> float:
+    ordered = sorted(seconds)
+    if not ordered or not ordered[len(ordered) // 2]:
+        return math.nan
+    return ordered[math.ceil(len(ordered) * 0.95) - 1] / ordered[len(ordered) // 2]
+
+
+def baseline_of(results: Iterable[TrialResult]) -> str:
+    """What cells are compared with: `solo`, `serial` with as many agents where there is none; empty with neither."""
+    names = {result.key.condition for result in results if not result.infrastructure}
+    return next((name for name in ("solo", "serial") if name in names), "")
+
+
+def against(results: Iterable[TrialResult], baseline: str) -> list[Compared]:
+    """Every cell against the baseline, lone agents or as many of it; empty when there is nothing to compare with."""
     cells: dict[Cell, list[TrialResult]] = defaultdict(list)
     for result in results:
         if not result.infrastructure:
             cells[result.key.condition, result.key.agents].append(result)
-    alone = cells.pop(("solo", 1), [])
-    usable = [cell for cell in _in_order(cells) if min(len(cells[cell]), len(alone)) >= 2]
-    found = [contrast([r.score for r in cells[cell]], [r.score for r in alone]) for cell in usable]
+    alone = baseline == "solo"
+    pairs = [(cell, cells.get((baseline, 1 if alone else cell[1]), [])) for cell in _in_order(cells)]
+    usable = [(cell, other) for cell, other in pairs if cell[0] != baseline and min(len(cells[cell]), len(other)) >= 2]
+    found = [contrast([r.score for r in cells[cell]], [r.score for r in other]) for cell, other in usable]
     fixed = corrected([one.p for one in found])
     return [
-        Compared(
-            condition=cell[0],
-            agents=cell[1],
-            score=one,
-            p_corrected=p,
-            abandoned=_common(tables),
-            abandoned_crude=crude_odds(tables) if tables else math.nan,
-        )
-        for cell, one, p in zip(usable, found, fixed, strict=True)
-        for tables in [_abandonment(alone, cells[cell])]
+        _compared(cell, cells[cell], other, one, p) for (cell, other), one, p in zip(usable, found, fixed, strict=True)
     ]
+
+
+def _compared(
+    cell: Cell, mine: Sequence[TrialResult], other: Sequence[TrialResult], score: Contrast, p: float
+) -> Compared:
+    tables = _abandonment(other, mine)
+    return Compared(
+        condition=cell[0],
+        agents=cell[1],
+        score=score,
+        p_corrected=p,
+        abandoned=_common(tables),
+        abandoned_crude=crude_odds(tables) if tables else math.nan,
+        speedup=_ratio(other, mine, lambda r: r.seconds),
+        tokens=_ratio(mine, other, lambda r: r.metrics.get("tokens", 0.0)),
+    )
+
+
+def _ratio(first: Sequence[TrialResult], second: Sequence[TrialResult], value: Callable[[TrialResult], float]) -> float:
+    over = sum(map(value, second)) / len(second)
+    return sum(map(value, first)) / len(first) / over if over else math.nan
 
 
 def _abandonment(alone: Sequence[TrialResult], others: Sequence[TrialResult]) -> list[Table]:

@@ -1,6 +1,5 @@
-"""Writes the report: one page that needs nothing from elsewhere, the same as Markdown, and replays of some trials."""
+"""Writes the report: a section for each suite, as a page and as Markdown, and replays of some trials."""
 
-import html
 import importlib.metadata
 import math
 import platform
@@ -8,28 +7,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from coroom.evaluate.report.page import Section, Table, as_html, as_markdown
 from coroom.evaluate.report.plots import plots
 from coroom.evaluate.report.real import real_notes, setting_lines
-from coroom.evaluate.report.tables import Compared, Row, against_solo, by, rows
+from coroom.evaluate.report.tables import Compared, Row, against, baseline_of, by, rows
 from coroom.evaluate.results import Results
-from coroom.evaluate.statistics import Interval, mean
+from coroom.evaluate.statistics import CommonOdds, Interval, detectable, mean
+from coroom.evaluate.suite import ON_LIVE_STATE
 from coroom.evaluate.trial import TrialResult
 from coroom.web.saved import moments, save
 
 REPLAYS_MAX = 40
-"""Replays written beside the report, the first trial of each cell and task; any other comes by its key."""
+"""Replays written beside the report, the first trial of each cell; `coroom evaluate show` serves all of them."""
+
+_VERSIONS = ("coroom", "scipy", "statsmodels", "numpy", "matplotlib", "pytest")
 
 _LADDER_COLUMNS = (
-    *("condition", "agents", "trials", "failed", "tests passed", "sd", "all passed", "abandoned", "seconds"),
-    *("tokens", "USD", "held", "done again", "told a turn"),
+    *("condition", "agents", "trials", "failed", "passed", "sd", "all passed", "abandoned", "seconds", "p95/p50"),
+    *("tokens", "USD"),
 )
 _CONTRAST_COLUMNS = (
-    *("condition", "agents", "score - solo", "p", "p (Holm)", "p ranks", "p spread", "g", "delta", "power"),
-    *("trials for 80 %", "abandonment, solo : it", "p", "homogeneity"),
+    *("condition", "agents", "score: it - baseline", "p", "p (Holm)", "p ranks", "p spread", "g", "delta", "power"),
+    *("trials for 80 %", "times as fast", "times the tokens", "abandonment, baseline : it", "p", "homogeneity"),
 )
-
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
-"""A title, the columns and the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +53,64 @@ def write_report(results: Results, folder: Path, budget: str) -> Written:
         raise ValueError(message)
     folder.mkdir(parents=True, exist_ok=True)
     replays = _replays(results, found, folder / "replays")
-    agent = sorted({result.key.agent for result in found})
-    label = ", ".join(agent)
-    table = rows(found)
-    tables = [_ladder_table(table), _contrast_table(against_solo(found)), _task_table(found)]
-    tables.append(_trial_table(found, replays))
-    notes = [*_may_not_conclude(found, agent), *real_notes(agent)]
-    setting = [*_setting(found, budget), *setting_lines(found, results.described())]
+    agents = sorted({result.key.agent for result in found})
+    label = ", ".join(agents)
+    sections = [
+        _section(suite, [r for r in found if r.key.suite == suite], replays, label)
+        for suite in dict.fromkeys(result.key.suite for result in found)
+    ]
+    notes = [*_may_not_conclude(found, agents), *real_notes(agents)]
+    setting = [*_setting(found, budget, results), *setting_lines(found, results.described()), *_harness(found)]
     page = folder / "report.html"
-    page.write_text(_html(label, setting, notes, tables, plots(table, found, label)), encoding="utf-8")
+    page.write_text(as_html(label, setting, notes, sections), encoding="utf-8")
     markdown = folder / "report.md"
-    markdown.write_text(_markdown(label, setting, notes, tables[:3]), encoding="utf-8")
+    markdown.write_text(as_markdown(label, setting, notes, sections), encoding="utf-8")
     return Written(page=page, markdown=markdown, replays=len(replays))
 
 
-def _setting(found: Sequence[TrialResult], budget: str) -> list[str]:
-    versions = {name: _version(name) for name in ("coroom", "scipy", "statsmodels", "numpy", "pytest")}
-    cores = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    seeds = sorted({result.key.seed for result in found})
+def _section(suite: str, found: Sequence[TrialResult], replays: dict[str, str], label: str) -> Section:
+    table = rows(found)
+    baseline = baseline_of(found)
+    drawn = plots(table, found, label) if any(row.trials for row in table) else {}
+    compared = against(found, baseline) if baseline else []
+    tables = [
+        _ladder_table(table, live=suite in ON_LIVE_STATE),
+        _contrast_table(compared, baseline),
+        _task_table(found),
+    ]
+    failed = [r for r in found if r.infrastructure]
+    tables += [_failure_table(failed)] if failed else []
+    tables.append(_replay_table(found, replays))
+    return Section(title=suite, plots=drawn, tables=[one for one in tables if one.lines])
+
+
+def _setting(found: Sequence[TrialResult], budget: str, results: Results) -> list[str]:
+    versions = ", ".join(f"{name} {_version(name)}" for name in _VERSIONS)
+    seeds = ", ".join(map(str, sorted({result.key.seed for result in found})))
+    tasks = len({(result.key.suite, result.key.task) for result in found})
     return [
-        f"{len(found)} trials of {len({r.key.task for r in found})} tasks; seed {', '.join(map(str, seeds))}.",
+        f"{len(found):,} trials of {tasks} tasks; seed {seeds}.",
+        f"Fingerprint of trials and logs (if synthetic, the same for the same seed): {results.fingerprint()}.",
         f"Matched by {budget}.",
-        f"{cores}; " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; {versions}.",
+    ]
+
+
+def _harness(found: Sequence[TrialResult]) -> list[str]:
+    """What the harness took beside the time of synthetic trials, on their virtual clock."""
+    counted = [r for r in found if r.harness and r.seconds]
+    if not counted:
+        return []
+    took, own = sum(sum(r.harness.values()) for r in counted), sum(r.seconds for r in counted)
+    parts: dict[str, float] = {}
+    for result in counted:
+        for name, seconds in result.harness.items():
+            parts[name] = parts.get(name, 0.0) + seconds
+    listed = ", ".join(
+        f"{name.removesuffix('_s')} {1000 * s / len(counted):.1f} ms" for name, s in sorted(parts.items())
+    )
+    return [
+        f"The harness took {took / own:.3%} of the trials' time on the virtual clock; a trial, on the mean: {listed}."
     ]
 
 
@@ -96,10 +132,15 @@ def _may_not_conclude(found: Sequence[TrialResult], agents: Sequence[str]) -> li
     failed = sum(bool(result.infrastructure) for result in found)
     if failed:
         notes.append(f"{failed} trials failed for reasons of infrastructure; they are in no score and no interval.")
-    small = min((len(group) for group in by(found, lambda r: f"{r.key.condition}/{r.key.agents}").values()), default=0)
+    cells = by(found, lambda r: f"{r.key.suite}/{r.key.condition}/{r.key.agents}")
+    small = min((len(group) for group in cells.values()), default=0)
+    shown = detectable(small)
+    seen = (
+        "" if math.isnan(shown) else f" Such a cell shows differences of {shown:.2f} standard deviations at 80 % power."
+    )
     notes.append(
-        f"The smallest cell has {small} trials. A contrast whose needed trials are above that is not decided, and the "
-        "absence of a difference is not shown by a large p."
+        f"The smallest cell has {small} trials.{seen} A contrast whose needed trials are above what there is is not "
+        "decided, and the absence of a difference is not shown by a large p."
     )
     notes.append("Tasks are few and ours: an interval is over trials of these tasks, and not over all tasks there are.")
     return notes
@@ -110,14 +151,23 @@ def _percent(value: Interval) -> str:
 
 
 def _number(value: float, digits: int = 3) -> str:
-    return "-" if math.isnan(value) else "inf" if math.isinf(value) else f"{value:.{digits}g}"
+    return "-" if math.isnan(value) else f"{value:.{digits}g}"
 
 
-def _ladder_table(table: Sequence[Row]) -> Table:
-    return (
-        "Every cell, over all tasks",
-        _LADDER_COLUMNS,
-        [
+def _odds(found: CommonOdds | None, crude: float) -> str:
+    if found is None:
+        return "-"
+    if math.isnan(found.odds.low):
+        return f"{_number(found.odds.value)} (no interval: one side never)"
+    return f"{found.odds} (crude {_number(crude)})"
+
+
+def _ladder_table(table: Sequence[Row], *, live: bool) -> Table:
+    more = ("undone", "restarts", "told a turn") if live else ("held", "done again", "told a turn")
+    return Table(
+        title="Every cell, over all tasks",
+        columns=(*_LADDER_COLUMNS, *more),
+        lines=[
             (
                 row.condition,
                 str(row.agents),
@@ -128,10 +178,14 @@ def _ladder_table(table: Sequence[Row]) -> Table:
                 _percent(row.whole),
                 _percent(row.abandoned),
                 str(row.seconds),
+                _number(row.tail, 2),
                 f"{row.tokens:,.0f}",
                 f"{row.usd:.2f}",
-                _number(row.held, 2),
-                _number(row.duplicates, 2),
+                *(
+                    (_number(row.undone, 2), _number(row.restarts, 2))
+                    if live
+                    else (_number(row.held, 2), _number(row.duplicates, 2))
+                ),
                 _number(row.told_a_turn, 2),
             )
             for row in table
@@ -139,11 +193,17 @@ def _ladder_table(table: Sequence[Row]) -> Table:
     )
 
 
-def _contrast_table(compared: Sequence[Compared]) -> Table:
-    return (
-        "Against solo: scores (Welch; ranks; spread) and abandonment (Cochran, Mantel and Haenszel over tasks)",
-        _CONTRAST_COLUMNS,
-        [
+def _contrast_table(compared: Sequence[Compared], baseline: str) -> Table:
+    against_ = "solo" if baseline == "solo" else f"{baseline} with as many agents"
+    return Table(
+        title=f"Against {against_}",
+        note=(
+            "Scores by Welch's test, ranks (Mann and Whitney) and spread (Brown and Forsythe), p corrected by Holm "
+            "over this table; power is what these trials had, beside the trials an arm that would have 80 %. "
+            "Abandonment by Cochran, Mantel and Haenszel over tasks, with Breslow and Day's test whether tasks agree."
+        ),
+        columns=_CONTRAST_COLUMNS,
+        lines=[
             (
                 c.condition,
                 str(c.agents),
@@ -156,7 +216,9 @@ def _contrast_table(compared: Sequence[Compared]) -> Table:
                 _number(c.score.delta, 2),
                 _number(c.score.power, 2),
                 str(c.score.trials_needed or "-"),
-                f"{c.abandoned.odds} (crude {_number(c.abandoned_crude)})" if c.abandoned else "-",
+                _number(c.speedup, 3),
+                _number(c.tokens, 3),
+                _odds(c.abandoned, c.abandoned_crude),
                 _number(c.abandoned.p, 2) if c.abandoned else "-",
                 _number(c.abandoned.p_homogeneity, 2) if c.abandoned else "-",
             )
@@ -167,7 +229,7 @@ def _contrast_table(compared: Sequence[Compared]) -> Table:
 
 def _task_table(found: Sequence[TrialResult]) -> Table:
     lines = []
-    for task, trials in by(found, lambda r: f"{r.key.suite}/{r.key.task}").items():
+    for task, trials in by(found, lambda r: r.key.task).items():
         for condition, some in by(trials, lambda r: f"{r.key.condition} ({r.key.agents})").items():
             whole = [r.seconds for r in some if r.whole]
             lines.append(
@@ -179,31 +241,42 @@ def _task_table(found: Sequence[TrialResult]) -> Table:
                     str(mean(whole)) if whole else "-",
                 )
             )
-    return "By task", ("task", "condition (agents)", "coupling", "tests passed", "seconds to all passing"), lines
+    columns = ("task", "condition (agents)", "coupling", "passed", "seconds to all passing")
+    return Table(title="By task", columns=columns, lines=lines)
 
 
-def _trial_table(found: Sequence[TrialResult], replays: dict[str, str]) -> Table:
+def _failure_table(failed: Sequence[TrialResult]) -> Table:
+    return Table(
+        title="Failed for reasons of infrastructure",
+        note="No score; tried again by the same command.",
+        columns=("trial", "why"),
+        lines=[(str(r.key), r.infrastructure) for r in failed],
+    )
+
+
+def _replay_table(found: Sequence[TrialResult], replays: dict[str, str]) -> Table:
     lines = [
-        (_link(replays[str(r.key)], str(r.key)), f"{r.score:.2f}", f"{r.seconds:.0f}")
+        ((str(r.key), replays[str(r.key)]), f"{r.score:.2f}", f"{r.seconds:.0f}")
         for r in found
         if str(r.key) in replays
     ]
-    return "Replays (any other trial: coroom evaluate --replay KEY)", ("trial", "tests passed", "seconds"), lines
-
-
-def _link(to: str, text: str) -> str:
-    return f'<a href="{html.escape(to)}">{html.escape(text)}</a>'
+    return Table(
+        title="Replays",
+        note="The live page of a trial's room at every moment. Every other trial: coroom evaluate show, or show TRIAL.",
+        columns=("trial", "passed", "seconds"),
+        lines=lines,
+    )
 
 
 def _replays(results: Results, found: Sequence[TrialResult], folder: Path) -> dict[str, str]:
     """The first trial of each cell, as pages; what is there stays."""
-    chosen: dict[tuple[str, int], TrialResult] = {}
+    chosen: dict[tuple[str, str, int], TrialResult] = {}
     for result in found:
-        chosen.setdefault((result.key.condition, result.key.agents), result)
+        chosen.setdefault((result.key.suite, result.key.condition, result.key.agents), result)
     folder.mkdir(exist_ok=True)
     written = {}
-    for result in list(chosen.values())[:REPLAYS_MAX]:
-        name = str(result.key).replace("/", "_") + ".html"
+    for result in sorted(chosen.values(), key=lambda r: abs(r.key.agents - 2))[:REPLAYS_MAX]:
+        name = replay_name(str(result.key))
         if not (folder / name).exists() and (page := replay_page(results, str(result.key))):
             (folder / name).write_text(page, encoding="utf-8")
         if (folder / name).exists():
@@ -211,57 +284,12 @@ def _replays(results: Results, found: Sequence[TrialResult], folder: Path) -> di
     return written
 
 
+def replay_name(key: str) -> str:
+    """The file of a trial's replay."""
+    return key.replace("/", "_") + ".html"
+
+
 def replay_page(results: Results, key: str) -> str | None:
     """The live page of a trial's room at every moment, in one file; None when there is no log of it."""
     events = results.log(key)
     return save(moments(events), events, {}) if events else None
-
-
-def _html(
-    label: str, setting: Sequence[str], notes: Sequence[str], tables: Sequence[Table], drawn: dict[str, str]
-) -> str:
-    body = [f"<h1>Coroom evaluation <small>{html.escape(label)}</small></h1>"]
-    body += [f"<p>{html.escape(line)}</p>" for line in setting]
-    body.append("<h2>What may not be concluded</h2><ul>")
-    body += [f"<li>{html.escape(note)}</li>" for note in notes]
-    body.append("</ul>")
-    body += [f"<figure><figcaption>{html.escape(title)}</figcaption>{svg}</figure>" for title, svg in drawn.items()]
-    body += [_html_table(*table) for table in tables]
-    return _PAGE.format(title=html.escape(f"Coroom evaluation: {label}"), body="\n".join(body))
-
-
-def _html_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in line) + "</tr>" for line in lines)
-    return f"<h2>{html.escape(title)}</h2><table><tr>{head}</tr>{body}</table>"
-
-
-def _cell(text: str) -> str:
-    """Only the table of replays has markup, and writes it itself."""
-    return text if text.startswith("<a href=") else html.escape(text)
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }}
-body {{ color: #1a1a1a; background: #fff; }}
-small {{ color: #888; font-weight: normal; }}
-table {{ border-collapse: collapse; font-size: 13px; display: block; overflow-x: auto; }}
-th, td {{ text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e2e2e2; white-space: nowrap; }}
-figure {{ margin: 1.5rem 0; }} figcaption {{ font-weight: 600; }} svg {{ max-width: 100%; height: auto; }}
-</style>
-<body>
-{body}
-</body></html>
-"""
-
-
-def _markdown(label: str, setting: Sequence[str], notes: Sequence[str], tables: Sequence[Table]) -> str:
-    parts = [f"# Coroom evaluation: {label}\n", *[line + "\n" for line in setting], "## What may not be concluded\n"]
-    parts += [f"- {note}" for note in notes]
-    for title, columns, lines in tables:
-        parts.append(f"\n## {title}\n")
-        parts.append("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
-        parts += ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join(parts) + "\n"
