@@ -16,6 +16,7 @@ from coroom.agents.command import Command
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
 from coroom.agents.scripted import Marks, Step, TapeError, read_tape
+from coroom.cli.kinds import BUILTIN, COMMAND, KINDS, TAPE
 from coroom.cli.place import WrongCallError
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
@@ -36,9 +37,6 @@ _INSTALL = {
     "opencode": opencode.INSTALL,
     "gemini": gemini.INSTALL,
 }
-
-KINDS = "claude, codex, opencode, gemini, builtin, tape:FILE or command:'PROGRAM … {prompt}'"
-TAPE, COMMAND, BUILTIN = "tape:", "command:", "builtin"
 
 
 def crew(

@@ -12,7 +12,8 @@ from statistics import median
 import click
 
 from coroom.agents.scripted import Marks, read_tape
-from coroom.cli.crew import KINDS, crew
+from coroom.cli.crew import crew
+from coroom.cli.kinds import KINDS
 from coroom.cli.place import WrongCallError
 from coroom.cli.run import perform, show_result
 from coroom.cli.stage import TerminalStage

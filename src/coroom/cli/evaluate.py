@@ -6,24 +6,27 @@ import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from coroom.cli.crew import KINDS
 from coroom.cli.evaluate_real import RealOptions, carry_out, no_score
+from coroom.cli.kinds import KINDS
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
 from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError, evaluate_synthetic, keys_of
 from coroom.evaluate.conditions import CONDITIONS, LADDER, POLICIES_COMPARED
-from coroom.evaluate.real.campaign import Caps, keys_for
+from coroom.evaluate.real.arrange import Crew
+from coroom.evaluate.real.campaign import keys_for
 from coroom.evaluate.report.real import harness_line
-from coroom.evaluate.report.tables import Row, rows
-from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError
 from coroom.evaluate.suite import SHIPPED, SuiteError, load
 from coroom.evaluate.synthetic import MODELS
+
+if TYPE_CHECKING:
+    from coroom.evaluate.report.tables import Row
+    from coroom.evaluate.report.write import Written
 
 AGENTS_MAX = 64
 
@@ -132,9 +135,7 @@ def evaluate(
         if replay:
             click.echo(_replayed(out, replay))
             return
-        budget, real = Budget(match, wall_s, tokens, usd), agent not in MODELS
-        evaluation = _asked(suites, conditions, agents, trials, agent, seed, budget)
-        evaluation = replace(evaluation, database=database)
+        evaluation = _asked(suites, conditions, agents, trials, agent, seed, Budget(match, wall_s, tokens, usd))
         options = RealOptions(
             model=model,
             isolation=isolation,
@@ -144,22 +145,10 @@ def evaluate(
             jobs=jobs or 1,
             keep=keep,
         )
-        crew, caps = (options.crew(agent), options.caps()) if real else (None, Caps())
-        evaluation = replace(evaluation, agent=crew.label) if crew else evaluation
-        # A call that cannot be carried out is refused before anything is made.
-        loaded = [load(name) for name in suites]
-        keys = keys_for(evaluation, loaded, crew) if crew else keys_of(evaluation, loaded)
-        results = Results(out / "results.sqlite")
-        early = ""
-        if crew:
-            early = carry_out(evaluation, crew, options, caps, results, out, len(keys))
-        else:
-            results.about(evaluation.about())
-            with counted("trials") as progress:
-                # One database has one trial at a time.
-                evaluate_synthetic(evaluation, results, out / "grades", progress, 1 if database else jobs)
-        if crew and (why := no_score(results)):
-            raise EvaluationError(why)
+        crew = None if agent in MODELS else options.crew(agent)
+        results, early = _carried_out(replace(evaluation, database=database), crew, options, out, jobs)
+        from coroom.evaluate.report.write import write_report  # noqa: PLC0415 - statistics and plots: slow to import
+
         written = write_report(results, out, str(evaluation.budget))
     except (EvaluationError, SuiteError, ResultsError, ValueError) as problem:
         raise WrongCallError(f"{str(problem).removesuffix('.')}.") from problem
@@ -167,9 +156,7 @@ def evaluate(
         click.echo("\nStopped. What has ended is kept: the same command goes on.", err=True)
         raise SystemExit(130) from None
     if as_document:
-        cells = [_cell(row) for row in rows(results.all())]
-        found = {"cells": cells, "page": str(written.page), "markdown": str(written.markdown), "stopped": early}
-        click.echo(json.dumps(found))
+        _print_cells(results, written, early)
     else:
         click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
         if line := harness_line(list(results.all())):
@@ -179,6 +166,36 @@ def evaluate(
     if early:
         click.echo(f"Stopped early: {early}. What has ended is kept: the same command goes on.", err=True)
         raise SystemExit(1)
+
+
+def _carried_out(
+    evaluation: Evaluation, crew: Crew | None, options: RealOptions, out: Path, jobs: int
+) -> tuple[Results, str]:
+    """Everything that is not done yet, and why it ended early. A call that cannot be carried out leaves nothing."""
+    loaded = [load(name) for name in evaluation.suites]
+    if crew is None:
+        keys_of(evaluation, loaded)
+        results = Results(out / "results.sqlite")
+        results.about(evaluation.about())
+        with counted("trials") as progress:
+            # One database has one trial at a time.
+            evaluate_synthetic(evaluation, results, out / "grades", progress, 1 if evaluation.database else jobs)
+        return results, ""
+    evaluation, caps = replace(evaluation, agent=crew.label), options.caps()
+    number = len(keys_for(evaluation, loaded, crew))
+    results = Results(out / "results.sqlite")
+    early = carry_out(evaluation, crew, options, caps, results, out, number)
+    if why := no_score(results):
+        raise EvaluationError(why)
+    return results, early
+
+
+def _print_cells(results: Results, written: "Written", early: str) -> None:
+    from coroom.evaluate.report.tables import rows  # noqa: PLC0415 - statistics are slow to import
+
+    cells = [_cell(row) for row in rows(results.all())]
+    pages = {"page": str(written.page), "markdown": str(written.markdown)}
+    click.echo(json.dumps({"cells": cells, **pages, "stopped": early}))
 
 
 def _has_a_screen() -> bool:
@@ -215,6 +232,8 @@ def _asked(
 
 def _replayed(out: Path, key: str) -> Path:
     kept = out / "results.sqlite"
+    from coroom.evaluate.report.write import replay_page  # noqa: PLC0415 - plots are slow to import
+
     page = replay_page(Results(kept), key) if kept.exists() else None
     if page is None:
         raise WrongCallError(f"No trial '{key}' has ended in {out}. Its report lists some.")
@@ -224,7 +243,7 @@ def _replayed(out: Path, key: str) -> Path:
     return target
 
 
-def _cell(row: Row) -> dict[str, Json]:
+def _cell(row: "Row") -> dict[str, Json]:
     return {
         "condition": row.condition,
         "agents": row.agents,

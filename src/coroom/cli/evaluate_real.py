@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from coroom.agents.scripted import TapeError, read_tape
-from coroom.cli.crew import KINDS, TAPE
+from coroom.cli.kinds import KINDS, TAPE
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.evaluate.campaign import Evaluation
@@ -73,6 +72,8 @@ def _kinds(agent: str) -> tuple[str, ...]:
 
 def _tapes(named: str) -> list[Path]:
     """The tapes of a folder, or those named, joined by commas; each can be played."""
+    from coroom.agents.scripted import TapeError, read_tape  # noqa: PLC0415 - slow to import
+
     places = [Path(one).absolute() for one in named.split(",")]
     tapes = sorted(places[0].glob("*.jsonl")) if len(places) == 1 and places[0].is_dir() else places
     for tape in tapes:

@@ -13,8 +13,9 @@ import click
 from coroom.agents.adapter import ModelApi, model_api
 from coroom.agents.role_files import RoleError, RoleFile, roles
 from coroom.checks.suite import NoCommand, find_command
-from coroom.cli.crew import TAPE, adapter_for, isolated, readable_for
+from coroom.cli.crew import adapter_for, isolated, readable_for
 from coroom.cli.join import admit
+from coroom.cli.kinds import TAPE
 from coroom.cli.loop_result import Member, print_document, print_words
 from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, running_room
 from coroom.cli.suite_options import confined_tests

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from coroom.agents.scripted import ROOM_TOOLS
-from coroom.cli.crew import KINDS, TAPE, crew, isolation_lines, isolation_of
+from coroom.cli.crew import crew, isolation_lines, isolation_of
+from coroom.cli.kinds import KINDS, TAPE
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.suite_options import bounds_options, confined_tests
