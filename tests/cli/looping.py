@@ -1,9 +1,20 @@
 """A repository with two failing tests and a shared remote, and `coroom loop` over it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.commands import Place, place_at
 from tests.git.repositories import git
+
+from coroom.agents.command import Command
+from coroom.agents.role_files import roles
+from coroom.run.isolating import Isolating
+from coroom.run.loop.agent import AgentLoop
+from coroom.run.loop.bounds import Bounds, Spent
+from coroom.run.loop.peers import RoomSeat
+from coroom.run.loop.place import Place as AgentPlace
+from coroom.run.loop.sitting import Seat
+from coroom.run.loop.turn import Manner
 
 FILES = {
     "check.sh": b"#!/bin/sh\nfor n in a b c; do\n"
@@ -37,3 +48,21 @@ def landed_in(place: Place) -> list[str]:
     """The tasks that main says have landed, each as often as it has."""
     form = "--format=%(trailers:key=Coroom-Task,valueonly,separator=%x20)"
     return shared(place, "log", form, "--first-parent", "main").split()
+
+
+def agent_loop(
+    place: Place,
+    command: str,
+    *,
+    show: Callable[[str], None] = lambda _text: None,
+    room: RoomSeat | None = None,
+    bounds: Bounds | None = None,
+) -> AgentLoop:
+    """The loop of one agent, x-1, in this process. The gate is kept where XDG_STATE_HOME says."""
+    root = place.root / "loops" / "x-1"
+    seat = Seat(agent="x-1", adapter=Command(("sh", "-c", command)), isolating=Isolating(), home=root / "home")
+    role = roles(place.root)["core-developer"]
+    shared_place = place.root / "loops" / "shared"
+    manner = Manner(role=role, test="sh check.sh", until_done=True, shared=shared_place, isolation="plain")
+    own = AgentPlace(agent="x-1", root=root, remote=str(place.root / "shared.git"), branch="main")
+    return AgentLoop(own, seat, manner, bounds or Bounds(), Spent(), show, room)

@@ -13,17 +13,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.commands import Place, ended, until
-from tests.cli.looping import MENDS, landed_in, loop_place, looped, shared
+from tests.cli.looping import MENDS, agent_loop, landed_in, loop_place, looped, shared
 from tests.git.repositories import fsck, git
-
-from coroom.agents.command import Command
-from coroom.agents.role_files import roles
-from coroom.run.isolating import Isolating
-from coroom.run.loop.agent import AgentLoop
-from coroom.run.loop.bounds import Bounds, Spent
-from coroom.run.loop.place import Place as AgentPlace
-from coroom.run.loop.sitting import Seat
-from coroom.run.loop.turn import Manner
 
 
 @pytest.fixture
@@ -75,16 +66,7 @@ async def test_a_clock_that_jumps_to_and_fro_changes_nothing(place: Place, monke
         if text.startswith(("works on", "landed")):
             jumps[0] = next(years, 0) * 31_536_000.0
 
-    root = place.root / "loops" / "x-1"
-    seat = Seat(agent="x-1", adapter=Command(("sh", "-c", MENDS)), isolating=Isolating(), home=root / "home")
-    manner = Manner(
-        role=roles(place.root)["core-developer"],
-        test="sh check.sh",
-        until_done=True,
-        shared=place.root / "loops/shared",
-    )
-    own = AgentPlace(agent="x-1", root=root, remote=str(place.root / "shared.git"), branch="main")
-    loop = AgentLoop(own, seat, manner, Bounds(), Spent(), jump)
+    loop = agent_loop(place, MENDS, show=jump)
     async with asyncio.timeout(120):
         await loop.run()
     assert [turn.outcome for turn in loop.turns] == ["landed", "landed"]

@@ -37,6 +37,7 @@ class LandingWish:
     while it does, and they end with it. `wait`: stay until it has landed or was given back. `affected`: a command for
     the tests that a change affects, with `{paths}`. `isolation`: what the tests run in, empty for bubblewrap where it
     works; `bounds` on them, and `readable` places that they need to see. `rule` says what may fail all the same.
+    `radar`: say which live branches it will not merge with.
     """
 
     onto: str = ""
@@ -54,6 +55,7 @@ class LandingWish:
     bounds: Bounds = field(default_factory=Bounds)
     readable: tuple[Path, ...] = ()
     rule: Rule | None = None
+    radar: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,7 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if isinstance(entry, NotPublished):
         return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
     say(f"in the queue of {ground.onto}: {entry.title}")
-    for meeting in await asyncio.to_thread(meetings_at, ground.shared, ground.onto, entry):
+    for meeting in await asyncio.to_thread(meetings_at, ground.shared, ground.onto, entry) if wish.radar else ():
         say(f"it will not merge with {meeting.earlier.name}, which came before: {shown_paths(meeting)}")
     if not wish.wait:
         return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why="It waits in the queue.")

@@ -57,6 +57,7 @@ class RoomPeers:
         self._on_board: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         self._held: Holding | None = None
+        self._untold: dict[str, Mapping[str, str]] = {}
         self._heard: deque[str] = deque(maxlen=HEARD_MAX)
 
     async def held_by_others(self, *also: str) -> Sequence[Claim]:
@@ -80,8 +81,12 @@ class RoomPeers:
         """See the port."""
         [key] = holding.resources
         item = Item(key=key, title="")
-        async with self._room() as room:
-            again = await self._claimed(room, item, holding.ttl_ms)
+        try:
+            async with self._room() as room:
+                again = await self._claimed(room, item, holding.ttl_ms)
+        except RoomSilent:
+            # A closed room gives nothing to anybody else; the ref is what others would take over.
+            return await self._refs.renew(holding)
         if isinstance(again, Refused):
             return Refused(Code.STALE, again.why, again.next_step)
         if self._held is None or again.fence != self._held.fence:
@@ -97,8 +102,7 @@ class RoomPeers:
 
     async def landed(self, item: Item, commit: str) -> None:
         """See the port."""
-        async with self._room() as room:
-            await self._over(room, item, {"do": "done", "summary": f"Landed as {commit[:12]}."})
+        await self._over(item, {"do": "done", "summary": f"Landed as {commit[:12]}."})
 
     async def give_up_old(self) -> Sequence[Claim]:
         """See the port."""
@@ -112,6 +116,7 @@ class RoomPeers:
     async def tasks(self, failing: Failing, landed: Mapping[str, int]) -> Sequence[PostTask]:
         """See the port. What the loop's own list and failing tests name is put on the board, for all to see."""
         async with self._room() as room:
+            await self._tell(room)
             if not self._posted:
                 for key, task in self._listed.items():
                     if key not in landed:
@@ -158,16 +163,24 @@ class RoomPeers:
         return got
 
     async def _given_up(self, item: Item, why: str) -> None:
-        async with self._room() as room:
-            await self._over(room, item, {"do": "give_back", "summary": why[:1_000]})
+        await self._over(item, {"do": "give_back", "summary": why[:1_000]})
 
-    async def _over(self, room: RoomClient, item: Item, said: Mapping[str, str]) -> None:
-        """The agent has the item no more: what becomes of its task, and its claim ends."""
+    async def _over(self, item: Item, said: Mapping[str, str]) -> None:
+        """The agent has the item no more: what becomes of its task is told, and its claim ends. A room that is closed
+        is told once it is open again.
+        """
         self._held = None
-        task = self._on_board.get(str(item.key))
-        if task is not None:
-            await room.call("task", {**said, "task": task})
-        await room.call("release", {"resources": [str(item.key)]})
+        self._untold[str(item.key)] = said
+        async with self._room() as room:
+            await self._tell(room)
+
+    async def _tell(self, room: RoomClient) -> None:
+        for key, said in list(self._untold.items()):
+            task = self._on_board.get(key)
+            if task is not None:
+                await room.call("task", {**said, "task": task})
+            await room.call("release", {"resources": [key]})
+            del self._untold[key]
 
     async def _mended(self, room: RoomClient, board: Sequence[Mapping[str, Any]], failing: Failing) -> None:
         """Tasks of tests that pass again, whoever mended them, are done."""

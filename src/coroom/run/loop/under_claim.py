@@ -195,6 +195,7 @@ class UnderClaim:
             rule=Ratchet(self.manner.shared / ANSWERS, self.manner.test) if self.manner.test else None,
             isolation=self.manner.isolation,
             timeout_s=self.manner.test_s,
+            radar=False,
         )
         end = await land_here(self.place.as_repository(tip), wish, lambda _text: None)
         turn.landing_s = round(time.monotonic() - began, 3)
