@@ -17,6 +17,7 @@ from coroom.git.landing import (
     Entry,
     HeldClaim,
     candidate,
+    claims_of,
     forget,
     give_back,
     land,
@@ -24,7 +25,7 @@ from coroom.git.landing import (
     settle,
     submit,
 )
-from coroom.git.shared import NotPublished, Obstacle, Published
+from coroom.git.shared import NotPublished, Obstacle, Published, RemoteRefs
 
 CLAIM = HeldClaim(ref=claim_ref(parsed("test:tests/a.py::t")), holder="ann", fence=3)
 
@@ -95,6 +96,31 @@ def test_who_lost_its_claim_cannot_land_however_late_it_comes(either: SharedPlac
     git(either.store, "update-ref", "-d", CLAIM.ref)
     assert isinstance(land(either.shared, "main", base, new.commit, [entry]), ClaimLost)
     assert either.main() == base
+
+
+def test_a_claim_that_is_renewed_between_the_look_at_its_ref_and_the_fetch_is_not_taken_for_lost(
+    tmp_path: Path,
+) -> None:
+    place = shared_place("remote", tmp_path, FILES)
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
+    shared = place.shared
+    assert isinstance(shared, RemoteRefs)
+    renewals = iter("pqr")
+
+    class Renewed(RemoteRefs):
+        def read(self, *prefixes: str) -> dict[str, str]:
+            found = super().read(*prefixes)
+            nonce = next(renewals, "") if CLAIM.ref in prefixes else ""
+            if nonce:
+                hold(place, CLAIM, nonce)
+            return found
+
+    assert claims_of(Renewed(shared.git, str(place.store)), "ann", [parsed("test:tests/a.py::t")]) == (CLAIM,)
+    renewals = iter("st")
+    base, new = place.main(), made(place, entry)
+    assert land(Renewed(shared.git, str(place.store)), "main", base, new.commit, [entry]) == Published()
+    assert place.refs() == ["refs/heads/main"]
 
 
 def test_a_claim_that_was_renewed_meanwhile_is_still_the_same(place: SharedPlace) -> None:

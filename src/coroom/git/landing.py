@@ -233,23 +233,38 @@ def held_claims(shared: SharedRefs, entries: Iterable[Entry]) -> Mapping[str, st
         GitFailed: the repository cannot be reached.
     """
     listed = list(entries)
-    wanted = sorted({claim.ref for entry in listed for claim in entry.claims})
-    refs = _at_hand(shared, shared.read(*wanted)) if wanted else {}
+    refs, claims = _claims_at(shared, sorted({claim.ref for entry in listed for claim in entry.claims}))
     for entry in listed:
         for claim in entry.claims:
-            now = claim_at(shared.git, claim.ref, refs.get(claim.ref, ""))
+            now = claims.get(claim.ref)
             if now != claim:
                 holder = f"{now.holder} holds it" if now else "nobody holds it"
                 return ClaimLost(entry, f"{claim.holder} no longer holds {_shown(claim.ref)}: {holder} now")
     return refs
 
 
-def claim_at(git: Git, ref: str, oid: str) -> HeldClaim | None:
-    """The claim that a ref's object describes; None when there is none."""
-    if not oid:
-        return None
+def _claims_at(shared: SharedRefs, wanted: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, HeldClaim]]:
+    """Where those of the refs stand that there are, and the claim that each describes.
+
+    A ref is fetched by its name. One that was renewed between the look and the fetch comes as it is now, without the
+    object that was seen; it is looked at again, since it is no less its holder's.
+    """
+    for _ in range(TRIES_MAX):
+        refs = _at_hand(shared, shared.read(*wanted)) if wanted else {}
+        words = {ref: _words_at(shared.git, oid) for ref, oid in refs.items()}
+        if None not in words.values():
+            break
+    return refs, {ref: _claim_of(ref, refs[ref], said or b"") for ref, said in words.items()}
+
+
+def _words_at(git: Git, oid: str) -> bytes | None:
+    """What an object says; None when it is not here, or no blob."""
     found = git.run("cat-file", "blob", oid, expect=(0, 1, 128), out_bytes_max=RECORD_BYTES_MAX)
-    record = read_record(ref, oid, found.out)
+    return found.out if found.code == 0 else None
+
+
+def _claim_of(ref: str, oid: str, words: bytes) -> HeldClaim:
+    record = read_record(ref, oid, words)
     return HeldClaim(ref=ref, holder=record.holder, fence=record.fence)
 
 
@@ -260,10 +275,10 @@ def claims_of(shared: SharedRefs, holder: str, resources: Iterable[Resource]) ->
         GitFailed: the repository cannot be reached.
     """
     wanted = {claim_ref(resource): resource for resource in resources}
-    refs = _at_hand(shared, shared.read(*wanted)) if wanted else {}
+    _, claims = _claims_at(shared, tuple(wanted))
     found = []
     for ref, resource in wanted.items():
-        claim = claim_at(shared.git, ref, refs.get(ref, ""))
+        claim = claims.get(ref)
         if claim is None or claim.holder != holder:
             return resource
         found.append(claim)
