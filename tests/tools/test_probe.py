@@ -17,8 +17,10 @@ from coroom.ports import Tool, UndoFailed
 from coroom.tools.journal import Journal
 from coroom.tools.kubernetes import kubernetes_tools
 from coroom.tools.kubernetes_client import Cluster
-from coroom.tools.observers import DifferenceObserver, KubernetesObserver, Observer, PythonObserver, SqliteObserver
+from coroom.tools.kubernetes_observer import KubernetesObserver
+from coroom.tools.observers import DifferenceObserver, Observer, SqliteObserver
 from coroom.tools.probe import Trial, Watched, try_out
+from coroom.tools.python_observer import PythonObserver
 from coroom.tools.registry import FunctionTool, tool
 
 _numbers = itertools.count()

@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A call that touched more than it declared: what it really touched, and what of that it had not declared."""
+    """A call that touched more than it declared: what that was, and the same in words."""
 
     call: ToolCall
     really: Footprint

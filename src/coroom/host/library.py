@@ -8,6 +8,7 @@ from coroom.core import command as c
 from coroom.core.errors import Code, Refused
 from coroom.core.state import RoomState
 from coroom.core.tool import MadeTool
+from coroom.host.calls import stray_seen
 from coroom.host.host import Host
 from coroom.ports import Files
 from coroom.tools.recipe import RecipeTool, read_recipe
@@ -25,8 +26,8 @@ def library_of(state: RoomState) -> tuple[MadeTool, ...]:
 
 
 def toolbox_of(state: RoomState, files: Files, sandbox: Sandbox) -> Toolbox:
-    """The library as tools that act on these files."""
-    return Toolbox(RecipeTool(read_recipe(made.definition), files, sandbox) for made in library_of(state))
+    """The library as tools that act on these files. One that strays in use is told of, like any other tool."""
+    return Toolbox(RecipeTool(read_recipe(made.definition), files, sandbox, stray_seen) for made in library_of(state))
 
 
 @contextmanager

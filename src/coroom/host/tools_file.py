@@ -12,10 +12,11 @@ functions: [shipping.py]
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,8 +26,9 @@ from coroom.host.smithy import Ground
 from coroom.ports import Files, Tool
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
-from coroom.tools.observers import DifferenceObserver, FilesOnly, Observer, OneAtATime, PythonObserver
+from coroom.tools.observers import DifferenceObserver, Observer, OneAtATime, SqliteObserver
 from coroom.tools.probe import Watched
+from coroom.tools.python_observer import InRoom, PythonObserver
 from coroom.tools.registry import BadTool, Declaration, FunctionTool, Toolbox
 from coroom.tools.sandbox import Sandbox
 from coroom.tools.shell import ShellTool
@@ -127,19 +129,22 @@ class OpenTools:
             self._take(_postgres(name, conninfo, self._stack.callback))
         if said.kubernetes:
             self._take(self._cluster(said.kubernetes))
+        # Programs that functions start are known by what they leave; so nobody else changes files meanwhile.
+        alone = [OneAtATime()] if said.functions and said.files else []
         if said.files:
-            self._take(file_tools(self._tree(said.files)))
+            self._take(_watched(file_tools(self._tree(said.files)), alone))
         if said.shell:
             ground = self._ground(said.shell)
-            self._take(Toolbox([ShellTool(ground.files, ground.sandbox)]))
+            self._take(_watched(Toolbox([ShellTool(ground.files, ground.sandbox)]), alone))
         if said.shell or said.files:
             self.ground = self._ground(said.shell or said.files)
         journal = Journal(str(self._place / "calls.sqlite3"))
         self._stack.callback(journal.close)
         for path in said.mcp:
             self._take(self._proxied(path, journal))
+        watching = self._python(said)
         for path in said.functions:
-            self._take(self._functions(self._at(path), journal, said.files))
+            self._take(self._functions(self._at(path), journal, [*alone, watching]))
 
     def _take(self, tools: Toolbox) -> None:
         for tool in tools:
@@ -166,11 +171,13 @@ class OpenTools:
     def _cluster(self, said: ClusterEntry) -> Toolbox:
         from coroom.tools.kubernetes import kubernetes_tools  # noqa: PLC0415  only for who has one
         from coroom.tools.kubernetes_client import Cluster  # noqa: PLC0415  only for who has one
+        from coroom.tools.kubernetes_observer import KubernetesObserver  # noqa: PLC0415  only for who has one
 
         token = self._at(said.token_file).read_text(encoding="utf-8").strip() if said.token_file else ""
-        cluster = Cluster(said.url, token=token, verify=str(self._at(said.ca_file)) if said.ca_file else True)
+        observer = KubernetesObserver(verify=str(self._at(said.ca_file)) if said.ca_file else True)
+        cluster = Cluster(said.url, token=token, transport=observer)
         self._stack.callback(cluster.close)
-        return kubernetes_tools(cluster)
+        return _watched(kubernetes_tools(cluster), [observer])
 
     def _proxied(self, path: str, journal: Journal) -> Toolbox:
         from coroom.tools.proxy import proxied, read_footprints  # noqa: PLC0415  only for who has one
@@ -179,19 +186,27 @@ class OpenTools:
         self._stack.callback(server.close)
         return box
 
-    def _functions(self, path: Path, journal: Journal, files: str) -> Toolbox:
+    def _python(self, said: ToolsFile) -> Observer:
+        """Sees what functions do to all that the file names."""
+        root = str(self._at(said.files)) if said.files else ""
+        databases = {str(self._at(path)): name for name, path in said.sqlite.items()}
+        cluster = urlsplit(said.kubernetes.url).netloc if said.kubernetes else ""
+        return InRoom(PythonObserver(root, databases=databases, cluster=cluster), root)
+
+    def _functions(self, path: Path, journal: Journal, observers: list[Observer]) -> Toolbox:
         made = _names_in(path)
         look = made.get(EVERYTHING)
-        observers: list[Observer] = []
-        if files:
-            observers.append(FilesOnly(PythonObserver(str(self._at(files)))))
         if callable(look):
             observers += [OneAtATime(), DifferenceObserver(look)]
         declared = list({id(one): one for one in made.values() if isinstance(one, Declaration)}.values())
         if not declared:
             raise BadTool(f"{path} declares no tool. A tool is a function under @tool(...), see docs/tools.md.")
-        tools: list[Tool] = [FunctionTool(one, journal) for one in declared]
-        return Toolbox(Watched(tool, observers, stray_seen) if observers else tool for tool in tools)
+        return _watched(Toolbox(FunctionTool(one, journal) for one in declared), observers)
+
+
+def _watched(tools: Toolbox, observers: Sequence[Observer]) -> Toolbox:
+    """The tools under observation: what a call touches unsaid is told to the room."""
+    return Toolbox(Watched(tool, observers, stray_seen) for tool in tools) if observers else tools
 
 
 def _sqlite(name: str, path: Path, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:
@@ -202,7 +217,7 @@ def _sqlite(name: str, path: Path, at_end: Callable[[Callable[[], None]], object
         raise BadTool(f"{path} is no database; a tool would make an empty one.")
     database = SqliteDatabase(str(path), name)
     at_end(database.close)
-    return sql_tools(database)
+    return _watched(sql_tools(database), [SqliteObserver(database.connection, name, database.alone)])
 
 
 def _postgres(name: str, conninfo: str, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:

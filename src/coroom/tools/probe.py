@@ -117,9 +117,8 @@ def _taken_back(
 
 def strays(declared: Footprint, observed: Footprint) -> list[str]:
     """What was touched and not declared, in words. What is written may be read as well."""
-    said = [f"it wrote {each}" for each in observed.writes if not _within(each, declared.writes)]
-    readable = (*declared.reads, *declared.writes)
-    return said + [f"it read {each}" for each in observed.reads if not _within(each, readable)]
+    more = undeclared(declared, observed)
+    return [*(f"it wrote {each}" for each in more.writes), *(f"it read {each}" for each in more.reads)]
 
 
 def _within(touched: Resource, declared: Iterable[Resource]) -> bool:
@@ -133,7 +132,7 @@ def _within(touched: Resource, declared: Iterable[Resource]) -> bool:
 
 
 Told = Callable[[ToolCall, Footprint, tuple[str, ...]], None]
-"""Told of a call that strayed: what it really touched, and what of that it had not declared, in words."""
+"""Told of a call that strayed: what it touched beside what it had declared, and the same in words."""
 
 
 class Watched:
@@ -170,10 +169,10 @@ class Watched:
                 return self._tool.perform(call, prepared)
         finally:
             seen = observed.footprint()
-            said = () if isinstance(declared, Refused) else tuple(strays(declared, seen))
-            if said:
-                self._strayed[call.arguments] = seen
-                self._told(call, seen, said)
+            if not isinstance(declared, Refused) and (said := tuple(strays(declared, seen))):
+                more = undeclared(declared, seen)
+                self._strayed[call.arguments] = more
+                self._told(call, more, said)
 
     def undo(self, call: ToolCall, prepared: str, result: str) -> None:
         """See `ports.Tool.undo`. Of a call that strayed nobody knows what its undo leaves out."""
@@ -194,8 +193,13 @@ class Watched:
         return self._tool.value(resource)
 
 
-def widened(declared: Footprint, observed: Footprint) -> Footprint:
+def undeclared(declared: Footprint, observed: Footprint) -> Footprint:
+    """What was touched and not declared."""
+    readable = (*declared.reads, *declared.writes)
+    reads = tuple(each for each in observed.reads if not _within(each, readable))
+    return Footprint(reads, tuple(each for each in observed.writes if not _within(each, declared.writes)))
+
+
+def widened(declared: Footprint, more: Footprint) -> Footprint:
     """What was declared, and what was touched besides."""
-    reads = (*declared.reads, *(each for each in observed.reads if not _within(each, declared.reads)))
-    writes = (*declared.writes, *(each for each in observed.writes if not _within(each, declared.writes)))
-    return Footprint(reads, writes)
+    return Footprint((*declared.reads, *more.reads), (*declared.writes, *more.writes))

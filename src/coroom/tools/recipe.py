@@ -5,6 +5,7 @@ footprint, and undone by before-images. So a recipe that lies can be found out, 
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -14,13 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Footprint
-from coroom.core.tool import ToolSpec, canonical
+from coroom.core.tool import ToolCall, ToolSpec, canonical
 from coroom.ports import Files, ToolFailed
 from coroom.tools.json_text import object_of
 from coroom.tools.naming import fields_of, resources_of, word
+from coroom.tools.probe import Told
 from coroom.tools.registry import BadTool
 from coroom.tools.sandbox import Outcome, Sandbox
-from coroom.tools.shell import RehearsedTool
+from coroom.tools.shell import RehearsedTool, Strayed
+
+REFUSED = "refused-"
+"""Before the id of a call that was rehearsed and not made."""
 
 _NAME = r"[a-z][a-z0-9_]{1,40}"
 
@@ -74,9 +79,18 @@ def read_recipe(text: str) -> Recipe:
 class RecipeTool(RehearsedTool):
     """A recipe at work."""
 
-    def __init__(self, recipe: Recipe, files: Files, sandbox: Sandbox) -> None:
+    def __init__(self, recipe: Recipe, files: Files, sandbox: Sandbox, told: Told | None = None) -> None:
+        """Make it.
+
+        Args:
+            recipe: what it does.
+            files: the directory that it acts on.
+            sandbox: where it is rehearsed.
+            told: told when a call would touch more than the recipe declares. Nothing was changed then, but the recipe
+                is not what it says, whatever its trial had found.
+        """
         super().__init__(files, sandbox)
-        self.recipe = recipe
+        self.recipe, self._told = recipe, told
         self._validator = Draft202012Validator(_schema(recipe))
         self.spec = ToolSpec(
             name=recipe.name,
@@ -95,6 +109,16 @@ class RecipeTool(RehearsedTool):
         if isinstance(reads, Refused):
             return reads
         return writes if isinstance(writes, Refused) else Footprint(reads, writes)
+
+    def prepare(self, call: ToolCall) -> str:
+        """See `RehearsedTool.prepare`."""
+        try:
+            return super().prepare(call)
+        except Strayed as strayed:
+            if self._told:
+                # The call has no place in the order yet, and gets none.
+                self._told(replace(call, id=f"{REFUSED}{call.id}"), strayed.more, (str(strayed),))
+            raise
 
     def rehearse(self, arguments: str) -> Outcome:
         """See `RehearsedTool.rehearse`."""

@@ -24,6 +24,14 @@ from coroom.tools.signature import Signature
 _SHOWN_MAX = 5
 
 
+class Strayed(ToolFailed):
+    """A command would touch more than it declared: `more`. Nothing was changed."""
+
+    def __init__(self, why: str, more: Footprint) -> None:
+        super().__init__(why)
+        self.more = more
+
+
 class RehearsedTool(ABC):
     """A command on the files of a directory: rehearsed, held to its footprint, then put in place."""
 
@@ -166,13 +174,15 @@ def _hold(outcome: Outcome, footprint: Footprint) -> None:
 
 
 def _covered(touched: Iterable[Resource], declared: tuple[Resource, ...], verb: str) -> None:
-    strays = [each.name or "." for each in touched if not any(covers(one, each) for one in declared)]
+    strays = tuple(each for each in touched if not any(covers(one, each) for one in declared))
     if strays:
         more = len(strays) - _SHOWN_MAX
-        shown = ", ".join(strays[:_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
-        raise ToolFailed(
+        names = ", ".join(each.name or "." for each in strays[:_SHOWN_MAX])
+        shown = names + (f" and {more} more" if more > 0 else "")
+        raise Strayed(
             f"Nothing was changed: the command would {verb} {shown}, which it did not declare. "
-            f"Add it to `{verb}s` and call again."
+            f"Add it to `{verb}s` and call again.",
+            Footprint((), strays) if verb == "write" else Footprint(strays),
         )
 
 

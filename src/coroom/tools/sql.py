@@ -8,7 +8,7 @@ left, and restores all of them or none.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from coroom.core.action import Effect
@@ -19,7 +19,7 @@ from coroom.ports import OutsideChange, ToolFailed, UndoFailed
 from coroom.tools import naming
 from coroom.tools.registry import Toolbox, digest
 from coroom.tools.signature import Signature
-from coroom.tools.sql_schema import Database, Row, Session, Table
+from coroom.tools.sql_schema import Database, Reference, Row, Session, Table
 from coroom.tools.sql_values import key_text, named_rows, value_of
 
 Scalar = None | bool | int | float | str
@@ -178,14 +178,32 @@ class SqlTool(ABC):
         else:
             session.update(table, key, {name: value for name, value in before.items() if name not in key}, {})
 
-    def _writes(self, *named: Resource | Refused, reads: bool = True) -> Footprint | Refused:
-        resources = []
+    def _checked(self, links: Iterable[Reference], values: Row) -> Iterator[Resource | Refused]:
+        """The rows of other tables that the database looks up, for foreign keys with these values."""
+        for link in links:
+            other = self._database.tables()[link.other]
+            known = {
+                theirs: values[mine] for mine, theirs in zip(link.mine, link.theirs, strict=True) if mine in values
+            }
+            key = None if None in known.values() else key_text(other, known)
+            if key is not None and len(known) == len(other.key):
+                yield naming.row(self._database.name, other.name, key)
+            else:
+                yield named_rows(self._database.name, other, known)
+
+    def _writes(self, *named: Resource | Refused, checks: Iterable[Resource | Refused] = ()) -> Footprint | Refused:
+        """What is written is read as well, and what is looked up for it."""
+        resources, looked_up = [], []
         for resource in named:
             if isinstance(resource, Refused):
                 return resource
             resources.append(resource)
+        for resource in checks:
+            if isinstance(resource, Refused):
+                return resource
+            looked_up.append(resource)
         writes = tuple(dict.fromkeys(resources))
-        return Footprint(writes if reads else (), writes)
+        return Footprint(tuple(dict.fromkeys((*writes, *looked_up))), writes)
 
 
 Change = dict[str, object]
@@ -239,9 +257,11 @@ class Insert(SqlTool):
     def _touches(self, table: Table, given: Mapping[str, Row]) -> Footprint | Refused:
         values = given["values"]
         added = named_rows(self._database.name, table, values)
+        # A row that comes may be one that others refer to already, where that is looked at later.
+        checks = (*self._checked(table.refers, values), *self._checked(table.referred, values))
         if table.numbered:
-            return self._writes(added, naming.allocator(self._database.name, table.name))
-        return self._writes(added)
+            return self._writes(added, naming.allocator(self._database.name, table.name), checks=checks)
+        return self._writes(added, checks=checks)
 
     def _act(self, session: Session, table: Table, given: Mapping[str, Row]) -> tuple[object, Change]:
         change: Change = {"table": table.name}
@@ -256,8 +276,13 @@ class Insert(SqlTool):
 class _Changing(SqlTool):
     def _touches(self, table: Table, given: Mapping[str, Row]) -> Footprint | Refused:
         where = given["where"]
-        moved = {name: value for name, value in where.items() if name not in given.get("add", {})}
-        return self._writes(self._addressed(table, where), self._addressed(table, moved | given.get("set", {})))
+        added, changed = given.get("add", {}), given.get("set", {})
+        kept = {name: value for name, value in where.items() if name not in added}
+        touched = {*added, *changed} or {*table.columns}
+        refers = [link for link in table.refers if touched & {*link.mine}] if added or changed else []
+        referred = [link for link in table.referred if touched & {*link.mine}]
+        checks = (*self._checked(refers, changed), *self._checked(referred, kept if added or changed else where))
+        return self._writes(self._addressed(table, where), self._addressed(table, kept | changed), checks=checks)
 
     def _act(self, session: Session, table: Table, given: Mapping[str, Row]) -> tuple[object, Change]:
         found = session.select(table, given["where"], for_change=True, limit=ROWS_MAX + 1)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from coroom.tools.sql_schema import Column, Comparison, Row, Table
+from coroom.tools.sql_schema import Column, Comparison, Reference, Row, Table, linked
 
 _CALLS = "CREATE TABLE IF NOT EXISTS coroom_calls (call text PRIMARY KEY, state text, result text, change text)"
 _WHOLE = ("smallint", "integer", "bigint")
@@ -31,6 +31,23 @@ UNION ALL
 SELECT r.relname, 'what refers to it in ' || c.relname || ' is changed along with it'
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
 WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
+"""
+
+
+_LINKS = """
+SELECT c.relname, r.relname, m.mine, t.theirs
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+CROSS JOIN LATERAL (
+  SELECT array_agg(a.attname::text ORDER BY u.place) AS mine FROM unnest(k.conkey) WITH ORDINALITY AS u(at, place)
+  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.at
+) m
+CROSS JOIN LATERAL (
+  SELECT array_agg(a.attname::text ORDER BY u.place) AS theirs FROM unnest(k.confkey) WITH ORDINALITY AS u(at, place)
+  JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.at
+) t
+WHERE k.contype = 'f'
 """
 
 
@@ -222,12 +239,14 @@ def _tables(connection: psycopg.Connection) -> dict[str, Table]:
             if draws:
                 numbered[table] = name
     ordered = {table: tuple(parts[at] for at in sorted(parts)) for table, parts in keys.items()}
-    return {
+    made = {
         table: Table(
             table, columns[table], key, numbered.get(table, "") if len(key) == 1 else "", unseen.get(table, "")
         )
         for table, key in ordered.items()
     }
+    links = connection.execute(_LINKS).fetchall()
+    return linked(made, [(table, Reference(tuple(mine), other, tuple(theirs))) for table, other, mine, theirs in links])
 
 
 def _comparison(type_: str, *, plain: bool) -> Comparison:

@@ -1,9 +1,9 @@
 """What the SQL tools know of a database: its tables, how their values compare, and how to speak to it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,14 +48,27 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key, seen from one of its sides: the columns of mine that equal those of the other table."""
+
+    mine: tuple[str, ...]
+    other: str
+    theirs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """One table. `numbered` is the key column that the database fills in; `unseen` says why writes are refused."""
+    """One table. `numbered` is the key column that the database fills in; `unseen` says why writes are refused;
+    `refers` and `referred` are the foreign keys that the database checks when its rows come and go.
+    """
 
     name: str
     columns: Mapping[str, Column]
     key: tuple[str, ...]
     numbered: str = ""
     unseen: str = ""
+    refers: tuple[Reference, ...] = ()
+    referred: tuple[Reference, ...] = ()
 
 
 class Session(Protocol):
@@ -112,6 +125,21 @@ class Database(Protocol):
     def close(self) -> None:
         """Give it back."""
         ...
+
+
+def linked(tables: Mapping[str, Table], links: Iterable[tuple[str, Reference]]) -> dict[str, Table]:
+    """The tables with their foreign keys, each given by the table that has it; one without columns named means keys."""
+    refers: dict[str, list[Reference]] = {}
+    referred: dict[str, list[Reference]] = {}
+    for name, link in links:
+        if link.other in tables and name in tables:
+            theirs = link.theirs if all(link.theirs) else tables[link.other].key
+            refers.setdefault(name, []).append(Reference(link.mine, link.other, theirs))
+            referred.setdefault(link.other, []).append(Reference(theirs, name, link.mine))
+    return {
+        name: replace(table, refers=tuple(refers.get(name, ())), referred=tuple(referred.get(name, ())))
+        for name, table in tables.items()
+    }
 
 
 def placed(names: Sequence[str], form: str, glue: str) -> str:

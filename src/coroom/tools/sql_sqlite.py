@@ -3,9 +3,9 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from coroom.tools.sql_schema import Column, Comparison, Row, Table, placed, quoted
+from coroom.tools.sql_schema import Column, Comparison, Reference, Row, Table, linked, placed, quoted
 
 _CALLS = "CREATE TABLE IF NOT EXISTS coroom_calls (call TEXT PRIMARY KEY, state TEXT, result TEXT, change TEXT)"
 _TEXT_TYPES = ("CHAR", "CLOB", "TEXT")
@@ -54,6 +54,10 @@ class SqliteDatabase:
                 self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
+
+    def alone(self) -> AbstractContextManager[object]:
+        """The connection for one thread alone, while the context is open; it may still use it as usual."""
+        return self._lock
 
     def close(self) -> None:
         """See `Database.close`."""
@@ -154,7 +158,8 @@ def _tables(connection: sqlite3.Connection) -> dict[str, Table]:
         "AND name <> 'coroom_calls' ORDER BY name"
     ).fetchall()
     tables = (_table(connection, name, sql) for name, sql in made)
-    return {table.name: table for table in tables if table.key}
+    keyed = {table.name: table for table in tables if table.key}
+    return linked(keyed, [(name, link) for name in keyed for link in _links(connection, name)])
 
 
 def _table(connection: sqlite3.Connection, name: str, sql: str) -> Table:
@@ -166,6 +171,14 @@ def _table(connection: sqlite3.Connection, name: str, sql: str) -> Table:
     if "WITHOUT ROWID" in sql.upper():
         numbered = ""
     return Table(name, columns, key, numbered, _unseen(connection, name))
+
+
+def _links(connection: sqlite3.Connection, table: str) -> list[Reference]:
+    found: dict[int, list[tuple[int, str, str, str]]] = {}
+    for number, place, other, mine, theirs, *_ in connection.execute(f"PRAGMA foreign_key_list({quoted(table)})"):
+        found.setdefault(number, []).append((place, other, mine, theirs or ""))
+    links = [sorted(parts) for parts in found.values()]
+    return [Reference(tuple(p[2] for p in link), link[0][1], tuple(p[3] for p in link)) for link in links]
 
 
 def _comparison(type_: str, *, plain: bool) -> Comparison:

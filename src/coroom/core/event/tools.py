@@ -24,8 +24,8 @@ class ToolAdded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FootprintStrayed:
-    """A call touched more than it declared: `observed` is what it really touched, `values` what
-    of that held right after. It belongs to the call in the order, and its tool is gated from here on.
+    """A call touched more than it declared: `observed` is what it touched beside that (in older logs all that it
+    touched), `values` what of it held right after. It belongs to the call in the order, and its tool is gated.
     """
 
     kind: ClassVar[str] = "footprint-strayed"
