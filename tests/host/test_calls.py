@@ -18,6 +18,8 @@ from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.mcp.tools import CALL_TOOL, TOOLS
 from coroom.simulate.schedule.objects import Objects, resource_of, tools_on
+from coroom.tools.journal import Journal
+from coroom.tools.registry import FunctionTool, tool
 
 
 async def a_room(
@@ -30,8 +32,8 @@ async def a_room(
     return room, objects
 
 
-async def asks(room: Room, agent: str, tool: str, about: str = "", operation: str = "", **values: int | str) -> Answer:
-    given: dict[str, Json] = {"tool": tool, "arguments": json.dumps(values), "about": about}
+async def asks(room: Room, agent: str, named: str, about: str = "", operation: str = "", **values: int | str) -> Answer:
+    given: dict[str, Json] = {"tool": named, "arguments": json.dumps(values), "about": about}
     return await room.door.handed(agent, await room.door.call(agent, "call", given, operation))
 
 
@@ -88,6 +90,43 @@ async def test_what_cannot_be_taken_back_waits_for_who_comes_before() -> None:
     assert objects.sent == []
     await room.door.call("ada", "done", {}, "")
     assert objects.sent == [("bob", "mail", 7)]
+
+
+async def test_a_tool_without_an_undo_is_gated_not_refused_and_a_footprint_that_names_nothing_is_refused() -> None:
+    room, _ = await a_room("ada", "bob", x=0)
+    calls = room.door.calls
+    assert calls
+    posted: list[str] = []
+
+    @tool(writes="key:posts/{board}")
+    def post(board: str) -> str:
+        """Post on a board."""
+        posted.append(board)
+        return board
+
+    @tool(writes=lambda place: place, tried=True)
+    def put(place: str) -> str:
+        """Put something somewhere."""
+        posted.append(place)
+        return place
+
+    @put.undo
+    def back() -> None:
+        posted.pop()
+
+    journal = Journal()
+    for declared in (post, put):
+        assert calls.add(FunctionTool(declared, journal))
+    held = await asks(room, "bob", "post", board="news")
+    assert held.data["gated"] is True
+    assert posted == []
+    await room.door.call("ada", "done", {}, "")
+    assert posted == ["news"]
+    nowhere = await asks(room, "bob", "put", place="nowhere at all")
+    assert why(nowhere) is Code.BAD_INPUT
+    assert posted == ["news"]
+    assert not room.host.state.order.fences
+    journal.close()
 
 
 async def test_a_call_that_is_repeated_with_its_operation_acts_once() -> None:
