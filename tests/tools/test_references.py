@@ -66,7 +66,7 @@ def opened(kind: str, directory: Path, postgres: PostgresServer) -> Iterator[Dat
         made_there.execute("CREATE SCHEMA links")
         made_there.execute("SET search_path TO links")
         for statement in _SCHEMA:
-            made_there.execute(statement.replace("{refers}", _REFERS))  # type: ignore[call-overload]  a text of this file
+            made_there.execute(statement.replace("{refers}", _REFERS))
     database = PostgresDatabase(f"{postgres.conninfo()} options='-c search_path=links'", "db")
     yield database
     database.close()

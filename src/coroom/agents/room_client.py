@@ -74,9 +74,13 @@ class RoomClient:
         self._client: Client | None = None
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._http)
-        transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
-        self._client = await self._stack.enter_async_context(Client(transport, read_timeout_seconds=CALL_WITHIN_S))
+        async with AsyncExitStack() as opening:
+            await opening.enter_async_context(self._http)
+            transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
+            client = Client(transport, read_timeout_seconds=CALL_WITHIN_S)
+            self._client = await opening.enter_async_context(client)
+            # From here on it is open; what failed before that is closed again.
+            self._stack = opening.pop_all()
         return self
 
     async def __aexit__(

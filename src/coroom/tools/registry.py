@@ -49,7 +49,7 @@ def tool(
         effect: commuting, blind, replayable, opaque or irreversible (see docs/tools.md).
         name: by default the function's.
         commutes_with: names of tools whose calls may be swapped with this one's.
-        tried: you vouch for its undo with tests of your own. Otherwise calls are gated until the undo was tried.
+        tried: you vouch for its undo with tests of your own (`tools.probe.try_out`). Otherwise calls are gated.
         reads_value: it reads one resource and answers exactly what `value` says of it, so that what was recorded of
             that resource answers it as well.
 

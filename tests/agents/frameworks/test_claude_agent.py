@@ -65,7 +65,7 @@ async def test_two_agents_end_as_one_after_the_other_and_the_lines_of_the_page_a
     writes = Turn(calls=(Call("@write", {"path": "new.txt", "text": "x"}),), expect="is judged")
     ends = Turn(text="Sold, from what ada left.", expect="held by ada")
     bob = Script((*BOB, *JUDGES[:-1], writes, ends), {"cwd": str(mine["bob"].directory)})
-    with ModelServer({"ada": Script(ADA), "bob": bob}) as server:
+    with ModelServer({"ada": Script(ADA), "bob": bob}, hold_s=300) as server:
         async with served(room) as url:
             options = claude(tmp_path, clients_path, server, "ada", mine["ada"].directory)
             for name, value in {**options.env, "COROOM_URL": url, "COROOM_TOKEN": mine["ada"].token}.items():

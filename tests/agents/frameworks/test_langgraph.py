@@ -288,3 +288,17 @@ def test_without_a_room_in_sight_it_says_how_to_start(monkeypatch: pytest.Monkey
         RoomMiddleware(token="t")
     with pytest.raises(ValueError, match="no further tool"):
         RoomMiddleware("http://127.0.0.1:1", "t", also=("sing",))
+
+
+async def test_a_room_that_is_not_there_or_does_not_know_the_agent_is_said_in_words(tmp_path: Path) -> None:
+    def enter(url: str) -> None:
+        with RoomMiddleware(url, "nobody's"):
+            pass
+
+    room = await a_room(tmp_path)
+    async with served(room) as url:
+        with pytest.raises(NoRoomError, match="whether the token is this agent's newest"):
+            await asyncio.to_thread(enter, url)
+    with pytest.raises(NoRoomError, match="cannot be entered"):
+        await asyncio.to_thread(enter, url)
+    await room.close()

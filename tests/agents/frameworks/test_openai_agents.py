@@ -51,7 +51,7 @@ async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path) -> None:
             agent = Agent(name=name, model=thinking(client), tools=[shop_select, shop_update])
             await Runner.run(agent, "Sell.", run_config=UNTRACED)
 
-    with ModelServer({"ada": Script(ADA), "bob": Script(BOB)}) as server:
+    with ModelServer({"ada": Script(ADA), "bob": Script(BOB)}, hold_s=300) as server:
         await asyncio.gather(*(run(server, name) for name in ("ada", "bob")))
         assert server.failures() == ()
     assert left(tmp_path)["tea"] == 4, "ada wrote over what bob sold"
@@ -75,7 +75,7 @@ async def test_in_a_room_the_same_agents_end_as_one_after_the_other_be_their_run
             return str((await seat.run(agent, "Sell.", config=UNTRACED)).final_output)
 
     seats = {name: (await a_seat(room, name)).token for name in ("ada", "bob")}
-    with ModelServer({"ada": Script(ADA), "bob": Script((*BOB, *JUDGES))}) as server:
+    with ModelServer({"ada": Script(ADA), "bob": Script((*BOB, *JUDGES))}, hold_s=300) as server:
         async with served(room) as url:
             said = await asyncio.gather(
                 asyncio.to_thread(blocking, url, seats["ada"], server, "ada"),
@@ -107,7 +107,7 @@ async def test_own_tools_are_asked_for_first_and_news_stays_where_the_model_hear
         Turn(calls=(Call("shop_select", {"table": "stok", "where": {}}),), expect="written"),
         Turn(text="I see.", expect="Refused: shop has no such table"),
     )
-    with ModelServer({"ada": Script(turns)}) as server:
+    with ModelServer({"ada": Script(turns)}, hold_s=300) as server:
         async with served(room) as url, RoomRunner(url, mine.token, own={"write_file": "write"}) as seat:
             assert isinstance(write_file, FunctionTool)
             said = c.Say(kind=NoticeKind.NOTE, text="f.txt is mine for an hour")

@@ -33,7 +33,7 @@ async def test_the_lines_for_a_framework_sell_two_of_the_tea(
     seat = await a_seat(room, "ada")
     monkeypatch.setattr("langchain.agents.factory.init_chat_model", lambda _name: Thinks(think=think))
     set_tracing_disabled(True)
-    with ModelServer({"ada": SELLS}) as server:
+    with ModelServer({"ada": SELLS}, hold_s=300) as server:
         async with served(room) as url:
             told = {"URL": url, "TOKEN": seat.token}
             for name, value in told.items():

@@ -104,6 +104,11 @@ class Participant:
             self.tools = self.blocking(self._offered)
         except BaseException as failed:
             self._stack.__exit__(type(failed), failed, failed.__traceback__)
+            if isinstance(failed, Exception):
+                why = f"The room at {self._url} cannot be entered: {_innermost(failed)}"
+                raise NoRoomError(
+                    f"{why}. Look whether it is open, and whether the token is this agent's newest."
+                ) from failed
             raise
         self.instructions = self._client.instructions
         return self
@@ -232,3 +237,10 @@ class Participant:
             live += [RoomTool(t["name"], t["description"], t["arguments"], live=True) for t in told.data["tools"]]
             after = told.data.get("more_after")
         return (*live, *of_room)
+
+
+def _innermost(failed: BaseException) -> str:
+    """What went wrong, without the groups that tasks wrap around it."""
+    while isinstance(failed, BaseExceptionGroup):
+        failed = failed.exceptions[0]
+    return str(failed).splitlines()[0].rstrip(".") if str(failed) else type(failed).__name__
