@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 from typing import Protocol
 
 from coroom.core.errors import Refused
@@ -113,15 +114,19 @@ def authorizer(name: str, observed: Observed) -> Callable[..., int]:
     """What SQLite asks for leave as it prepares a statement: it notes the tables, and always says yes."""
 
     def told(action: int, first: str | None, _second: str | None, _database: str | None, _by: str | None) -> int:
-        table = first or ""
-        if not table.startswith("sqlite_") and table != "coroom_calls":
-            if action == sqlite3.SQLITE_READ:
-                observed.read(naming.rows(name, table, {}))
-            elif action in {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}:
-                observed.wrote(naming.rows(name, table, {}))
+        if action in _NOTED and first and not first.startswith("sqlite_") and first != "coroom_calls":
+            (observed.read if action == sqlite3.SQLITE_READ else observed.wrote)(_whole_table(name, first))
         return sqlite3.SQLITE_OK
 
     return told
+
+
+_NOTED = frozenset({sqlite3.SQLITE_READ, sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+
+
+@lru_cache(maxsize=1_024)
+def _whole_table(database: str, table: str) -> Resource | Refused:
+    return naming.rows(database, table, {})
 
 
 _PLACE = re.compile(r"^/(?:api|apis)/(?P<api>v1|[^/]+/[^/]+)/(?:namespaces/(?P<space>[^/]+)/(?=[^/]))?(?P<rest>.+)$")
