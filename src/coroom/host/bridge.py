@@ -79,6 +79,7 @@ class Bridge:
     async def start(self) -> None:
         """Take in what changed while nobody watched, then keep watching."""
         mirror = self.mirror
+        mirror.after_reboot = mirror.shadow.rebooted
         if len(mirror.shadow):
             mirror.already = await self._taken_since(max(mirror.shadow[path].seq for path in mirror.shadow.paths()))
         await self._looking.recover()
@@ -91,6 +92,7 @@ class Bridge:
         self._put_what_differs()
         await self.cycle(final=True)
         mirror.already.clear()
+        mirror.after_reboot = False
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._run())
         if isinstance(mirror.watcher, ScanningWatcher):

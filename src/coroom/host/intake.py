@@ -116,6 +116,8 @@ class Intake:
         tool is known to have done it: `git stash`, `reset`, `clean` or `checkout` in a mirror know only what was
         committed there.
         """
+        if mirror.after_reboot and self._is_lost_with_power(mirror, author, path, new):
+            return True
         if new.kind is FileKind.ABSENT:
             return self._is_cleaned_away(mirror, author, path)
         was, head = mirror.shadow[path], self._files.head(path, self._files.line_of(author))
@@ -126,6 +128,18 @@ class Intake:
         else:
             seen = next((v for v in (was.version, *(earlier.version for earlier in was.recent)) if v), 0)
         return await self._past.others_since(path, new.blob, author, seen)
+
+    def _is_lost_with_power(self, mirror: Mirror, author: str, path: str, new: Content) -> bool:
+        """Whether what stands there is what a disk may keep of a text that had not reached it when the machine stopped:
+        nothing, an earlier text, or the beginning of the text and then zeros. The room has stored the whole.
+        """
+        was, head = mirror.shadow[path], self._files.head(path, self._files.line_of(author))
+        if head is None or head.kind is FileKind.ABSENT:
+            return False
+        if new.kind is FileKind.ABSENT or any(new.blob == earlier.blob for earlier in was.recent):
+            return True
+        stood = self._files.with_data(was.content).data or b""
+        return new.data is not None and stood.startswith(new.data.rstrip(b"\0"))
 
     def _is_cleaned_away(self, mirror: Mirror, author: str, path: str) -> bool:
         head = self._files.head(path, self._files.line_of(author))

@@ -108,13 +108,18 @@ class Looking:
         if not paths:
             return
         which = ", ".join(paths[:NAMED_MAX]) + (", …" if len(paths) > NAMED_MAX else "")
+        lost = (
+            f"The machine was started anew, and {len(paths)} file(s) on your disk had lost what the room has: {which}. "
+            f"The room's texts are put back. What you took away on purpose just before, take away again."
+        )
         text = (
             f"Older texts came back on your disk that others have changed since, or others' files went away, as git "
             f"stash, reset, clean and checkout do, in {len(paths)} file(s): {which}. The room's texts are put back. To "
             f"take others' changes back on purpose, write the file with your edit tool, or remove it without git."
         )
         to = mirror.agent if mirror.agent in self._host.state.agents else OPERATOR
-        await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=text, to=to))
+        told = lost if mirror.after_reboot else text
+        await self._host.submit(HOST, Say(kind=NoticeKind.NOTE, text=told, to=to))
 
     async def _take_looks(self, looks: Sequence[Look]) -> None:
         async with asyncio.TaskGroup() as taking:

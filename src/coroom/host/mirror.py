@@ -72,7 +72,8 @@ class Mirror:
 
     `to_look` and `to_put` say for each path not before when (monotonic seconds); `tries` counts refused puts;
     `open_since` is when a file was first seen open for writing; `already` the blobs that the room took in just
-    before it was killed, by path; `taken_back` are paths that git brought to older texts, not told yet, and
+    before it was killed, by path; `after_reboot` is true for the first look after the machine was started anew;
+    `taken_back` are paths that git brought to older texts, not told yet, and
     `times_taken_back` counts how often; `placed` says when the room last changed a path here; `wanted` counts tools
     waiting.
     """
@@ -97,6 +98,7 @@ class Mirror:
     wanted: int = 0
     told: dict[str, str] = field(default_factory=dict)
     already: dict[str, list[str]] = field(default_factory=dict)
+    after_reboot: bool = False
     taken_back: set[str] = field(default_factory=set)
     times_taken_back: dict[str, int] = field(default_factory=dict)
     made_ns: int = field(default_factory=time.time_ns)

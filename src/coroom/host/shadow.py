@@ -86,15 +86,24 @@ class Was:
 NEVER = Was(content=ABSENT, version=0)
 
 
+def boot_id() -> str:
+    """What tells this run of the machine from those before it; empty where that is not known."""
+    with suppress(OSError), open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+    return ""
+
+
 class Shadow:
     """The shadow of one mirror. Reads are from memory; what changes is written by `flush`, in one transaction."""
 
     def __init__(self, path: str, room: str = "") -> None:
-        """Open, or make, the database at `path`; a damaged one is put aside, and `lost` is set.
+        """Open, or make, the database at `path`; a damaged one is put aside, and `lost` is set. `rebooted` says that
+        the machine has been started since it was opened last, so that what was not synced then may be gone.
 
         `room` is the identity of the room that it is for; it is kept where none is yet.
         """
         self.lost = False
+        self.rebooted = False
         self._unwritten: set[str] = set()
         try:
             self._open(path)
@@ -108,6 +117,11 @@ class Shadow:
             self._open(path)
         if room:
             self._db.execute("insert into room select ? where not exists (select * from room)", (room,))
+        boot = boot_id()
+        self.rebooted = self._db.execute("select 1 from boot where id <> ?", (boot,)).fetchone() is not None
+        if self.rebooted or len(self._was) == 0:
+            self._db.execute("delete from boot")
+        self._db.execute("insert into boot select ? where not exists (select * from boot)", (boot,))
 
     def _open(self, path: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -116,6 +130,7 @@ class Shadow:
                 self._db.execute(f"pragma {setting}")
             self._db.execute(_SCHEMA)
             self._db.execute("create table if not exists room (identity text not null)")
+            self._db.execute("create table if not exists boot (id text not null)")
             if self._db.execute("select 1 from sqlite_schema where name = 'shadow'").fetchone():
                 self._db.executescript(_FROM_BEFORE)
             rows = self._db.execute("select * from stood")

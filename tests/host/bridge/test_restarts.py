@@ -165,3 +165,44 @@ async def test_a_mirror_of_a_room_that_was_removed_is_kept_aside_and_told_and_ne
         assert "changed f.txt" in s.told("a")
     finally:
         await room.close()
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_what_a_power_failure_takes_from_the_disks_is_put_back_and_taken_for_nobodys_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = b"".join(b"line %d\n" % n for n in range(20))
+    names = ["empty", "zeros", "half", "older", "gone", "older-own", "edited", "fine"]
+    repository = repository_at(tmp_path / "repository", {f"{name}.txt": lines for name in names})
+    room = await opened(repository, plan_at(tmp_path))
+    scene = await seated(room, "a b")
+    for name in names:
+        scene.write("a" if name == "older-own" else "b", f"{name}.txt", lines + b"accepted\n")
+        await scene.alike(f"{name}.txt")
+    await scene.rest()
+    accepted = scene.accepted()
+    await room.close()
+
+    scene.write("a", "empty.txt", b"")
+    scene.write("a", "zeros.txt", b"\0" * len(lines))
+    scene.write("a", "half.txt", lines[:70] + b"\0" * 30)
+    scene.write("a", "older.txt", lines)
+    scene.write("a", "older-own.txt", lines)
+    scene.at("a", "gone.txt").unlink()
+    # Written just before, and on the disk whole.
+    scene.write("a", "edited.txt", b"by a\n" + lines + b"accepted\n")
+    monkeypatch.setattr("coroom.host.shadow.boot_id", lambda: "another")
+    room = await opened(repository, plan_at(tmp_path))
+    try:
+        scene = await seated(room, "a b")
+        await scene.rest()
+        expected = accepted | {"edited.txt": b"by a\n" + lines + b"accepted\n"}
+        assert scene.accepted() == expected
+        assert scene.tree("a") == scene.tree("b") == expected
+        assert not scene.held()
+        assert "started anew" in scene.told("a")
+        assert "6 file(s)" in scene.told("a")
+        scene.edit("a", "fine.txt", "line 3\n", "line 3 by a\n")
+        await scene.reads("fine.txt", accepted["fine.txt"].replace(b"line 3\n", b"line 3 by a\n"))
+    finally:
+        await room.close()
