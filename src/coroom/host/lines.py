@@ -56,21 +56,37 @@ def unjoined(host: Host, line: str) -> Unjoined:
 
     An agent with a line of its own writes to the shared one by joining only, so its name there says up to where.
     """
-    found = Unjoined()
-    for event in host.events(0):
-        body = event.body
-        if not isinstance(body, FileAccepted):
-            continue
+    return UnjoinedLines(host).of(line)
+
+
+class UnjoinedLines:
+    """The same for every line, for who asks again and again: each event of the log is read once."""
+
+    def __init__(self, host: Host) -> None:
+        """Nothing is read before it is asked for."""
+        self._host = host
+        self._seq = 0
+        self._lines: dict[str, Unjoined] = {}
+
+    def of(self, line: str) -> Unjoined:
+        """What of that line was not joined yet, as the log says now; not to be changed."""
+        for event in self._host.events(self._seq):
+            self._seq = event.seq
+            if isinstance(event.body, FileAccepted):
+                self._take(event.body)
+        return self._lines.get(line) or Unjoined()
+
+    def _take(self, body: FileAccepted) -> None:
+        is_shared = body.line == SHARED_LINE
+        found = self._lines.setdefault(body.file.by if is_shared else body.line, Unjoined())
         path = body.file.path
-        joined = body.layer == JOINED if body.line == line else body.line == SHARED_LINE and body.file.by == line
-        if joined:
+        if is_shared or body.layer == JOINED:
             found.bases.pop(path, None)
             found.renames.pop(path, None)
-        elif body.line == line:
-            found.bases.setdefault(path, body.before)
-            if body.file.renamed_from:
-                found.renames[path] = body.file.renamed_from
-    return found
+            return
+        found.bases.setdefault(path, body.before)
+        if body.file.renamed_from:
+            found.renames[path] = body.file.renamed_from
 
 
 def _content(host: Host, blob: str) -> Content:

@@ -16,7 +16,7 @@ from coroom.host.content import ABSENT, Content, of_bytes
 from coroom.host.files import Files
 from coroom.host.host import Host
 from coroom.host.judge import Conflict, judge
-from coroom.host.lines import JOINED, unjoined
+from coroom.host.lines import JOINED, UnjoinedLines
 
 WAITING_MAX = 1_000
 """Writes that wait to be looked at; a burst beyond is not looked at, since landing finds everything out anyway."""
@@ -31,6 +31,7 @@ class Radar:
     def __init__(self, host: Host, files: Files) -> None:
         self._host = host
         self._files = files
+        self._lines = UnjoinedLines(host)
         self._waiting: dict[tuple[str, str], None] = {}
         self._told: set[tuple[str, ...]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -61,7 +62,7 @@ class Radar:
 
     def _meets(self, agent: str, other: str, path: str) -> Conflict | None:
         """What stands between two lines at a path; None when they will merge, or one of them has joined."""
-        mine, theirs = unjoined(self._host, agent).bases, unjoined(self._host, other).bases
+        mine, theirs = self._lines.of(agent).bases, self._lines.of(other).bases
         if path not in mine or path not in theirs:
             return None
         base = self._content(theirs[path])
