@@ -19,6 +19,8 @@ HOST_IMAGE = "coroom-host"
 """An empty image on which the programs of this machine are mounted, read-only: nothing to build or to fetch."""
 
 IMAGE_VARIABLE = "COROOM_IMAGE"
+ENGINE_VARIABLE = "COROOM_ENGINE"
+ENGINES = ("podman", "docker")
 FILES_MAX = 20_000
 WITHIN_S = 60
 _PODMAN = ("--events-backend=none",)
@@ -90,7 +92,9 @@ class Container:
 
 
 def container(bounds: Bounds, *, look: bool = False) -> Container | Unavailable:
-    """Agents in containers, if there is an engine that works here. COROOM_IMAGE names an image of the user's own."""
+    """Agents in containers, if there is an engine that works here. COROOM_ENGINE names the one to take, COROOM_IMAGE an
+    image of the user's own.
+    """
     found = _engine()
     if isinstance(found, str):
         return Unavailable(found, "Install podman (Debian: apt-get install podman runc), or start the docker engine.")
@@ -107,7 +111,10 @@ def container(bounds: Bounds, *, look: bool = False) -> Container | Unavailable:
 def _engine() -> tuple[str, tuple[str, ...]] | str:
     """The first engine that answers, and the options it needs; else what is in the way."""
     reasons = []
-    for name in ("podman", "docker"):
+    asked = os.environ.get(ENGINE_VARIABLE, "")
+    if asked not in {"", *ENGINES}:
+        return f"{ENGINE_VARIABLE} is '{asked[:40]}', and only {' and '.join(ENGINES)} are spoken to."
+    for name in (asked,) if asked else ENGINES:
         engine = shutil.which(name)
         if engine is None:
             continue
@@ -122,9 +129,9 @@ def _engine() -> tuple[str, tuple[str, ...]] | str:
             if done.returncode == 0:
                 return engine, options
             reasons.append(f"{name}: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
-    return (
-        f"No container engine works here ({'; '.join(reasons)})." if reasons else "Neither podman nor docker is here."
-    )
+    if reasons:
+        return f"No container engine works here ({'; '.join(reasons)})."
+    return f"{asked} is not here." if asked else "Neither podman nor docker is here."
 
 
 def _options(name: str) -> Iterable[tuple[str, ...]]:
