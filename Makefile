@@ -38,7 +38,7 @@ example-canary: setup  ## two agents and a Kubernetes cluster through real kubec
 example-bookings: setup  ## eight agents race for four slots in PostgreSQL, under each policy
 	@.venv/bin/python examples/bookings.py
 
-campaign: setup  ## the long ones, hours: seeds, kills, writes, trials, races; their figures at the end (COROOM_SCALE=100: a hundredth)
+campaign: setup  ## the long ones, hours: seeds, kills, writes, trials, races; their figures at the end; goes on where it was stopped (COROOM_SCALE=100: a hundredth)
 	@scripts/campaign.sh
 
 lock:  ## renew the lock files from pyproject.toml
