@@ -139,6 +139,23 @@ async def test_a_remote_whose_hook_rejects_is_named_in_words(tmp_path: Path) -> 
     assert "pre-receive hook declined" in got.why
 
 
+async def test_a_lock_that_stays_on_a_claims_ref_is_said_as_what_it_is_and_when_it_is_gone_the_claim_is_had(
+    tmp_path: Path,
+) -> None:
+    shared = scratch_remote(tmp_path)
+    ann = claimant(tmp_path, shared, "ann")
+    lock = shared / f"{claim_ref(r('issue:1'))}.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    got = await ann.claim([r("issue:1")], "")
+    assert isinstance(got, Refused)
+    assert got.code is Code.WAIT
+    assert got.why.startswith("The remote is locked there: ")
+    assert str(lock.name) in got.why
+    lock.unlink()
+    assert isinstance(await ann.claim([r("issue:1")], ""), Holding)
+
+
 async def test_a_remote_that_is_gone_is_named_in_words(tmp_path: Path) -> None:
     shared = scratch_remote(tmp_path)
     ann = claimant(tmp_path, shared, "ann")

@@ -14,11 +14,14 @@ import click
 
 from coroom.agents.adapter import AGENT_VARIABLE
 from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.trouble import full_disk, in_words
 from coroom.core.claim import Claim
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.claims import RefClaims, resembling
 from coroom.git.command import Git, GitFailed
+from coroom.git.locks import clear_stale_locks
+from coroom.git.shared import is_locked
 from coroom.ports import Holding
 
 T = TypeVar("T")
@@ -139,6 +142,8 @@ def _parsed(words: Sequence[str]) -> tuple[Resource, ...]:
 def _claims(directory: Path, remote: str, holder: str | None) -> RefClaims:
     repository = any_repository_at(directory)
     git = Git(repository.toplevel)
+    for path in clear_stale_locks(repository.common, ours_only=True):
+        click.secho(f"note: a killed git left {path} behind; nobody uses it, so it was removed", err=True)
     if not _is_remote(git, remote):
         known = ", ".join(git.run("remote").out.decode().split()) or "none"
         raise WrongCallError(
@@ -166,6 +171,8 @@ def _asked(work: Coroutine[object, object, T]) -> T:
     try:
         return asyncio.run(awaited())
     except GitFailed as failed:
+        if full_disk(failed.at) or is_locked(failed.why):
+            raise WrongCallError(f"{in_words(failed, failed.at)}. Nothing was claimed.") from failed
         raise WrongCallError(
             f"The remote does not answer: {failed.why}. Check its address with: git remote -v"
         ) from failed

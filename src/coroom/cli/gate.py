@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from coroom.cli.land import in_words, told
+from coroom.cli.land import failed_outside, told
 from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.suite_options import bounds_of, bounds_options, isolation_option
 from coroom.cli.until import StoppedError, until_stopped
@@ -19,7 +19,8 @@ from coroom.git.gate import guard, unguard
 from coroom.git.landing import Entry
 from coroom.host.clean import cleaned, one_line
 from coroom.host.gate import STATE_FILE
-from coroom.run.landing import Ground, LandingWish, ground_of, run_gate, waiting_at
+from coroom.run.ground import Ground, gates_directory, ground_of
+from coroom.run.landing import LandingWish, run_gate, waiting_at
 from coroom.run.radar import meetings_at, shown_paths
 
 WHY_CHARS_MAX = 90
@@ -97,13 +98,14 @@ def run(
         bounds=bounds_of(test_memory),
         runners=runners,
     )
+    repository = any_repository_at(directory)
     try:
-        refused = until_stopped(run_gate(any_repository_at(directory), wish, told, once=once))
+        refused = until_stopped(run_gate(repository, wish, told, once=once))
     except StoppedError as stopped:
         click.echo("Stopped. What waits is in the queue.", err=True)
         sys.exit(stopped.exit_code)
     except (GitFailed, Fault, OSError) as problem:
-        raise in_words(problem) from problem
+        raise failed_outside(problem, repository.common, gates_directory()) from problem
     if refused:
         raise WrongCallError(str(refused))
 

@@ -8,12 +8,14 @@ import click
 
 from coroom.cli.place import WrongCallError
 from coroom.cli.suite_options import bounds_of, bounds_options, isolation_option
+from coroom.cli.trouble import in_words
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.command import GitFailed
 from coroom.git.repository import NotUsable, Repository, inspect
 from coroom.host.clean import cleaned
+from coroom.run.ground import gates_directory
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 
 
@@ -88,7 +90,7 @@ def land(
         click.echo("Stopped. The change waits in the queue; coroom land goes on with it.", err=True)
         sys.exit(stopped.exit_code)
     except (GitFailed, Fault, OSError) as problem:
-        raise in_words(problem) from problem
+        raise failed_outside(problem, repository.common, gates_directory()) from problem
     if isinstance(end, Refused):
         raise WrongCallError(str(end))
     show(end, waits=wait, as_document=as_document)
@@ -121,11 +123,9 @@ def told(text: str) -> None:
     click.echo(cleaned(text), err=True)
 
 
-def in_words(problem: Exception) -> click.ClickException:
+def failed_outside(problem: Exception, *places: Path) -> click.ClickException:
     """What went wrong outside, with what is certain."""
-    return click.ClickException(
-        f"{str(problem).removesuffix('.')}. Nothing is lost: your commits are in this checkout."
-    )
+    return click.ClickException(f"{in_words(problem, *places)}. Nothing is lost: your commits are in this checkout.")
 
 
 def show(end: LandingEnd, *, waits: bool, as_document: bool) -> None:

@@ -27,7 +27,7 @@ from coroom.git.repository import Repository
 from coroom.host.clean import one_line
 from coroom.host.rooms import Serving, state_directory
 from coroom.run.board import BoardError, tasks_from
-from coroom.run.landing import ground_of
+from coroom.run.ground import ground_of
 from coroom.run.loop.agent import AgentLoop
 from coroom.run.loop.bounds import Bounds, Price, Spent
 from coroom.run.loop.peers import RoomSeat

@@ -22,6 +22,7 @@ from coroom.core.resource import Resource, Scheme, covers, overlaps
 from coroom.core.task import words_of
 from coroom.git.claim_record import PREFIX, Record, Seen, Sightings, boottime_ms, claim_ref, read_record
 from coroom.git.command import Done, Git, GitFailed, reason_of
+from coroom.git.shared import is_locked, told_by
 from coroom.git.workplace import REMOTE
 from coroom.ports import Holding
 
@@ -38,6 +39,9 @@ ALIKE = 0.6
 ELSE = "Work on something else, or claim what is free."
 """There is nobody here who could tell a claimant later that it is free."""
 
+_REFUSED = ("declined", "hook", "prohibited", "deny", "unpacker")
+"""What a remote says that would not or could not take a push; all else is a ref that stood elsewhere."""
+
 _SEEN = "refs/coroom/seen/"
 _EXACT = frozenset({Scheme.TASK, Scheme.REF, Scheme.KEY, Scheme.TEST, Scheme.ISSUE, Scheme.ROLE})
 """Names that meet only their equals, which the ref's own name tells apart."""
@@ -45,11 +49,14 @@ _EXACT = frozenset({Scheme.TASK, Scheme.REF, Scheme.KEY, Scheme.TEST, Scheme.ISS
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """How a push ended: `lost` when a ref was elsewhere, `why` what the remote says."""
+    """How a push ended: `lost` when a ref was elsewhere, `why` what the remote says. `locked`: with that, which lock of
+    the remote's was met; another's push for a moment, or one that a killed git has left.
+    """
 
     ok: bool
     lost: bool = False
     why: str = ""
+    locked: str = ""
 
 
 class RefClaims:
@@ -125,6 +132,7 @@ class RefClaims:
         claim = secrets.token_hex(8)
         # Most claims meet nobody: where names alone say whether they meet, the first push is made blind.
         exact = all(one.scheme in _EXACT for one in wanted)
+        pushed = Pushed(ok=False)
         for turn in range(TRIES):
             over: list[Seen] = []
             if turn or not exact:
@@ -144,10 +152,13 @@ class RefClaims:
             if pushed.ok and (exact or self._alone(record)):
                 return _holding(record)
             self._pause(random.uniform(0.01, 0.05) * (turn + 1))  # noqa: S311  who waits how long is no secret
-        return self._lost(wanted)
+        return self._lost(wanted, pushed)
 
-    def _lost(self, wanted: tuple[Resource, ...]) -> Refused:
+    def _lost(self, wanted: tuple[Resource, ...], pushed: Pushed) -> Refused:
         refused = self._blocked(wanted, self._look())
+        if not refused and pushed.locked:
+            why = f"The remote is locked there: {pushed.locked}."
+            return Refused(Code.WAIT, why, "Ask again; a lock that stays was left by a killed git: remove it there.")
         return refused or Refused(Code.CLAIMED, "Others claimed the same at the same moment.", "Ask again.")
 
     def _record(self, claim: str, resources: tuple[Resource, ...], purpose: str, fence: int, ttl_ms: int) -> Record:
@@ -358,10 +369,11 @@ def _why(done: Done) -> Pushed:
     reasons = [line.split(b"\t")[2].decode("utf-8", "replace") for line in done.out.splitlines() if line[:2] == b"!\t"]
     if not reasons:
         return Pushed(ok=False, why=reason_of(done.err))
-    refused = [one for one in reasons if "declined" in one or "hook" in one or "prohibited" in one or "deny" in one]
+    told = told_by(done.err)
+    refused = [one for one in reasons if any(word in one for word in _REFUSED)]
     if refused:
-        return Pushed(ok=False, why=f"{refused[0]} {reason_of(done.err)}"[:500])
-    return Pushed(ok=False, lost=True)
+        return Pushed(ok=False, why=f"{refused[0]} {told or reason_of(done.err)}"[:500])
+    return Pushed(ok=False, lost=True, locked=told[:300] if is_locked(told) else "")
 
 
 def _listed(out: bytes) -> Iterable[tuple[str, Seen]]:

@@ -60,13 +60,14 @@ _FIXED = {
 
 
 class GitFailed(Fault):
-    """Git ended in a way that nobody expected: what was asked, the exit code (negative: the signal) and why."""
+    """Git ended in a way that nobody expected: what was asked, the exit code (negative: the signal), why, and where."""
 
-    def __init__(self, argv: tuple[str, ...], code: int, why: str) -> None:
+    def __init__(self, argv: tuple[str, ...], code: int, why: str, at: Path = Path()) -> None:
         super().__init__(f"git {' '.join(argv)[:300]} ended with {code}: {why}")
         self.argv = argv
         self.code = code
         self.why = why
+        self.at = at
 
 
 class GitMissing(GitFailed):
@@ -128,7 +129,7 @@ class Git:
                 start_new_session=True,
             )
         except OSError as problem:
-            raise _not_started(arguments, problem) from problem
+            raise _not_started(arguments, problem, self.directory) from problem
         taken = _Taken(process, out_bytes_max)
         try:
             taken.all(stdin, timeout_s)
@@ -136,7 +137,10 @@ class Git:
             _kill(process.pid, process.poll())
             process.wait()
             taken.close()
-        return _judged(arguments, process.returncode, taken.out, taken.err, expect, taken.stopped)
+        done = Done(process.returncode, taken.out, taken.err)
+        if taken.stopped or done.code not in expect:
+            raise GitFailed(arguments, done.code, taken.stopped or reason_of(done.err), self.directory)
+        return done
 
     def line(self, *arguments: str) -> str:
         """The one line that git prints. Raises as `run`."""
@@ -202,20 +206,10 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
         return  # it ended without reading all; its exit code says whether that was right
 
 
-def _judged(
-    arguments: tuple[str, ...], code: int, out: bytes, err: bytes, expect: Collection[int], stopped: str
-) -> Done:
-    if stopped:
-        raise GitFailed(arguments, code, stopped)
-    if code not in expect:
-        raise GitFailed(arguments, code, reason_of(err))
-    return Done(code, out, err)
-
-
-def _not_started(arguments: tuple[str, ...], problem: OSError) -> GitFailed:
+def _not_started(arguments: tuple[str, ...], problem: OSError, at: Path) -> GitFailed:
     if isinstance(problem, FileNotFoundError) and problem.filename == "git":
-        return GitMissing(arguments, -1, "there is no git on the path")
-    return GitFailed(arguments, -1, str(problem))
+        return GitMissing(arguments, -1, "there is no git on the path", at)
+    return GitFailed(arguments, -1, str(problem), at)
 
 
 def _kill(pid: int, code: int | None) -> None:

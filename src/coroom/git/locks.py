@@ -10,7 +10,9 @@ STALE_AFTER_S = 10.0
 """Git holds a ref's lock for milliseconds."""
 
 
-def clear_stale_locks(git_directory: Path, *, older_than_s: float = STALE_AFTER_S) -> list[Path]:
+def clear_stale_locks(
+    git_directory: Path, *, older_than_s: float = STALE_AFTER_S, ours_only: bool = False
+) -> list[Path]:
     """Remove the lock files of a repository that no process can still be using; returns them.
 
     A lock is left alone while it is young, or while any process works in that repository or cannot be looked at: then
@@ -19,8 +21,10 @@ def clear_stale_locks(git_directory: Path, *, older_than_s: float = STALE_AFTER_
     Args:
         git_directory: the repository's own directory, `.git` or a bare one.
         older_than_s: seconds since the lock was made.
+        ours_only: in somebody's clone: only what Coroom's own commands lock there.
     """
-    found = [path for path in _locks(git_directory) if _age_s(path) >= older_than_s]
+    listed = _our_locks(git_directory) if ours_only else _locks(git_directory)
+    found = [path for path in listed if _age_s(path) >= older_than_s]
     if not found or _in_use(git_directory.resolve()):
         return []
     for path in found:
@@ -35,6 +39,13 @@ def _locks(git_directory: Path) -> Iterator[Path]:
             yield path
     yield from (path for path in (git_directory / "refs").rglob("*.lock") if path.is_file())
     yield from (git_directory / "objects" / "info").glob("*.lock")
+
+
+def _our_locks(git_directory: Path) -> Iterator[Path]:
+    """Of refs that nobody else has, and of the file that any ref's end is written to."""
+    if (git_directory / "packed-refs.lock").is_file():
+        yield git_directory / "packed-refs.lock"
+    yield from (path for path in (git_directory / "refs" / "coroom").rglob("*.lock") if path.is_file())
 
 
 def _age_s(path: Path) -> float:

@@ -248,7 +248,7 @@ def _not_pushed(said: str, elsewhere: tuple[str, ...], name: str) -> NotPublishe
     stale = tuple(ref for ref, reason in reasons.items() if "stale info" in reason)
     if stale:
         return NotPublished(Obstacle.STALE, f"{', '.join(map(short, stale))} stood elsewhere", stale)
-    told = " ".join(line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:"))
+    told = told_by(said.encode("utf-8", "surrogateescape"))
     obstacle = _obstacle(told)
     if obstacle:
         return NotPublished(obstacle, f"{name} could not do it: {told[:300]}", elsewhere)
@@ -270,6 +270,17 @@ _SAID = {
         "incorrect old value",
     ),
 }
+
+
+def is_locked(said: str) -> bool:
+    """Whether git says that it has met a lock: somebody works there, or a killed git has left it."""
+    return _obstacle(said) is Obstacle.LOCKED
+
+
+def told_by(err: bytes) -> str:
+    """What a remote has said about a push, in one line."""
+    lines = (line.removeprefix("remote:").strip() for line in os.fsdecode(err).splitlines() if line[:7] == "remote:")
+    return " ".join(filter(None, lines))
 
 
 def _obstacle(said: str) -> Obstacle | None:

@@ -2,31 +2,35 @@
 
 import asyncio
 import getpass
-import hashlib
 import os
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from coroom.agents.adapter import AGENT_VARIABLE
 from coroom.checks.suite import TIMEOUT_S
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource
-from coroom.git.command import Git
-from coroom.git.commits import checked_out_at, good_branch, is_ancestor
-from coroom.git.gate import is_running, key_of, made_whole, turn
+from coroom.git.command import Git, GitFailed
+from coroom.git.commits import checked_out_at, is_ancestor
+from coroom.git.gate import is_running, key_of, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
-from coroom.git.locks import clear_stale_locks
 from coroom.git.repository import Repository
-from coroom.git.shared import NotPublished, OwnRefs, RemoteRefs, SharedRefs
+from coroom.git.shared import NotPublished, is_locked
 from coroom.host.confined import confined
-from coroom.host.gate import LOOK_FAR_S, LOOK_S, Gate, GatePlan, GateStopped, Settled
+from coroom.host.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
 from coroom.host.runners import PATHS, Rule, Suite
 from coroom.launch.isolation import Bounds
+from coroom.run.ground import Ground, ground_of
 from coroom.run.radar import meetings_at, shown_paths
 
-REMOTE = "origin"
+T = TypeVar("T")
+
+LOCKED_S = 2.0
+"""Between two looks at a lock: git holds one for milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,43 +63,6 @@ class LandingWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """Where a checkout lands: the shared refs as its own clone meets them, the branch, and where its gate is kept."""
-
-    shared: SharedRefs
-    onto: str
-    directory: Path
-    url: str = ""
-    store: Path | None = None
-
-    @property
-    def is_far(self) -> bool:
-        """Whether the repository is on another machine."""
-        return bool(self.url) and self.store is None
-
-    def for_gate(self) -> SharedRefs:
-        """The same refs from a repository of the gate's own, so that no agent's clone fills with others' objects.
-
-        Raises:
-            GitFailed: it cannot be made.
-            OSError: the disk is full.
-        """
-        if not self.url:
-            return self.shared
-        place = self.directory / "repository.git"
-        made_whole(
-            place, lambda making: Git(self.directory).run("init", "--quiet", "--bare", "--template=", str(making))
-        )
-        return RemoteRefs(Git(place), self.url, self.shared.name)
-
-    def unlock(self, older_than_s: float | None = None) -> list[Path]:
-        """Remove what killed processes left locked, where that is on this machine."""
-        places = [place for place in (self.store, self.directory / "repository.git") if place and place.is_dir()]
-        given = {} if older_than_s is None else {"older_than_s": older_than_s}
-        return [path for place in places for path in clear_stale_locks(place, **given)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LandingEnd:
     """How it ended. Landed: `commit` of the branch holds it. Not: `kind` and `why`, and where the change is now."""
 
@@ -109,51 +76,6 @@ class LandingEnd:
     def landed(self) -> bool:
         """Whether the branch holds it."""
         return bool(self.commit)
-
-
-def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Ground | Refused:
-    """Where this checkout lands: on its remote if it has one, else in the repository itself.
-
-    Raises:
-        GitFailed: the repository cannot be read.
-    """
-    git = Git(repository.common)
-    remotes = git.line("remote").split()
-    wanted = remote or (REMOTE if REMOTE in remotes else "." if not remotes else remotes[0])
-    url = "" if wanted == "." else git.line("remote", "get-url", wanted) if wanted in remotes else wanted
-    if url and wanted not in remotes and not _looks_like_an_address(url):
-        listed = ", ".join(remotes) or "none"
-        return Refused(
-            Code.BAD_INPUT, f"There is no remote '{wanted}' here (there are: {listed}).", "Name one of them."
-        )
-    local = (repository.toplevel / url).resolve() if url and "://" not in url else None
-    store = local if local and local.is_dir() else None
-    address = str(store) if store else url
-    shared: SharedRefs = RemoteRefs(git, address, wanted) if url else OwnRefs(git)
-    branch = onto or _main_of(shared)
-    if not branch:
-        return Refused(Code.BAD_INPUT, f"{shared.name} has neither main nor master.", "Name the branch with --onto.")
-    if not good_branch(git, branch):
-        return Refused(Code.BAD_INPUT, f"'{branch[:100]}' is no name of a branch.", "Name another with --onto.")
-    place = _git_directory(store) if store else None if url else repository.common
-    mark = hashlib.sha256((address or str(repository.common)).encode()).hexdigest()[:8]
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    name = Path(address or repository.toplevel).name.removesuffix(".git")
-    directory = base / "coroom" / "gates" / f"{name}-{mark}" / branch.replace("/", "%2F")
-    return Ground(shared=shared, onto=branch, directory=directory, url=address, store=place)
-
-
-def _looks_like_an_address(text: str) -> bool:
-    return "://" in text or "/" in text or ":" in text
-
-
-def _git_directory(place: Path) -> Path:
-    return place / ".git" if (place / ".git").is_dir() else place
-
-
-def _main_of(shared: SharedRefs) -> str:
-    found = shared.read("refs/heads/main", "refs/heads/master")
-    return next((name for name in ("main", "master") if f"refs/heads/{name}" in found), "")
 
 
 async def land_here(repository: Repository, wish: LandingWish, say: Callable[[str], None]) -> LandingEnd | Refused:
@@ -183,14 +105,14 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     stands = await asyncio.to_thread(_stands_against, repository, ground)
     if stands:
         return stands
-    main = await asyncio.to_thread(_known_main, ground)
+    main = await _unlocked(ground, say, lambda: _known_main(ground))
     if not main:
         why = f"{ground.shared.name} has no branch {ground.onto}."
         return Refused(Code.NOT_FOUND, why, "Name another with --onto.")
     if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
         return LandingEnd(onto=ground.onto, commit=main, why="It was there already.")
     agent = wish.agent or _name_of(repository)
-    held = await asyncio.to_thread(claims_of, ground.shared, agent, wish.claims)
+    held = await _unlocked(ground, say, lambda: claims_of(ground.shared, agent, wish.claims))
     if isinstance(held, Resource):
         return Refused(Code.NOT_YOURS, f"{agent} does not hold {held}.", "See who does: coroom claims")
     entry = await asyncio.to_thread(_queue, repository, ground, replace(wish, agent=agent), held)
@@ -220,6 +142,20 @@ def suite_of(wish: LandingWish, repository: Repository) -> Suite | Refused:
         confined=found,
         rule=wish.rule,
     )
+
+
+async def _unlocked(ground: Ground, say: Callable[[str], None], work: Callable[[], T]) -> T:
+    """Do it, as soon as what somebody holds locked is free, or old enough to be seen as left by a killed git."""
+    began = time.monotonic()
+    while True:
+        try:
+            return await asyncio.to_thread(work)
+        except GitFailed as failed:
+            if not is_locked(failed.why) or time.monotonic() - began > TROUBLE_S:
+                raise
+            say(f"not now: {failed.why}")
+        await asyncio.sleep(LOCKED_S)
+        await asyncio.to_thread(ground.unlock)
 
 
 def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
