@@ -1,11 +1,13 @@
 """Claimants of both kinds, over the real thing: refs in a bare repository, and a room behind its daemon."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.doorway import Daemon, FilesInMemory, Lands, Room, token
+from tests.git.repositories import template
 
 from coroom.agents.room_claims import RoomClaims
 from coroom.agents.room_client import RoomClient
@@ -13,6 +15,7 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Refused
 from coroom.git.claims import RefClaims
+from coroom.git.command import Git
 from coroom.git.workplace import make_workplace
 from coroom.host.door import Door
 from coroom.host.host import Host
@@ -51,12 +54,30 @@ class Scene:
         return self.claims[agent]
 
 
+_made: list[Path] = []
+
+
+def prepared(root: Path) -> None:
+    """A remote and a workplace for each agent, made once for a test process and copied from then on."""
+    if not _made:
+        place = template()
+        shared = scratch_remote(place)
+        for agent in AGENTS:
+            make_workplace(str(shared), place / agent, agent)
+        _made.append(place)
+    shutil.copytree(_made[0], root, symlinks=True, dirs_exist_ok=True)
+    for agent in AGENTS:
+        config = root / agent / ".git" / "config"
+        config.write_text(config.read_text().replace(str(_made[0]), str(root)))
+
+
 @asynccontextmanager
 async def by_refs(root: Path) -> AsyncIterator[Scene]:
-    shared, clock = scratch_remote(root), HandClock()
+    prepared(root)
+    clock = HandClock()
     claims = {
         agent: RefClaims(
-            make_workplace(str(shared), root / agent, agent),
+            Git(root / agent),
             agent,
             now_ms=clock.now_ms,
             wall_ms=clock.now_ms,

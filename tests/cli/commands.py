@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from tests.git.repositories import new_repository
+
+from coroom.cli import main
 
 WITHIN_S = 180.0
 
@@ -60,6 +63,17 @@ class Place:
 
     def run(self, *words: str) -> "Done":
         return ended(self.start(*words))
+
+    def call(self, *words: str) -> "Done":
+        """The command in this process: what it says and how it ends is the same, and ten times as fast."""
+        before = Path.cwd()
+        os.chdir(self.repository)
+        try:
+            done = CliRunner().invoke(main, words, env=self.environment)
+        finally:
+            os.chdir(before)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return Done(done.exit_code, done.stdout, done.stderr)
 
 
 @dataclass

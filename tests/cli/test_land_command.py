@@ -7,12 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from tests.cli.commands import Done, Place, place_at
 from tests.git.repositories import fsck, git, write
 from tests.git.shared_places import hook
-
-from coroom.cli import main
 
 TEST = "test -e a.txt && ! test -e bad"
 
@@ -29,15 +26,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def coroom(place: Place, *words: str) -> Done:
-    """The command in this process: what it says and how it ends is the same, and ten times as fast."""
-    before = Path.cwd()
-    os.chdir(place.repository)
-    try:
-        done = CliRunner().invoke(main, words, env=place.environment)
-    finally:
-        os.chdir(before)
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return Done(done.exit_code, done.stdout, done.stderr)
+    return place.call(*words)
 
 
 def commit(place: Place, files: dict[str, bytes], message: str = "Work") -> str:

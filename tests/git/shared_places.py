@@ -1,9 +1,10 @@
 """One shared repository in both forms: the repository itself, and a bare remote with a clone in front of it."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.git.repositories import git, new_repository, write
+from tests.git.repositories import git, new_repository, template, write
 
 from coroom.core.resource import Resource, parse
 from coroom.git.claim_record import Record
@@ -39,13 +40,19 @@ class SharedPlace:
         return git(self.store, "for-each-ref", "--format=%(refname)").split()
 
 
+_stores: dict[tuple[object, ...], Path] = {}
+
+
 def shared_place(form: str, root: Path, files: dict[str, bytes] | None = None) -> SharedPlace:
     work = new_repository(root / "work", files)
     if form == "own":
-        git(work, "checkout", "--quiet", "--detach")
+        (work / ".git" / "HEAD").write_text(git(work, "rev-parse", "HEAD") + "\n")
         return SharedPlace(OwnRefs(Git(work)), work, work)
-    store = root / "store.git"
-    git(root, "clone", "--quiet", "--bare", str(work), str(store))
+    store, key = root / "store.git", tuple(sorted((files or {}).items()))
+    if key not in _stores:
+        _stores[key] = template() / "store.git"
+        git(root, "clone", "--quiet", "--bare", "--template=", "--no-hardlinks", str(work), str(_stores[key]))
+    shutil.copytree(_stores[key], store, symlinks=True)
     return SharedPlace(RemoteRefs(Git(work), str(store)), store, work)
 
 
