@@ -92,6 +92,7 @@ def test_the_same_trial_is_the_same_to_the_byte_and_its_log_can_be_read() -> Non
     one, other = (play_live(key(INVOICE, "preorder", 3), INVOICE, 600) for _ in range(2))
     assert one == other
     assert one[0].metrics["calls"] > 0
+    assert 0 < one[0].metrics["critical_path_s"] <= one[0].seconds
     assert [event.seq for event in unpacked(one[1])] == list(range(1, len(unpacked(one[1])) + 1))
     assert play_live(key(INVOICE, "preorder", 3, 1), INVOICE, 600) != one
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from coroom.core import command as c
+from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Fault, Refused
 from coroom.core.event import CallStarted, CallUndone, Event, OrderNoticed
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
@@ -43,6 +44,8 @@ class Worker:
     made: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     known: dict[int, Any] = field(default_factory=dict)
     slipped: set[int] = field(default_factory=set)
+    begun: set[int] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
 
     @property
     def program(self) -> list[tuple[int, Step]]:
@@ -150,6 +153,8 @@ class LivePlay:
         self.workers: list[Worker] = []
         self._given_up = 0
         for share in shares(task, agents):
+            for job in share:
+                self.room.ask(OPERATOR, c.PostTask(title=job.words, task=job.id, despite_duplicate=True))
             self._join(list(share))
 
     def run(self) -> LivePlayed:
@@ -236,8 +241,12 @@ class LivePlay:
             return sum(self._think(worker) for _ in range(max(repairs, 1)))
         program = worker.program
         while worker.next < len(program):
-            if self._begins_a_job(worker) and worker.hand.happens(worker.hand.traits.gives_up):
-                return self._give_up(worker)
+            number = program[worker.next][0]
+            if number not in worker.begun:
+                worker.begun.add(number)
+                if not worker.gone and worker.hand.happens(worker.hand.traits.gives_up):
+                    return self._give_up(worker)
+            self._take(worker, number)
             due = self._due(worker, worker.next)
             if due is None:
                 worker.next += 1
@@ -250,15 +259,24 @@ class LivePlay:
 
     def _conclude(self, worker: Worker) -> float | None:
         if not worker.done:
+            self._finish(worker, len(worker.jobs) - 1)
             said = self._run(lambda: self._carrier.conclude(worker.name))
             worker.done = not isinstance(said, Refused)
+            if worker.done and not POLICIES[self._policy].ordered:
+                # Under preorder whoever is done may be told something yet, and stays.
+                self.room.ask(worker.name, c.Leave(worker.name, "ended its session"))
         return None
 
-    def _begins_a_job(self, worker: Worker) -> bool:
-        program = worker.program
-        number = program[worker.next][0]
-        first = worker.next == 0 or program[worker.next - 1][0] != number
-        return first and not worker.gone
+    def _take(self, worker: Worker, number: int) -> None:
+        """The job is its task on the board as soon as the policy lets it; the one before is done, as it believes."""
+        if number not in worker.taken:
+            self._finish(worker, number - 1)
+            if not isinstance(self.room.ask(worker.name, c.TakeTask(worker.jobs[number].id)), Refused):
+                worker.taken.add(number)
+
+    def _finish(self, worker: Worker, number: int) -> None:
+        if 0 <= number < len(worker.jobs):
+            self.room.ask(worker.name, c.FinishTask("its calls are made", worker.jobs[number].id))
 
     def _give_up(self, worker: Worker) -> float | None:
         """It goes, what it has finished stays; where others are present, a fresh agent takes up what it left."""
