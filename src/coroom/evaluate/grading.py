@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -56,6 +57,8 @@ class Grader:
         cache.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, int] = {}
         self._counts: dict[str, tuple[int, int]] = {}
+        self._totals: dict[tuple[str, str], int] = {}
+        self._tasks: dict[int, tuple[EvalTask, str]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -82,12 +85,25 @@ class Grader:
         """
         if unit.id in task.commands:
             return self._by_command(task, unit, tree)
-        total = self._passed(task, unit, task.solved())
+        total = self._total(task, unit)
         if not total:
             message = f"the reference of {task.id} passes no test of unit {unit.id}: its hidden tests are no measure"
             raise GradingError(message)
         mine = {path: content for path, content in tree.items() if not path.startswith("hidden/")}
         return min(self._passed(task, unit, mine), total), total
+
+    def _total(self, task: EvalTask, unit: Unit) -> int:
+        """What the reference passes, looked up once."""
+        key = self._fingerprint(task), unit.id
+        if key not in self._totals:
+            self._totals[key] = self._passed(task, unit, task.solved())
+        return self._totals[key]
+
+    def _fingerprint(self, task: EvalTask) -> str:
+        known = self._tasks.get(id(task))
+        if known is None or known[0] is not task:
+            known = self._tasks[id(task)] = task, task.fingerprint
+        return known[1]
 
     def _by_command(self, task: EvalTask, unit: Unit, tree: Tree) -> tuple[int, int]:
         """As many tests as the reference passes are what there is to pass; without one, as many as were run."""
@@ -104,7 +120,7 @@ class Grader:
         return min(found[0], total), total
 
     def _counted(self, task: EvalTask, unit: Unit, tree: Tree) -> tuple[int, int]:
-        key = _key(task, unit, tree)
+        key = _key(self._fingerprint(task), unit, tree)
         if key not in self._counts:
             kept = self._cache / key[:2] / key
             try:
@@ -129,7 +145,7 @@ class Grader:
     def _passed(self, task: EvalTask, unit: Unit, tree: Tree) -> int:
         # Who shares files reads them in more ways than by importing them.
         needed = tree if task.change else _needed(tree, task.hidden, unit.tests)
-        key = _key(task, unit, needed)
+        key = _key(self._fingerprint(task), unit, needed)
         if key not in self._known:
             kept = self._cache / key[:2] / key
             try:
@@ -183,8 +199,8 @@ def _keep(place: Path, text: str) -> None:
     fresh.replace(place)
 
 
-def _key(task: EvalTask, unit: Unit, needed: Mapping[str, bytes]) -> str:
-    digest = sha256(f"{task.fingerprint} {unit.id}".encode())
+def _key(fingerprint: str, unit: Unit, needed: Mapping[str, bytes]) -> str:
+    digest = sha256(f"{fingerprint} {unit.id}".encode())
     for path in sorted(needed):
         digest.update(path.encode() + b"\0" + sha256(needed[path]).digest())
     return digest.hexdigest()[:40]
@@ -199,9 +215,8 @@ def _needed(tree: Tree, hidden: Tree, tests: Iterable[str]) -> dict[str, bytes]:
     seen: set[str] = set()
     waiting = [hidden[test] for test in tests]
     while waiting:
-        try:
-            modules = _imports(waiting.pop())
-        except SyntaxError:
+        modules = _imports(waiting.pop())
+        if modules is None:
             return dict(tree)
         for module in modules - seen:
             seen.add(module)
@@ -213,12 +228,18 @@ def _needed(tree: Tree, hidden: Tree, tests: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def _imports(source: bytes) -> set[str]:
+@lru_cache(maxsize=4096)
+def _imports(source: bytes) -> frozenset[str] | None:
+    """Every module that a text names in imports, with those above it; None when it does not parse."""
+    try:
+        parsed = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {".".join(name.split(".")[:end]) for name in names for end in range(1, name.count(".") + 2)}
+    return frozenset(".".join(name.split(".")[:end]) for name in names for end in range(1, name.count(".") + 2))
