@@ -1,4 +1,4 @@
-"""`coroom evaluate` with a real agent CLI whose model is a script: solo and full to a score, and again as a tape."""
+"""`coroom evaluate` with a real agent CLI whose model is a script: solo and full, to a score and a tape."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from tests.agents.stage import AS_EVERYWHERE
 from tests.evaluate.tiny_suite import ONE, tiny_suite
 
+from coroom.agents.scripted import read_tape
 from coroom.cli import main
 from coroom.core.event import FileAccepted, TaskDone
 from coroom.evaluate.results import Results
@@ -45,7 +46,7 @@ def evaluate(folder: Path, suite: str, *words: str) -> dict[str, object]:
     return document
 
 
-def test_claude_code_goes_through_solo_and_full_to_a_score_and_its_tape_does_it_again(
+def test_claude_code_goes_through_solo_and_full_to_a_score_and_leaves_a_tape(
     tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "home").mkdir()
@@ -78,5 +79,5 @@ def test_claude_code_goes_through_solo_and_full_to_a_score_and_its_tape_does_it_
     )
 
     tape = next((tmp_path / "out" / "trials").glob("**/full/**/room/tapes/claude-1.jsonl"))
-    again = evaluate(tmp_path / "again", suite, "--agent", f"tape:{tape}", "--conditions", "full")
-    assert [(cell["score"], cell["failed"]) for cell in again["cells"]] == [(1.0, 0)]  # type: ignore[attr-defined]
+    played = [(step.tool, step.args.get("path")) for step in read_tape(tape)]
+    assert [one for one in played if one[0] == "native_write"] == [("native_write", f"p/{unit}.py") for unit in "ab"]

@@ -1,5 +1,6 @@
 """Real trials piece by piece: what a condition asks of `coroom run`, what counts, what stops everything."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -197,14 +198,19 @@ def test_a_trial_that_was_cut_off_is_done_again_in_a_folder_of_its_own_and_a_fin
     tmp_path: Path,
 ) -> None:
     suite = tiny_suite(tmp_path / "tiny")
-    evaluation = Evaluation(suites=(suite,), conditions=("shared-only",), agents=(1,), trials=2, agent="command:sh")
-    half = 'mkdir -p p; printf "def one():\\n    return 1\\n" > p/a.py'
-    crew = Crew(kinds=(f"command:sh -c '{half}'",), isolation="plain")
+    tape = tmp_path / "ann.jsonl"
+    steps = [
+        {"tool": "task", "args": {"do": "next"}},
+        {"tool": "native_write", "args": {"path": "p/a.py", "text": ONE}},
+    ]
+    tape.write_text("".join(json.dumps(step) + "\n" for step in steps))
+    crew = Crew(kinds=(f"tape:{tape}",))
+    evaluation = Evaluation(suites=(suite,), conditions=("shared-only",), agents=(1,), trials=2, agent=crew.label)
     results = Results(tmp_path / "out" / "results.sqlite")
     finished = result(0)
     done = replace(finished, key=keys_for(evaluation, [load(suite)], crew)[0])
     results.add([(done, packed(()))])
-    cut_off = tmp_path / "out" / "trials" / "tiny/tiny/shared-only/1xcommand_sh/1" / "attempt-1"
+    cut_off = tmp_path / "out" / "trials" / "tiny/tiny/shared-only/1xtape_ann/1" / "attempt-1"
     (cut_off / "repository").mkdir(parents=True)
     said: list[str] = []
     setting, told = Setting(crew=crew, budget=Budget(wall_s=120)), Told(say=said.append)

@@ -64,7 +64,12 @@ class _Evaluate(click.Command):
 @click.option("--price", default="", help="Real agents that tell no cost: 3/15, USD for a million tokens in/out.")
 @click.option("--isolation", default="", help="Real agents: plain, bubblewrap or container.")
 @click.option(
-    "--silence", "silence_s", type=click.FloatRange(1), default=300.0, show_default=True, help="Until one hangs."
+    "--silence",
+    "silence_s",
+    type=click.FloatRange(1),
+    default=300.0,
+    show_default=True,
+    help="Real agents: seconds until one hangs.",
 )
 @click.option("--stop-at", default="", help="Real agents, all trials: usd=50,tokens=9000000,seconds=36000.")
 @click.option("--keep", is_flag=True, help="Real agents: keep every trial's repository and mirrors.")

@@ -174,7 +174,8 @@ def _named(key: TrialKey) -> str:
 
 def _folders(suites: Sequence[str]) -> list[Path]:
     """The folders of suites of one's own: they hold the hidden tests."""
-    return [Path(name).absolute() for name in suites if name not in SHIPPED]
+    named = (name.removeprefix("cooperbench:").partition("#")[0] for name in suites if name not in SHIPPED)
+    return [Path(name).absolute() for name in named]
 
 
 def _line(result: TrialResult) -> str:
