@@ -21,6 +21,11 @@ TIMEOUT_S = 300.0
 
 CHECKERS = ("mypy", "pyright", "tsc")
 
+CONFIGURATIONS = frozenset(
+    {"pyproject.toml", "setup.cfg", "mypy.ini", ".mypy.ini", "pyrightconfig.json", "tsconfig.json", "package.json"}
+)
+"""Files that say how types are checked."""
+
 _SHOWN = re.compile(
     r"^(?P<path>[^:(\n]+)[:(](?P<line>\d+)[^:]*?\)?: ?(?:\d+: )?(?P<level>error|warning)?:? ?(?P<text>.*)$"
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from coroom.agents.scripted import ROOM_TOOLS
+from coroom.checks.types import CHECKERS
 from coroom.cli.crew import crew, isolation_lines, isolation_of
 from coroom.cli.kinds import KINDS, TAPE
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, known_policy, repository_at
@@ -51,6 +52,11 @@ ROOM = "run"
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", help="Where the result lands (default: coroom/ROOM).")
 @click.option("--test", help="The command that must pass (default: found out).")
+@click.option(
+    "--types",
+    type=click.Choice(["off", "auto", *CHECKERS]),
+    help="Ask this type checker before landing about what does not fit together (default: off).",
+)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="On 127.0.0.1 (default: a free one).")
 @click.option("--resume", is_flag=True, help="Go on with the room as it was left.")
 @click.option("--land/--no-land", "land", default=None, help="Land the result, or leave the work in the room.")
@@ -82,6 +88,7 @@ def run(
     mirrors: Path | None,
     branch: str | None,
     test: str | None,
+    types: str | None,
     port: int,
     resume: bool,
     land: bool | None,
@@ -130,6 +137,7 @@ def run(
             mirrors=str(mirrors.absolute()) if mirrors else None,
             branch=branch,
             test=test,
+            types=types,
             land=land,
             isolation=isolation,
             coordination=Coordination(coordination) if coordination else None,
@@ -160,6 +168,7 @@ def run(
             branch=wanted.branch,
             test=wanted.test,
             confined=confined,
+            types=wanted.types,
             tools=Path(wanted.tools) if wanted.tools else None,
             silent=wanted.coordination is not Coordination.ROOM,
             toolsmith=proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from coroom.checks.types import CHECKERS
 from coroom.cli.place import POLICIES_SAID, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option
 from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
@@ -41,6 +42,13 @@ PORT = 7333
 @click.option("--test", default="", help="The command that must pass before work lands (default: found out).")
 @isolation_option
 @bounds_options
+@click.option(
+    "--types",
+    type=click.Choice(["off", "auto", *CHECKERS]),
+    default="off",
+    show_default=True,
+    help="Ask this type checker before landing about what does not fit together.",
+)
 @click.option("--land-each", is_flag=True, help="Land by itself whenever a task is done.")
 def up(
     directory: Path,
@@ -57,6 +65,7 @@ def up(
     isolation: str,
     test_reads: tuple[Path, ...],
     test_memory: float | None,
+    types: str,
     land_each: bool,
 ) -> None:
     """Open a room over the repository in DIRECTORY and serve it until Ctrl-C.
@@ -79,6 +88,7 @@ def up(
             branch=branch,
             test=test,
             confined=confined,
+            types=types,
             land_each=land_each,
             tools=tools.absolute() if tools else None,
             toolsmith=proposer_of(toolsmith, tools),

@@ -15,6 +15,7 @@ from functools import partial
 
 from coroom.checks.engine import judge
 from coroom.checks.finding import Finding
+from coroom.checks.types import TypeChecker
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence
 from coroom.core.event import Event, FindingClosed, Landed, NoticeSent
@@ -69,8 +70,12 @@ class Looked:
 class Consistency:
     """Watches one room. Edits are looked at beside the room's work, in a thread of their own, never two at once."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, types: TypeChecker | None = None) -> None:
+        """`types` is asked before a landing, of what each agent wrote against what the others did."""
         self._host = host
+        self._types = types
+        self._typed = Looked()
+        self._typed_at = -1
         self._written = Written(host.blob)
         self._contracts = Contracts()
         self._found: dict[str, dict[Key, Finding]] = {}
@@ -104,6 +109,7 @@ class Consistency:
         contract = isinstance(body, NoticeSent) and body.about_kind is NoticeKind.CONTRACT
         if isinstance(body, Landed):
             self._authors.clear()
+            self._typed = Looked()
         elif is_looked_at(event):
             self._authors.add(event.by)
         elif not contract:
@@ -136,7 +142,7 @@ class Consistency:
                 events, self._events, self._again = self._events, [], False
                 state = self._host.state
                 self._last = await asyncio.to_thread(self._looked, events, state)
-                await self._settle(self._last)
+                await self._settle(self._last.unfinished)
                 self._seen = state.seq
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), self._last.seconds * REST)
@@ -222,9 +228,15 @@ class Consistency:
         ]
         return tuple(sorted({*wrote, *(agent for agent, every in self._found.items() if key in every)}))
 
-    async def _settle(self, looked: Looked) -> None:
-        """Raise what is new and sure, tell what is new and less sure, close what is no longer so."""
-        for key, (found, authors) in looked.found.items():
+    @property
+    def _holds(self) -> dict[Key, tuple[Finding, tuple[str, ...]]]:
+        """What was found last; what the type checker said holds until it is asked again."""
+        return {**self._typed.found, **self._last.found}
+
+    async def _settle(self, unfinished: tuple[str, ...]) -> None:
+        """Raise what is new and sure, tell what is less sure, close what is no longer so when all came to an end."""
+        holds = self._holds
+        for key, (found, authors) in holds.items():
             here = tuple(agent for agent in authors if self._is_here(agent))
             if key in self._open or key in self._told:
                 continue
@@ -232,10 +244,10 @@ class Consistency:
                 await self._raise(key, found, here)
             else:
                 await self._tell(key, found, here)
-        closed = self._open.keys() - looked.found.keys() - self._unseen if not looked.unfinished else ()
+        closed = self._open.keys() - holds.keys() - self._unseen if not unfinished else ()
         for key in sorted(closed):
             await self._host.submit(HOST, c.CloseFinding(self._open.pop(key)))
-        for why in looked.unfinished:
+        for why in unfinished:
             await self._tell_operator(why)
         await self._hand_out(now=False)
 
@@ -276,7 +288,7 @@ class Consistency:
             if finding is None or number in posted or (not now and any(map(self._is_here, finding.agents))):
                 continue
             title = f"Reconcile {finding.path}:{finding.line}: {finding.message}"[:TITLE_CHARS_MAX]
-            known = self._last.found.get(key)
+            known = self._holds.get(key)
             description = await asyncio.to_thread(self._shown, *known) if known else title
             places = tuple(file(path) for path in (_places(known[0]) if known else [finding.path]))
             posting = c.PostTask(
@@ -315,11 +327,36 @@ class Consistency:
                     pass
                 await asyncio.sleep(0)
             async with self._turn:
+                await self._check_types()
                 await self._hand_out(now=True)
         finally:
             self._waiting -= 1
             if not self._waiting:
                 self._hurry.clear()
+
+    async def _check_types(self) -> None:
+        """Ask the type checker about the room as it is, unless it was asked about that already."""
+        state = self._host.state
+        if self._types is None or state.version == self._typed_at:
+            return
+        self._typed_at = state.version
+        self._typed = await asyncio.to_thread(self._typed_by, self._types, state)
+        await self._settle((*self._last.unfinished, *self._typed.unfinished))
+
+    def _typed_by(self, checker: TypeChecker, state: RoomState) -> Looked:
+        """What it says of each agent's edits with the others', and of neither; nothing when it fails, which is told."""
+        found: dict[Key, tuple[Finding, tuple[str, ...]]] = {}
+        unfinished: list[str] = []
+        authors = sorted(self._written.authors)
+        for agent in authors[: len(authors) if len(authors) > 2 else len(authors) - 1]:
+            report = judge(self._written.four(agent, state), [checker])
+            unfinished += report.unfinished
+            for each in report.findings:
+                key = (each.kind, each.path, each.symbol)
+                found[key] = (each, self._concerned(key, each))
+        if unfinished:
+            found = {**self._typed.found, **found}
+        return Looked(found, tuple(dict.fromkeys(unfinished)))
 
     async def close(self) -> None:
         """Hear no more of the room; nothing is being looked at any more."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coroom.checks.types import TypeChecker
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence, Role
 from coroom.core.decide.agents import bad_room_name
@@ -68,6 +69,9 @@ class RoomPlan:
     `land_each` lands by itself whenever a task is done; `confined` is what the tests run in. `tools` is the file of
     its tools on live state, `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents
     nothing.
+    `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state,
+    `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents nothing. `types` is the type
+    checker that is asked before a landing: its name, `auto` for the project's own, or `off`.
     """
 
     name: str = "main"
@@ -81,6 +85,7 @@ class RoomPlan:
     tools: Path | None = None
     toolsmith: "Proposer | None" = None
     silent: bool = False
+    types: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ class Room:
         self.repository = repository
         self.host = host
         self.directory = state_directory
-        self.workspace = RoomWorkspace(host, Files(host))
+        types = TypeChecker(plan.types, repository.toplevel) if plan.types != "off" else None
+        self.workspace = RoomWorkspace(host, Files(host), types)
         place = LandingPlace(
             repository=repository,
             scratch=state_directory / "scratch",

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 
+from coroom.checks.types import TypeChecker
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Refused
@@ -29,13 +30,13 @@ _CHANGES = frozenset({Touch.EDIT, Touch.WRITE, Touch.DELETE, Touch.SHELL})
 class RoomWorkspace:
     """Implements `door.Workspace` over the bridges of a room."""
 
-    def __init__(self, host: Host, files: Files) -> None:
+    def __init__(self, host: Host, files: Files, types: TypeChecker | None = None) -> None:
         self._host = host
         self._files = files
         self._around = Surroundings(host, files)
         self._restoring = Restoring(host, files, self._around.acceptance)
         self._radar = Radar(host, files)
-        self._consistency = Consistency(host)
+        self._consistency = Consistency(host, types)
         self._bridges: dict[str, Bridge] = {}
 
     @property

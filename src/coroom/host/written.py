@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from coroom.checks.sides import Four, Overlaid
+from coroom.checks.types import CONFIGURATIONS
 from coroom.core.event import Event, FileAccepted, Landed
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.state import RoomState
@@ -119,7 +120,8 @@ class Written:
         if self._sources is None:
             self._sources = {}
             heads = [head for head in state.files(SHARED_LINE).values() if head.kind is FileKind.TEXT]
-            heads = [head for head in heads if grammar_of(head.path) is not None and head.size <= FILE_BYTES_MAX]
+            known = (head for head in heads if grammar_of(head.path) is not None or head.path in CONFIGURATIONS)
+            heads = [head for head in known if head.size <= FILE_BYTES_MAX]
             self._is_whole = sum(head.size for head in heads) <= SOURCES_BYTES_MAX
             for head in heads if self._is_whole else ():
                 self._keep_source(head.path, self._blob(head.blob))

@@ -33,6 +33,7 @@ class Arrangement:
     mirrors: str = ""
     branch: str = ""
     test: str = ""
+    types: str = "off"
     land: bool = True
     isolation: str = ""
     test_reads: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ class Arrangement:
             "mirrors": self.mirrors,
             "branch": self.branch,
             "test": self.test,
+            "types": self.types,
             "land": self.land,
             "isolation": self.isolation,
             "test_reads": list(self.test_reads),
@@ -122,6 +124,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         mirrors=str(found["mirrors"]),
         branch=str(found["branch"]),
         test=str(found["test"]),
+        types=str(found.get("types", "off")),
         land=bool(found["land"]),
         isolation=str(found.get("isolation", "")),
         test_reads=texts("test_reads"),

@@ -8,6 +8,7 @@ from tests.host.bridge.scene import Scene, scene_of, until
 from coroom.checks.builtin import Rule
 from coroom.checks.finding import Finding as Doubt
 from coroom.checks.sides import Four
+from coroom.checks.types import TypeChecker
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.event import FindingClosed, FindingRaised, NoticeSent
@@ -219,4 +220,43 @@ async def test_a_room_that_is_opened_again_goes_on_with_its_findings(tmp_path: P
         await later.rest()
         assert findings(scene) == [found]
         assert len(scene.room.host.state.tasks) == 1
+        await later.close()
+
+
+def checker(home: Path, script: str) -> TypeChecker:
+    """One that says what a line of shell says; what real ones say of trees is for the tests of checks."""
+    program = home / ".venv/bin/mypy"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return TypeChecker("mypy", home)
+
+
+async def test_before_a_landing_the_type_checker_is_asked_and_only_it_closes_what_it_found(tmp_path: Path) -> None:
+    asked = "grep -q str prices.py && grep -q 'half(' bill.py && echo 'bill.py:5: error: no int' && exit 1; exit 0"
+    async with scene_of(tmp_path, FILES) as scene:
+        later = consistency.Consistency(scene.room.host, checker(tmp_path / "home", asked))
+        scene.write("a", "prices.py", "def total(cents):\n    return str(cents)\n")
+        scene.write("b", "bill.py", "def half(n):\n    return n\n\n\ndef bill():\n    return half(0)\n")
+        await scene.room.workspace.quiet()
+        assert not findings(scene)
+        await later.rest()
+        (found,) = findings(scene)
+        assert (found.kind, found.path, found.symbol) == ("type-error", "bill.py", "mypy")
+        assert len(scene.room.host.state.tasks) == 1
+        scene.write("b", "bill.py", "def bill():\n    return 0\n")
+        await scene.room.workspace.quiet()
+        assert findings(scene) == [found]
+        await later.rest()
+        assert not findings(scene)
+        await later.close()
+
+
+async def test_a_type_checker_that_cannot_be_asked_is_told_and_closes_nothing(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES) as scene:
+        later = consistency.Consistency(scene.room.host, checker(tmp_path / "home", "echo no memory >&2; exit 9"))
+        found = await conflict(scene)
+        await later.rest()
+        assert any("mypy failed with exit code 9: no memory" in text for text in told_to_operator(scene))
+        assert found in findings(scene)
         await later.close()
