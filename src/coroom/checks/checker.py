@@ -1,41 +1,30 @@
 """A walk through one function that says what each value is and what about it does not hold."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from coroom.checks.reading import Doubt, Reading, attributes_on, keys_on
-from coroom.checks.shapes import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNOWN, Shape, can, has, union
+from coroom.checks.asking import Asking, names_in
+from coroom.checks.reading import Reading, attributes_on, keys_on
+from coroom.checks.shapes import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNOWN, Shape, has, union
 from coroom.syntax import Class, Function, Module, Term, walk
 
 Names = dict[str, Shape]
-_SURE_AT_FIRST = frozenset({"removed-name-used", "stale-call"})
 _ENDS = frozenset({"return", "raise", "jump"})
 
 
-class Checker:
+class Checker(Asking):
     """One function, or with None the top of a module.
 
-    `doubts` is what does not hold, `returned` what it returns, `ended` whether no path falls off its end. `calls` and
-    `reads` are the calls and members whose meaning is known, with `path#name` of what they mean.
+    `returned` is what it returns, `ended` whether no path falls off its end. `calls` are the calls whose meaning is
+    known, with `path#name` of what they mean.
     """
 
     def __init__(self, reading: Reading, module: Module, function: Function | None) -> None:
-        self.reading = reading
-        self.program = reading.program
-        self.module = module
-        self.function = function
-        self.script = module.language == "script"
-        self.within = function.qualname if function is not None else ""
-        self.doubts: list[Doubt] = []
+        super().__init__(reading, module, function)
         self.returned: list[Shape] = []
         self.calls: list[tuple[Term, str]] = []
-        self.reads: list[tuple[Term, str]] = []
         self.ended = False
-        self._silent = 0
-        self._first = 0
         self._uses: dict[str, frozenset[str]] = {}
-        self._consumed: dict[str, int] = {}
         self._local: set[str] = set()
 
     def run(self) -> None:
@@ -87,27 +76,6 @@ class Checker:
             return self.reading.guess(self.module.path, self.within, name, used)
         keys = keys_on(body, name)
         return self.reading.guess_record(self.module.path, self.within, name, keys) if keys else UNKNOWN
-
-    def doubt(
-        self, kind: str, at: Term, symbol: str, message: str, about: tuple[str, ...] = (), sure: float = 0.93
-    ) -> None:
-        """Say that something does not hold, unless what is walked is walked once more."""
-        if not self._silent and (not self._first or kind in _SURE_AT_FIRST):
-            self.doubts.append(Doubt(kind, self.module.path, self.within, at.line, symbol, message, about, sure))
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether what is walked is walked once more."""
-        return self._silent > 0 or self._first > 0
-
-    @contextmanager
-    def silent(self) -> Iterator[None]:
-        """While this lasts, nothing is doubted."""
-        self._silent += 1
-        try:
-            yield
-        finally:
-            self._silent -= 1
 
     # Statements: each says whether nothing that follows it is reached.
 
@@ -421,91 +389,6 @@ class Checker:
             self.doubt("type-changed", term, term.text, f"{term.text} is not awaited, and so always true")
         return found
 
-    def need(self, held: Shape, ability: str, at: Term, shown: str = "") -> None:
-        """Doubt that a value can do what it is asked to."""
-        for each in held.options:
-            if can(each, ability, self.program, script=self.script) is False:
-                name = shown or names_in(at)
-                what = _WORDS.get(ability, f"used with {ability}")
-                article = "an" if str(each)[:1] in "aeiou" else "a"
-                said = (
-                    f"{name} is {article} {each} and cannot be {what}"
-                    if each.kind != "none"
-                    else f"{name} can be None and is {what}"
-                )
-                about = (each.ref,) if each.ref else ()
-                self.doubt("type-changed", at, name, said, about, 0.93)
-                return
-
-    def iterated(self, at: Term, held: Shape) -> Shape:
-        """What comes out of a value that is gone through."""
-        if not self.script:
-            self.need(held, "iterate", at)
-        if at.kind == "name" and held.kind == "iterator":
-            count = self._consumed.get(at.text, 0) + 1
-            self._consumed[at.text] = count
-            if count > 1:
-                said = f"{at.text} can be gone through only once, and is gone through again"
-                self.doubt("type-changed", at, at.text, said, (), 0.9)
-        return union(self._element(each) for each in held.options)
-
-    @staticmethod
-    def _element(held: Shape) -> Shape:
-        if held.kind in {"list", "set", "iterator", "array"} and held.of:
-            return held.of[0]
-        if held.kind == "str":
-            return STR
-        if held.kind == "tuple" and held.of:
-            return union(held.of)
-        if held.kind == "record":
-            return STR
-        return held.of[0] if held.kind == "dict" and held.of else UNKNOWN
-
-    def attribute(self, at: Term, held: Shape, name: str) -> Shape:
-        """What `held.name` is."""
-        found = []
-        for each in held.options:
-            if has(each, name, self.program, script=self.script) is False:
-                if each.kind == "none" and "optional" in at.flags:
-                    continue
-                self.missing(at, each, name)
-            found.append(self._attribute(each, name))
-            self._closed(at, each, name)
-            if each.kind in {"instance", "class"} and not self.is_silent:
-                self.reads.append((at, f"{each.ref}.{name}"))
-        return union(found)
-
-    def _closed(self, at: Term, held: Shape, name: str) -> None:
-        """A member of a script's class that only the class itself may use."""
-        owner = self.program.class_at(held.ref) if self.script and held.kind == "instance" else None
-        if owner is None or (self.function is not None and self.function.owner == owner.name):
-            return
-        found = owner.methods[name].term if name in owner.methods else owner.fields.get(name)
-        if found is not None and "private" in found.flags:
-            about = (held.ref, f"{held.ref}.{name}")
-            self.doubt("removed-name-used", at, name, f"{name} of {owner.name} is private", about, 0.93)
-
-    def _attribute(self, held: Shape, name: str) -> Shape:
-        if held.kind == "module":
-            other = self.program.module(held.ref)
-            return self.reading.named(name, other) if other is not None else UNKNOWN
-        if held.kind in {"instance", "class"}:
-            owner = self.program.class_at(held.ref)
-            return self.reading.field(owner, name) if owner is not None else UNKNOWN
-        if self.script and name in {"length", "size"} and held.kind in {"array", "str", "map", "set"}:
-            return INT
-        return UNKNOWN
-
-    def missing(self, at: Term, held: Shape, name: str) -> None:
-        """Say that there is no such attribute."""
-        if held.kind in {"instance", "class"}:
-            owner = self.program.class_at(held.ref)
-            shown = owner.name if owner is not None else "it"
-            about = (held.ref, f"{held.ref}.{name}")
-            self.doubt("removed-name-used", at, name, f"{shown} has no {name}", about, 0.95)
-        else:
-            self.doubt("type-changed", at, name, f"a value that can be {held} has no {name}", (), 0.92)
-
 
 def _join(names: Names, branches: list[Names]) -> None:
     if not branches:
@@ -521,24 +404,9 @@ def _breaks(loop: Term) -> bool:
     return any(each.kind == "jump" and each.text == "break" for each in walk(loop))
 
 
-def names_in(term: Term) -> str:
-    """A name to call a term by."""
-    if term.kind == "call":
-        return f"{names_in(term.parts[0])}()"
-    if term.kind in {"name", "member"}:
-        return term.text
-    found = next((each for each in walk(term) if each.kind in {"member", "name"}), None)
-    return found.text if found is not None else term.kind
-
-
 # Errors that code raises by what it does, and not only by saying so.
 _TOLD = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})
 _BUILT_IN: Mapping[str, Shape] = {
     "int": INT, "str": STR, "float": FLOAT, "bool": BOOL, "bytes": BYTES, "list": Shape("list"),
     "dict": Shape("dict"), "set": Shape("set"), "tuple": Shape("tuple"),
-}  # fmt: skip
-_WORDS = {
-    "len": "measured", "iterate": "gone through", "index": "indexed", "slice": "sliced", "call": "called",
-    "store": "stored into", "await": "awaited", "<": "ordered", "in": "searched", "next": "asked for its next",
-    "reversed": "reversed", "format-number": "used as a number", "delete": "deleted from",
 }  # fmt: skip

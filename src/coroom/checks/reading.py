@@ -1,15 +1,15 @@
-"""What the parts of one program are known to be: what a function returns and raises, what a field holds."""
+"""What the parts of one program are known to be: what a function returns, what a field holds."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from coroom.checks.abilities import SCRIPT_ATTRIBUTES
 from coroom.checks.program import HARMLESS_BASES, Program
+from coroom.checks.raising import CANDIDATE_FILES_MAX, COMMON, EVERYWHERE, Raising
 from coroom.checks.shapes import INT, NONE, STR, UNKNOWN, Notes, Shape, union
-from coroom.syntax import Class, Function, Module, Term, not_nested, shown, walk
+from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 _DEEPEST = 6
-_CANDIDATE_FILES_MAX = 60
 
 
 class Doubt(NamedTuple):
@@ -32,17 +32,16 @@ Guesses = dict[tuple[str, str, str], str]
 """What an unannotated name was taken to be, by path, function and name: a class, by the attributes used on it."""
 
 
-class Reading:
+class Reading(Raising):
     """One program, read as deep as it is asked for."""
 
     def __init__(self, program: Program, guesses: Guesses | None = None) -> None:
-        self.program = program
+        super().__init__(program)
         self.notes = Notes(program)
         self.guesses: Guesses = {} if guesses is None else dict(guesses)
         self._fixed = guesses is not None
         self._returns: dict[tuple[str, str], Shape] = {}
         self._fields: dict[tuple[str, str], Shape] = {}
-        self._raises: dict[tuple[str, str], frozenset[str]] = {}
         self._under = 0
 
     def module_of(self, path: str) -> Module:
@@ -229,135 +228,13 @@ class Reading:
         outside = any(each.text in HARMLESS_BASES - {"object", "ABC", "Generic", "Protocol"} for each in owner.bases)
         return ((), owner) if plain and not bases and not outside else (None, owner)
 
-    def raises(self, function: Function, depth: int = 0) -> frozenset[str]:
-        """Names of the exceptions that a function, or what it calls, raises and does not catch."""
-        at = (function.path, f"{function.qualname}:{function.line}")
-        if at in self._raises or depth > 3:
-            return self._raises.get(at, frozenset())
-        self._raises[at] = frozenset()
-        found = self.raised_in(function.body, function, depth + 1)
-        # Who asks first whether it is there does not run into its absence.
-        asks = any(each.kind == "compare" and each.text in {"in", "not in"} for each in walk(function.body))
-        said = {
-            each.parts[0].text or each.parts[0].parts[0].text
-            for each in walk(function.body)
-            if each.kind == "raise" and each.parts and (each.parts[0].text or each.parts[0].parts)
-        }
-        self._raises[at] = found - ({"KeyError", "IndexError"} - said) if asks else found
-        return self._raises[at]
-
-    def raised_in(self, body: Term, function: Function | None, depth: int = 0) -> frozenset[str]:
-        """The same for a stretch of a function."""
-        found: set[str] = set()
-        stack = [body]
-        while stack:
-            each = stack.pop()
-            if each.kind == "try":
-                inner = self.raised_in(each.parts[0], function, depth)
-                handlers = [part for part in each.parts if part.kind == "handler"]
-                found |= {name for name in inner if not any(self.catches(part, name, function) for part in handlers)}
-                stack.extend(part for part in each.parts[1:])
-                continue
-            if each.kind == "raise" and each.parts:
-                value = each.parts[0]
-                held = value.parts[0] if value.kind == "call" else value
-                found.add(held.text)
-            elif each.kind == "index" and each.parts[1].kind != "slice" and depth > 0:
-                found |= {"KeyError", "IndexError"}
-            elif each.kind == "call":
-                found |= (
-                    _IMPLIED.get(each.parts[0].text, frozenset()) if len(each.parts) == 2 and depth else frozenset()
-                )
-                for callee in self.callees(each, function):
-                    found |= self.raises(callee, depth + 1)
-            if not_nested(each):
-                stack.extend(each.parts)
-        return frozenset(name for name in found if name)
-
-    def callees(self, call: Term, function: Function | None) -> list[Function]:
-        """The functions of this tree that a call reaches, where its name alone says so."""
-        called = call.parts[0]
-        path = function.path if function is not None else ""
-        module = self.program.module(path)
-        if module is None:
-            return []
-        if called.kind == "name":
-            meant = self.program.meaning(called.text, module)
-            if isinstance(meant, Class):
-                init = meant.methods.get("__init__") or meant.methods.get("constructor")
-                return [init] if init is not None else []
-            return [meant] if isinstance(meant, Function) else []
-        if called.kind == "member" and called.parts[0].kind == "name":
-            holder = called.parts[0].text
-            owner = module.classes.get(function.owner) if function is not None and holder in {"self", "cls"} else None
-            if owner is not None:
-                member = self.program.member(owner, called.text)
-                return [member] if isinstance(member, Function) else []
-            there = self.program.meaning(holder, module)
-            if isinstance(there, Module):
-                meant = self.program.meaning(called.text, there)
-                return [meant] if isinstance(meant, Function) else []
-            if there is None:
-                found = self.classes_with(frozenset({called.text}))
-                member = self.program.member(found[0], called.text) if len(found) == 1 else None
-                return [member] if isinstance(member, Function) and called.text not in _COMMON else []
-        return []
-
-    def catches(self, handler: Term, name: str, function: Function | None) -> bool:
-        """Whether a handler catches an exception of this name; a handler without types catches everything."""
-        types = handler.parts[:-1]
-        if not types:
-            return True
-        module = self.program.module(function.path) if function is not None else None
-        return any(self._is_a(name, each.text, module) for each in types)
-
-    def _is_a(self, name: str, caught: str, module: Module | None) -> bool:
-        if caught in {name, "Exception", "BaseException"}:
-            return True
-        found = self._find_class(name, module)
-        if found is None:
-            builtin = _BUILT_IN_ERRORS.get(name, ())
-            return caught in builtin
-        names = {base.text for each in (found, *self.program.bases_of(found)[0]) for base in each.bases}
-        return caught in names or any(caught in _BUILT_IN_ERRORS.get(each, ()) for each in names)
-
-    def _find_class(self, name: str, module: Module | None) -> Class | None:
-        meant = self.program.meaning(name, module) if module is not None else None
-        if isinstance(meant, Class):
-            return meant
-        wanted = b"class " + name.encode()
-        for path, text in self.program.texts.items():
-            if wanted in text:
-                other = self.program.module(path)
-                if other is not None and name in other.classes:
-                    return other.classes[name]
-        return None
-
-    def classes_with(self, names: frozenset[str]) -> list[Class]:
-        """The classes of the tree that have all these attributes, without those that inherit them from another one."""
-        raw = [name.encode() for name in names]
-        paths = [path for path, text in self.program.texts.items() if all(name in text for name in raw)]
-        longest = max(raw, key=len, default=b"")
-        near = [path for path in self.program.texts if longest in self.program.texts[path]]
-        if len(paths) > _CANDIDATE_FILES_MAX or len(near) > _CANDIDATE_FILES_MAX:
-            return []
-        found: list[Class] = []
-        for path in near:
-            module = self.program.module(path)
-            owners = module.classes.values() if module is not None else ()
-            found += [each for each in owners if all(self.program.member(each, name) is not None for name in names)]
-        refs = {(each.path, each.name) for each in found}
-        return [
-            each for each in found if not any((base.path, base.name) in refs for base in self.program.bases_of(each)[0])
-        ]
-
     def guess(self, path: str, within: str, name: str, used: frozenset[str]) -> Shape:
         """What an unannotated name is, told by the attributes used on it; unknown when more than one class fits."""
         at = (path, within, name)
         if not self._fixed and at not in self.guesses:
             self.guesses[at] = ""
             script = not path.endswith((".py", ".pyi", ".pyw"))
-            telling = used - (_COMMON_IN_SCRIPTS if script else _COMMON)
+            telling = used - (_COMMON_IN_SCRIPTS if script else COMMON)
             found = self.classes_with(used) if telling else []
             same = {each.path.endswith((".py", ".pyi")) for each in found}
             if len(found) == 1 and same == {path.endswith((".py", ".pyi"))}:
@@ -380,7 +257,7 @@ class Reading:
         raw = [key.encode() for key in keys]
         paths = [path for path, text in self.program.texts.items() if all(key in text for key in raw)]
         found: list[str] = []
-        for path in paths if len(paths) <= _CANDIDATE_FILES_MAX else ():
+        for path in paths if len(paths) <= CANDIDATE_FILES_MAX else ():
             module = self.program.module(path)
             for function in module.every_function() if module is not None else ():
                 for target, _ in _records_in(function, keys):
@@ -408,57 +285,8 @@ def _records_in(function: Function, keys: frozenset[str]) -> list[tuple[str, Ter
     return found
 
 
-_EVERYWHERE = frozenset(
-    [
-        "name",
-        "value",
-        "id",
-        "type",
-        "text",
-        "data",
-        "close",
-        "open",
-        "read",
-        "write",
-        "run",
-        "send",
-        "log",
-        "on",
-        "emit",
-        "test",
-        "match",
-        "group",
-        "path",
-        "exists",
-        "start",
-        "stop",
-        "put",
-        "get",
-        "set",
-        "add",
-        "items",
-        "keys",
-    ]
-)
-_COMMON = (
-    frozenset(name for kind in (dict, list, set, str, bytes, int, tuple, BaseException) for name in dir(kind))
-    | _EVERYWHERE
-)
-_COMMON_IN_SCRIPTS = frozenset(name for each in SCRIPT_ATTRIBUTES.values() for name in each) | _EVERYWHERE
+_COMMON_IN_SCRIPTS = frozenset(name for each in SCRIPT_ATTRIBUTES.values() for name in each) | EVERYWHERE
 """Attributes that values of other libraries have, too: seeing one says nothing about whose it is."""
-
-_BUILT_IN_ERRORS: Mapping[str, tuple[str, ...]] = {
-    name: tuple(base.__name__ for base in value.__mro__)
-    for name, value in vars(__import__("builtins")).items()
-    if isinstance(value, type) and issubclass(value, BaseException)
-}
-
-_IMPLIED: Mapping[str, frozenset[str]] = {
-    "int": frozenset({"ValueError"}), "float": frozenset({"ValueError"}), "next": frozenset({"StopIteration"}),
-    "index": frozenset({"ValueError"}), "remove": frozenset({"ValueError", "KeyError"}),
-    "pop": frozenset({"KeyError", "IndexError"}),
-    "loads": frozenset({"ValueError"}), "open": frozenset({"OSError"}),
-}  # fmt: skip
 
 LITERALS: Mapping[str, Shape] = {"number": INT, "string": STR, "template": STR, "none": NONE}
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from coroom.checks.calls import is_abstract, unfinished
 from coroom.checks.checker import Checker
-from coroom.checks.expressions import call_of, parameters_of
 from coroom.checks.finding import Finding
+from coroom.checks.fitting import call_of, parameters_of
 from coroom.checks.program import Program
 from coroom.checks.reading import Doubt, Reading
 from coroom.checks.sides import TOP, Changed, Four, Side, Walked, functions_of

@@ -108,11 +108,23 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _said_uses(found: Evidence) -> str:
-    if not found.uses:
-        return ""
     used, user, task = found.uses[0]
     more = f" and {len(found.uses) - 1} more such uses" if len(found.uses) > 1 else ""
     return f"{user.symbol or user.path} uses {used.symbol} ({used.path}), which {task} changes{more}"
+
+
+def _there(name: str, weight: float, said: Callable[[Evidence], str] = lambda _: "") -> _Signal:
+    """A signal that is there or not: whether the evidence has anything under that name; silent when it has not."""
+    return _Signal(
+        weight,
+        lambda found: float(bool(getattr(found, name))),
+        lambda found: said(found) if getattr(found, name) else "",
+    )
+
+
+def _more(name: str, weight: float) -> _Signal:
+    """How many of them there are, by their logarithm; said by the signal that they are there."""
+    return _Signal(weight, lambda found: math.log(max(1, len(getattr(found, name)))), lambda _: "")
 
 
 BIAS = -3.45
@@ -128,55 +140,21 @@ SIGNALS: dict[str, _Signal] = {
         lambda found: found.echo,
         lambda found: "the one makes what the other's names speak of" if found.echo else "",
     ),
-    "adjacent": _Signal(
-        0.3,
-        lambda found: float(found.adjacent),
-        lambda found: "they change definitions that stand side by side" if found.adjacent else "",
+    "adjacent": _there("adjacent", 0.3, lambda _: "they change definitions that stand side by side"),
+    "made": _there("made", 0.4, lambda found: f"both make {_shown(found.made)}"),
+    "class": _there("classes", 0.9, lambda found: f"both change the class {_shown(found.classes)} itself"),
+    "top": _there("tops", 3.0, lambda found: f"both change the top of {_listed(found.tops)} (imports, constants)"),
+    "more tops": _more("tops", 0.3),
+    "beside": _there("beside", 0.8, lambda found: f"new beside what the other changes: {_shown(found.beside)}"),
+    "whole": _there("wholes", 2.7, lambda found: f"both change {_listed(found.wholes)}, and nobody says where in it"),
+    "half": _there("half", 1.0),
+    "more wholes": _more("wholes", 0.5),
+    "same file": _there("files", 1.4, lambda found: "" if _is_finer(found) else f"both change {_listed(found.files)}"),
+    "uses": _there("uses", 0.2, _said_uses),
+    "far uses": _there(
+        "far_uses", 0.1, lambda found: f"{found.far_uses[0][1]} uses {found.far_uses[0][0]} by way of another"
     ),
-    "made": _Signal(
-        0.4,
-        lambda found: float(bool(found.made)),
-        lambda found: f"both make {_shown(found.made)}" if found.made else "",
-    ),
-    "class": _Signal(
-        0.9,
-        lambda found: float(bool(found.classes)),
-        lambda found: f"both change the class {_shown(found.classes)} itself" if found.classes else "",
-    ),
-    "top": _Signal(
-        3.0,
-        lambda found: float(bool(found.tops)),
-        lambda found: f"both change the top of {_listed(found.tops)} (imports, constants)" if found.tops else "",
-    ),
-    "more tops": _Signal(0.3, lambda found: math.log(max(1, len(found.tops))), lambda _: ""),
-    "beside": _Signal(
-        0.8,
-        lambda found: float(bool(found.beside)),
-        lambda found: f"new beside what the other changes: {_shown(found.beside)}" if found.beside else "",
-    ),
-    "whole": _Signal(
-        2.7,
-        lambda found: float(bool(found.wholes)),
-        lambda found: f"both change {_listed(found.wholes)}, and nobody says where in it" if found.wholes else "",
-    ),
-    "half": _Signal(1.0, lambda found: float(found.half), lambda _: ""),
-    "more wholes": _Signal(0.5, lambda found: math.log(max(1, len(found.wholes))), lambda _: ""),
-    "same file": _Signal(
-        1.4,
-        lambda found: float(bool(found.files)),
-        lambda found: f"both change {_listed(found.files)}" if found.files and not _is_finer(found) else "",
-    ),
-    "uses": _Signal(0.2, lambda found: float(bool(found.uses)), _said_uses),
-    "far uses": _Signal(
-        0.1,
-        lambda found: float(bool(found.far_uses)),
-        lambda found: f"{found.far_uses[0][1]} uses {found.far_uses[0][0]} by way of another" if found.far_uses else "",
-    ),
-    "mutable": _Signal(
-        0.1,
-        lambda found: float(bool(found.mutable)),
-        lambda found: f"both work on the variable {_shown(found.mutable)}" if found.mutable else "",
-    ),
+    "mutable": _there("mutable", 0.1, lambda found: f"both work on the variable {_shown(found.mutable)}"),
     "together": _Signal(
         0.2,
         lambda found: found.together,
@@ -184,30 +162,18 @@ SIGNALS: dict[str, _Signal] = {
             f"files of theirs are changed together in {found.together:.0%} of commits" if found.together else ""
         ),
     ),
-    "named": _Signal(
+    "named": _there(
+        "named",
         3.6,
-        lambda found: float(bool(found.named)),
-        lambda found: (
-            f"the one speaks of {_listed([name for name, _ in found.named])}, which the other makes"
-            if found.named
-            else ""
-        ),
+        lambda found: f"the one speaks of {_listed([name for name, _ in found.named])}, which the other makes",
     ),
     "words": _Signal(
         1.6,
         lambda found: found.likeness,
         lambda found: f"both speak of {_listed(sorted(found.words))}" if found.words else "",
     ),
-    "issue": _Signal(
-        0.3,
-        lambda found: float(bool(found.issues)),
-        lambda found: f"both belong to #{found.issues[0]}" if found.issues else "",
-    ),
-    "near": _Signal(
-        7.0,
-        lambda found: float(bool(found.near)),
-        lambda found: f"their lines in {found.near} meet" if found.near else "",
-    ),
-    "apart": _Signal(-5.0, lambda found: float(found.apart), lambda _: ""),
+    "issue": _there("issues", 0.3, lambda found: f"both belong to #{found.issues[0]}"),
+    "near": _there("near", 7.0, lambda found: f"their lines in {found.near} meet"),
+    "apart": _there("apart", -5.0),
 }
 """The signals, in the order in which they were thought of. Weights are fitted (docs/planning.md says on what)."""
