@@ -275,6 +275,15 @@ def test_a_task_that_settles_a_finding_ends_with_it_and_by_nobodys_word() -> Non
     assert room.last == ()
 
 
+def test_an_evaluator_is_given_what_is_to_be_reconciled_first() -> None:
+    room = Room("ada")
+    room.join("eve", Role.EVALUATOR)
+    plain = room.post("dig")
+    mending = room.ok(HOST, c.PostTask(title="Reconcile", finding=found_in(room, "a.py")), c.Posted).task
+    assert room.ok("eve", c.TakeTask(), c.Taken).task == mending
+    assert room.ok("ada", c.TakeTask(), c.Taken).task == plain
+
+
 @pytest.mark.promise("check:not-by-its-mender")
 def test_nobody_says_that_their_own_work_passes_before_it_has_landed() -> None:
     room = Room("ada")

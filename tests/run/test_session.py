@@ -11,6 +11,7 @@ from tests.run.runs import Does, Ground, does_all, opened, perform, tasks, write
 from coroom.agents.codex import Codex
 from coroom.agents.command import Command
 from coroom.agents.room_client import RoomClient
+from coroom.core.agent import Role
 from coroom.core.errors import Fault
 from coroom.core.event import EditHeld, NoticesRead
 from coroom.core.task import TaskState
@@ -145,6 +146,41 @@ async def test_tasks_that_are_on_the_board_already_are_not_posted_again(tmp_path
     ended = await perform(plan, lambda room: counted.append(len(room.host.state.tasks)))
     assert ended.outcome.ok
     assert counted == [1]
+
+
+@pytest.mark.promise("check:not-by-its-mender")
+async def test_an_evaluator_mends_what_the_others_wrote_and_the_run_lands(tmp_path: Path) -> None:
+    files = {"prices.py": b"def total(cents):\n    return cents\n", "bill.py": b"def bill():\n    return 0\n"}
+    ground = Ground.at(tmp_path, files)
+    wrote, refused = asyncio.Event(), list[str]()
+
+    async def renames(desk: Desk, client: RoomClient) -> None:
+        await client.call("task", {"do": "take", "task": "t1"})
+        await writes(desk, client, "prices.py", "def total_cents(cents):\n    return cents\n")
+        await client.call("task", {"do": "done"})
+        wrote.set()
+
+    async def uses(desk: Desk, client: RoomClient) -> None:
+        await client.call("task", {"do": "take", "task": "t2"})
+        await writes(desk, client, "bill.py", "from prices import total\n\n\ndef bill():\n    return total(3)\n")
+        await client.call("task", {"do": "done"})
+        await wrote.wait()
+
+    async def mends(desk: Desk, client: RoomClient) -> None:
+        while await desk.more():
+            assert not (await client.call("task", {"do": "next"})).refused
+            text = "from prices import total_cents\n\n\ndef bill():\n    return total_cents(3)\n"
+            refused.append((await client.call("task", {"do": "done"})).text)
+            await writes(desk, client, "bill.py", text)
+            while "is closed" not in (await client.call("sync", {"wait_s": 5})).text:
+                await asyncio.sleep(0)
+
+    workers = [Does("ann", renames), Does("bob", uses), Does("eve", mends)]
+    plan = replace(ground.plan(workers, tasks("rename it", "use it")), roles={"eve": Role.EVALUATOR})
+    ended = await perform(plan)
+    assert "still finds" in refused[0]
+    assert ended.outcome.ok
+    assert "total_cents(3)" in ground.landed("bill.py")
 
 
 async def test_red_tests_land_nothing_and_fail_the_run(tmp_path: Path) -> None:

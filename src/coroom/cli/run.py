@@ -17,6 +17,7 @@ from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.suite_options import bounds_options, confined_tests
 from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
+from coroom.core.agent import Role
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
 from coroom.host.replanning import Edge
@@ -29,13 +30,14 @@ from coroom.run.bounds import LimitError, RunLimit, parse_limit
 from coroom.run.briefing import Coordination, first_words
 from coroom.run.planned import planned
 from coroom.run.selftest import bridge_checks
-from coroom.run.session import Outcome, Run, RunPlan, Worker
+from coroom.run.session import Outcome, Run, RunPlan, Worker, role_prompt
 from coroom.run.summary import Summary, as_json, summarise
 from coroom.run.surroundings import nearest_directory
 from coroom.run.workers import ProcessWorker, TapeWorker
 from coroom.web.saved import saved_copy
 
 ROOM = "run"
+EVALUATOR = "evaluator"
 
 
 @click.command()
@@ -44,6 +46,7 @@ ROOM = "run"
 @click.option("--agents", type=click.IntRange(1, 64), help="How many agents at most (default: as the plan says).")
 @click.option("--agent", "kinds", multiple=True, help=f"{KINDS}; repeat to mix kinds (default: claude).")
 @click.option("--model", help="The model the agents shall use; for builtin: anthropic:NAME or openai:NAME.")
+@click.option("--evaluator", help="One more agent of this kind, which mends what the checks find (docs/checks.md).")
 @click.option("--budget", help="Of a session of builtin: turns=300,tokens=20000000,usd=5,price=3/15.")
 @click.option("--policy", help=f"{POLICIES_SAID} Default: what the plan says.")
 @click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
@@ -80,6 +83,7 @@ def run(
     agents: int | None,
     kinds: tuple[str, ...],
     model: str | None,
+    evaluator: str | None,
     budget: str | None,
     policy: str | None,
     tools: Path | None,
@@ -130,6 +134,7 @@ def run(
             kinds=tuple(_lasting(kind) for kind in kinds) or None,
             agents=agents,
             model=model,
+            evaluator=_lasting(evaluator) if evaluator else None,
             budget=budget,
             policy=known_policy(policy) if policy else None,
             tools=str(tools.absolute()) if tools else None,
@@ -181,6 +186,7 @@ def run(
         in_turn=wanted.in_turn,
         board=wanted.coordination is Coordination.ROOM,
         limit=bounds,
+        roles={EVALUATOR: Role.EVALUATOR} if wanted.evaluator else {},
         planned=waits if _is_worth_a_plan(wanted) else None,
     )
     outcome, summary, page = perform(plan, kept / "room.html", lambda: wanted.write(kept))
@@ -191,11 +197,19 @@ def run(
 def _workers(wanted: Arrangement, homes: Path, silence_s: float) -> list[Worker]:
     """The agents as this run wants them: without a board each is told everything at the beginning."""
     made = crew(wanted.kinds, wanted.agents, wanted.model, homes, budget=wanted.budget, isolation=wanted.isolation)
+    if wanted.evaluator:
+        (mender,) = crew((wanted.evaluator,), 1, wanted.model, homes, budget=wanted.budget, isolation=wanted.isolation)
+        if not isinstance(mender, ProcessWorker):
+            raise WrongCallError("A tape cannot evaluate: it plays what was recorded. Name another kind of agent.")
+        told = role_prompt(EVALUATOR, Role.EVALUATOR)
+        made.append(replace(mender, name=EVALUATOR, home=homes / EVALUATOR, prompt=told))
     names, found = [worker.name for worker in made], list[Worker]()
     bare = wanted.coordination is not Coordination.ROOM
     for place, worker in enumerate(made):
         if isinstance(worker, ProcessWorker):
-            words = first_words(names, place, wanted.tasks, wanted.coordination, in_turn=wanted.in_turn) if bare else ""
+            words = worker.prompt
+            if bare:
+                words = first_words(names, place, wanted.tasks, wanted.coordination, in_turn=wanted.in_turn)
             found.append(replace(worker, prompt=words, bare=bare, silence_s=silence_s))
         elif bare and isinstance(worker, TapeWorker):
             found.append(replace(worker, steps=[step for step in worker.steps if step.tool not in ROOM_TOOLS]))

@@ -28,6 +28,7 @@ class Arrangement:
     kinds: tuple[str, ...] = ("claude",)
     agents: int = 2
     model: str = ""
+    evaluator: str = ""
     budget: str = ""
     policy: str = "open"
     mirrors: str = ""
@@ -64,6 +65,7 @@ class Arrangement:
             "kinds": list(self.kinds),
             "agents": self.agents,
             "model": self.model,
+            "evaluator": self.evaluator,
             "budget": self.budget,
             "policy": self.policy,
             "mirrors": self.mirrors,
@@ -119,6 +121,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         kinds=texts("kinds"),
         agents=int(str(found["agents"])),
         model=str(found["model"]),
+        evaluator=str(found.get("evaluator", "")),
         budget=str(found["budget"]),
         policy=str(found["policy"]),
         mirrors=str(found["mirrors"]),

@@ -114,7 +114,7 @@ class RunPlan:
     room: those that do not work in this one have gone, and what they held is free. `port` 0 takes a free one.
     `in_turn` has one agent work after the other. Without a `board` agents end when they think that they are done.
     At `limit` everybody is stopped. A run that was planned is planned again when tasks are posted or done;
-    `planned` are the waits that its plan added to the tasks.
+    `planned` are the waits that its plan added to the tasks. `roles` are those of workers that do not implement.
     """
 
     repository: Repository
@@ -128,6 +128,7 @@ class RunPlan:
     board: bool = True
     limit: RunLimit = RunLimit()
     planned: frozenset[Edge] | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -247,7 +248,7 @@ class Run:
 
     async def _seat(self, room: Room, worker: Worker) -> Desk | None:
         self._stage.show(worker.name, "gets a mirror")
-        seat = await room.admit(worker.name, Role.IMPLEMENTER, worker.client)
+        seat = await room.admit(worker.name, self._plan.roles.get(worker.name, Role.IMPLEMENTER), worker.client)
         if isinstance(seat, Refused):
             self.outcome.works[worker.name] = Work(error=str(seat), cause=Cause.INFRASTRUCTURE)
             return None
@@ -394,13 +395,23 @@ def finished(room: Room) -> bool:
 
 
 async def _more(room: Room, agent: str) -> bool:
-    """Wait until there is something for the agent to do: its own task, or one that is ready. False: all is done."""
-    while not finished(room):
+    """Wait until there is something for the agent to do: its own task, or one that is ready. False: all is done.
+
+    An evaluator waits for findings, to the last agent's end and through a last look of the checks.
+    """
+    judges = room.host.state.agents[agent].role is Role.EVALUATOR
+    while True:
         state = room.host.state
-        if state.agents[agent].task or any(ready(state, task) for task in state.tasks.values()):
+        ours = (task for task in state.tasks.values() if task.finding or not judges)
+        if state.agents[agent].task or any(ready(state, task) for task in ours):
             return True
+        if finished(room) and not judges:
+            return False
+        if all(each.role is Role.EVALUATOR for each in state.present()):
+            await room.workspace.quiet()
+            state = room.host.state
+            return any(ready(state, task) for task in state.tasks.values() if task.finding)
         await room.host.changed(state.seq, LOOK_AGAIN_S)
-    return False
 
 
 def _done(room: Room, agent: str) -> int:
@@ -424,7 +435,8 @@ def agent_environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def role_prompt(agent: str) -> str:
-    """What an agent that a run starts is told first."""
-    path = Path(__file__).parent.parent / "agents" / "roles" / "implementer.md"
+def role_prompt(agent: str, role: Role = Role.IMPLEMENTER) -> str:
+    """What an agent that a run starts is told first: an evaluator reconciles, all others implement."""
+    name = "reconciler" if role is Role.EVALUATOR else "implementer"
+    path = Path(__file__).parent.parent / "agents" / "roles" / f"{name}.md"
     return path.read_text(encoding="utf-8").replace("{agent}", agent)

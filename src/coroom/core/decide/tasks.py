@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from coroom.core.agent import EVERYONE, HOST, Permission
+from coroom.core.agent import EVERYONE, HOST, Permission, Role
 from coroom.core.claim import Ending, Mode, blockers_of
 from coroom.core.command import (
     CancelTask,
@@ -159,6 +159,10 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
 def _next(state: RoomState, by: str, now_ms: int) -> Task | None:
     """The oldest ready task that the agent may do and whose declared files nobody keeps; else the oldest of those."""
     open_ones = [t for t in _by_age(state) if ready(state, t) and not lacks(state, by, _needed_for(t))]
+    """The oldest ready task whose declared files nobody keeps; else the oldest ready one. An evaluator mends first."""
+    open_ones = [t for t in _by_age(state) if ready(state, t)]
+    if state.agents[by].role is Role.EVALUATOR:
+        open_ones.sort(key=lambda task: not task.finding)
     for candidate in open_ones:
         if not blockers_of(candidate.touches, Mode.EXCLUSIVE, by, state.claims.values(), now_ms):
             return candidate
