@@ -1,6 +1,7 @@
 """The same thing twice: both sides register, number or value different things alike."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
@@ -12,6 +13,7 @@ from coroom.syntax import Module, Term, walk
 def doubled(four: Four) -> Iterator[Finding]:
     """What both sides add under one name, value or number."""
     yield from _registered_twice(four)
+    yield from _written_twice(four)
     yield from _same_value(four)
     yield from _same_number(four)
 
@@ -55,6 +57,33 @@ def _registrations(side: Side) -> Iterator[tuple[str, str, Term]]:
             for each in changed.term.parts:
                 if each.kind == "call" and each.key not in old and _is_registration(each):
                     yield f"line {each.line}", changed.module.path, each
+
+
+def _written_twice(four: Four) -> Iterator[Finding]:
+    """One key that is written twice in one table of the merged tree, and in neither side's."""
+    for path in sorted(set(four.ours.paths) & set(four.theirs.paths)):
+        merged = four.merged.module(path)
+        if merged is None or is_test(path):
+            continue
+        known = {key for side in four.sides for key in _keys_twice(side.tree.module(path))}
+        for (key, _), term in _keys_twice(merged).items():
+            if (key, _) not in known:
+                said = f'"{key}" is written twice in one table, once by each side, and the later one holds'
+                yield four.finding(
+                    four.theirs, "duplicate-definition", path, term.line, key, said, about=(f"{path}#",), sure=0.95
+                )
+
+
+def _keys_twice(module: Module | None) -> dict[tuple[str, int], Term]:
+    """The keys that stand twice in one table: the key, how often, and where."""
+    found: dict[tuple[str, int], Term] = {}
+    for table in walk(module.block) if module is not None else ():
+        if table.kind != "dict":
+            continue
+        keys = [each.parts[0] for each in table.parts if each.kind == "pair" and each.parts[0].kind == "string"]
+        counts = Counter(each.text for each in keys)
+        found.update({(each.text, counts[each.text]): each for each in keys if counts[each.text] > 1})
+    return found
 
 
 _STACKING = re.compile(

@@ -190,6 +190,31 @@ def filtered(use: Use) -> Iterator[Said]:
         del value
 
 
+def joined_more(use: Use) -> Iterator[Said]:
+    """A further line, or part, in a text that is cut into its parts again."""
+    added = _joined(use.after) - _joined(use.before)
+    if not added:
+        return
+    for value, above in use.around():
+        del value
+        call = use.above.get(id(above)) if above.kind == "member" else None
+        if call is not None and call.kind == "call" and above.text in {"split", "splitlines", "count"}:
+            said = f"{use.after.name}() writes a part more now, and {shown(call)} takes it for one of the others"
+            yield call, said, 0.8, "filtered-out"
+            return
+
+
+def _joined(function: Function) -> frozenset[int]:
+    """What is joined to a text beside what a collection holds."""
+    found = set()
+    for each in returned_by(function):
+        if each.kind == "call" and each.parts[0].text == "join" and len(each.parts) == 2:
+            given = each.parts[1]
+            if given.kind in {"list", "tuple"} and any(part.kind == "spread" for part in given.parts):
+                found |= {part.key for part in given.parts if part.kind != "spread"}
+    return frozenset(found)
+
+
 def grown(use: Use) -> Iterator[Said]:
     """Something more at the end of what is given: a terminator, a total, a header."""
     old = {each.key for each in _outer_puts(use.before)}

@@ -31,6 +31,14 @@ def ordered(use: Use) -> Iterator[Said]:
             return
 
 
+def goes_by_place(use: Use) -> Term | None:
+    """Where a result is used by the places of what it holds."""
+    for value, above in use.around():
+        if _by_place(value, above):
+            return above
+    return None
+
+
 def _by_place(value: Term, above: Term) -> bool:
     if above.kind == "index" and above.parts[0] is value:
         key = above.parts[1]
@@ -214,8 +222,7 @@ def written(use: Use) -> Iterator[Said]:
             yield sought, said, 0.8, "format-changed"
             return
         if (
-            gone
-            and after - before
+            ((gone and after - before) or _frames(use.before) != _frames(use.after))
             and above.kind == "index"
             and above.parts[0] is value
             and above.parts[1].kind == "slice"
@@ -227,6 +234,11 @@ def written(use: Use) -> Iterator[Said]:
                 "format-changed",
             )
             return
+
+
+def _frames(function: Function) -> frozenset[int]:
+    """How the texts are put together that a function returns."""
+    return frozenset(each.key for each in returned_by(function) if each.kind == "template")
 
 
 def _asked_for(value: Term, above: Term, call: Term | None) -> list[str]:

@@ -174,6 +174,7 @@ SIGNALS: dict[str, _Signal] = {
     ),
     "issue": _there("issues", 0.3, lambda found: f"both belong to #{found.issues[0]}"),
     "near": _there("near", 7.0, lambda found: f"their lines in {found.near} meet"),
-    "apart": _there("apart", -5.0),
+    # Lines far apart merge as text; that says nothing of a name that one makes and the other speaks of.
+    "apart": _Signal(-5.0, lambda found: float(found.apart and not found.named) * (1.0 - found.echo), lambda _: ""),
 }
 """The signals, in the order in which they were thought of. Weights are fitted (docs/planning.md says on what)."""

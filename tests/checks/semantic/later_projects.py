@@ -464,3 +464,126 @@ export function runOne(queue: JobQueue): string | null {
 }
 """,
 }
+
+CINEMA = {
+    "films.py": """\
+from __future__ import annotations
+from dataclasses import dataclass
+from typing import Iterator
+
+
+@dataclass
+class Film:
+    title: str
+    minutes: int
+    rating: int = 0
+
+
+class Library:
+    def __init__(self) -> None:
+        self._films: list[Film] = []
+
+    def add(self, film: Film) -> int:
+        self._films.append(film)
+        return len(self._films)
+
+    def best(self, count: int = 2) -> list[Film]:
+        return sorted(self._films, key=lambda film: -film.rating)[:count]
+
+    def find(self, title: str) -> Film | None:
+        for film in self._films:
+            if film.title == title:
+                return film
+        return None
+
+    def titles(self) -> list[str]:
+        return [film.title for film in self._films]
+
+    def __iter__(self) -> Iterator[Film]:
+        return iter(self._films)
+""",
+    "seats.py": """\
+from __future__ import annotations
+
+ROWS = 5
+PER_ROW = 8
+
+
+class Full(Exception):
+    pass
+
+
+def seat_name(row: int, place: int) -> str:
+    return f"{chr(65 + row)}{place + 1}"
+
+
+def parse_seat(name: str) -> tuple[int, int]:
+    return ord(name[0]) - 65, int(name[1:]) - 1
+
+
+class Hall:
+    def __init__(self, rows: int = ROWS) -> None:
+        self.rows = rows
+        self._taken: set[tuple[int, int]] = set()
+
+    def take(self, row: int, place: int) -> str:
+        if (row, place) in self._taken:
+            raise Full(seat_name(row, place))
+        self._taken.add((row, place))
+        return seat_name(row, place)
+
+    def free(self) -> int:
+        return self.rows * PER_ROW - len(self._taken)
+
+    def taken(self) -> list[str]:
+        return [seat_name(*seat) for seat in sorted(self._taken)]
+""",
+    "prices.py": """\
+TABLE = {"child": 500, "adult": 900}
+
+
+def ticket(kind):
+    return TABLE[kind]
+
+
+def total(kinds):
+    return sum(ticket(kind) for kind in kinds)
+
+
+def receipt(kinds):
+    lines = ["%s: %d" % (kind, ticket(kind)) for kind in kinds]
+    return "\\n".join(lines)
+""",
+    "clock.py": """\
+def at(text):
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def text_of(minutes):
+    return "%02d:%02d" % divmod(minutes, 60)
+
+
+def after(start, minutes):
+    return text_of(at(start) + minutes)
+""",
+    "signals.py": """\
+class Bus:
+    def __init__(self):
+        self.handlers = {}
+
+    def on(self, name, fn):
+        self.handlers.setdefault(name, []).append(fn)
+
+    def emit(self, name, *args):
+        for fn in self.handlers.get(name, []):
+            fn(*args)
+
+
+bus = Bus()
+
+
+def sold(seat):
+    bus.emit("sold", seat)
+""",
+}

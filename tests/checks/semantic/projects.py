@@ -1,6 +1,6 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
-from tests.checks.semantic.later_projects import BREW, DEPOT, QUEUE, RADIO
+from tests.checks.semantic.later_projects import BREW, CINEMA, DEPOT, QUEUE, RADIO
 
 LIBRARY = {
     "models.py": """\
@@ -447,4 +447,5 @@ PROJECTS = {
     "radio": RADIO,
     "brew": BREW,
     "queue": QUEUE,
+    "cinema": CINEMA,
 }
