@@ -42,6 +42,9 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
     library = _of_library(checker, called, names)
     if library is not None:
         return library
+    if called.kind == "member" and called.text == "group" and all(each.kind == "number" for each in term.parts[1:]):
+        checker.value(called.parts[0], names)
+        return STR
     if called.kind == "member":
         held = checker.value(called.parts[0], names)
         known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)

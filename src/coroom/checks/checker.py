@@ -216,6 +216,16 @@ class Checker(Asking):
     def _nested(self, term: Term, names: Names) -> None:
         self.closure(term, names, ())
 
+    def guessed_member(self, member: Term) -> Shape:
+        """What an attribute that nobody says more of is, by the attributes that this function uses on it."""
+        if self.function is None:
+            return UNKNOWN
+        used = frozenset(
+            each.text for each in walk(self.function.body) if each.kind == "member" and each.parts[0].key == member.key
+        )
+        name = f"{names_in(member.parts[0])}.{member.text}"
+        return self.reading.guess(self.module.path, self.within, name, used) if used else UNKNOWN
+
     def closure(self, term: Term, names: Names, given: tuple[Shape, ...]) -> Shape:
         """Walk a function inside this one, whose first parameters are given; what it returns."""
         inner = dict(names)
@@ -291,6 +301,9 @@ class Checker(Asking):
             size = self.arity(each)
             if size is not None and not starred and not self.script and size != wanted:
                 self.doubt("type-changed", target, names_in(target), f"{size} values are unpacked into {wanted}")
+            elif each.kind == "record" and wanted > 1 and not self.script:
+                said = f"{names_in(target)}: a dictionary is unpacked, which gives its keys"
+                self.doubt("type-changed", target, names_in(target), said, (), 0.9)
             elif size is None and each.kind in {"int", "bool", "float", "none", "instance"}:
                 self.need(each, "iterate", target)
         tuples = [each for each in value.options if each.kind == "tuple" and len(each.of) == wanted]

@@ -46,7 +46,7 @@ def _member(checker: Checker, term: Term, names: Names) -> Shape:
         text = f"{held.ref} has no {term.text}"
         if checker.program.place_of(term.text, module) is None and "__getattr__" not in module.functions:
             checker.doubt("removed-name-used", term, term.text, text, (held.ref, f"{held.ref}#{term.text}"), 0.95)
-    return found
+    return checker.guessed_member(term) if found == UNKNOWN and held.kind == "instance" else found
 
 
 def _index(checker: Checker, term: Term, names: Names) -> Shape:

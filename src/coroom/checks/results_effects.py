@@ -148,8 +148,8 @@ def _rebound(function: Function, name: str) -> bool:
 
 def filtered(use: Use) -> Iterator[Said]:
     """What it leaves out."""
-    added = _conditions(use.after) - _conditions(use.before)
-    gone = _conditions(use.before) - _conditions(use.after)
+    added = (_conditions(use.after) - _conditions(use.before)) | (_cut(use.after) - _cut(use.before))
+    gone = (_conditions(use.before) - _conditions(use.after)) | (_cut(use.before) - _cut(use.after))
     if bool(added) == bool(gone):
         return
     way = "leaves some out now" if added else "gives more than it did"
@@ -188,6 +188,14 @@ def filtered(use: Use) -> Iterator[Said]:
             yield above, f"{use.after.name}() {way}, and {shown(above)} counts on all of them", 0.7, "filtered-out"
             return
         del value
+
+
+def _cut(function: Function) -> frozenset[tuple[int, tuple[str, ...]]]:
+    """The slices of which a function gives no more."""
+    ends = [
+        part for each in returned_by(function) for part in (each.parts[1:] if each.kind == "conditional" else (each,))
+    ]
+    return frozenset((each.key, ()) for each in ends if each.kind == "index" and each.parts[1].kind == "slice")
 
 
 def joined_more(use: Use) -> Iterator[Said]:
@@ -249,7 +257,17 @@ def _puts(term: Term) -> bool:
 def _conditions(function: Function) -> frozenset[tuple[int, tuple[str, ...]]]:
     """The conditions under which values are taken or left out, with the attributes that they name."""
     found = set()
+    inner = {
+        id(part)
+        for each in walk(function.body)
+        if each.kind == "comprehension"
+        for part in walk(each.parts[0])
+        if part.kind == "comprehension"
+    }
     for each in walk(function.body):
+        if id(each) in inner:
+            # One inside another sorts into groups, and leaves nothing out.
+            continue
         tests: tuple[Term, ...] = ()
         if each.kind == "comprehension":
             tests = tuple(part for clause in each.parts[1:] if clause.kind == "if" for part in clause.parts)

@@ -195,7 +195,9 @@ def written(use: Use) -> Iterator[Said]:
         **{id(v): a for v, a in use.around()},
         **{id(v): use.above[id(v)] for v in use.elements if id(v) in use.above},
     }
-    for value in (*use.values, *use.elements):
+    entries = [each for each in reading.values() if each.kind == "index" and each.parts[1].kind == "string"]
+    reading |= {id(each): use.above[id(each)] for each in entries if id(each) in use.above}
+    for value in (*use.values, *use.elements, *entries):
         above = reading.get(id(value))
         if above is None:
             continue

@@ -68,10 +68,8 @@ class RoomPlan:
     all agents work in the checkout itself. `branch` and `test` are for landing (empty: chosen by the room);
     `land_each` lands by itself whenever a task is done; `confined` is what the tests run in. `tools` is the file of
     its tools on live state, `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents
-    nothing.
-    `land_each` lands by itself whenever a task is done. `tools` is the file of its tools on live state,
-    `toolsmith` proposes further ones when agents ask. A `silent` room tells its agents nothing. `types` is the type
-    checker that is asked before a landing: its name, `auto` for the project's own, or `off`.
+    nothing. `types` is the type checker that is asked before a landing: its name, `auto` for the project's own, or
+    `off`.
     """
 
     name: str = "main"

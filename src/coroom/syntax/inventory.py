@@ -265,7 +265,8 @@ class _Reading:
 
     def _use(self, node: Node, *, member: bool) -> None:
         holder = self._holder(node.start_byte) if member else ""
-        self._used.setdefault((self._scope(node), holder, self._shown(node)), []).append(node.start_point[0] + 1)
+        line = node.start_point[0] + 1
+        self._used.setdefault((self._scopes[line], holder, self._shown(node)), []).append(line)
 
     def _holder(self, start: int) -> str:
         """What stands before the dot: a dotted name, or `?` when it is the value of something else."""
@@ -298,7 +299,7 @@ class _Spans:
 
     def holds(self, place: int) -> bool:
         index = bisect_right(self._starts, place) - 1
-        return index >= 0 and place < max(self._ends[index], self._ends[index - 1] if index else 0)
+        return index >= 0 and (place < self._ends[index] or (index > 0 and place < self._ends[index - 1]))
 
 
 def _unnamed(captures: Mapping[str, Sequence[Node]]) -> Iterator[Node]:

@@ -587,3 +587,107 @@ def sold(seat):
     bus.emit("sold", seat)
 """,
 }
+
+PARK = {
+    "animals.py": """\
+from __future__ import annotations
+from dataclasses import dataclass
+
+
+@dataclass
+class Animal:
+    name: str
+    kind: str
+    kilos: float
+    tame: bool = False
+
+    def meal(self) -> float:
+        return self.kilos * 0.1
+
+
+class Lion(Animal):
+    def meal(self) -> float:
+        return self.kilos * 0.3
+
+
+def by_kind(animals: list[Animal]) -> dict[str, list[Animal]]:
+    found: dict[str, list[Animal]] = {}
+    for each in animals:
+        found.setdefault(each.kind, []).append(each)
+    return found
+
+
+def heaviest(animals: list[Animal]) -> Animal:
+    return max(animals, key=lambda each: each.kilos)
+""",
+    "store.py": """\
+class Store:
+    def __init__(self):
+        self.stock = {}
+        self.log = []
+
+    def put(self, food, amount):
+        self.stock[food] = self.stock.get(food, 0) + amount
+        self.log.append(("put", food, amount))
+
+    def take(self, food, amount):
+        if self.stock.get(food, 0) < amount:
+            return False
+        self.stock[food] -= amount
+        self.log.append(("take", food, amount))
+        return True
+
+    def left(self, food):
+        return self.stock.get(food, 0)
+
+    def history(self):
+        return list(self.log)
+""",
+    "tickets.py": """\
+import re
+
+DAY = 1200
+CHILD = 0.5
+
+
+def price(age, day=DAY):
+    return int(day * CHILD) if age < 12 else day
+
+
+def code(number):
+    return "T-%05d" % number
+
+
+def number_of(text):
+    match = re.fullmatch(r"T-(\\d+)", text)
+    return int(match.group(1)) if match else None
+
+
+def split_name(text):
+    first, _, last = text.partition(" ")
+    return {"first": first, "last": last}
+""",
+    "rounds.py": """\
+import time
+from store import Store
+
+
+class Round:
+    def __init__(self, store, clock=time.time):
+        self.store = store
+        self.clock = clock
+        self.fed = []
+
+    def feed(self, animal):
+        if not self.store.take("meat", animal.meal()):
+            raise LookupError("no meat")
+        self.fed.append((animal.name, self.clock()))
+        return animal.name
+
+    def feed_all(self, animals):
+        return [self.feed(each) for each in animals]
+
+    def last(self):
+        return self.fed[-1][0] if self.fed else None
+""",
+}

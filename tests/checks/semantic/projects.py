@@ -1,6 +1,6 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
-from tests.checks.semantic.later_projects import BREW, CINEMA, DEPOT, QUEUE, RADIO
+from tests.checks.semantic.later_projects import BREW, CINEMA, DEPOT, PARK, QUEUE, RADIO
 
 LIBRARY = {
     "models.py": """\
@@ -448,4 +448,5 @@ PROJECTS = {
     "brew": BREW,
     "queue": QUEUE,
     "cinema": CINEMA,
+    "park": PARK,
 }
