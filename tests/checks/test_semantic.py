@@ -27,9 +27,7 @@ CLEANS = [*_PYTHON_CLEANS, *SCRIPT_CLEANS]
 MISSED = {
     "a unit changes",
     "a returned list no longer ends the loop",
-    "a key type changes",
     "a limit is counted otherwise",
-    "what is fired comes after the work",
     "park, nobody is fed twice",
     "park, the clock gives milliseconds",
 }

@@ -81,7 +81,7 @@ class Checker(Asking):
 
     def block(self, block: Term, names: Names) -> bool:
         """Walk statements in order; whether their end is not reached."""
-        parts = block.parts if block.kind == "block" else (block,)
+        parts = block.parts if block.kind in {"block", "finally"} else (block,)
         return any(self.statement(each, names) for each in parts)
 
     def statement(self, term: Term, names: Names) -> bool:

@@ -6,6 +6,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.shapes import UNKNOWN, Shape
 from coroom.checks.sides import Four, Side, functions_of
 from coroom.checks.uses import changed_functions
+from coroom.checks.wording import callee_of
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 Family = tuple[str, str]
@@ -15,6 +16,7 @@ def families(four: Four) -> Iterator[Finding]:
     """Siblings left behind, overrides that override nothing any more, and callbacks that are called otherwise."""
     for side in four.sides:
         yield from _left_behind(four, side)
+        yield from _sent_other(four, side)
         yield from _overriding(four, side)
         yield from _called_back(four, side)
         yield from _handed_over(four, side)
@@ -210,6 +212,60 @@ def _handed_other(four: Four, side: Side, path: str) -> Iterator[Finding]:
                         about=(f"{path}#{each.parts[0].text}",), sure=0.88,
                     )  # fmt: skip
                     return
+
+
+def _sent_other(four: Four, side: Side) -> Iterator[Finding]:
+    """Something else is sent under a name now, and a new listener for that name works with what was sent before."""
+    sent: dict[tuple[str, str], tuple[Term, str]] = {}
+    for each in side.other.changed:
+        if each.function is None or each.before is None:
+            continue
+        had, known = dict(_sendings(each.module, each.before)), {part.key for part in walk(each.before.body)}
+        for at, now in _sendings(each.module, each.function):
+            was = had.get(at)
+            # What was there before under its own name is no other name for the same thing.
+            if was is not None and was.key != now.key and now.key in known:
+                sent[at] = (now, f"{each.module.path}#{each.within}")
+    for changed in side.changed if sent else ():
+        calls = [term for term in walk(changed.term) if term.kind == "call"]
+        for call in calls:
+            listened = _first_literal(changed.module, call)
+            if listened is None or listened not in sent:
+                continue
+            # A decorator's handler, or one that is handed over by a call of what was given.
+            around = next((outer for outer in calls if outer.parts[0] is call), call)
+            if any(_works_with(part) for part in around.parts[1:] if part.kind == "function" and part.parts):
+                now, ref = sent[listened]
+                said = f'{shown(now)} is sent under "{listened[1]}" now; this listener works with what was sent before'
+                yield four.finding(
+                    side, "callback-drift", changed.module.path, call.line, listened[1], said, about=(ref,), sure=0.82
+                )
+                return
+
+
+def _sendings(module: Module, function: Function) -> Iterator[tuple[tuple[str, str], Term]]:
+    """What a function hands over under a literal, to a function of another file, where it is one thing."""
+    for each in walk(function.body):
+        at = _first_literal(module, each) if each.kind == "call" and len(each.parts) == 3 else None
+        if at is not None:
+            given = each.parts[2]
+            yield at, given.parts[0] if given.kind == "keyword" else given
+
+
+def _first_literal(module: Module, call: Term) -> tuple[str, str] | None:
+    """The file whose function is called and the literal that it is given first."""
+    holder = callee_of(call, module).partition("#")[0]
+    literal = call.parts[1] if len(call.parts) > 1 and call.parts[1].kind == "string" else None
+    return (holder, literal.text) if holder and literal is not None else None
+
+
+def _works_with(function: Term) -> bool:
+    """Whether a function asks its first parameter for something, or calculates with it."""
+    first = function.parts[0]
+    return first.kind == "parameter" and any(
+        each.kind in {"member", "index", "binary", "compare"} and any(part.text == first.text for part in each.parts)
+        for each in walk(function)
+    )
 
 
 def _is_part(old: Term, new: Term) -> bool:

@@ -57,10 +57,11 @@ def _reformed(four: Four, side: Side, name: str, base: Module, after: Module) ->
         return
     known = {(each.term.key, each.around) for each in olds}
     for changed in side.changed:
-        if changed.module.path != base.path and not name.startswith("self."):
+        near = changed.module.path == base.path or _takes_it_in(four, changed.module, name, base.path)
+        if not near and not name.startswith("self."):
             continue
         fresh = {id(each) for each in changed.new_terms()}
-        held = name if changed.module.path == base.path else f".{name.removeprefix('self.')}"
+        held = name if near else f".{name.removeprefix('self.')}"
         if held.startswith(".") and len(held) < 5:
             continue
         for each in accesses(changed.term, held):
@@ -72,6 +73,12 @@ def _reformed(four: Four, side: Side, name: str, base: Module, after: Module) ->
                     about=(f"{base.path}#{name.removeprefix('self.')}",), sure=0.88,
                 )  # fmt: skip
                 return
+
+
+def _takes_it_in(four: Four, module: Module, name: str, path: str) -> bool:
+    """Whether a file imports that name from another one."""
+    taken = module.imports.get(name)
+    return taken is not None and taken[1] == name and four.merged.place_of(taken[0], module) == path
 
 
 _CHANGES = frozenset(
