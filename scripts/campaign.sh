@@ -28,7 +28,7 @@ stage() {  # stage WHAT COMMAND…
   echo "campaign: $number of about $stages, $(date +%H:%M): $what …"
   "$@" 2>&1 | tee "$said"
   status=${PIPESTATUS[0]}
-  last=$(grep -E 'passed|failed|seeds/s|plays under|nothing lost|changes,' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
+  last=$(grep -E 'passed|failed|seeds/s|plays under|nothing lost|changes,|made at once' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
   [ "$status" -eq 0 ] || failed=1
   grep -vF " s  $what: " "$results" >"$results.new"
   mv "$results.new" "$results"

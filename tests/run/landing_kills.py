@@ -127,4 +127,4 @@ def main(directory: Path, form: str, points: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]).absolute(), sys.argv[2], int(sys.argv[3]))
