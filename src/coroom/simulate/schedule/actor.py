@@ -1,20 +1,51 @@
 """An agent that plays a program and judges notices as a perfect one does: it computes again what it did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from coroom.core import command as c
+from coroom.core.command import Good
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
-from coroom.core.policies import POLICIES
-from coroom.host.carry import Called, Failed, Gated, Waits
+from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.simulate.schedule.expression import NoValueError
 from coroom.simulate.schedule.objects import Objects, canonical
-from coroom.simulate.schedule.room import ScheduleRoom
 from coroom.simulate.schedule.script import Program, Step
 
 ROUNDS_MAX = 1_000
 """Judging comes to an end, since notices only go upward; an agent that needs more is a finding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What an agent asks of its room: hear, call, retract, judge, conclude; spawn or give up a child, or die.
+
+    The actor is a generator of these and is sent the answers, so that the same one plays in a room that answers at once
+    and over a network that loses and repeats.
+    """
+
+    what: str
+    agent: str
+    operation: str = ""
+    tool: str = ""
+    arguments: str = ""
+    step: int = 0
+    names: tuple[str, ...] = ()
+    verdict: Judgement = Judgement.NO_EFFECT
+    child: Program | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the room has to say: the notices to judge, oldest first, and how often it took all back."""
+
+    notices: tuple[OrderNotice, ...]
+    restarts: int = 0
+
+
+Answer = Outcome | Good | Refused | Heard
+R = TypeVar("R")
+Work = Generator[Ask, Answer, R]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +76,42 @@ class Tally:
 class Actor:
     """One agent of a schedule. `born_as` is its name there: a child that is started again has another in the room."""
 
-    def __init__(self, program: Program, room: ScheduleRoom, objects: Objects, tally: Tally, born_as: str = "") -> None:
+    def __init__(
+        self, program: Program, objects: Objects, tally: Tally, *, by_rank: bool = True, born_as: str = ""
+    ) -> None:
         self.program = program
         self.name = program.name
         self.born_as = born_as or program.name
+        self.by_rank = by_rank
         self.dead = False
         self.done = False
         self.next = 0
-        self.spawned: list[tuple[int, Program]] = []
-        self.given_up: list[Program] = []
-        self._room = room
+        self.children: list[Program] = []
+        self.careless: Callable[[], bool] | None = None
         self._objects = objects
         self._tally = tally
         self._deeds: dict[int, Deed] = {}
         self._read: dict[int, int] = {}
         self._restarts = 0
         self._operations = 0
-        self.careless: Callable[[], bool] | None = None
 
     @property
     def has_step(self) -> bool:
         """Whether something is left to do."""
         return not self.dead and self.next < len(self.program.steps)
 
-    @property
-    def by_rank(self) -> bool:
-        """Whether steps have their places in the order of ranks."""
-        return POLICIES[self._room.state.policy].by_rank
-
-    def open_notices(self) -> list[OrderNotice]:
-        """What it has to judge."""
-        found = [n for n in self._room.state.order.notices.values() if n.agent == self.name]
-        return sorted(found, key=lambda n: int(n.id[1:]))
-
-    def take_step(self) -> bool:
+    def take_step(self) -> Work[bool]:
         """Hear what is new, judge it, then take the next step. False when it has to wait."""
-        self.hear()
+        yield from self.hear()
+        if not self.has_step:
+            return True
         step = self.program.steps[self.next]
         if step.fault == "crash":
-            self.die()
+            self._tally.aborted += 1
+            yield Ask(what="die", agent=self.name)
             return True
         deed = self._due(self.next)
-        if deed.tool and not self._do(self.next, deed):
+        if deed.tool and not (yield from self._do(self.next, deed)):
             return False
         if not deed.tool:
             self._deeds[self.next] = SKIPPED
@@ -96,39 +121,46 @@ class Actor:
         self.next += 1
         return True
 
-    def die(self) -> None:
-        """End in the middle: what it did is taken back."""
+    def lose(self) -> None:
+        """It is gone, and what it did is taken back."""
         self.dead = True
         self.next = len(self.program.steps)
-        self._tally.aborted += 1
-        if self.by_rank:
-            self.given_up += [child for _, child in self.spawned]
-        self._room.run(lambda: self._room.carrier.abandon(self.name, "it died"))
 
-    def conclude(self) -> None:
+    def conclude(self) -> Work[None]:
         """Say that nothing is left to do."""
-        if not self.dead and not isinstance(self._room.run(lambda: self._room.carrier.conclude(self.name)), Refused):
-            self.done = True
+        if not self.dead:
+            said = yield Ask(what="conclude", agent=self.name)
+            self.done = not isinstance(said, Refused)
 
-    def hear(self) -> None:
+    def hear(self) -> Work[None]:
         """Take what the room has to say, and put right what rests on it."""
-        self._begin_again()
         for _ in range(ROUNDS_MAX):
-            notices = self.open_notices()
-            if not notices or self.dead:
+            heard = yield from self._heard()
+            if self.dead or not heard.notices:
                 return
             self.done = False
-            names = tuple(n.id for n in notices)
-            self._room.submit(self.name, c.HandNotices(self.name))
             known = {n.id for n in self._tally.notices}
-            self._tally.notices += [n for n in notices if n.id not in known]
-            for notice in notices:
+            self._tally.notices += [n for n in heard.notices if n.id not in known]
+            for notice in heard.notices:
                 self._take_in(notice)
             careless = self.careless is not None and self.careless()
-            verdict = Judgement.NO_EFFECT if careless else self._judge()
-            self._room.run(lambda v=verdict, n=names: self._room.carrier.judge(self.name, n, v))  # type: ignore[misc]
+            verdict = Judgement.NO_EFFECT if careless else (yield from self._judge())
+            names = tuple(n.id for n in heard.notices)
+            yield Ask(what="judge", agent=self.name, names=names, verdict=verdict)
         message = f"{self.name} judges without end"
         raise AssertionError(message)
+
+    def _heard(self) -> Work[Heard]:
+        """What is new; if the room took back all it did, it starts from its first step."""
+        heard = yield Ask(what="hear", agent=self.name)
+        assert isinstance(heard, Heard)
+        if heard.restarts > self._restarts:
+            self._restarts = heard.restarts
+            self._tally.aborted += 1
+            self.next = 0
+            self.done = False
+            self._deeds, self._read = {}, {}
+        return heard
 
     def _take_in(self, notice: OrderNotice) -> None:
         for place, deed in self._deeds.items():
@@ -142,7 +174,7 @@ class Actor:
                 self._read[place] = int(notice.value)
             return
 
-    def _judge(self) -> Judgement:
+    def _judge(self) -> Work[Judgement]:
         """Compute every step again and put right what comes out different."""
         changed = retracted = False
         place = 0
@@ -153,10 +185,10 @@ class Actor:
                 if due.tool:
                     self._tally.replaced += bool(was.tool)
                     changed = True
-                    self._do(place, due)
+                    yield from self._do(place, due)
                 else:
                     retracted = True
-                    self._undo(place, was)
+                    yield from self._undo(place, was)
             place += 1
         return Judgement.REPAIRED if changed else Judgement.RETRACTED if retracted else Judgement.NO_EFFECT
 
@@ -178,18 +210,24 @@ class Actor:
             return Deed("send", canonical({"by": self.name, "values": values}))
         return Deed(f"{step.kind}:{step.effect}" if step.effect else step.kind, canonical(values))
 
-    def _do(self, place: int, deed: Deed) -> bool:
+    def _do(self, place: int, deed: Deed) -> Work[bool]:
         step = self.program.steps[place]
         if step.child is not None:
-            self.spawned.append((place + 1, step.child))
+            self.children.append(step.child)
             self._deeds[place] = deed
+            yield Ask(what="spawn", agent=self.name, step=place + 1, child=step.child)
             return True
         if deed.tool != "read":
             self._read.pop(place, None)
         self._operations += 1
-        operation = f"{self.name}-{self._operations}"
-        at = place + 1 if self.by_rank else 0
-        outcome = self._room.run(lambda: self._room.carrier.call(self.name, deed.tool, deed.arguments, at, operation))
+        outcome = yield Ask(
+            what="call",
+            agent=self.name,
+            operation=f"{self.name}-{self._operations}",
+            tool=deed.tool,
+            arguments=deed.arguments,
+            step=place + 1 if self.by_rank else 0,
+        )
         match outcome:
             case Called(call=call, result=result):
                 self._deeds[place] = Deed(deed.tool, deed.arguments, call)
@@ -206,7 +244,7 @@ class Actor:
                 self._tally.waited += 1
                 return False
             case Refused(code=Code.RESTARTED):
-                self._begin_again()
+                yield from self._heard()
                 return False
             case Refused(code=Code.FENCED) | Failed():
                 self._deeds[place] = Deed(deed.tool, deed.arguments)
@@ -214,15 +252,15 @@ class Actor:
             case _:
                 raise AssertionError(outcome)
 
-    def _undo(self, place: int, was: Deed) -> None:
+    def _undo(self, place: int, was: Deed) -> Work[None]:
         step = self.program.steps[place]
         self._deeds[place] = SKIPPED
         self._read.pop(place, None)
         if step.child is not None:
-            self.given_up.append(step.child)
-            self.spawned = [one for one in self.spawned if one[1] is not step.child]
+            self.children = [one for one in self.children if one is not step.child]
+            yield Ask(what="give up", agent=self.name, child=step.child)
         elif was.call:
-            self._room.run(lambda: self._room.carrier.retract(self.name, (was.call,)))
+            yield Ask(what="retract", agent=self.name, names=(was.call,))
 
     def _go_wrong(self, step: Step, deed: Deed) -> None:
         if step.fault == "undo-fails":
@@ -230,13 +268,3 @@ class Actor:
         if step.fault == "outside-change":
             for target, _ in step.values:
                 self._objects.outside(target, self._objects.values[target] + 1_000)
-
-    def _begin_again(self) -> None:
-        """If the room took back all it did, it starts from its first step."""
-        restarts = self._room.state.order.standing(self.name).restarts
-        if restarts > self._restarts:
-            self._restarts = restarts
-            self._tally.aborted += 1
-            self.next = 0
-            self.done = False
-            self._deeds, self._read = {}, {}

@@ -85,17 +85,17 @@ class TimedPlayer(Player):
             return True
         # Whoever is done hears once nobody below can change it again: one judgement instead of several.
         order, agents = self.room.state.order, self.room.state.agents
-        if not actor.open_notices():
+        if not self.open_notices(actor):
             return not actor.done
         return not may_still_touch(order, agents, agents[actor.name].rank, actor.name, ())
 
     def _ready(self, actor: Actor, began: int) -> float | None:
         """One turn. Returns what is to be thought about next, or None when it could not act."""
-        late = [n for n in actor.open_notices() if self._told_at(n.id) > began]
+        late = [n for n in self.open_notices(actor) if self._told_at(n.id) > began]
         before = self.tally.repaired
         restarts = self.tally.aborted
         if late or not actor.has_step:
-            actor.hear()
+            self.drive(actor.hear())
             self._after(actor)
             return THINKING * max(self.tally.repaired - before, int(actor.has_step))
         moved = self._turn(actor)
@@ -106,8 +106,8 @@ class TimedPlayer(Player):
         return THINKING * (self.tally.repaired - before + int(actor.has_step))
 
     def _after(self, actor: Actor) -> None:
-        if not actor.has_step and not actor.open_notices():
-            actor.conclude()
+        if not actor.has_step and not self.open_notices(actor):
+            self.drive(actor.conclude())
 
     def _told_at(self, notice: str) -> int:
         return self.room.state.letters[notice].seq if notice in self.room.state.letters else 0

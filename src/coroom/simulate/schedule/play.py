@@ -1,17 +1,19 @@
 """Playing a schedule: whose step is next, who comes and who is started, until all is quiet; then what came of it."""
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 from coroom.core.agent import Rank
 from coroom.core.codec import Json
+from coroom.core.command import HandNotices, Ok
 from coroom.core.errors import Fault
 from coroom.core.event import CallStarted, CallUndone
 from coroom.core.ordering.call import OrderNotice
 from coroom.core.ordering.position import position_of
 from coroom.core.policies import POLICIES
-from coroom.simulate.schedule.actor import Actor, Tally
+from coroom.simulate.schedule.actor import Actor, Answer, Ask, Heard, R, Tally, Work
 from coroom.simulate.schedule.objects import Objects, tools_on
-from coroom.simulate.schedule.room import ScheduleRoom
+from coroom.simulate.schedule.room import ScheduleRoom, steps_of
 from coroom.simulate.schedule.script import Program, Schedule
 from coroom.simulate.schedule.serial import World, alone
 
@@ -65,7 +67,7 @@ class Player:
 
     def _waiting(self) -> list[Actor]:
         """Who has something left to do, lowest next position first."""
-        found = [a for a in self.actors.values() if not a.dead and (a.has_step or a.open_notices() or not a.done)]
+        found = [a for a in self.actors.values() if not a.dead and (a.has_step or self.open_notices(a) or not a.done)]
         return sorted(found, key=self._next_position)
 
     def _next_position(self, actor: Actor) -> tuple[int, ...]:
@@ -76,32 +78,64 @@ class Player:
         before = self.room.state.seq
         moved = True
         if actor.has_step:
-            moved = actor.take_step()
+            moved = self.drive(actor.take_step())
             self._steps += moved
         else:
-            actor.hear()
-        self._children(actor)
-        if not actor.has_step and not actor.dead and not actor.open_notices():
-            actor.conclude()
+            self.drive(actor.hear())
+        if not actor.has_step and not actor.dead and not self.open_notices(actor):
+            self.drive(actor.conclude())
         return moved or self.room.state.seq > before
 
-    def _children(self, actor: Actor) -> None:
-        """Take back the children that are given up, then start those that are due: anew, under a name and at a rank of
-        their own, when they had been started and given up before.
-        """
-        for child in actor.given_up:
+    def drive(self, work: Work[R]) -> R:
+        """Let an actor work until it is through, answering each of its questions at once."""
+        try:
+            ask = next(work)
+            while True:
+                ask = work.send(self._answer(ask))
+        except StopIteration as done:
+            return cast("R", done.value)
+
+    def open_notices(self, actor: Actor) -> list[OrderNotice]:
+        """What the actor has to judge, oldest first."""
+        found = [n for n in self.room.state.order.notices.values() if n.agent == actor.name]
+        return sorted(found, key=lambda n: int(n.id[1:]))
+
+    def _answer(self, ask: Ask) -> Answer:
+        match ask.what:
+            case "spawn":
+                assert ask.child
+                return self._spawn(self.actors[ask.agent], ask.step, ask.child)
+            case "give up":
+                assert ask.child
+                lost = self.actors.get(self._known_as.pop(ask.child.name, ""))
+                return self._lose(lost) if lost and not lost.dead else Ok()
+            case "die":
+                return self._lose(self.actors[ask.agent])
+            case "hear":
+                notices = tuple(self.open_notices(self.actors[ask.agent]))
+                if notices:
+                    self.room.submit(ask.agent, HandNotices(ask.agent))
+                return Heard(notices, self.room.state.order.standing(ask.agent).restarts)
+        return self.room.run(lambda: steps_of(self.room.carrier, ask))
+
+    def _spawn(self, actor: Actor, place: int, child: Program) -> Answer:
+        """Start a child; anew, under a name and at a rank of its own, when it had been started and given up before."""
+        if child.name not in self._known_as:
+            born = 1 + sum(other.born_as == child.name for other in self.actors.values())
+            rank: Rank = (*self.room.state.agents[actor.name].rank, place, born) if actor.by_rank else ()
+            named = child if born == 1 else replace(child, name=f"{child.name}-{born}")
+            self._join(named, rank, actor.name, child.name)
+        return Ok()
+
+    def _lose(self, actor: Actor) -> Answer:
+        """Take back what an agent did, and under an order of ranks what its children did, who are in it."""
+        actor.lose()
+        answer = self.room.run(lambda: self.room.carrier.abandon(actor.name, "it died"))
+        for child in actor.children if actor.by_rank else ():
             lost = self.actors.get(self._known_as.pop(child.name, ""))
             if lost and not lost.dead:
-                lost.die()
-                self.tally.aborted -= 1
-                self._children(lost)
-        actor.given_up = []
-        for place, child in () if actor.dead else actor.spawned:
-            if child.name not in self._known_as:
-                born = 1 + sum(other.born_as == child.name for other in self.actors.values())
-                rank: Rank = (*self.room.state.agents[actor.name].rank, place, born) if actor.by_rank else ()
-                named = child if born == 1 else replace(child, name=f"{child.name}-{born}")
-                self._join(named, rank, actor.name, child.name)
+                self._lose(lost)
+        return answer
 
     def _arrivals(self, *, all_of_them: bool = False) -> bool:
         due = [a for a in self._coming if all_of_them or a.arrives <= self._steps]
@@ -115,7 +149,8 @@ class Player:
     def _join(self, program: Program, rank: Rank = (), parent: str | None = None, born_as: str = "") -> None:
         asked = rank or ((program.rank,) if program.rank else ())
         self.room.join(program.name, asked, parent)
-        actor = Actor(program, self.room, self.objects, self.tally, born_as or program.name)
+        by_rank = POLICIES[self.policy].by_rank
+        actor = Actor(program, self.objects, self.tally, by_rank=by_rank, born_as=born_as or program.name)
         self.actors[program.name] = actor
         self._known_as[actor.born_as] = program.name
 

@@ -14,6 +14,7 @@ from coroom.core.room import decide, number
 from coroom.core.state import RoomState
 from coroom.host.carry import Carrier, Request, Steps, Store
 from coroom.ports import Tool
+from coroom.simulate.schedule.actor import Answer, Ask
 
 R = TypeVar("R")
 LIMITS = Limits()
@@ -96,3 +97,17 @@ class ScheduleRoom:
             body = decode_body(event.body.kind, encode_body(event.body))
             self.state = evolve(self.state, Event(event.seq, event.at_ms, event.by, body))
         self._run(self.carrier.recover())
+
+
+def steps_of(carrier: Carrier, ask: Ask) -> Steps[Answer]:
+    """What the carrier does for what an agent asks of it."""
+    match ask.what:
+        case "call":
+            return (yield from carrier.call(ask.agent, ask.tool, ask.arguments, ask.step, ask.operation))
+        case "judge":
+            return (yield from carrier.judge(ask.agent, ask.names, ask.verdict))
+        case "retract":
+            return (yield from carrier.retract(ask.agent, ask.names))
+        case "conclude":
+            return (yield from carrier.conclude(ask.agent))
+    raise AssertionError(ask)
