@@ -6,8 +6,10 @@ import time
 
 import click
 
+from coroom.cli.place import WrongCallError
+from coroom.simulate.live.mutants import LIVE_MUTANTS
 from coroom.simulate.mutants import MUTANTS
-from coroom.simulate.run import AGENTS, STEPS, Outcome, shortest, simulate_all
+from coroom.simulate.run import AGENTS, LIVE, OPEN, STEPS, Outcome, shortest, simulate_all
 
 PROGRESS_EVERY_S = 2.0
 FAILURES_SHOWN_MAX = 10
@@ -18,23 +20,44 @@ FAILURES_SHOWN_MAX = 10
 @click.option("--seeds", default=1, show_default=True, help="How many seeds, counting up from the first.")
 @click.option("--steps", default=STEPS, show_default=True, help="How many steps a schedule has.")
 @click.option("--agents", default=AGENTS, show_default=True, help="How many agents work in the room.")
-@click.option("--mutant", type=click.Choice(sorted(MUTANTS)), help="A room that is wrong on purpose.")
+@click.option(
+    "--policy",
+    type=click.Choice((OPEN, *LIVE)),
+    default=OPEN,
+    show_default=True,
+    help="open: files, claims, tasks. The others: agents that call tools on live state.",
+)
+@click.option(
+    "--mutant", type=click.Choice(sorted({**MUTANTS, **LIVE_MUTANTS})), help="A room that is wrong on purpose."
+)
 @click.option("--jobs", type=click.IntRange(0), default=0, help="In how many processes. [default: one a core]")
 @click.option("--shrink", "shrunk", is_flag=True, help="Cut the first failing schedule down to what matters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def simulate(
-    *, seed: int, seeds: int, steps: int, agents: int, mutant: str | None, jobs: int, shrunk: bool, as_json: bool
+    *,
+    seed: int,
+    seeds: int,
+    steps: int,
+    agents: int,
+    policy: str,
+    mutant: str | None,
+    jobs: int,
+    shrunk: bool,
+    as_json: bool,
 ) -> None:
     """Play the room under a seeded scheduler with crashes, delays, late duplicates and stale holders.
 
     Ends with 1 when a promise broke; each failing seed prints the one line that plays it again.
     """
+    if mutant and mutant not in (MUTANTS if policy == OPEN else LIVE_MUTANTS):
+        other = "preorder" if policy == OPEN else OPEN
+        raise WrongCallError(f"{mutant} is no mutant of what is played under {policy}. Add --policy {other}.")
     started = time.monotonic()
     told = started
     failed: list[Outcome] = []
     events, last = 0, None
     asked = range(seed, seed + seeds)
-    for last in simulate_all(asked, steps=steps, agents=agents, mutant=mutant or "", jobs=jobs):
+    for last in simulate_all(asked, steps=steps, agents=agents, mutant=mutant or "", policy=policy, jobs=jobs):
         events += last.events
         if last.violations:
             failed.append(last)

@@ -88,17 +88,17 @@ class RoomCalls:
             if not busy or left <= 0 or not await self._host.changed(seq, left):
                 return outcome
 
-    async def judge(self, agent: str, notice: str, verdict: Judgement) -> c.Good | Refused:
+    async def judge(self, agent: str, notice: str, verdict: Judgement, operation: str = "") -> c.Good | Refused:
         """What the agent makes of a notice of the order."""
-        return await self._run(self._carrier.judge(agent, (notice,), verdict))
+        return await self._run(self._carrier.judge(agent, (notice,), verdict, operation))
 
-    async def conclude(self, agent: str, report: str) -> c.Good | Refused:
+    async def conclude(self, agent: str, report: str, operation: str = "") -> c.Good | Refused:
         """The agent is done."""
-        return await self._run(self._carrier.conclude(agent, report))
+        return await self._run(self._carrier.conclude(agent, report, operation))
 
-    async def retract(self, agent: str, calls: tuple[str, ...]) -> c.Good | Refused:
+    async def retract(self, agent: str, calls: tuple[str, ...], operation: str = "") -> c.Good | Refused:
         """Take calls of the agent's own back."""
-        return await self._run(self._carrier.retract(agent, calls))
+        return await self._run(self._carrier.retract(agent, calls, operation))
 
     async def abandon(self, agent: str, why: str, by: str = HOST) -> c.Good | Refused:
         """Take back all that an agent did."""

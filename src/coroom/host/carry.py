@@ -24,7 +24,7 @@ from coroom.core.ordering.call import (
     any_overlap,
     is_applied,
 )
-from coroom.core.ordering.index import standing, writing_above
+from coroom.core.ordering.index import standing, writing_above, writing_from
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.trajectory import known_below, unseen, uppermost, value_at, watched
 from coroom.core.policies import POLICIES
@@ -34,6 +34,9 @@ from coroom.core.tool import NotPerformed, Performed, ToolCall
 from coroom.ports import OutsideChange, Tool, ToolFailed
 
 _LOOK = "look"
+
+LOOK_TRIES = 3
+"""A look that is disturbed is taken again, so often; then the caller is asked to come back."""
 
 UNDO_TRIES = 3
 """An undo that says it may be tried again is, so often; then its resources are fenced."""
@@ -122,22 +125,25 @@ class Carrier:
                 if outcome.repair:
                     yield from self.drive(outcome.repair)
                 if agent in outcome.on:
-                    return Refused(Code.RESTARTED, "What you did was taken back.", "Begin again from the start.")
+                    asked = "Call sync, answer the notice with repaired, then begin again from the start."
+                    return Refused(Code.RESTARTED, "All that you did was taken back.", asked)
                 continue
             yield from self.open_gates()
             return outcome
 
-    def judge(self, agent: str, notices: tuple[str, ...], verdict: Judgement) -> Steps[c.Good | Refused]:
+    def judge(
+        self, agent: str, notices: tuple[str, ...], verdict: Judgement, operation: str = ""
+    ) -> Steps[c.Good | Refused]:
         """What the agent makes of notices; `cannot` takes all back that it did."""
-        return (yield from self._and_repair(Store(agent, c.JudgeNotices(notices, verdict))))
+        return (yield from self._and_repair(Store(agent, c.JudgeNotices(notices, verdict), operation)))
 
-    def conclude(self, agent: str, report: str = "") -> Steps[c.Good | Refused]:
+    def conclude(self, agent: str, report: str = "", operation: str = "") -> Steps[c.Good | Refused]:
         """The agent is done; gates that waited for it open."""
-        return (yield from self._and_repair(Store(agent, c.Conclude(report))))
+        return (yield from self._and_repair(Store(agent, c.Conclude(report), operation)))
 
-    def retract(self, agent: str, calls: tuple[str, ...]) -> Steps[c.Good | Refused]:
+    def retract(self, agent: str, calls: tuple[str, ...], operation: str = "") -> Steps[c.Good | Refused]:
         """Take the agent's own calls out of the order."""
-        return (yield from self._and_repair(Store(agent, c.Retract(calls))))
+        return (yield from self._and_repair(Store(agent, c.Retract(calls), operation)))
 
     def abandon(self, agent: str, why: str, by: str = HOST) -> Steps[c.Good | Refused]:
         """Take back all that an agent did."""
@@ -216,18 +222,24 @@ class Carrier:
         return self._came_of(reply)
 
     def _came_of(self, placed: c.Placed) -> Outcome:
+        """What became of a call that was placed; a repeated one is told again what it was told, whatever came after."""
         order = self._state().order
         call = order.calls.get(placed.call)
-        if call is None or call.phase is CallPhase.FINISHED:
-            return Called(placed.call, placed.position, call.result if call else "")
-        if call.phase is CallPhase.FENCED and any(stray.call == call.id for stray in self._state().strays):
+        if call is None:
+            return Called(placed.call, placed.position, "")
+        if call.phase is CallPhase.GATED:
+            return Gated(call.id, call.position)
+        fenced = call.phase is CallPhase.FENCED
+        if call.phase is not CallPhase.FAILED and not fenced:
+            return Called(call.id, call.position, call.told or call.result)
+        if fenced and any(stray.call == call.id for stray in self._state().strays):
             fence = order.fences.get(call.id)
             return Refused(
                 Code.FENCED,
                 f"It acted, but {fence.why if fence else 'it touched more than it declared'}.",
                 "What it touched is fenced; tell the operator, who mends it and lifts the fence.",
             )
-        if call.phase is CallPhase.FENCED or (order.fences and not call.result):
+        if fenced or (order.fences and not call.result):
             why = next((f.why for f in order.fences.values()), "it is fenced")
             return Refused(
                 Code.FENCED,
@@ -253,7 +265,7 @@ class Carrier:
         )
         old = standing(state.order, call.agent, call.position)
         drop = (old,) if old and old.footprint.writes else ()
-        if asked.irrevocable or len(policy.steps(state, call, drop)) != 1:
+        if asked.irrevocable or self._in_flux(asked.footprint) or len(policy.steps(state, call, drop)) != 1:
             return asked
         try:
             prepared = yield Act(
@@ -414,19 +426,41 @@ class Carrier:
     def _look(
         self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str, repair: str = ""
     ) -> Steps[Outcome | c.Waiting]:
-        """What is there now is what the reader may see."""
-        look = ToolCall(f"{_LOOK}{self._state().seq}", tool.spec.name, arguments)
-        try:
-            result = cast("str", (yield Act(f"read with {look.tool}", lambda: tool.perform(look, ""))))
-        except ToolFailed as failed:
-            return Failed(str(failed))
-        values: Values = ()
-        if POLICIES[self._state().policy].ordered:
-            if tool.spec.reads_value and len(footprint.reads) == 1:
-                values = ((footprint.reads[0], result),)
-            else:
-                values = yield from self._values(footprint.reads, tool.spec.name)
+        """What is there now is what the reader may see. A look during which something was put in order there is not."""
+        result, values, stirred = "", cast("Values", ()), True
+        for _ in range(LOOK_TRIES):
+            before = self._mark(footprint.reads)
+            if not repair and self._in_flux(footprint):
+                break
+            look = ToolCall(f"{_LOOK}{self._state().seq}", tool.spec.name, arguments)
+            try:
+                result = cast("str", (yield Act(f"read with {look.tool}", lambda look=look: tool.perform(look, ""))))  # type: ignore[misc]
+            except ToolFailed as failed:
+                return Failed(str(failed))
+            values = yield from self._seen(tool, footprint, result)
+            stirred = not repair and (self._in_flux(footprint) or self._mark(footprint.reads) != before)
+            if not stirred:
+                break
+        if stirred:
+            return Refused(Code.WAIT, "What it reads is being put in order.", "Call again in a moment.")
         return (yield from self._noted(agent, tool, arguments, footprint, step, operation, result, values, repair))
+
+    def _seen(self, tool: Tool, footprint: Footprint, result: str) -> Steps[Values]:
+        if not POLICIES[self._state().policy].ordered:
+            return ()
+        if tool.spec.reads_value and len(footprint.reads) == 1:
+            return ((footprint.reads[0], result),)
+        return (yield from self._values(footprint.reads, tool.spec.name))
+
+    def _in_flux(self, footprint: Footprint) -> bool:
+        """Whether what it touches is being put in order, so that what is there now is there for nobody."""
+        every = (*footprint.writes, *footprint.reads)
+        return any(any_overlap(one.touched, every) for one in self._state().order.repairs.values())
+
+    def _mark(self, reads: tuple[Resource, ...]) -> tuple[tuple[str, int, CallPhase], ...]:
+        """What stands there: another mark means that something was done or undone meanwhile."""
+        there = (c for r in reads for c in writing_from(self._state().order, r, ()))
+        return tuple((c.id, c.attempt, c.phase) for c in there)
 
     def _noted(
         self,

@@ -172,7 +172,7 @@ class Door:
         if about in state.order.notices and self.calls:
             if choice not in Judgement.__members__.values():
                 return self._refusal(agent, unknown("choice", choice, [one.value for one in Judgement]))
-            judged = await self.calls.judge(agent, about, Judgement(choice))
+            judged = await self.calls.judge(agent, about, Judgement(choice), operation)
             return self._replied(agent, judged, f"{about} is judged: {choice}.")
         asked = next((n for n in state.notices if n.id == about and n.kind is NoticeKind.QUESTION), None)
         if asked is None:
@@ -201,12 +201,13 @@ class Door:
             case "request" | "propose":
                 return await self._made(agent, do, arguments, about, heartbeat)
             case "done":
-                return await self._done(agent, arguments, _number(given, "wait_s"), heartbeat)
+                return await self._done(agent, arguments, _number(given, "wait_s"), heartbeat, operation)
             case "give_up":
                 gone = await calls.abandon(agent, arguments or "it gave up", agent)
                 return self._replied(agent, gone, "What you did is taken back.")
             case "retract":
-                return self._replied(agent, await calls.retract(agent, (about,)), f"{about} is taken back.")
+                taken = await calls.retract(agent, (about,), operation)
+                return self._replied(agent, taken, f"{about} is taken back.")
         replaced = self._host.state.order.calls.get(about)
         if about and (replaced is None or replaced.agent != agent):
             why = f"'{about[:60]}' is no call of yours that could be replaced."
@@ -215,10 +216,12 @@ class Door:
         outcome = await calls.call(agent, tool, arguments or "{}", step, operation)
         return self._came_of(agent, outcome)
 
-    async def _done(self, agent: str, report: str, wait_s: float, heartbeat: Beats | None) -> Answer:
+    async def _done(
+        self, agent: str, report: str, wait_s: float, heartbeat: Beats | None, operation: str
+    ) -> Answer:
         """The agent is done; with `wait_s`, the answer comes once that is final, or once it has something to judge."""
         assert self.calls
-        reply = await self.calls.conclude(agent, report)
+        reply = await self.calls.conclude(agent, report, operation)
         if isinstance(reply, Refused):
             return self._refusal(agent, reply)
         deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)

@@ -80,11 +80,11 @@ class Lease:
 Read = list[tuple[Line, Body]]
 
 
-def check(history: History) -> list[Violation]:
-    """Every violation in the run, in the order of the checkers; empty when all promises were kept."""
+def check(history: History, checkers: "tuple[Checker, ...] | None" = None) -> list[Violation]:
+    """Every violation in the run, in the order of the checkers (all there are); empty when all promises were kept."""
     bodies = cast("list[Body]", json.loads(f"[{','.join([line.body for line in history.lines])}]"))
     read: Read = list(zip(history.lines, bodies, strict=True))
-    return [violation for checker in CHECKERS for violation in checker(history, read)]
+    return [violation for checker in checkers or CHECKERS for violation in checker(history, read)]
 
 
 def meet(a: Name, b: Name) -> bool:
@@ -325,7 +325,8 @@ def green(_history: History, read: Read) -> Iterator[Violation]:
                 yield Violation("main:green", f"event {line.seq} lands {tree} with {sorted(held) or 'no verdict'}")
 
 
-CHECKERS: tuple[Callable[[History, Read], Iterator[Violation]], ...] = (
+Checker = Callable[[History, Read], Iterator[Violation]]
+CHECKERS: tuple[Checker, ...] = (
     numbered,
     answered,
     repeated,

@@ -12,11 +12,21 @@ from multiprocessing import get_context
 
 from coroom.simulate.checkers import Violation, check
 from coroom.simulate.history import History
+from coroom.simulate.live.checkers import check_live
+from coroom.simulate.live.mutants import LIVE_MUTANTS
+from coroom.simulate.live.steps import TURNS
+from coroom.simulate.live.world import LiveWorld
 from coroom.simulate.mutants import MUTANTS
 from coroom.simulate.room import Rules
 from coroom.simulate.shrink import shrink
 from coroom.simulate.steps import Step, schedule
 from coroom.simulate.world import World
+
+OPEN = "open"
+"""The policy under which the room of files, claims and tasks is played."""
+
+LIVE = ("preorder", "locking", "optimistic", "serial")
+"""The policies under which calls on live state are played."""
 
 STEPS = 200
 AGENTS = 3
@@ -41,12 +51,14 @@ class Outcome:
     events: int
     log_hash: str
     violations: tuple[Violation, ...]
+    policy: str = OPEN
 
     @property
     def replay(self) -> str:
         """The one line that plays this seed again."""
         mutant = f" --mutant {self.mutant}" if self.mutant else ""
-        return f"coroom simulate --seed {self.seed} --steps {self.steps} --agents {self.agents}{mutant}"
+        policy = f" --policy {self.policy}" if self.policy != OPEN else ""
+        return f"coroom simulate --seed {self.seed} --steps {self.steps} --agents {self.agents}{policy}{mutant}"
 
 
 def rules_of(mutant: str) -> Rules:
@@ -70,14 +82,40 @@ def judged(
     return history, tuple(check(history))
 
 
-def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "") -> Outcome:
-    """Play the schedule of a seed and check every promise."""
+def judged_live(
+    seed: int, steps: Sequence[Step], agents: int, policy: str, mutant: str = ""
+) -> tuple[History, tuple[Violation, ...]]:
+    """Play a schedule on live state, with the programs of the seed, and check every promise."""
+    rules = LIVE_MUTANTS[mutant]() if mutant else None
+    try:
+        evidence = LiveWorld(seed, policy, agents, rules).play(steps)
+        return evidence.history, tuple(check_live(evidence))
+    except Exception as fault:  # noqa: BLE001  whatever it is, it must not happen
+        return History(), (Violation("core:total", f"the core or an agent raised {fault!r}"),)
+
+
+def simulate(seed: int, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "", policy: str = OPEN) -> Outcome:
+    """Play the schedule of a seed and check every promise: under `open` with files, claims and tasks, under the other
+    policies with calls on live state.
+    """
     with _without_collector():
-        return _outcome(seed, steps, agents, mutant)
+        if policy == OPEN:
+            return _outcome(seed, steps, agents, mutant)
+        history, violations = judged_live(seed, schedule(seed, steps, agents, TURNS), agents, policy, mutant)
+        return Outcome(
+            seed=seed,
+            steps=steps,
+            agents=agents,
+            mutant=mutant,
+            events=len(history.lines),
+            log_hash=log_hash(history),
+            violations=violations,
+            policy=policy,
+        )
 
 
 def simulate_all(
-    seeds: range, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "", jobs: int = 0
+    seeds: range, *, steps: int = STEPS, agents: int = AGENTS, mutant: str = "", policy: str = OPEN, jobs: int = 0
 ) -> Iterator[Outcome]:
     """Play many seeds and give their outcomes in the order of the seeds, each as soon as those before it are there.
 
@@ -86,9 +124,10 @@ def simulate_all(
         steps: how many steps each schedule has.
         agents: how many agents work in each room.
         mutant: the rules of the rooms, sound ones for no name.
+        policy: `open` for files, claims and tasks, another for calls on live state.
         jobs: in how many processes; 0 for one on each core when there are seeds enough for that to be faster.
     """
-    one = partial(simulate, steps=steps, agents=agents, mutant=mutant)
+    one = partial(simulate, steps=steps, agents=agents, mutant=mutant, policy=policy)
     jobs = jobs or ((os.cpu_count() or 1) if len(seeds) >= SEEDS_WORTH_PROCESSES else 1)
     if jobs == 1:
         yield from map(one, seeds)
@@ -128,9 +167,14 @@ def shortest(outcome: Outcome) -> tuple[Step, ...]:
     promise = outcome.violations[0].promise
 
     def fails(steps: Sequence[Step]) -> bool:
+        if outcome.policy != OPEN:
+            _, seen = judged_live(outcome.seed, steps, outcome.agents, outcome.policy, outcome.mutant)
+            return any(violation.promise == promise for violation in seen)
         _, found = judged(steps, outcome.agents, outcome.mutant, checked=_checked(outcome.seed, outcome.mutant))
         return any(violation.promise == promise for violation in found)
 
+    if outcome.policy != OPEN:
+        return shrink(schedule(outcome.seed, outcome.steps, outcome.agents, TURNS), fails)
     return shrink(schedule(outcome.seed, outcome.steps, outcome.agents), fails)
 
 

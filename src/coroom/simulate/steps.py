@@ -1,5 +1,6 @@
 """A schedule: what happens in which order, decided by a seed before anything runs, so that it can be cut down."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from coroom.simulate.chance import Chance
@@ -28,7 +29,13 @@ WEIGHTS: dict[str, int] = {
 anything may happen. The faults are rare enough for work to get done, and frequent enough to meet in most runs.
 """
 
-_TURNS = tuple(kind for kind, weight in WEIGHTS.items() for _ in range(weight))
+
+def turns_of(weights: Mapping[str, int]) -> tuple[str, ...]:
+    """Each kind as often as it weighs; one is drawn from these."""
+    return tuple(kind for kind, weight in weights.items() for _ in range(weight))
+
+
+_TURNS = turns_of(WEIGHTS)
 
 
 class Step(NamedTuple):
@@ -42,11 +49,11 @@ class Step(NamedTuple):
         return f"{self.kind} {self.agent} {self.salt}"
 
 
-def schedule(seed: int, steps: int, agents: int) -> tuple[Step, ...]:
+def schedule(seed: int, steps: int, agents: int, kinds: tuple[str, ...] = _TURNS) -> tuple[Step, ...]:
     """The schedule of a seed; the same on every machine and every supported version of Python."""
-    drawn, turns = Chance(seed).draws(3 * steps), len(_TURNS)
+    drawn, turns = Chance(seed).draws(3 * steps), len(kinds)
     thirds = zip(drawn[::3], drawn[1::3], drawn[2::3], strict=True)
-    return tuple([Step(_TURNS[kind % turns], agent % agents, salt % (1 << 30)) for kind, agent, salt in thirds])
+    return tuple([Step(kinds[kind % turns], agent % agents, salt % (1 << 30)) for kind, agent, salt in thirds])
 
 
 def parse(text: str) -> tuple[Step, ...]:

@@ -32,11 +32,12 @@ from coroom.core.event import (
     CallStarted,
     CallUndone,
     CallWaits,
+    OrderNoticed,
     OrderNoticesHanded,
     OrderNoticesJudged,
     RepairBegun,
 )
-from coroom.core.ordering.call import CallPhase, Judgement, OrderedCall, Step, any_overlap
+from coroom.core.ordering.call import CallPhase, Judgement, NoticeCause, OrderedCall, Step, any_overlap
 from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above
 from coroom.core.ordering.index import calls_of, standing
 from coroom.core.ordering.plan import plan, saga, touched_by
@@ -155,6 +156,10 @@ def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) ->
     if order.standing(by).abandoned:
         why = "You were given up, and what you did was taken back."
         return Refused(Code.RESTARTED, why, "Join under another name to begin anew.")
+    begins = next((n for n in order.notices.values() if n.agent == by and n.cause is NoticeCause.RESTARTED), None)
+    if begins:
+        why = f"All that you did was taken back: {begins.value}. Nothing was done."
+        return Refused(Code.RESTARTED, why, f"Answer {begins.id} with repaired, then begin again from the start.")
     outside = _outside_scope(state.agents.get(by), asked.footprint)
     if outside:
         return outside
@@ -190,12 +195,33 @@ def _not_now(state: RoomState, by: str, admission: Refused | Wait | Restart, now
     if isinstance(admission, Wait):
         known = state.order.standing(by).waits_for == admission.on
         return Decision(Waiting(admission.on), () if known else (CallWaits(agent=by, on=admission.on),))
-    begun: list[Body] = [AgentRestarted(agent=agent, why=admission.why) for agent in admission.agents]
     mine = [c for agent in admission.agents for c in calls_of(state.order, agent)]
-    repair = _repair(state, by, state.agents[by].rank, saga(_applied(*mine)))
-    begun += repair
-    return settled(
-        state, by, now_ms, tuple(begun), Waiting(admission.agents, repair[0].repair if repair else "", again=True)
+    steps = saga(_applied(*mine))
+    touched = touched_by(state.order, steps)
+    busy = any(any_overlap(repair.touched, touched) for repair in state.order.repairs.values())
+    if busy or any(c.phase in UNDER_WAY for c in mine):
+        return refused(
+            Code.WAIT, f"{', '.join(admission.agents)} is in the middle of a call.", "Call again in a moment."
+        )
+    begun: tuple[Body, ...] = tuple(AgentRestarted(agent=agent, why=admission.why) for agent in admission.agents)
+    told = tuple(_restarted(state, number, agent, admission.why) for number, agent in enumerate(admission.agents, 1))
+    repair = _repair(after(state, told, now_ms, by), by, state.agents[by].rank, steps)
+    waiting = Waiting(admission.agents, repair[0].repair if repair else "", again=True)
+    return settled(state, by, now_ms, (*begun, *told, *repair), waiting)
+
+
+def _restarted(state: RoomState, number: int, agent: str, why: str) -> OrderNoticed:
+    """What an agent is told whose calls are taken back; until it has judged that, it calls nothing."""
+    text = f"All that you did was taken back: {why}. Answer this with repaired, then begin again from the start."
+    return OrderNoticed(
+        notice=f"n{state.numbered + number}",
+        agent=agent,
+        call="",
+        resource=None,
+        cause=NoticeCause.RESTARTED,
+        held="",
+        value=why,
+        text=text[: state.limits.text_chars_max],
     )
 
 

@@ -141,6 +141,7 @@ class NoticeCause(StrEnum):
     CHANGED = "changed"
     UNDONE = "undone"
     RESULT = "result"
+    RESTARTED = "restarted"
 
 
 @dataclass(frozen=True, kw_only=True)

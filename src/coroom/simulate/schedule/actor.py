@@ -12,7 +12,7 @@ from coroom.simulate.schedule.expression import NoValueError
 from coroom.simulate.schedule.objects import Objects, canonical
 from coroom.simulate.schedule.script import Program, Step
 
-ROUNDS_MAX = 1_000
+ROUNDS_MAX = 200
 """Judging comes to an end, since notices only go upward; an agent that needs more is a finding."""
 
 
@@ -37,10 +37,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the room has to say: the notices to judge, oldest first, and how often it took all back."""
+    """What the room has to say: the notices to judge, oldest first."""
 
     notices: tuple[OrderNotice, ...]
-    restarts: int = 0
 
 
 Answer = Outcome | Good | Refused | Heard
@@ -92,7 +91,6 @@ class Actor:
         self._tally = tally
         self._deeds: dict[int, Deed] = {}
         self._read: dict[int, int] = {}
-        self._restarts = 0
         self._operations = 0
 
     @property
@@ -135,12 +133,14 @@ class Actor:
     def hear(self) -> Work[None]:
         """Take what the room has to say, and put right what rests on it."""
         for _ in range(ROUNDS_MAX):
-            heard = yield from self._heard()
+            heard = yield Ask(what="hear", agent=self.name)
+            assert isinstance(heard, Heard)
             if self.dead or not heard.notices:
                 return
             self.done = False
             known = {n.id for n in self._tally.notices}
-            self._tally.notices += [n for n in heard.notices if n.id not in known]
+            news = (n for n in heard.notices if n.id not in known and n.cause is not NoticeCause.RESTARTED)
+            self._tally.notices += news
             for notice in heard.notices:
                 self._take_in(notice)
             careless = self.careless is not None and self.careless()
@@ -150,19 +150,12 @@ class Actor:
         message = f"{self.name} judges without end"
         raise AssertionError(message)
 
-    def _heard(self) -> Work[Heard]:
-        """What is new; if the room took back all it did, it starts from its first step."""
-        heard = yield Ask(what="hear", agent=self.name)
-        assert isinstance(heard, Heard)
-        if heard.restarts > self._restarts:
-            self._restarts = heard.restarts
+    def _take_in(self, notice: OrderNotice) -> None:
+        if notice.cause is NoticeCause.RESTARTED:
             self._tally.aborted += 1
             self.next = 0
-            self.done = False
             self._deeds, self._read = {}, {}
-        return heard
-
-    def _take_in(self, notice: OrderNotice) -> None:
+            return
         for place, deed in self._deeds.items():
             if deed.call != notice.call:
                 continue
@@ -185,7 +178,7 @@ class Actor:
                 if due.tool:
                     self._tally.replaced += bool(was.tool)
                     changed = True
-                    yield from self._do(place, due)
+                    yield from self._do(place, due, patient=True)
                 else:
                     retracted = True
                     yield from self._undo(place, was)
@@ -210,7 +203,8 @@ class Actor:
             return Deed("send", canonical({"by": self.name, "values": values}))
         return Deed(f"{step.kind}:{step.effect}" if step.effect else step.kind, canonical(values))
 
-    def _do(self, place: int, deed: Deed) -> Work[bool]:
+    def _do(self, place: int, deed: Deed, *, patient: bool = False) -> Work[bool]:
+        """Do it. False when it has to wait, unless it is patient: who judges asks until the place is free."""
         step = self.program.steps[place]
         if step.child is not None:
             self.children.append(step.child)
@@ -219,15 +213,9 @@ class Actor:
             return True
         if deed.tool != "read":
             self._read.pop(place, None)
-        self._operations += 1
-        outcome = yield Ask(
-            what="call",
-            agent=self.name,
-            operation=f"{self.name}-{self._operations}",
-            tool=deed.tool,
-            arguments=deed.arguments,
-            step=place + 1 if self.by_rank else 0,
-        )
+        outcome = yield self._call(place, deed)
+        while patient and isinstance(outcome, Refused) and outcome.code is Code.WAIT:
+            outcome = yield self._call(place, deed)
         match outcome:
             case Called(call=call, result=result):
                 self._deeds[place] = Deed(deed.tool, deed.arguments, call)
@@ -244,13 +232,23 @@ class Actor:
                 self._tally.waited += 1
                 return False
             case Refused(code=Code.RESTARTED):
-                yield from self._heard()
                 return False
             case Refused(code=Code.FENCED) | Failed():
                 self._deeds[place] = Deed(deed.tool, deed.arguments)
                 return True
             case _:
                 raise AssertionError(outcome)
+
+    def _call(self, place: int, deed: Deed) -> Ask:
+        self._operations += 1
+        return Ask(
+            what="call",
+            agent=self.name,
+            operation=f"{self.name}-{self._operations}",
+            tool=deed.tool,
+            arguments=deed.arguments,
+            step=place + 1 if self.by_rank else 0,
+        )
 
     def _undo(self, place: int, was: Deed) -> Work[None]:
         step = self.program.steps[place]
@@ -260,7 +258,10 @@ class Actor:
             self.children = [one for one in self.children if one is not step.child]
             yield Ask(what="give up", agent=self.name, child=step.child)
         elif was.call:
-            yield Ask(what="retract", agent=self.name, names=(was.call,))
+            while True:
+                taken = yield Ask(what="retract", agent=self.name, names=(was.call,))
+                if not (isinstance(taken, Refused) and taken.code is Code.WAIT):
+                    return
 
     def _go_wrong(self, step: Step, deed: Deed) -> None:
         if step.fault == "undo-fails":

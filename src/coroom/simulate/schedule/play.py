@@ -115,7 +115,7 @@ class Player:
                 notices = tuple(self.open_notices(self.actors[ask.agent]))
                 if notices:
                     self.room.submit(ask.agent, HandNotices(ask.agent))
-                return Heard(notices, self.room.state.order.standing(ask.agent).restarts)
+                return Heard(notices)
         return self.room.run(lambda: steps_of(self.room.carrier, ask))
 
     def _spawn(self, actor: Actor, place: int, child: Program) -> Answer:

@@ -105,9 +105,9 @@ def steps_of(carrier: Carrier, ask: Ask) -> Steps[Answer]:
         case "call":
             return (yield from carrier.call(ask.agent, ask.tool, ask.arguments, ask.step, ask.operation))
         case "judge":
-            return (yield from carrier.judge(ask.agent, ask.names, ask.verdict))
+            return (yield from carrier.judge(ask.agent, ask.names, ask.verdict, ask.operation))
         case "retract":
-            return (yield from carrier.retract(ask.agent, ask.names))
+            return (yield from carrier.retract(ask.agent, ask.names, ask.operation))
         case "conclude":
-            return (yield from carrier.conclude(ask.agent))
+            return (yield from carrier.conclude(ask.agent, operation=ask.operation))
     raise AssertionError(ask)

@@ -1,0 +1,3 @@
+"""Calls on live state under the seeded scheduler: agents that play programs over a network that delays, loses and
+repeats, a host that dies between any two steps of any repair, and checkers that know nothing of the core.
+"""

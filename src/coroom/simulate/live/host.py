@@ -1,0 +1,177 @@
+"""The model of a host whose tools act on live state: many calls under way at once, each a carrier's generator."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from coroom.core import command as c
+from coroom.core.agent import HOST
+from coroom.core.errors import Refused
+from coroom.core.ordering.call import any_overlap
+from coroom.core.resource import Resource
+from coroom.core.room import authenticate
+from coroom.host.carry import Act, Carrier, Steps, Store
+from coroom.ports import Tool
+from coroom.simulate.live.evidence import Deed, Evidence
+from coroom.simulate.room import ModelRoom, Rules
+from coroom.simulate.schedule.actor import Answer, Ask, Heard
+from coroom.simulate.schedule.room import steps_of
+
+
+class LiveRules(Rules):
+    """How a sound host carries calls out, one choice a method. A mutant overrides one of them."""
+
+    finishes_repairs = True
+    carrier: Callable[..., Carrier] = Carrier
+
+
+class Request(NamedTuple):
+    """What an agent asks, on its way. The secret proves the agent, the operation makes it safe to repeat."""
+
+    incarnation: int
+    secret: str
+    ask: Ask
+
+
+class Reply(NamedTuple):
+    """An answer on its way to an agent."""
+
+    request: Request
+    answer: Answer
+
+
+Work = Generator[Store | Act, object, object]
+
+
+@dataclass(slots=True)
+class Running:
+    """Something that the host is carrying out. `storing`: what it asked for is not durable yet."""
+
+    steps: Work
+    request: Request | None = None
+    latched: tuple[Resource, ...] = ()
+    answer: object = None
+    raised: Exception | None = None
+    begun: bool = False
+    storing: bool = False
+
+
+@dataclass(slots=True)
+class LiveHost:
+    """One host over the model of a log. What it carries out moves one request at a time, in any order."""
+
+    evidence: Evidence
+    rules: LiveRules
+    tools: dict[str, Tool]
+    room: ModelRoom
+    running: list[Running] = field(default_factory=list)
+    waiting: list[Running] = field(default_factory=list)
+    outbox: list[Reply] = field(default_factory=list)
+    recovering: bool = False
+
+    @property
+    def carrier(self) -> Carrier:
+        """The carrier over what is durable, as in the daemon."""
+        hasty = self.rules.perform_before_storing
+        return self.rules.carrier(lambda: self.room.state if hasty else self.room.durable, self.tools)
+
+    def receive(self, request: Request) -> None:
+        """One request arrives: whoever has no valid secret is not heard, and nobody is while the host recovers."""
+        ask = request.ask
+        known = authenticate(self.room.state, request.secret) == ask.agent
+        if self.recovering or not known:
+            return
+        self.evidence.history.heard.append((ask.agent, request.incarnation, self.room.state.seq))
+        steps = self._hear(ask.agent) if ask.what == "hear" else steps_of(self.carrier, ask)
+        self.begin(steps, request, self._touched(ask))
+
+    def begin(self, steps: Steps[object], request: Request | None = None, latched: tuple[Resource, ...] = ()) -> None:
+        """Carry this out; calls that overlap come one at a time."""
+        self.waiting.append(Running(steps, request, latched))
+        self._admit()
+
+    def _hear(self, agent: str) -> Steps[Answer]:
+        """What rides on a reply: what is durable now is handed over, and goes out if it still holds then."""
+        names = tuple(n.id for n in self.room.durable.order.notices.values() if n.agent == agent)
+        if names:
+            yield Store(HOST, c.HandNotices(agent, names))
+        order = self.room.durable.order
+        notices = sorted((order.notices[n] for n in names if n in order.notices), key=lambda n: int(n.id[1:]))
+        return Heard(tuple(notices))
+
+    def _touched(self, ask: Ask) -> tuple[Resource, ...]:
+        tool = self.tools.get(ask.tool)
+        footprint = tool.footprint(ask.arguments) if tool else None
+        if footprint is None or isinstance(footprint, Refused):
+            return ()
+        return (*footprint.writes, *footprint.reads)
+
+    def _admit(self) -> None:
+        for one in list(self.waiting):
+            if not any(any_overlap(one.latched, other.latched) for other in self.running):
+                self.waiting.remove(one)
+                self.running.append(one)
+
+    def carry(self, salt: int, now_ms: int) -> None:
+        """One request of one thing under way."""
+        ready = [one for one in self.running if not one.storing]
+        if ready:
+            self._advance(ready[salt % len(ready)], now_ms)
+
+    def _advance(self, one: Running, now_ms: int) -> None:
+        try:
+            if one.raised is not None:
+                raised, one.raised = one.raised, None
+                request = one.steps.throw(raised)
+            else:
+                request = one.steps.send(one.answer) if one.begun else next(one.steps)
+        except StopIteration as done:
+            self._end(one, cast("Answer", done.value))
+            return
+        one.begun = True
+        if isinstance(request, Store):
+            one.answer = self.room.submit(request.by, request.command, now_ms, request.operation)
+            one.storing = not self.rules.perform_before_storing
+            return
+        self.evidence.deeds.append(Deed(request.what, len(self.evidence.history.lines)))
+        try:
+            one.answer = request.work()
+        except Exception as raised:  # noqa: BLE001  a tool may raise anything; the carrier judges it
+            one.raised = raised
+
+    def _end(self, one: Running, answer: Answer) -> None:
+        self.running.remove(one)
+        self._admit()
+        if one.request:
+            self.outbox.append(Reply(one.request, answer))
+        elif self.recovering and not self.running and not self.waiting:
+            self.recovering = False
+
+    def flush(self) -> None:
+        """What was decided becomes durable, and who waited for that goes on."""
+        self.room.flush()
+        for one in self.running:
+            one.storing = False
+
+    def crash(self, now_ms: int, *, use_snapshot: bool) -> None:
+        """Lose what was not durable and all that is under way; then finish from the log what was begun."""
+        for one in (*self.running, *self.waiting):
+            one.steps.close()
+        self.running, self.waiting = [], []
+        self.room.crash(now_ms, use_snapshot=use_snapshot)
+        if self.rules.finishes_repairs:
+            self.recovering = True
+            self.begin(self.carrier.recover())
+
+    def is_busy_for(self, agent: str) -> bool:
+        """Whether anything that the agent asked is under way."""
+        return any(one.request and one.request.ask.agent == agent for one in (*self.running, *self.waiting))
+
+    def quiet(self, now_ms: int) -> bool:
+        """Carry out all that is under way, one thing after another. Says whether there was anything."""
+        moved = bool(self.running)
+        self.flush()
+        while self.running:
+            self._advance(self.running[0], now_ms)
+            self.flush()
+        return moved
