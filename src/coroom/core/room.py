@@ -13,7 +13,7 @@ from typing import cast, get_args
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import decode_reply, encode_command, encode_reply
-from coroom.core.decide import actions, agents, calls, claims, edits, landings, notices, repairs, tasks, tools
+from coroom.core.decide import actions, agents, calls, claims, edits, judging, landings, notices, repairs, tasks, tools
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
@@ -72,8 +72,8 @@ _DECIDES = cast(
         c.NoteRead: calls.note_read,
         c.LookBack: calls.look_back,
         c.Retract: calls.retract,
-        c.HandNotices: calls.hand_notices,
-        c.JudgeNotices: calls.judge_notices,
+        c.HandNotices: judging.hand_notices,
+        c.JudgeNotices: judging.judge_notices,
         c.Conclude: calls.conclude,
         c.Abandon: calls.abandon,
         c.NoteStarted: repairs.note_started,

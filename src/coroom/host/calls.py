@@ -1,7 +1,7 @@
 """Calls on live state in a running room: the carrier's requests answered by the host, tools in threads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ class RoomCalls:
 
     async def judge(self, agent: str, notice: str, verdict: Judgement, operation: str = "") -> c.Good | Refused:
         """What the agent makes of a notice of the order."""
-        return await self._run(self._carrier.judge(agent, (notice,), verdict, operation))
+        return await self._patiently(lambda: self._carrier.judge(agent, (notice,), verdict, operation))
 
     async def conclude(self, agent: str, report: str, operation: str = "") -> c.Good | Refused:
         """The agent is done."""
@@ -98,11 +98,20 @@ class RoomCalls:
 
     async def retract(self, agent: str, calls: tuple[str, ...], operation: str = "") -> c.Good | Refused:
         """Take calls of the agent's own back."""
-        return await self._run(self._carrier.retract(agent, calls, operation))
+        return await self._patiently(lambda: self._carrier.retract(agent, calls, operation))
 
     async def abandon(self, agent: str, why: str, by: str = HOST) -> c.Good | Refused:
         """Take back all that an agent did."""
-        return await self._run(self._carrier.abandon(agent, why, by))
+        return await self._patiently(lambda: self._carrier.abandon(agent, why, by))
+
+    async def _patiently(self, asked: Callable[[], Steps[c.Good | Refused]]) -> c.Good | Refused:
+        """Ask again, as soon as something has happened, for as long as a call is in the way."""
+        while True:
+            seq = self._host.state.seq
+            reply = await self._run(asked())
+            if not isinstance(reply, Refused) or reply.code is not Code.WAIT or self._host.has_ended:
+                return reply
+            await self._host.changed(seq, TRY_AGAIN_S)
 
     def standing(self, agent: str) -> "Standing":
         """Whether all that the agent did is final, and what it has to judge before it can be."""
@@ -191,4 +200,4 @@ class RoomCalls:
         if is_quiet(self._host.state.order, agent):
             await self._run(self._carrier.open_gates())
         else:
-            await self._run(self._carrier.abandon(agent, "it left", HOST))
+            await self.abandon(agent, "it left")

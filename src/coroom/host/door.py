@@ -216,9 +216,7 @@ class Door:
         outcome = await calls.call(agent, tool, arguments or "{}", step, operation)
         return self._came_of(agent, outcome)
 
-    async def _done(
-        self, agent: str, report: str, wait_s: float, heartbeat: Beats | None, operation: str
-    ) -> Answer:
+    async def _done(self, agent: str, report: str, wait_s: float, heartbeat: Beats | None, operation: str) -> Answer:
         """The agent is done; with `wait_s`, the answer comes once that is final, or once it has something to judge."""
         assert self.calls
         reply = await self.calls.conclude(agent, report, operation)

@@ -6,9 +6,6 @@ from coroom.core.claim import Mode, blockers_of
 from coroom.core.command import (
     Abandon,
     Conclude,
-    Good,
-    HandNotices,
-    JudgeNotices,
     LookBack,
     NoteRead,
     Ok,
@@ -33,13 +30,11 @@ from coroom.core.event import (
     CallUndone,
     CallWaits,
     OrderNoticed,
-    OrderNoticesHanded,
-    OrderNoticesJudged,
     RepairBegun,
 )
-from coroom.core.ordering.call import CallPhase, Judgement, NoticeCause, OrderedCall, Step, any_overlap
+from coroom.core.ordering.call import CallPhase, NoticeCause, OrderedCall, Step, any_overlap
 from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above
-from coroom.core.ordering.index import calls_of, standing
+from coroom.core.ordering.index import calls_of, pending, standing
 from coroom.core.ordering.plan import plan, saga, touched_by
 from coroom.core.ordering.position import Position, family_of, position_of
 from coroom.core.policies import POLICIES
@@ -317,38 +312,6 @@ def _taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms
     return (*others, *repair), repair[0].repair if repair else ""
 
 
-def hand_notices(state: RoomState, by: str, command: HandNotices, _now_ms: int) -> Decision:
-    """The agent has these in front of it; said by the host, or by the agent that asked for them."""
-    if by not in {HOST, command.agent}:
-        return refused(Code.NOT_YOURS, f"They are {command.agent}'s notices.", "Call sync to see your own.")
-    mine = tuple(
-        n.id
-        for n in state.order.notices.values()
-        if n.agent == command.agent and not n.handed and (not command.notices or n.id in command.notices)
-    )
-    return Decision(Ok(), (OrderNoticesHanded(agent=command.agent, notices=mine),) if mine else ())
-
-
-def judge_notices(state: RoomState, by: str, command: JudgeNotices, now_ms: int) -> Decision:
-    """Close notices by the agent's own word. `cannot` gives the agent up: what it did is taken back."""
-    for name in command.notices:
-        notice = state.order.notices.get(name)
-        if notice is None:
-            why = f"'{name[:60]}' is no open notice of the order; it may be judged already."
-            return refused(Code.NOT_FOUND, why, "Call sync to see what is open.")
-        if notice.agent != by:
-            return refused(Code.NOT_YOURS, f"{name} is for {notice.agent} to judge.", "Call sync to see your own.")
-        if not notice.handed:
-            return refused(Code.STALE, f"You have not seen {name} yet.", "Call sync, then judge it.")
-    judged = OrderNoticesJudged(agent=by, notices=command.notices, verdict=command.verdict)
-    events: tuple[Body, ...] = (judged,)
-    reply: Good = Ok()
-    if command.verdict is Judgement.CANNOT:
-        given_up, repair = _given_up(after(state, events, now_ms, by), by, "it could not judge", now_ms)
-        events, reply = (*events, *given_up), Ok(repair)
-    return settled(state, by, now_ms, events, reply)
-
-
 def conclude(state: RoomState, by: str, command: Conclude, now_ms: int) -> Decision:
     """The agent is done unless it is told something. Refused while it has something to judge."""
     bad = lacks(state, by, Permission.EDIT)
@@ -369,11 +332,26 @@ def abandon(state: RoomState, by: str, command: Abandon, now_ms: int) -> Decisio
         return refused(Code.NOT_YOURS, f"You cannot give {command.agent} up.", "Tell the operator.")
     if command.agent not in state.agents or state.order.standing(command.agent).abandoned:
         return Decision(Ok())
-    events, repair = _given_up(state, command.agent, command.why, now_ms)
+    busy = in_the_middle(state, command.agent)
+    if busy:
+        return Decision(busy)
+    events, repair = given_up(state, command.agent, command.why, now_ms)
     return settled(state, by, now_ms, events, Ok(repair))
 
 
-def _given_up(state: RoomState, agent: str, why: str, now_ms: int) -> tuple[tuple[Body, ...], str]:
+def in_the_middle(state: RoomState, agent: str) -> Refused | None:
+    """Why an agent cannot be given up at this moment: a call of it, or of whoever it started, is acting, or is undone
+    for the sake of another and about to be put back.
+    """
+    lost = {agent, *_started_by(state, agent)}
+    acting = next((c for c in pending(state.order) if c.agent in lost and c.phase in UNDER_WAY), None)
+    if acting is None:
+        return None
+    return Refused(Code.WAIT, f"{acting.agent}'s call {acting.id} is being put in order.", "Ask again in a moment.")
+
+
+def given_up(state: RoomState, agent: str, why: str, now_ms: int) -> tuple[tuple[Body, ...], str]:
+    """What takes back all that an agent, and under an order of ranks whoever it started, did; with the repair's id."""
     lost = [agent, *(_started_by(state, agent) if POLICIES[state.policy].by_rank else ())]
     gone: tuple[Body, ...] = tuple(AgentAbandoned(agent=name, why=why) for name in lost)
     current = after(state, gone, now_ms, agent)

@@ -27,6 +27,7 @@ from coroom.core.ordering.call import (
 )
 from coroom.core.ordering.position import Position, family_of, step_of
 from coroom.core.ordering.premises import premise_key
+from coroom.core.ordering.standing import acted
 from coroom.core.ordering.trajectory import uppermost, value_at, writers_from
 from coroom.core.resource import Footprint, Resource, covers
 from coroom.core.state import RoomState, but
@@ -47,9 +48,9 @@ def _put(order: Order, call: OrderedCall) -> Order:
     return but(order, calls=order.calls.put(call.id, call))
 
 
-def _stepped(order: Order, agent: str, position: Position) -> Order:
+def _stepped(order: Order, agent: str, position: Position, seq: int) -> Order:
     standing = order.standing(agent)
-    moved = but(standing, step=max(standing.step, step_of(position)), waits_for=(), concluded=False)
+    moved = but(standing, step=max(standing.step, step_of(position)), waits_for=(), concluded=False, acted_seq=seq)
     return but(order, standings=order.standings.put(agent, moved))
 
 
@@ -193,7 +194,7 @@ def _call_read(state: RoomState, event: e.Event, body: e.CallRead) -> RoomState:
     order = _premises(order, call, body.values)
     if body.repair in order.repairs:
         order = _done(order, body.repair, frozenset({StepKind.READ}))
-    return but(state, order=_stepped(order, body.agent, body.position), numbered=state.numbered + 1)
+    return but(state, order=_stepped(order, body.agent, body.position, event.seq), numbered=state.numbered + 1)
 
 
 @changes.on(e.CallPlaced)
@@ -216,7 +217,7 @@ def _call_placed(state: RoomState, event: e.Event, body: e.CallPlaced) -> RoomSt
     if not body.gated:
         order = _track(order, (*body.footprint.writes, *body.footprint.reads), body.tool)
     repair = Repair(id=body.call, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
-    order = _stepped(_begin(order, repair), body.agent, body.position)
+    order = _stepped(_begin(order, repair), body.agent, body.position, event.seq)
     return but(state, order=order, numbered=state.numbered + 1)
 
 
@@ -272,13 +273,15 @@ def _call_failed(state: RoomState, _event: e.Event, body: e.CallFailed) -> RoomS
 
 
 @changes.on(e.CallUndone)
-def _call_undone(state: RoomState, _event: e.Event, body: e.CallUndone) -> RoomState:
+def _call_undone(state: RoomState, event: e.Event, body: e.CallUndone) -> RoomState:
     call = state.order.calls.get(body.call)
     if call is None:
         return state
     order = _put(state.order, but(_moved(call, body.fate), values=()))
     if body.fate != "undone":
         order = _without_premises(order, call)
+    if body.fate == "retracted" and call.agent in order.standings:
+        order = acted(order, call.agent, event.seq)
     order = _measured(order, call.position, body.values)
     return _with(state, _done(order, call.id, TAKES_BACK))
 
@@ -382,13 +385,13 @@ def _order_notices_withdrawn(state: RoomState, _event: e.Event, body: e.OrderNot
 
 
 @changes.on(e.OrderNoticesHanded)
-def _order_notices_handed(state: RoomState, _event: e.Event, body: e.OrderNoticesHanded) -> RoomState:
+def _order_notices_handed(state: RoomState, event: e.Event, body: e.OrderNoticesHanded) -> RoomState:
     order = state.order
     for name in body.notices:
         notice = order.notices.get(name)
         if notice is None:
             continue
-        order = but(order, notices=order.notices.put(name, but(notice, handed=True)))
+        order = but(order, notices=order.notices.put(name, but(notice, handed=True, handed_seq=event.seq)))
         call = order.calls.get(notice.call)
         if notice.cause is NoticeCause.CHANGED and notice.resource:
             key = premise_key(notice.call, notice.resource)
@@ -449,7 +452,10 @@ def _agent_restarted(state: RoomState, _event: e.Event, body: e.AgentRestarted) 
 
 
 @changes.on(e.AgentAbandoned)
-def _agent_abandoned(state: RoomState, _event: e.Event, body: e.AgentAbandoned) -> RoomState:
+def _agent_abandoned(state: RoomState, event: e.Event, body: e.AgentAbandoned) -> RoomState:
+    parent = state.agents[body.agent].parent if body.agent in state.agents else None
+    if parent is not None and parent in state.order.standings:
+        state = _with(state, acted(state.order, parent, event.seq))
     known = state.order.standing(body.agent)
     return _cleared(state, body.agent, but(known, abandoned=True, concluded=True, report=body.why, waits_for=()))
 

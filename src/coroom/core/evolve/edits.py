@@ -5,6 +5,7 @@ from dataclasses import replace
 from coroom.core import event as e
 from coroom.core.evolve.changes import Changes
 from coroom.core.file import SHARED_LINE, HeldEdit, HeldState
+from coroom.core.ordering.standing import acted
 from coroom.core.state import RoomState, but
 from coroom.core.table import Table
 
@@ -52,6 +53,8 @@ def _file_accepted(state: RoomState, event: e.Event, body: e.FileAccepted) -> Ro
     )
     if body.settles:
         changed = _settle(changed, body.settles, body.file.by, HeldState.RESOLVED)
+    if body.file.by in state.order.standings:
+        changed = but(changed, order=acted(state.order, body.file.by, event.seq))
     if body.line != SHARED_LINE or event.by not in state.agents:
         return changed
     return _note_reads(changed, event.by, ((body.file.path, body.file.version),))

@@ -156,6 +156,7 @@ class OrderNotice:
     held: str
     value: str
     handed: bool = False
+    handed_seq: int = 0
 
 
 class Judgement(StrEnum):
@@ -169,13 +170,16 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Where an agent is in the order: the last step it used, whether it is done, how often it began again."""
+    """Where an agent is in the order: the last step it used, whether it is done, how often it began again. `acted_seq`
+    is the last event by which it called, took back, edited, or gave up whom it had started.
+    """
 
     step: int = 0
     concluded: bool = False
     report: str = ""
     restarts: int = 0
     abandoned: bool = False
+    acted_seq: int = 0
     waits_for: tuple[str, ...] = ()
 
 
