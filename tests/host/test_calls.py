@@ -80,6 +80,25 @@ async def test_a_call_is_replaced_in_its_place_and_a_notice_is_judged_once_by_th
     assert not room.host.state.order.calls
 
 
+async def test_news_that_may_still_change_waits_for_who_asks_and_for_who_is_done_until_it_is_settled() -> None:
+    room, _objects = await a_room("ada", "bob", x=0, y=0)
+    await asks(room, "bob", "read", object="x")
+    await asks(room, "ada", "write", x=1)
+    assert (await asks(room, "bob", "write", y=1)).notices == ()
+    await asks(room, "ada", "write", x=2)
+    done = await room.door.call("bob", "call", {"tool": "read", "arguments": '{"object":"y"}'}, "")
+    assert done.notices == ()
+    said = await room.door.handed("bob", await room.door.call("bob", "done", {}, ""))
+    assert not said.refused
+    assert said.data["judge"] == []
+    await room.door.call("ada", "done", {}, "")
+    news = await room.door.handed("bob", await room.door.call("bob", "list", {}, ""))
+    assert ["now 2" in n.text for n in news.notices] == [True]
+    assert not (await room.door.answer("bob", news.notices[0].id, "no_effect", "", "")).refused
+    assert not (await room.door.call("bob", "done", {}, "")).refused
+    assert not room.host.state.order.calls
+
+
 async def test_what_cannot_be_taken_back_waits_for_who_comes_before() -> None:
     room, objects = await a_room("ada", "bob", x=0)
     sent = await asks(room, "bob", "send", by="bob")

@@ -12,7 +12,7 @@ from coroom.core.agent import HOST
 from coroom.core.errors import Code, Refused
 from coroom.core.event import AgentLeft, Event
 from coroom.core.ordering.call import Judgement, any_overlap
-from coroom.core.ordering.gate import is_quiet
+from coroom.core.ordering.gate import is_quiet, unripe
 from coroom.core.resource import Footprint, Resource
 from coroom.core.tool import ToolCall
 from coroom.host.carry import Carrier, Outcome, Steps, Store, call_of, is_look
@@ -116,9 +116,10 @@ class RoomCalls:
     def standing(self, agent: str) -> "Standing":
         """Whether all that the agent did is final, and what it has to judge before it can be."""
         order = self._host.state.order
-        judge = tuple(sorted(n.id for n in order.notices.values() if n.agent == agent))
+        mine = {n.id for n in order.notices.values() if n.agent == agent}
+        judge = tuple(sorted(mine - unripe(order, self._host.state.agents, agent)))
         open_ones = any(call.agent == agent for call in order.calls.values())
-        return Standing(not open_ones and not judge, judge)
+        return Standing(not open_ones and not mine, judge)
 
     @asynccontextmanager
     async def _latched(self, tool: str, arguments: str) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coroom.core.notice import URGENT, Notice, NoticeKind
+from coroom.core.ordering.gate import unripe
 from coroom.core.resource import overlaps
 from coroom.core.state import RoomState
 from coroom.host.receipt import RECEIPT, Batch
@@ -33,9 +34,12 @@ class Delivery:
         return max((notice.seq for notice in self.notices), default=0)
 
 
-def choose(state: RoomState, agent: str, chars_max: int) -> Delivery:
-    """The unread notices that fit into `chars_max`: urgent ones first, then those on what the agent holds."""
-    unread = state.inbox(agent)
+def choose(state: RoomState, agent: str, chars_max: int, *, asked: bool = True) -> Delivery:
+    """The unread notices that fit into `chars_max`: urgent ones first, then those on what the agent holds. Unless it
+    has `asked` for news, those of the order wait that may still change.
+    """
+    later = unripe(state.order, state.agents, agent) if state.order.notices and not asked else frozenset()
+    unread = [n for n in state.inbox(agent) if n.id not in later]
     held = [r for claim in state.claims_of(agent) for r in claim.resources]
 
     def weight(notice: Notice) -> tuple[int, int]:

@@ -369,7 +369,8 @@ class Door:
         return self._refusal(agent, reply) if isinstance(reply, Refused) else self._answer(agent, text, _data(reply))
 
     def _refusal(self, agent: str, refused: Refused) -> Answer:
-        delivery = choose(self._host.state, agent, RIDE_CHARS_MAX)
+        asked = refused.code in {Code.JUDGE, Code.RESTARTED, Code.STALE}
+        delivery = choose(self._host.state, agent, RIDE_CHARS_MAX, asked=asked)
         self._cursors.hand(agent, delivery)
         return Answer(refused=refused, data=_data(refused), notices=delivery.notices, left=delivery.left)
 
@@ -382,7 +383,7 @@ class Door:
         chars_max: int = RIDE_CHARS_MAX,
         file: str | None = None,
     ) -> Answer:
-        delivery = choose(self._host.state, agent, chars_max)
+        delivery = choose(self._host.state, agent, chars_max, asked=chars_max > RIDE_CHARS_MAX)
         self._cursors.hand(agent, delivery)
         return Answer(text=text, data=data, file=file, notices=delivery.notices, left=delivery.left)
 

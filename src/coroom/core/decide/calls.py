@@ -33,7 +33,7 @@ from coroom.core.event import (
     RepairBegun,
 )
 from coroom.core.ordering.call import CallPhase, NoticeCause, OrderedCall, Step, any_overlap
-from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above
+from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above, unripe
 from coroom.core.ordering.index import calls_of, pending, standing
 from coroom.core.ordering.plan import plan, saga, touched_by
 from coroom.core.ordering.position import Position, family_of, position_of
@@ -313,11 +313,14 @@ def _taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms
 
 
 def conclude(state: RoomState, by: str, command: Conclude, now_ms: int) -> Decision:
-    """The agent is done unless it is told something. Refused while it has something to judge."""
+    """The agent is done unless it is told something. Refused while it has something to judge that will not change
+    again; of what may, it is told when that is over.
+    """
     bad = lacks(state, by, Permission.EDIT)
     if bad:
         return Decision(bad)
-    unjudged = [n.id for n in state.order.notices.values() if n.agent == by]
+    later = unripe(state.order, state.agents, by)
+    unjudged = [n.id for n in state.order.notices.values() if n.agent == by and n.id not in later]
     if unjudged:
         why = f"You have not judged {', '.join(unjudged)}."
         return refused(Code.JUDGE, why, "Call sync, judge each with answer, then say that you are done.")

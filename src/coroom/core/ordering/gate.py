@@ -54,6 +54,21 @@ def may_still_touch(
     return tuple(name for _, name in sorted(found))
 
 
+def unripe(order: Order, agents: Table[Agent], agent: str) -> frozenset[str]:
+    """The notices that are not in the agent's hands and need not be yet, since somebody before it can still change what
+    they are about: told once that is over, it judges once instead of each time.
+    """
+    found: set[str] = set()
+    for notice in order.notices.values():
+        call = order.calls.get(notice.call)
+        if notice.agent != agent or notice.handed or call is None:
+            continue
+        about = (notice.resource,) if notice.resource else call.footprint.writes
+        if may_still_touch(order, agents, call.position, agent, about):
+            found.add(notice.id)
+    return frozenset(found)
+
+
 def _reaches(
     order: Order,
     agents: Table[Agent],

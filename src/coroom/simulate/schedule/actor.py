@@ -87,6 +87,7 @@ class Actor:
         self.next = 0
         self.children: list[Program] = []
         self.careless: Callable[[], bool] | None = None
+        self.unasked: Callable[[], bool] | None = None
         self._objects = objects
         self._tally = tally
         self._deeds: dict[int, Deed] = {}
@@ -100,7 +101,8 @@ class Actor:
 
     def take_step(self) -> Work[bool]:
         """Hear what is new, judge it, then take the next step. False when it has to wait."""
-        yield from self.hear()
+        if self.unasked is None or self.unasked():
+            yield from self.hear()
         if not self.has_step:
             return True
         step = self.program.steps[self.next]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coroom.core.errors import Fault
-from coroom.core.ordering.gate import may_still_touch
+from coroom.core.ordering.gate import unripe
 from coroom.core.policies import POLICIES
 from coroom.simulate.schedule.actor import Actor
 from coroom.simulate.schedule.play import Player
@@ -41,9 +41,13 @@ class TimedPlayer(Player):
         super().__init__(schedule, policy)
         self.now = 0.0
         self.inferences = 0.0
-        if careless:
-            for actor in self.actors.values():
-                actor.careless = careless
+        for actor in self.actors.values():
+            actor.careless = careless
+            actor.unasked = lambda name=actor.name: self._ripe(name)  # type: ignore[misc]
+
+    def _ripe(self, agent: str) -> bool:
+        """Whether nothing that it would hear is still about to change, as replies tell it."""
+        return not unripe(self.room.state.order, self.room.state.agents, agent)
 
     def timed(self) -> Run:
         """Play it to the end."""
@@ -84,14 +88,16 @@ class TimedPlayer(Player):
         if actor.has_step:
             return True
         # Whoever is done hears once nobody below can change it again: one judgement instead of several.
-        order, agents = self.room.state.order, self.room.state.agents
         if not self.open_notices(actor):
             return not actor.done
-        return not may_still_touch(order, agents, agents[actor.name].rank, actor.name, ())
+        return self._ripe(actor.name)
 
     def _ready(self, actor: Actor, began: int) -> float | None:
         """One turn. Returns what is to be thought about next, or None when it could not act."""
-        late = [n for n in self.open_notices(actor) if self._told_at(n.id) > began]
+        ripe, told = self._ripe(actor.name), self.open_notices(actor)
+        if told and not ripe and not actor.has_step:
+            return None
+        late = [n for n in told if ripe and self._told_at(n.id) > began]
         before = self.tally.repaired
         restarts = self.tally.aborted
         if late or not actor.has_step:
