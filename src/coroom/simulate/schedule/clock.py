@@ -43,7 +43,7 @@ class TimedPlayer(Player):
         self.inferences = 0.0
         for actor in self.actors.values():
             actor.careless = careless
-            actor.unasked = lambda name=actor.name: self._ripe(name)  # type: ignore[misc]
+            actor.unasked = lambda name=actor.name: self._ripe(name)
 
     def _ripe(self, agent: str) -> bool:
         """Whether nothing that it would hear is still about to change, as replies tell it."""
