@@ -5,105 +5,58 @@ a tool act, so that the daemon runs it over a log and threads, and a simulation 
 two of its requests. After a crash `recover` goes on from the log alone.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
-from typing import TypeVar, cast
+from collections.abc import Callable
+from typing import cast
 
 from coroom.core import command as c
 from coroom.core.agent import HOST
 from coroom.core.decide.calls import upcoming
 from coroom.core.decide.repairs import ready_gates
 from coroom.core.errors import Code, Refused
-from coroom.core.ordering.call import (
-    TAKES_BACK,
-    CallPhase,
-    Judgement,
-    OrderedCall,
-    StepKind,
-    Values,
-    any_overlap,
-    is_applied,
-)
-from coroom.core.ordering.index import standing, writing_above, writing_from
-from coroom.core.ordering.position import Position
-from coroom.core.ordering.trajectory import known_below, unseen, uppermost, value_at, watched
+from coroom.core.ordering.call import TAKES_BACK, CallPhase, Judgement, OrderedCall, StepKind, Values, any_overlap
+from coroom.core.ordering.index import depth, standing
+from coroom.core.ordering.trajectory import uppermost, value_at
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint, Resource
-from coroom.core.state import RoomState
-from coroom.core.tool import NotPerformed, Performed, ToolCall
-from coroom.ports import OutsideChange, Tool, ToolFailed
+from coroom.core.tool import ToolCall
+from coroom.host.acting import Acting
+from coroom.host.requests import (
+    Act,
+    Called,
+    Failed,
+    Gated,
+    Outcome,
+    Request,
+    Steps,
+    Store,
+    Waits,
+    call_of,
+    is_look,
+    look_with,
+)
+from coroom.ports import Tool, ToolFailed
 
-_LOOK = "look"
+__all__ = [
+    "Act",
+    "Called",
+    "Carrier",
+    "Failed",
+    "Gated",
+    "Outcome",
+    "Request",
+    "Steps",
+    "Store",
+    "Waits",
+    "call_of",
+    "is_look",
+]
 
 LOOK_TRIES = 3
 """A look that is disturbed is taken again, so often; then the caller is asked to come back."""
 
-UNDO_TRIES = 3
-"""An undo that says it may be tried again is, so often; then its resources are fenced."""
 
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Have this decided and made durable; the runner sends the reply back."""
-
-    by: str
-    command: c.Command
-    operation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Let a tool act; the runner sends back what it returned, or throws what it raised. `what` is for people."""
-
-    what: str
-    work: Callable[[], object]
-
-
-Request = Store | Act
-R = TypeVar("R")
-Steps = Generator[Request, object, R]
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """The call acted, at this place in the order."""
-
-    call: str
-    position: Position
-    result: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gated:
-    """The call has its place and acts when nobody can make it stale any more."""
-
-    call: str
-    position: Position
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """The call was not made: its agent waits for these."""
-
-    on: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The call was made and acted on nothing."""
-
-    why: str
-
-
-Outcome = Called | Gated | Waits | Failed | Refused
-
-
-class Carrier:
+class Carrier(Acting):
     """Carries out calls over one room's state and its tools. `state` gives the room as it is durable now."""
-
-    def __init__(self, state: Callable[[], RoomState], tools: Mapping[str, Tool]) -> None:
-        self._state = state
-        self._tools = tools
 
     def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Steps[Outcome]:
         """One call of a tool, at the agent's next step, or at `step` in place of what stands there."""
@@ -287,127 +240,6 @@ class Carrier:
             before=before,
         )
 
-    def _before(self, call: OrderedCall) -> Steps[Values]:
-        state = self._state()
-        if not POLICIES[state.policy].ordered:
-            return ()
-        return (yield from self._values(unseen(state.order, call), call.tool))
-
-    def _values(self, resources: tuple[Resource, ...], tool: str) -> Steps[Values]:
-        tracked = self._state().order.tracked
-        found: list[tuple[Resource, str]] = []
-        for resource in resources:
-            known = tracked.get(str(resource))
-            looker = self._tools.get(known.tool if known else tool)
-            if looker:
-                value = yield Act(f"look at {resource}", lambda r=resource, t=looker: t.value(r))  # type: ignore[misc]
-                found.append((resource, cast("str", value)))
-        return tuple(found)
-
-    def _act(self, call: OrderedCall, *, fresh: bool) -> Steps[None]:
-        tool = self._tools.get(call.tool)
-        if tool is None:
-            yield Store(HOST, c.NoteFailed(call.id, f"nothing here performs {call.tool}"))
-            return
-        if call.phase is not CallPhase.STARTED:
-            attempt = ToolCall(_attempt_id(call, call.attempt + 1), call.tool, call.arguments)
-            try:
-                prepared = yield Act(f"prepare {attempt.id}", lambda: tool.prepare(attempt))
-            except ToolFailed as failed:
-                yield Store(HOST, c.NoteFailed(call.id, str(failed)))
-                return
-            before = yield from self._before(call)
-            yield Store(HOST, c.NoteStarted(call.id, cast("str", prepared), before))
-            call, fresh = self._state().order.calls[call.id], True
-        yield from self._perform(call, tool, fresh=fresh)
-
-    def _perform(self, call: OrderedCall, tool: Tool, *, fresh: bool) -> Steps[None]:
-        attempt = ToolCall(_attempt_id(call, call.attempt), call.tool, call.arguments)
-        result = None
-        try:
-            if not fresh:
-                result = yield from self._probed(attempt, call, tool)
-            if result is None:
-                result = cast("str", (yield Act(f"perform {attempt.id}", lambda: tool.perform(attempt, call.prepared))))
-        except ToolFailed as failed:
-            yield Store(HOST, c.NoteFailed(call.id, str(failed)))
-            return
-        except _NotKnownError as unknown:
-            yield Store(HOST, c.NoteFenced(call.id, str(unknown)))
-            return
-        except Exception as broken:  # noqa: BLE001  however it broke off, what became of it is asked of the world
-            try:
-                result = yield from self._probed(attempt, call, tool)
-            except _NotKnownError as unknown:
-                yield Store(HOST, c.NoteFenced(call.id, f"{broken}; {unknown}"))
-                return
-            if result is None:
-                yield Store(HOST, c.NoteFailed(call.id, str(broken)))
-                return
-        lost = self._overwritten(call)
-        if lost:
-            yield Store(HOST, c.NoteFenced(call.id, f"it touched more than it declared and wrote over {lost}"))
-            return
-        values: Values = ()
-        state = self._state()
-        call = state.order.calls[call.id]
-        if POLICIES[state.policy].ordered:
-            values = yield from self._values(watched(state.order, call), call.tool)
-        yield Store(HOST, c.NoteFinished(call.id, result, values))
-
-    def _overwritten(self, call: OrderedCall) -> str:
-        """The call above whose effect is gone, since this one was caught writing there; empty when there is none."""
-        state = self._state()
-        if not POLICIES[state.policy].ordered:
-            return ""
-        more = tuple(r for r in state.order.calls[call.id].footprint.writes if r not in call.footprint.writes)
-        above = (c for c in writing_above(state.order, more, call.position) if is_applied(c))
-        return next((c.id for c in above if any_overlap(c.footprint.writes, more)), "")
-
-    def _probed(self, attempt: ToolCall, call: OrderedCall, tool: Tool) -> Steps[str | None]:
-        """What the call gave if it acted, None if it did not."""
-        try:
-            found = yield Act(f"probe {attempt.id}", lambda: tool.probe(attempt, call.prepared))
-        except Exception as broken:
-            raise _NotKnownError(f"how it ended cannot be found out: {broken}") from broken
-        if isinstance(found, Performed):
-            return found.result
-        if isinstance(found, NotPerformed):
-            return None
-        raise _NotKnownError("how it ended cannot be found out")
-
-    def _take_back(self, call: OrderedCall) -> Steps[None]:
-        tool = self._tools.get(call.tool)
-        if tool is None:
-            yield Store(HOST, c.NoteFenced(call.id, f"nothing here undoes {call.tool}"))
-            return
-        if any(stray.call == call.id for stray in self._state().strays):
-            yield Store(HOST, c.NoteFenced(call.id, "it touched more than it declared; its undo cannot be trusted"))
-            return
-        attempt = ToolCall(_attempt_id(call, call.attempt), call.tool, call.arguments)
-        why = ""
-        for _ in range(UNDO_TRIES):
-            try:
-                yield Act(f"undo {attempt.id}", lambda: tool.undo(attempt, call.prepared, call.result))
-            except OutsideChange as changed:
-                why = str(changed)
-                break
-            except Exception as failed:  # noqa: BLE001  an undo that cannot be vouched for is fenced, whatever broke it
-                why = f"it cannot be undone: {failed}"
-            else:
-                why = ""
-                break
-        if why:
-            yield Store(HOST, c.NoteFenced(call.id, why))
-            return
-        values: Values = ()
-        state = self._state()
-        order = state.order
-        shared = any((top := uppermost(order, r)) and top.position > call.position for r in call.footprint.writes)
-        if POLICIES[state.policy].ordered and (shared or not known_below(order, call)):
-            values = yield from self._values(watched(order, call), call.tool)
-        yield Store(HOST, c.NoteUndone(call.id, values))
-
     def _read(
         self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str
     ) -> Steps[Outcome | c.Waiting]:
@@ -432,7 +264,7 @@ class Carrier:
             before = self._mark(footprint.reads)
             if not repair and self._in_flux(footprint):
                 break
-            look = ToolCall(f"{_LOOK}{self._state().seq}", tool.spec.name, arguments)
+            look = look_with(tool.spec.name, self._state().seq, arguments)
             try:
                 result = cast("str", (yield Act(f"read with {look.tool}", lambda look=look: tool.perform(look, ""))))  # type: ignore[misc]
             except ToolFailed as failed:
@@ -457,10 +289,11 @@ class Carrier:
         every = (*footprint.writes, *footprint.reads)
         return any(any_overlap(one.touched, every) for one in self._state().order.repairs.values())
 
-    def _mark(self, reads: tuple[Resource, ...]) -> tuple[tuple[str, int, CallPhase], ...]:
+    def _mark(self, reads: tuple[Resource, ...]) -> tuple[tuple[int, str, int], ...]:
         """What stands there: another mark means that something was done or undone meanwhile."""
-        there = (c for r in reads for c in writing_from(self._state().order, r, ()))
-        return tuple((c.id, c.attempt, c.phase) for c in there)
+        order = self._state().order
+        tops = ((resource, uppermost(order, resource)) for resource in reads)
+        return tuple((depth(order, r), top.id if top else "", top.attempt if top else 0) for r, top in tops)
 
     def _noted(
         self,
@@ -508,22 +341,3 @@ class Carrier:
 
         yield from self.drive(reply.repair, look)
         return seen[0] if seen else Failed("the look was given up")
-
-
-class _NotKnownError(Exception):
-    """What became of a call cannot be found out."""
-
-
-def _attempt_id(call: OrderedCall, attempt: int) -> str:
-    """The idempotency key: putting a call back after an undo is another deed than making it."""
-    return call.id if attempt <= 1 else f"{call.id}.{attempt}"
-
-
-def is_look(call: ToolCall) -> bool:
-    """Whether a tool was asked to read, before the read had its place in the order."""
-    return call.id.startswith(_LOOK)
-
-
-def call_of(attempt: ToolCall) -> str:
-    """The call in the order that a tool was asked to carry out, whichever try it was."""
-    return attempt.id.partition(".")[0]

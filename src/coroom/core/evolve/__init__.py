@@ -3,13 +3,26 @@
 from typing import cast, get_args
 
 from coroom.core.event import Body, Event
-from coroom.core.evolve import actions, agents, calls, checks, claims, edits, landings, notices, rooms, tasks, tools
+from coroom.core.evolve import (
+    actions,
+    agents,
+    calls,
+    checks,
+    claims,
+    edits,
+    landings,
+    notices,
+    rooms,
+    standings,
+    tasks,
+    tools,
+)
 from coroom.core.evolve.changes import Change
 from coroom.core.state import RoomState, but
 
 __all__ = ["SEEN_GRAIN_MS", "evolve", "foresee"]
 
-_SUBJECTS = (rooms, agents, claims, tasks, notices, edits, checks, actions, calls, landings, tools)
+_SUBJECTS = (rooms, agents, claims, tasks, notices, edits, checks, actions, calls, standings, landings, tools)
 _CHANGES: dict[type[object], Change] = {
     kind: change for subject in _SUBJECTS for kind, change in subject.changes.items()
 }

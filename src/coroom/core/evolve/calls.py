@@ -2,30 +2,23 @@
 
 from coroom.core import event as e
 from coroom.core.action import Effect
-from coroom.core.agent import HOST
 from coroom.core.evolve.changes import Changes
-from coroom.core.evolve.notices import put_letter, take_letters
-from coroom.core.notice import Notice, NoticeKind
 from coroom.core.ordering.call import (
-    CALL_PHASE_AFTER,
-    ENDED,
     TAKES_BACK,
     CallPhase,
     Fence,
-    NoticeCause,
     Order,
     OrderedCall,
-    OrderNotice,
     Premise,
     Repair,
-    Standing,
     Step,
     StepKind,
     Tracked,
     Values,
     any_overlap,
 )
-from coroom.core.ordering.position import Position, family_of, step_of
+from coroom.core.ordering.life import moved, put_call, without_premises
+from coroom.core.ordering.position import Position, step_of
 from coroom.core.ordering.premises import premise_key
 from coroom.core.ordering.standing import acted
 from coroom.core.ordering.trajectory import uppermost, value_at, writers_from
@@ -35,17 +28,8 @@ from coroom.core.state import RoomState, but
 changes = Changes()
 
 
-def _moved(call: OrderedCall, happened: str) -> OrderedCall:
-    after = CALL_PHASE_AFTER.get((call.phase, happened))
-    return call if after is None else but(call, phase=after)
-
-
 def _with(state: RoomState, order: Order) -> RoomState:
     return but(state, order=order)
-
-
-def _put(order: Order, call: OrderedCall) -> Order:
-    return but(order, calls=order.calls.put(call.id, call))
 
 
 def _stepped(order: Order, agent: str, position: Position, seq: int) -> Order:
@@ -68,7 +52,7 @@ def _learned(order: Order, position: Position, values: Values) -> Order:
         top = uppermost(order, resource)
         if value_at(order, resource, position) is not None or (top and top.position > position):
             continue
-        order = _put(order, _knowing(top, resource, value)) if top else _based(order, resource, value)
+        order = put_call(order, _knowing(top, resource, value)) if top else _based(order, resource, value)
     return order
 
 
@@ -93,18 +77,11 @@ def _measured(order: Order, position: Position, values: Values) -> Order:
         if top is None:
             order = _based(order, resource, value)
             continue
-        order = _put(order, _knowing(top, resource, value))
+        order = put_call(order, _knowing(top, resource, value))
         for call in writers_from(order, resource, position):
             if call.id != top.id:
-                order = _put(order, _knowing(call, resource, None))
+                order = put_call(order, _knowing(call, resource, None))
     return order
-
-
-def _without_premises(order: Order, call: OrderedCall) -> Order:
-    premises = order.premises
-    for resource in call.footprint.reads:
-        premises = premises.without(premise_key(call.id, resource))
-    return order if premises is order.premises else but(order, premises=premises)
 
 
 def _premises(order: Order, call: OrderedCall, values: Values) -> Order:
@@ -124,10 +101,10 @@ def _replaced(order: Order, replaces: str) -> Order:
     old = order.calls.get(replaces)
     if old is None:
         return order
-    order = _without_premises(order, old)
+    order = without_premises(order, old)
     if old.phase is CallPhase.FINISHED and old.footprint.writes:
         return order
-    return _put(order, but(old, phase=CallPhase.RETRACTED))
+    return put_call(order, but(old, phase=CallPhase.RETRACTED))
 
 
 def _begin(order: Order, repair: Repair) -> Order:
@@ -159,7 +136,7 @@ def strayed(order: Order, body: e.FootprintStrayed) -> Order:
     writes = tuple(r for r in body.observed.writes if not _covered(r, call.footprint.writes))
     wider = Footprint((*call.footprint.reads, *reads), (*call.footprint.writes, *writes))
     call = but(call, footprint=wider)
-    order = _track(_put(order, call), (*writes, *reads), call.tool)
+    order = _track(put_call(order, call), (*writes, *reads), call.tool)
     looked = tuple(one for one in body.values if one[0] in reads and one[0] not in writes)
     order = _learned(order, call.position, looked)
     held = tuple(one for one in looked if value_at(order, one[0], call.position) == one[1])
@@ -190,7 +167,7 @@ def _call_read(state: RoomState, event: e.Event, body: e.CallRead) -> RoomState:
         seq=event.seq,
     )
     order = _track(order, body.footprint.reads, body.tool)
-    order = _put(_learned(order, body.position, body.values), call)
+    order = put_call(_learned(order, body.position, body.values), call)
     order = _premises(order, call, body.values)
     if body.repair in order.repairs:
         order = _done(order, body.repair, frozenset({StepKind.READ}))
@@ -213,7 +190,7 @@ def _call_placed(state: RoomState, event: e.Event, body: e.CallPlaced) -> RoomSt
         seq=event.seq,
         irrevocable=body.irrevocable,
     )
-    order = _put(order, call)
+    order = put_call(order, call)
     if not body.gated:
         order = _track(order, (*body.footprint.writes, *body.footprint.reads), body.tool)
     repair = Repair(id=body.call, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
@@ -227,7 +204,7 @@ def _repair_begun(state: RoomState, _event: e.Event, body: e.RepairBegun) -> Roo
     for step in body.steps:
         call = order.calls.get(step.call)
         if step.kind is StepKind.PERFORM and call:
-            order = _put(order, _moved(call, "opened"))
+            order = put_call(order, moved(call, "opened"))
             order = _track(order, (*call.footprint.writes, *call.footprint.reads), call.tool)
     repair = Repair(id=body.repair, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
     return but(state, order=_begin(order, repair), numbered=state.numbered + 1)
@@ -239,8 +216,8 @@ def _call_started(state: RoomState, _event: e.Event, body: e.CallStarted) -> Roo
     if call is None:
         return state
     order = _learned(state.order, call.position, body.before)
-    call = but(_moved(call, "started"), attempt=body.attempt, prepared=body.prepared)
-    order = _put(order, call)
+    call = but(moved(call, "started"), attempt=body.attempt, prepared=body.prepared)
+    order = put_call(order, call)
     if call.effect is not Effect.REPLAYABLE:
         known = ((r, value_at(order, r, call.position)) for r in call.footprint.reads)
         order = _premises(order, call, tuple((r, value) for r, value in known if value is not None))
@@ -253,8 +230,8 @@ def _call_finished(state: RoomState, _event: e.Event, body: e.CallFinished) -> R
     if call is None:
         return state
     told = body.result if call.attempt <= 1 else call.told
-    call = but(_moved(call, "finished"), result=body.result, told=told, values=())
-    order = _measured(_put(state.order, call), call.position, body.values)
+    call = but(moved(call, "finished"), result=body.result, told=told, values=())
+    order = _measured(put_call(state.order, call), call.position, body.values)
     return _with(state, _done(order, call.id, _ACTS))
 
 
@@ -268,7 +245,7 @@ def _call_failed(state: RoomState, _event: e.Event, body: e.CallFailed) -> RoomS
     failed = but(call, phase=CallPhase.CANCELLED if again else CallPhase.FAILED)
     if not again:
         failed = but(failed, result=body.why, told=body.why)
-    order = _without_premises(_put(state.order, failed), call)
+    order = without_premises(put_call(state.order, failed), call)
     return _with(state, _done(order, call.id, _ACTS))
 
 
@@ -277,9 +254,9 @@ def _call_undone(state: RoomState, event: e.Event, body: e.CallUndone) -> RoomSt
     call = state.order.calls.get(body.call)
     if call is None:
         return state
-    order = _put(state.order, but(_moved(call, body.fate), values=()))
+    order = put_call(state.order, but(moved(call, body.fate), values=()))
     if body.fate != "undone":
-        order = _without_premises(order, call)
+        order = without_premises(order, call)
     if body.fate == "retracted" and call.agent in order.standings:
         order = acted(order, call.agent, event.seq)
     order = _measured(order, call.position, body.values)
@@ -297,7 +274,7 @@ def _call_fenced(state: RoomState, _event: e.Event, body: e.CallFenced) -> RoomS
     for name in (body.call, *body.also):
         call = order.calls.get(name)
         if call:
-            order = _without_premises(_put(order, but(call, phase=CallPhase.FENCED, values=())), call)
+            order = without_premises(put_call(order, but(call, phase=CallPhase.FENCED, values=())), call)
     fence = Fence(body.call, body.resources, body.why)
     order = but(order, fences=order.fences.put(body.call, fence))
     for repair in order.repairs.values():
@@ -310,7 +287,7 @@ def _cut_short(order: Order, repair: Repair, steps: tuple[Step, ...]) -> Order:
     for step in repair.todo:
         call = order.calls.get(step.call)
         if step.kind is StepKind.PERFORM and call and call.phase is CallPhase.PLACED:
-            order = _put(order, but(call, phase=CallPhase.FAILED))
+            order = put_call(order, but(call, phase=CallPhase.FAILED))
     after = Repair(id=repair.id, agent=repair.agent, position=repair.position, todo=steps, touched=repair.touched)
     return but(order, repairs=order.repairs.put(repair.id, after) if steps else order.repairs.without(repair.id))
 
@@ -323,189 +300,9 @@ def _fence_lifted(state: RoomState, _event: e.Event, body: e.FenceLifted) -> Roo
         return state
     for call in order.calls.values():
         if call.phase is CallPhase.FENCED and any_overlap(call.footprint.writes, fence.resources):
-            order = _put(order, but(call, phase=CallPhase.RETRACTED))
+            order = put_call(order, but(call, phase=CallPhase.RETRACTED))
     tracked = order.tracked
     for key, known in tracked.ordered():
         if any_overlap((known.resource,), fence.resources):
             tracked = tracked.without(key)
     return _with(state, but(order, fences=order.fences.without(body.call), tracked=tracked))
-
-
-@changes.on(e.OrderNoticed)
-def _order_noticed(state: RoomState, event: e.Event, body: e.OrderNoticed) -> RoomState:
-    order = state.order
-    known = OrderNotice(
-        id=body.notice,
-        agent=body.agent,
-        call=body.call,
-        resource=body.resource,
-        cause=body.cause,
-        held=body.held,
-        value=body.value,
-    )
-    notices = order.notices.without(body.renews).put(known.id, known)
-    order = but(order, notices=notices)
-    if body.cause is NoticeCause.CHANGED and body.resource:
-        key = premise_key(body.call, body.resource)
-        premise = order.premises.get(key)
-        if premise:
-            order = but(order, premises=order.premises.put(key, but(premise, notice=known.id)))
-    else:
-        call = order.calls.get(body.call)
-        if call:
-            order = _put(order, but(call, notice=known.id))
-    letter = Notice(
-        id=known.id,
-        seq=event.seq,
-        at_ms=event.at_ms,
-        kind=NoticeKind.CONFLICT,
-        sender=HOST,
-        to=body.agent,
-        text=body.text,
-        resources=(body.resource,) if body.resource else (),
-        about=body.call,
-    )
-    state = but(state, order=order, numbered=state.numbered + 1)
-    return put_letter(state, letter, body.agent, body.renews)
-
-
-def _closed(order: Order, notices: tuple[str, ...]) -> Order:
-    left = order.notices
-    for name in notices:
-        left = left.without(name)
-    return but(order, notices=left)
-
-
-@changes.on(e.OrderNoticesWithdrawn)
-def _order_notices_withdrawn(state: RoomState, _event: e.Event, body: e.OrderNoticesWithdrawn) -> RoomState:
-    order = state.order
-    for notice in (order.notices[n] for n in body.notices if n in order.notices):
-        state = take_letters(state, notice.agent, (notice.id,))
-    return _with(state, _closed(order, body.notices))
-
-
-@changes.on(e.OrderNoticesHanded)
-def _order_notices_handed(state: RoomState, event: e.Event, body: e.OrderNoticesHanded) -> RoomState:
-    order = state.order
-    for name in body.notices:
-        notice = order.notices.get(name)
-        if notice is None:
-            continue
-        order = but(order, notices=order.notices.put(name, but(notice, handed=True, handed_seq=event.seq)))
-        call = order.calls.get(notice.call)
-        if notice.cause is NoticeCause.CHANGED and notice.resource:
-            key = premise_key(notice.call, notice.resource)
-            premise = order.premises.get(key)
-            if premise:
-                order = but(order, premises=order.premises.put(key, but(premise, held=notice.value)))
-        elif notice.cause is NoticeCause.RESULT and call:
-            order = _put(order, but(call, told=notice.value))
-    standing = but(order.standing(body.agent), concluded=False)
-    return _with(state, but(order, standings=order.standings.put(body.agent, standing)))
-
-
-@changes.on(e.OrderNoticesJudged)
-def _order_notices_judged(state: RoomState, _event: e.Event, body: e.OrderNoticesJudged) -> RoomState:
-    order = state.order
-    for name in body.notices:
-        notice = order.notices.get(name)
-        call = order.calls.get(notice.call) if notice else None
-        if notice and call and notice.cause is NoticeCause.UNDONE and call.phase is CallPhase.CANCELLED:
-            order = _put(order, _moved(call, "retracted"))
-        elif call and call.notice == name:
-            order = _put(order, but(call, notice=""))
-    state = take_letters(state, body.agent, body.notices)
-    return _with(state, _closed(order, body.notices))
-
-
-@changes.on(e.CallWaits)
-def _call_waits(state: RoomState, _event: e.Event, body: e.CallWaits) -> RoomState:
-    standing = but(state.order.standing(body.agent), waits_for=body.on)
-    return _with(state, but(state.order, standings=state.order.standings.put(body.agent, standing)))
-
-
-@changes.on(e.AgentConcluded)
-def _agent_concluded(state: RoomState, _event: e.Event, body: e.AgentConcluded) -> RoomState:
-    standing = but(state.order.standing(body.agent), concluded=True, report=body.report, waits_for=())
-    return _with(state, but(state.order, standings=state.order.standings.put(body.agent, standing)))
-
-
-def _cleared(state: RoomState, agent: str, standing: Standing) -> RoomState:
-    """Nothing rests on what the agent read any more, and what of it had not acted is gone."""
-    order = state.order
-    for call in order.calls.values():
-        if call.agent != agent:
-            continue
-        order = _without_premises(order, call)
-        applied = call.phase is CallPhase.FINISHED and call.footprint.writes
-        if not applied and call.phase in {CallPhase.FINISHED, CallPhase.GATED, CallPhase.CANCELLED, *ENDED}:
-            order = but(order, calls=order.calls.without(call.id))
-    mine = tuple(n.id for n in order.notices.values() if n.agent == agent)
-    order = but(_closed(order, mine), standings=order.standings.put(agent, standing))
-    return take_letters(_with(state, order), agent, mine)
-
-
-@changes.on(e.AgentRestarted)
-def _agent_restarted(state: RoomState, _event: e.Event, body: e.AgentRestarted) -> RoomState:
-    known = state.order.standing(body.agent)
-    return _cleared(state, body.agent, Standing(restarts=known.restarts + 1, step=known.step))
-
-
-@changes.on(e.AgentAbandoned)
-def _agent_abandoned(state: RoomState, event: e.Event, body: e.AgentAbandoned) -> RoomState:
-    parent = state.agents[body.agent].parent if body.agent in state.agents else None
-    if parent is not None and parent in state.order.standings:
-        state = _with(state, acted(state.order, parent, event.seq))
-    known = state.order.standing(body.agent)
-    return _cleared(state, body.agent, but(known, abandoned=True, concluded=True, report=body.why, waits_for=()))
-
-
-@changes.on(e.AgentRanked)
-def _agent_ranked(state: RoomState, _event: e.Event, body: e.AgentRanked) -> RoomState:
-    agent = state.agents.get(body.agent)
-    if agent is None:
-        return state
-    order = but(state.order, standings=state.order.standings.without(body.agent))
-    return but(state, order=order, agents=state.agents.put(agent.name, but(agent, rank=body.rank)))
-
-
-@changes.on(e.OrderCommitted)
-def _order_committed(state: RoomState, _event: e.Event, body: e.OrderCommitted) -> RoomState:
-    order = state.order
-    mark = max(order.watermark, body.through)
-    gone = set(body.agents)
-    final = (
-        {
-            key: Tracked(known.resource, known.tool, value_at(order, known.resource, (mark + 1,)))
-            for key, known in order.tracked.ordered()
-        }
-        if body.through
-        else {}
-    )
-    calls, premises, standings = order.calls, order.premises, order.standings
-    for name, call in calls.ordered():
-        if call.agent in gone or family_of(call.position) <= body.through:
-            calls = calls.without(name)
-    for key, premise in premises.ordered():
-        if premise.call not in calls:
-            premises = premises.without(key)
-    for name in body.agents:
-        standings = standings.without(name)
-    touched = tuple(r for c in calls.values() for r in (*c.footprint.writes, *c.footprint.reads))
-    tracked = order.tracked
-    for key, known in tracked.ordered():
-        if not any_overlap((known.resource,), touched):
-            tracked = tracked.without(key)
-        elif key in final:
-            tracked = tracked.put(key, final[key])
-    kept = (*(a for a in order.committed if a not in gone), *body.agents)[-state.limits.agents_max :]
-    committed = but(
-        order,
-        calls=calls,
-        premises=premises,
-        standings=standings,
-        tracked=tracked,
-        watermark=mark,
-        committed=kept,
-    )
-    return _with(state, committed)

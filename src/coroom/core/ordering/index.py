@@ -155,6 +155,11 @@ def writing_from(order: Order, resource: Resource, low: Position) -> Iterator[Or
     return _calls_of(order, places[bisect_left(places, (low,)) :])
 
 
+def depth(order: Order, resource: Resource) -> int:
+    """How many calls may write on the resource."""
+    return len(indexed(order).writing.get(corner(resource), ()))
+
+
 def writing_below(order: Order, resource: Resource, high: Position | None = None) -> Iterator[OrderedCall]:
     """The calls below the position, or all, that may write on the resource, highest position first."""
     places = indexed(order).writing.get(corner(resource), ())
