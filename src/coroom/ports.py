@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coroom.core.errors import Fault, Refused
 from coroom.core.resource import Footprint, Resource
@@ -259,6 +259,17 @@ class Tool(Protocol):
 
     def value(self, resource: Resource) -> str:
         """Return what the resource holds now as JSON text; `null` when there is nothing."""
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A tool that keeps a record of its calls, so that each acts once and can be undone."""
+
+    def forget(self, calls: tuple[str, ...]) -> None:
+        """Drop what is kept of these calls and of their repetitions (`c7` stands for `c7.2` as well): they are final,
+        nobody undoes them or asks what became of them. A second time does nothing.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

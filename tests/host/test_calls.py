@@ -17,7 +17,7 @@ from coroom.host.clock import SystemClock
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.mcp.tools import CALL_TOOL, TOOLS
-from coroom.simulate.schedule.objects import Objects, resource_of, tools_on
+from coroom.simulate.schedule.objects import Objects, Write, resource_of, tools_on
 from coroom.tools.journal import Journal
 from coroom.tools.registry import FunctionTool, tool
 
@@ -221,6 +221,29 @@ async def test_a_repair_that_the_host_died_in_is_finished_by_the_next_host() -> 
     assert not again.state.order.repairs
     assert objects.values == {"x": 2}
     assert isinstance(await calls.call("ada", "read", '{"object":"x"}'), Called)
+
+
+class Remembering(Write):
+    """Keeps a record of its calls until it is told that they are final."""
+
+    forgotten: tuple[str, ...] = ()
+
+    def forget(self, calls: tuple[str, ...]) -> None:
+        self.forgotten = (*self.forgotten, *calls)
+
+
+async def test_tools_forget_the_calls_that_are_final_and_no_others() -> None:
+    room, objects = await a_room("ada", "bob", x=0, y=0)
+    spec = tools_on(objects)["write"].spec
+    tool = Remembering(objects, spec)
+    assert room.door.calls
+    room.door.calls.tools[spec.name] = tool
+    first = await asks(room, "ada", "write", x=1)
+    await asks(room, "bob", "write", y=1)
+    await room.door.call("ada", "done", {}, "")
+    while not tool.forgotten:
+        await room.host.changed(room.host.state.seq, 0.01)
+    assert tool.forgotten == (first.data["call"],)
 
 
 @pytest.mark.parametrize("policy", ["locking", "serial"])

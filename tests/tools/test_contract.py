@@ -24,7 +24,7 @@ from tests.tools.worlds import (
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, covers, overlaps, parse
 from coroom.core.tool import NotPerformed, Performed, ToolCall
-from coroom.ports import OutsideChange, Tool, ToolFailed
+from coroom.ports import Forgets, OutsideChange, Tool, ToolFailed
 from coroom.testing.postgres_server import PostgresServer
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
@@ -225,6 +225,22 @@ def test_what_somebody_outside_changed_is_found_and_never_overwritten(world: Wor
     with pytest.raises(OutsideChange):
         tool.undo(call, *done)
     assert world.observe() == meddled
+
+
+@law
+def test_a_call_that_is_final_is_forgotten_and_no_other(world: World, data: st.DataObject) -> None:
+    tool, call = tried(world, data)
+    done = begun(tool, call)
+    footprint = tool.footprint(call.arguments)
+    if not done or not isinstance(tool, Forgets) or isinstance(footprint, Refused) or not footprint.writes:
+        return
+    after = world.observe()
+    tool.forget((f"{call.id}0",))
+    assert isinstance(tool.probe(call, done[0]), Performed)
+    tool.forget((call.id,))
+    tool.forget((call.id,))
+    assert not isinstance(tool.probe(call, done[0]), Performed)
+    assert world.observe() == after
 
 
 @law

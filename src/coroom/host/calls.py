@@ -1,8 +1,8 @@
 """Calls on live state in a running room: the carrier's requests answered by the host, tools in threads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -10,14 +10,14 @@ from typing import TypeVar, cast
 from coroom.core import command as c
 from coroom.core.agent import HOST
 from coroom.core.errors import Code, Refused
-from coroom.core.event import AgentLeft, Event
+from coroom.core.event import AgentLeft, CallPlaced, Event, OrderCommitted
 from coroom.core.ordering.call import Judgement, any_overlap
 from coroom.core.ordering.gate import is_quiet, unripe
 from coroom.core.resource import Footprint, Resource
 from coroom.core.tool import ToolCall
 from coroom.host.carry import Carrier, Outcome, Steps, Store, call_of, is_look
 from coroom.host.host import Host
-from coroom.ports import Tool
+from coroom.ports import Forgets, Tool
 
 R = TypeVar("R")
 
@@ -65,6 +65,7 @@ class RoomCalls:
         self._latches: list[tuple[Resource, ...]] = []
         self._released = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._made: dict[str, str] = {}
         host.listen(self._heard)
 
     def add(self, tool: Tool) -> bool:
@@ -74,6 +75,7 @@ class RoomCalls:
 
     async def open(self) -> None:
         """Finish what a crash cut off; before anybody calls."""
+        self._made = {call.id: call.tool for call in self._host.state.order.calls.values()}
         await self._run(self._carrier.recover())
 
     async def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Outcome:
@@ -191,11 +193,33 @@ class RoomCalls:
         return found.value(resource) if found else "null"
 
     def _heard(self, event: Event) -> None:
-        """Who leaves with something unjudged or half done is given up; what others did is put right."""
-        if isinstance(event.body, AgentLeft) and event.body.agent in self._host.state.order.standings:
-            task = asyncio.get_running_loop().create_task(self._left(event.body.agent))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Who leaves with something unjudged or half done is given up; what others did is put right. What is final, its
+        tools need not remember.
+        """
+        match event.body:
+            case AgentLeft(agent=agent) if agent in self._host.state.order.standings:
+                self._begin(self._left(agent))
+            case CallPlaced(call=call, tool=tool):
+                self._made[call] = tool
+            case OrderCommitted():
+                there = self._host.state.order.calls
+                final: dict[str, list[str]] = {}
+                for call in [one for one in self._made if one not in there]:
+                    final.setdefault(self._made.pop(call), []).append(call)
+                self._begin(self._forget(final))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _forget(self, final: Mapping[str, list[str]]) -> None:
+        """A tool that cannot be reached now keeps what it has: that costs room and nothing else."""
+        for name, calls in final.items():
+            tool = self.tools.get(name)
+            if isinstance(tool, Forgets):
+                with suppress(Exception):
+                    await asyncio.to_thread(tool.forget, tuple(calls))
 
     async def _left(self, agent: str) -> None:
         if is_quiet(self._host.state.order, agent):

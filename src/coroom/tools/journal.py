@@ -7,7 +7,7 @@ what the world looked like when the call had acted.
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -88,6 +88,14 @@ class Journal:
     def forget(self, call: str) -> None:
         """The call acted in no part, or nobody will ask for it any more."""
         self._write("DELETE FROM calls WHERE id = ?", (call,))
+
+    def prune(self, calls: Iterable[str]) -> None:
+        """These calls are final, with all their repetitions: nobody will ask for them any more."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            for call in calls:
+                self._connection.execute("DELETE FROM calls WHERE id = ? OR id GLOB ? || '.*'", (call, call))
+            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Give the file back."""

@@ -12,7 +12,7 @@ from coroom.core.action import Effect
 from coroom.core.errors import Refused
 from coroom.core.resource import Footprint, Resource, Scheme, covers, overlaps
 from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec
-from coroom.ports import Tool, ToolFailed, UndoFailed
+from coroom.ports import Forgets, Tool, ToolFailed, UndoFailed
 from coroom.tools.observers import DifferenceObserver, Observed, Observer
 
 Look = Callable[[], Mapping[str, str]]
@@ -183,6 +183,11 @@ class Watched:
     def probe(self, call: ToolCall, prepared: str) -> Probed:
         """See `ports.Tool.probe`."""
         return self._tool.probe(call, prepared)
+
+    def forget(self, calls: tuple[str, ...]) -> None:
+        """See `ports.Forgets`."""
+        if isinstance(self._tool, Forgets):
+            self._tool.forget(calls)
 
     def image(self, resource: Resource) -> str:
         """See `ports.Tool.image`."""

@@ -220,6 +220,10 @@ class FunctionTool:
         before = plain(hook(self._given(call))) if hook else None
         return canonical({"before": before, "images": dict(self._images(call))})
 
+    def forget(self, calls: tuple[str, ...]) -> None:
+        """See `ports.Forgets`."""
+        self._journal.prune(calls)
+
     def perform(self, call: ToolCall, prepared: str) -> str:
         """See `ports.Tool.perform`."""
         if not self._declared.writes:

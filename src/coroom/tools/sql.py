@@ -114,6 +114,12 @@ class SqlTool(ABC):
         except self._database.failures as error:
             raise UndoFailed(f"The database declined: {str(error).splitlines()[0]}") from error
 
+    def forget(self, calls: tuple[str, ...]) -> None:
+        """See `ports.Forgets`."""
+        with self._database.transaction() as session:
+            for call in calls:
+                session.drop_call(call)
+
     def probe(self, call: ToolCall, prepared: str) -> Probed:  # noqa: ARG002  see prepare
         """See `ports.Tool.probe`."""
         with self._database.transaction() as session:

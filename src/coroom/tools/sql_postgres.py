@@ -186,6 +186,12 @@ class PostgresSession:
             (call, state, result, change),
         )
 
+    def drop_call(self, call: str) -> None:
+        """See `Session.drop_call`."""
+        self._connection.execute(
+            "DELETE FROM coroom_calls WHERE call = %s OR starts_with(call, %s)", (call, f"{call}.")
+        )
+
     def _sequence(self, table: Table) -> str:
         (row,) = self._connection.execute(
             "SELECT pg_get_serial_sequence(quote_ident(%s), %s)", (table.name, table.numbered)

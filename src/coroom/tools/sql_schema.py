@@ -106,6 +106,10 @@ class Session(Protocol):
         """Write them."""
         ...
 
+    def drop_call(self, call: str) -> None:
+        """Remove a call and its repetitions, which have its name with a number after a dot."""
+        ...
+
 
 class Database(Protocol):
     """One database, open. Safe to use from several threads."""

@@ -137,6 +137,10 @@ class SqliteSession:
             "INSERT OR REPLACE INTO coroom_calls VALUES (?, ?, ?, ?)", (call, state, result, change)
         )
 
+    def drop_call(self, call: str) -> None:
+        """See `Session.drop_call`."""
+        self._connection.execute("DELETE FROM coroom_calls WHERE call = ? OR call GLOB ? || '.*'", (call, call))
+
 
 def _stored(values: Sequence[object] | object) -> list[object]:
     assert not isinstance(values, str)
