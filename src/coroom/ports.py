@@ -272,6 +272,17 @@ class Forgets(Protocol):
         ...
 
 
+@runtime_checkable
+class Overlays(Protocol):
+    """A tool that reads, and can tell from texts alone what later calls make of what it gave."""
+
+    def overlay(self, arguments: str, result: str, writes: tuple[ToolCall, ...]) -> str | None:
+        """Return what the call with these arguments, which gave `result`, would have given after `writes` as well, in
+        their order; None when that cannot be told. Pure.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """A claim as its holder has it: its id, what it covers, and its fence, which only grows."""

@@ -15,6 +15,8 @@ from coroom.core.decide.repairs import ready_gates
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import TAKES_BACK, CallPhase, Judgement, OrderedCall, StepKind, Values, any_overlap
 from coroom.core.ordering.index import depth, standing
+from coroom.core.ordering.position import Position
+from coroom.core.ordering.recorded import known_values, recorded_reads, written_between
 from coroom.core.ordering.trajectory import uppermost, value_at
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint, Resource
@@ -34,7 +36,7 @@ from coroom.host.requests import (
     is_look,
     look_with,
 )
-from coroom.ports import Tool, ToolFailed
+from coroom.ports import Overlays, Tool, ToolFailed
 
 __all__ = [
     "Act",
@@ -253,7 +255,30 @@ class Carrier(Acting):
             if known is not None:
                 values = ((footprint.reads[0], known),)
                 return (yield from self._noted(agent, tool, arguments, footprint, step, operation, known, values))
+        recorded = self._recorded(tool, arguments, footprint.reads, position)
+        if recorded:
+            return (yield from self._noted(agent, tool, arguments, footprint, step, operation, *recorded))
         return (yield from self._look_back(agent, tool, arguments, footprint, step, operation))
+
+    def _recorded(
+        self, tool: Tool, arguments: str, reads: tuple[Resource, ...], position: Position
+    ) -> tuple[str, Values] | None:
+        """What the same call gave elsewhere in the order, where nothing that it reads was written in between; or with
+        what was written below the reader laid over it, by a tool that can.
+        """
+        order = self._state().order
+        values = known_values(order, reads, position)
+        for known in recorded_reads(order, tool.spec.name, arguments, reads) if values is not None else ():
+            low, high = sorted((known.position, position))
+            between = written_between(order, reads, low, high)
+            if not between:
+                return known.result, values or ()
+            if known.position < position and isinstance(tool, Overlays):
+                writes = tuple(ToolCall(c.id, c.tool, c.arguments) for c in between)
+                laid_over = tool.overlay(arguments, known.result, writes)
+                if laid_over is not None:
+                    return laid_over, values or ()
+        return None
 
     def _look(
         self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str, repair: str = ""

@@ -164,6 +164,7 @@ def _call_read(state: RoomState, event: e.Event, body: e.CallRead) -> RoomState:
         phase=CallPhase.FINISHED,
         result=body.result,
         told=body.result,
+        values=body.values,
         seq=event.seq,
     )
     order = _track(order, body.footprint.reads, body.tool)

@@ -155,6 +155,11 @@ def writing_from(order: Order, resource: Resource, low: Position) -> Iterator[Or
     return _calls_of(order, places[bisect_left(places, (low,)) :])
 
 
+def reading(order: Order, resource: Resource) -> Iterator[OrderedCall]:
+    """The calls that may read the resource, lowest position first."""
+    return _calls_of(order, indexed(order).reading.get(corner(resource), ()))
+
+
 def depth(order: Order, resource: Resource) -> int:
     """How many calls may write on the resource."""
     return len(indexed(order).writing.get(corner(resource), ()))
