@@ -40,6 +40,9 @@ trials=$(scaled 100000) writes=$(scaled 3000 300) races=$(scaled 300) starts=$(s
 programs=$(scaled 10000) dying=$(scaled 100)
 landings=$(scaled 320) changes=$(scaled 200 10) schedules=$(scaled 20000 50)
 stage "$seeds seeds of the simulation" .venv/bin/coroom simulate --seeds "$seeds"
+for policy in preorder locking optimistic serial; do
+  stage "$seeds seeds of calls on live state, $policy" .venv/bin/coroom simulate --policy "$policy" --agents 4 --seeds "$seeds"
+done
 stage "$programs random programs on live state" .venv/bin/coroom schedule --random "$programs"
 stage "$dying random programs, the host dying at every step" .venv/bin/coroom schedule --random "$dying" --deaths
 stage "$kills kills of the host, $edits edits of one file" \
