@@ -57,12 +57,14 @@ def agent_loop(
     show: Callable[[str], None] = lambda _text: None,
     room: RoomSeat | None = None,
     bounds: Bounds | None = None,
+    test: str = "sh check.sh",
+    test_s: float = 1_800.0,
 ) -> AgentLoop:
     """The loop of one agent, x-1, in this process. The gate is kept where XDG_STATE_HOME says."""
     root = place.root / "loops" / "x-1"
     seat = Seat(agent="x-1", adapter=Command(("sh", "-c", command)), isolating=Isolating(), home=root / "home")
     role = roles(place.root)["core-developer"]
     shared_place = place.root / "loops" / "shared"
-    manner = Manner(role=role, test="sh check.sh", until_done=True, shared=shared_place, isolation="plain")
+    manner = Manner(role=role, test=test, test_s=test_s, until_done=True, shared=shared_place, isolation="plain")
     own = AgentPlace(agent="x-1", root=root, remote=str(place.root / "shared.git"), branch="main")
     return AgentLoop(own, seat, manner, bounds or Bounds(), Spent(), show, room)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -16,9 +15,14 @@ from tests.cli.commands import Place, ended, until
 from tests.cli.looping import MENDS, agent_loop, landed_in, loop_place, looped, shared
 from tests.git.repositories import fsck, git
 
+from coroom.run.loop.bounds import Bounds
+
+WITHIN_S = 100.0
+
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return loop_place(tmp_path)
 
 
@@ -59,7 +63,6 @@ async def test_a_clock_that_jumps_to_and_fro_changes_nothing(place: Place, monke
     jumps, real, real_ns = [0.0], time.time, time.time_ns
     monkeypatch.setattr(time, "time", lambda: real() + jumps[0])
     monkeypatch.setattr(time, "time_ns", lambda: real_ns() + int(jumps[0] * 1_000_000_000))
-    monkeypatch.setenv("XDG_STATE_HOME", str(place.root / "state"))
     years = iter((-5, 3, -20, 10, 0, 7))
 
     def jump(text: str) -> None:
@@ -67,7 +70,7 @@ async def test_a_clock_that_jumps_to_and_fro_changes_nothing(place: Place, monke
             jumps[0] = next(years, 0) * 31_536_000.0
 
     loop = agent_loop(place, MENDS, show=jump)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(WITHIN_S):
         await loop.run()
     assert [turn.outcome for turn in loop.turns] == ["landed", "landed"]
     assert sorted(landed_in(place)) == ["test:a", "test:b"]
@@ -92,19 +95,19 @@ def test_two_loops_of_one_name_on_two_machines_leave_each_other_alone(place: Pla
     assert sorted(landed_in(place)) == ["test:a", "test:b"]
 
 
-def test_a_test_command_that_never_ends_is_stopped_and_said_and_leaves_nothing_running(place: Place) -> None:
-    never = f"echo $$ >> {place.root}/pids; exec sleep 600"
-    words = ("--test", never, "--test-time", "1", "--sessions", "1")
-    done = place.run(*looped(place, "echo good > a.txt", *words))
-    assert done.code == 0, done.err
-    assert "stopped after 1 s" in done.err
-    [turn] = json.loads(done.out)["turns"]
-    assert turn["outcome"] != "landed"
+async def test_a_test_command_that_never_ends_is_stopped_and_said_and_leaves_nothing_running(place: Place) -> None:
+    never, said = f"echo $$ >> {place.root}/pids; exec sleep 600", list[str]()
+    command = "echo good > a.txt"
+    loop = agent_loop(place, command, show=said.append, bounds=Bounds(sessions=1), test=never, test_s=1.0)
+    async with asyncio.timeout(WITHIN_S):
+        await loop.run()
+    assert any("is red: stopped after 1 s" in one for one in said), said
+    assert [turn.outcome for turn in loop.turns] not in ([], ["landed"])
     assert shared(place, "show", "refs/coroom/wip/x-1:a.txt") == "good"
     assert not [pid for pid in (place.root / "pids").read_text().split() if Path(f"/proc/{pid}").exists()]
 
 
-def test_what_a_session_left_half_done_in_its_workplace_does_not_stop_the_next(place: Place) -> None:
+async def test_what_a_session_left_half_done_in_its_workplace_does_not_stop_the_next(place: Place) -> None:
     breaks = (
         f"test -e {place.root}/broken || {{ touch {place.root}/broken; "
         "git checkout -q -b one; echo 1 > c.txt; git commit -q -am 1; git checkout -q -b two HEAD~1; echo 2 > c.txt; "
@@ -112,47 +115,52 @@ def test_what_a_session_left_half_done_in_its_workplace_does_not_stop_the_next(p
         "touch .git/refs/remotes/origin/main.lock .git/packed-refs.lock; exit 1; }"
     )
     checks = f"test -e .git/rebase-merge && exit 3; git status --porcelain > {place.root}/status; {MENDS}"
-    done = place.run(*looped(place, f"{breaks}; {checks}", "--until-done"))
-    found = json.loads(done.out)
-    assert done.code == 0, done.err
-    assert [turn["outcome"] for turn in found["turns"]][1:] == ["landed", "landed"], done.err
+    loop = agent_loop(place, f"{breaks}; {checks}")
+    async with asyncio.timeout(WITHIN_S):
+        await loop.run()
+    assert [turn.outcome for turn in loop.turns][1:] == ["landed", "landed"]
     assert (place.root / "status").read_text() == ""
 
 
-def test_a_lock_that_a_killed_git_left_in_the_harness_s_own_repository_is_removed(place: Place) -> None:
-    process = place.start(*looped(place, f"touch {place.root}/begun; exec sleep 600"))
-    until((place.root / "begun").exists, "a session works", process)
-    process.kill()
-    ended(process)
-    [hub] = (place.root / "state/coroom/loops").rglob("hub.git")
-    (hub / "refs/heads/main.lock").touch()
-    os.utime(hub / "refs/heads/main.lock", (1, 1))
+async def test_a_lock_that_a_killed_git_left_in_the_harness_s_own_repository_is_removed(place: Place) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        await agent_loop(place, MENDS, bounds=Bounds(sessions=1)).run()
+    lock = place.root / "loops/x-1/hub.git/refs/heads/main.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    git(place.repository, "pull", "--quiet", "--rebase", "origin", "main")
     git(place.repository, "commit", "--quiet", "--allow-empty", "--message=the branch moves")
     git(place.repository, "push", "--quiet", "origin", "HEAD:main")
-    done = place.run(*looped(place, MENDS, "--until-done"))
-    assert json.loads(done.out)["landed"] == 2, done.err
-    assert "ended the session that a killed loop had left behind" in done.err
+    loop = agent_loop(place, MENDS)
+    async with asyncio.timeout(WITHIN_S):
+        await loop.run()
+    assert [turn.outcome for turn in loop.turns] == ["landed"]
+    assert not lock.exists()
 
 
-def test_a_note_that_a_person_edited_is_read_as_it_stands_and_only_added_to(place: Place) -> None:
-    place.run(*looped(place, "exit 3", "--sessions", "1"))
+async def test_a_note_that_a_person_edited_is_read_as_it_stands_and_only_added_to(place: Place) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        await agent_loop(place, "exit 3", bounds=Bounds(sessions=1)).run()
     clone = place.root / "person"
     git(place.root, "clone", "--quiet", "--branch", "coroom/notes", str(place.root / "shared.git"), "person")
     [note] = (clone / "current_tasks").iterdir()
     note.write_bytes(b"Mine now: try the \xff left door.\r\n")
     git(clone, "commit", "--quiet", "--all", "--message=by hand")
     git(clone, "push", "--quiet", "origin", "HEAD")
-    place.run(*looped(place, f"cat >> {place.root}/prompts; exit 3", "--sessions", "2"))
+    async with asyncio.timeout(WITHIN_S):
+        await agent_loop(place, f"cat >> {place.root}/prompts; exit 3", bounds=Bounds(sessions=2)).run()
     assert "> Mine now: try the \N{REPLACEMENT CHARACTER} left door." in (place.root / "prompts").read_text()
     kept = shared(place, "show", f"coroom/notes:current_tasks/{note.name}")
     assert kept.startswith("Mine now: try the")
     assert "x-1: nothing" in kept
 
 
-def test_a_loop_that_is_stopped_while_the_tests_hang_ends_them_too(place: Place) -> None:
-    never = f"echo $$ >> {place.root}/pids; exec sleep 600"
-    process = place.start(*looped(place, MENDS, "--test", never))
-    until((place.root / "pids").exists, "the tests run", process)
-    process.send_signal(signal.SIGTERM)
-    assert ended(process).code == 143
-    assert not [pid for pid in (place.root / "pids").read_text().split() if Path(f"/proc/{pid}").exists()]
+async def test_a_loop_that_is_stopped_while_the_tests_hang_ends_them_too(place: Place) -> None:
+    pids = place.root / "pids"
+    os.mkfifo(pids)
+    looping = asyncio.create_task(agent_loop(place, MENDS, test=f"echo $$ > {pids}; exec sleep 600").run())
+    async with asyncio.timeout(WITHIN_S):
+        pid = (await asyncio.to_thread(pids.read_text)).strip()
+        looping.cancel()
+        await asyncio.gather(looping, return_exceptions=True)
+    assert not Path(f"/proc/{pid}").exists()
