@@ -219,7 +219,7 @@ def test_join_finds_a_room_that_is_served_on_a_unix_socket(place: Place) -> None
 def test_a_room_that_fails_to_give_a_seat_is_named_with_what_it_answered(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.cli.join._posted", lambda *_: (500, None))
+    monkeypatch.setattr("coroom.cli.join.asked", lambda *_: (500, None))
     with serving(place):
         refused(call("join", "ann"), "HTTP 500", "coroom up printed")
 

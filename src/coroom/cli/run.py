@@ -155,6 +155,7 @@ def run(
     except Fault as fault:
         raise WrongCallError(f"{fault}.") from fault
     waits = frozenset[Edge]() if resume and not no_plan else None
+    toolsmith_model = proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
     if not (no_plan or resume) and _is_worth_a_plan(wanted):
         wanted, waits = _planned(wanted, repository, agents, policy)
     if self_test:
@@ -176,7 +177,7 @@ def run(
             types=wanted.types,
             tools=Path(wanted.tools) if wanted.tools else None,
             silent=wanted.coordination is not Coordination.ROOM,
-            toolsmith=proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None),
+            toolsmith=toolsmith_model,
         ),
         tasks=wanted.tasks,
         workers=workers,
