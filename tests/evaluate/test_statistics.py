@@ -86,6 +86,13 @@ def test_textbook_powers_come_out() -> None:
     assert trials_needed_for_shares(0.5, 0.25) == pytest.approx(57, abs=3)
 
 
+def test_differences_beyond_all_measure_need_two_trials_or_more_than_can_be_said() -> None:
+    assert [trials_needed(g) for g in (12.0, 50.0, -50.0)] == [2, 2, 2]
+    assert all(needed is None or needed > 1_000_000 for needed in map(trials_needed, (1e-3, 1e-5, 1e-9)))
+    found = contrast([1.0, 1.0, 1.0 + 1e-9], [0.0, 0.0, 1e-9])
+    assert found.trials_needed == 2
+
+
 def test_wilsons_interval_is_the_textbooks() -> None:
     found = share(5, 94)
     assert found.value == pytest.approx(0.0532, abs=1e-4)

@@ -49,6 +49,8 @@ def power(
         needed = (
             trials_needed_for_shares(*shares, wanted) if shares else trials_needed((difference or 0.0) / sd, wanted)
         )
+        if needed is None:
+            raise WrongCallError(f"A difference of {difference:g} at sd {sd:g} is too small for any number of trials.")
         words = f"{needed} trials a cell, for a chance of {wanted:.0%} to see it."
         document = {"trials": needed, "power": wanted}
     click.echo(json.dumps(document) if as_document else words)

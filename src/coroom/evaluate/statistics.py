@@ -193,10 +193,17 @@ def corrected(ps: Sequence[float]) -> list[float]:
     return [p if math.isnan(p) else float(next(fixed)) for p in ps]
 
 
-def trials_needed(g: float, power_wanted: float = 0.8, alpha: float = 0.05) -> int:
-    """Trials an arm that find a difference of `g` standard deviations with that power (two-sided t test)."""
-    found: float = TTestIndPower().solve_power(effect_size=abs(g), power=power_wanted, alpha=alpha)
-    return math.ceil(found)
+def trials_needed(g: float, power_wanted: float = 0.8, alpha: float = 0.05) -> int | None:
+    """Trials an arm that find a difference of `g` standard deviations with that power (two-sided t test); two at least,
+    None where the difference is too small for any number that could be said.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says so when there is no such number
+        found: float = TTestIndPower().solve_power(effect_size=abs(g), power=power_wanted, alpha=alpha)
+    if math.isfinite(found):
+        return max(math.ceil(found), 2)
+    # Beyond six standard deviations it would be fewer than two, which no test can compare.
+    return 2 if abs(g) > 1 else None
 
 
 def trials_needed_for_shares(first: float, second: float, power_wanted: float = 0.8, alpha: float = 0.05) -> int:
