@@ -305,7 +305,7 @@ def test_a_limit_that_is_none_is_refused_with_its_form(text: str) -> None:
         parse_limit(text)
 
 
-async def test_an_agent_from_which_nothing_comes_is_ended_and_one_that_the_room_hears_is_not(tmp_path: Path) -> None:
+async def test_an_agent_from_which_nothing_comes_is_ended_as_one_that_hangs(tmp_path: Path) -> None:
     ground = Ground.at(tmp_path)
     hangs = command("mute", tmp_path, "exec sleep 600", bare=True, silence_s=0.3)
     ended = await perform(replace(ground.plan([hangs]), board=False))
