@@ -22,15 +22,28 @@ if [ -z "$python" ]; then
   exit 2
 fi
 
-if ! [ -x .venv/bin/python ]; then
-  if ! "$python" -m venv .venv 2>/dev/null; then
-    # Debian ships Python without venv's ensurepip; one package brings it.
+make_venv() {
+  "$python" -m venv .venv 2>/dev/null && return
+  # Debian ships Python without venv's ensurepip; one package brings it, where we may install one.
+  rm -rf .venv
+  as_root=
+  [ "$(id -u)" = 0 ] || as_root="sudo -n"
+  if command -v apt-get >/dev/null && { [ -z "$as_root" ] || $as_root true 2>/dev/null; }; then
+    echo "setup: installing python3-venv …" >&2
+    $as_root apt-get update -qq && $as_root apt-get install -y -qq python3-venv >/dev/null
+    "$python" -m venv .venv 2>/dev/null && return
     rm -rf .venv
-    as_root=; [ "$(id -u)" = 0 ] || as_root=sudo
-    $as_root apt-get update -qq && $as_root apt-get install -y -qq python3-venv
-    "$python" -m venv .venv
   fi
-fi
+  # A pip of the system's own can fill a venv that has none.
+  if "$python" -m venv --without-pip .venv 2>/dev/null && "$python" -m pip --python .venv/bin/python install -q pip; then
+    return
+  fi
+  rm -rf .venv
+  echo "setup: $python cannot make a venv: it has no ensurepip and no pip." >&2
+  echo "setup: install it (Debian: apt-get install python3-venv), or set PYTHON to one that can" >&2
+  exit 2
+}
+[ -x .venv/bin/python ] || make_venv
 echo "setup: installing the locked dependencies ($kind) into .venv …"
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
 # From source, built by what the lock has just brought.

@@ -14,7 +14,7 @@ from coroom.core.event import NoticeSent
 from coroom.host.answer import ToolUse, Touch
 from coroom.host.rooms import Room
 
-EDITS = int(os.environ.get("COROOM_EDITS", "320"))
+EDITS = int(os.environ.get("COROOM_EDITS", "160"))
 EIGHT = "a b c d e f g h"
 
 
@@ -42,6 +42,7 @@ async def check_all_lines(scene: Scene, edits: int) -> None:
 
 
 @pytest.mark.promise("doc:nothing-lost")
+@pytest.mark.timeout(600)
 async def test_eight_agents_that_edit_one_file_between_hooks_lose_no_edit(tmp_path: Path) -> None:
     each = EDITS // 8
     async with scene_of(tmp_path, {"f.py": "".join(map(part_of, EIGHT.split())).encode()}, EIGHT) as scene:
