@@ -34,7 +34,7 @@ make_venv() {
     "$python" -m venv .venv 2>/dev/null && return
     rm -rf .venv
   fi
-  # A pip of the system's own can fill a venv that has none.
+  # A pip of this Python's own can fill a venv that has none.
   if "$python" -m venv --without-pip .venv 2>/dev/null && "$python" -m pip --python .venv/bin/python install -q pip; then
     return
   fi
