@@ -128,6 +128,8 @@ async def test_case_37_names_that_differ_in_case_or_form_are_different_names(tmp
 @pytest.fixture
 def caseless_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system that keeps the case of names and does not look at it, as those of Windows and macOS."""
+    if os.geteuid() != 0:
+        pytest.skip("needs to mount a file system")
     subprocess.run([ROOT / "scripts" / "exfat.sh"], check=True)
     image, disk = tmp_path / "disk.exfat", tmp_path / "disk"
     disk.mkdir()
@@ -139,7 +141,8 @@ def caseless_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("needs to mount a file system")
     loop = device.stdout.strip()
     try:
-        subprocess.run(["mount.exfat-fuse", loop, disk], check=True, capture_output=True)
+        if subprocess.run(["mount.exfat-fuse", loop, disk], check=False, capture_output=True).returncode:
+            pytest.skip("needs to mount a file system")
         yield disk
         subprocess.run(["umount", "-l", disk], check=True)
     finally:

@@ -93,6 +93,7 @@ class Overwriter:
         self.written.append(text)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.promise("doc:nothing-lost")
 async def test_case_08_of_texts_written_while_others_are_put_each_is_taken_in_or_overwritten_by_its_own_author(
     tmp_path: Path,
@@ -127,7 +128,9 @@ async def test_case_08_of_texts_written_while_others_are_put_each_is_taken_in_or
 def blobs_written(event: Event) -> tuple[str, ...]:
     """What somebody wrote, of which the event tells that it is in the room."""
     match event.body:
-        case FileAccepted(written=blob) | EditHeld(mine=blob):
+        case FileAccepted(written=blob, file=version):
+            return (blob, version.blob)
+        case EditHeld(mine=blob):
             return (blob,)
     return ()
 
