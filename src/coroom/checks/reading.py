@@ -42,6 +42,7 @@ class Reading(Raising):
         self._fixed = guesses is not None
         self._returns: dict[tuple[str, str], Shape] = {}
         self._fields: dict[tuple[str, str], Shape] = {}
+        self._records: dict[tuple[str, str], list[tuple[str, Term, frozenset[str]]]] = {}
         self._under = 0
 
     def module_of(self, path: str) -> Module:
@@ -260,28 +261,34 @@ class Reading(Raising):
         for path in paths if len(paths) <= CANDIDATE_FILES_MAX else ():
             module = self.program.module(path)
             for function in module.every_function() if module is not None else ():
-                for target, _ in _records_in(function, keys):
+                for target, _ in self._records_in(function, keys):
                     found.append(f"{path}@{function.qualname}@{target}")
         return found
+
+    def _records_in(self, function: Function, keys: frozenset[str]) -> list[tuple[str, Term]]:
+        """The mappings that a function writes out with at least these keys, by what they are bound to."""
+        at = (function.path, f"{function.qualname}:{function.line}")
+        if at not in self._records:
+            self._records[at] = _records_of(function)
+        return [(name, value) for name, value, said in self._records[at] if keys <= said]
 
     def _record_at(self, ref: str) -> Shape:
         path, qualname, target = ref.split("@")
         function = self.function_at(f"{path}#{qualname}")
         if function is None:
             return UNKNOWN
-        found = [value for name, value in _records_in(function, frozenset()) if name == target]
+        found = [value for name, value in self._records_in(function, frozenset()) if name == target]
         return self._in(function, found[0], self.module_of(path)) if len(found) == 1 else UNKNOWN
 
 
-def _records_in(function: Function, keys: frozenset[str]) -> list[tuple[str, Term]]:
-    """The mappings that a function writes out with at least these keys, by what they are bound to."""
-    found: list[tuple[str, Term]] = []
+def _records_of(function: Function) -> list[tuple[str, Term, frozenset[str]]]:
+    """The mappings that a function writes out, by what they are bound to, with their keys."""
+    found: list[tuple[str, Term, frozenset[str]]] = []
     for each in walk(function.body):
         value = each.parts[-1] if each.kind in {"assign", "return"} and each.parts else None
         if value is not None and value.kind == "dict" and value.parts:
-            said = {part.parts[0].text for part in value.parts if part.kind == "pair"}
-            if keys <= said:
-                found.append((each.parts[0].text if each.kind == "assign" else "return", value))
+            said = frozenset(part.parts[0].text for part in value.parts if part.kind == "pair")
+            found.append((each.parts[0].text if each.kind == "assign" else "return", value, said))
     return found
 
 
