@@ -126,7 +126,7 @@ async def test_a_silent_failure_is_named_by_its_code(tmp_path: Path) -> None:
 async def test_a_command_that_cannot_be_started_is_a_result(tmp_path: Path) -> None:
     result = await run_suite(SuiteCommand(("/nonexistent/x",), "test"), tmp_path, tmp_path / "log")
     assert result.ending is Ending.NOT_STARTED
-    assert "No such file" in result.summary
+    assert "there is no /nonexistent/x" in result.summary
     assert not result.passed
 
 
