@@ -39,6 +39,8 @@ def test_four_agents_change_one_package_and_what_they_made_is_merged_tested_and_
     assert told, done.err
     assert "merged live (line): b changed boltons/strutils.py" in done.err
 
+    assert "The tests run in bubblewrap" in done.err
+
     repository = directory / "repository"
     landed = document["landed"]
     assert (landed["branch"], landed["landed"]) == ("coroom/demo", True)

@@ -17,6 +17,7 @@ from coroom.cli.kinds import KINDS
 from coroom.cli.place import WrongCallError
 from coroom.cli.run import perform, show_result
 from coroom.cli.stage import TerminalStage
+from coroom.cli.suite_options import confined_tests
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.command import PostTask
 from coroom.core.errors import Fault, Refused
@@ -74,9 +75,13 @@ def demo(
         _players(content, environment, speed) if scripted else crew([kind], len(content.agents), model, kept / "agents")
     )
     tasks = _tasks(content)
+    confined = confined_tests(repository, "", (environment.directory,), None)
+    click.secho(confined.said, err=True, dim=True)
     plan = RunPlan(
         repository=repository,
-        room=RoomPlan(name=ROOM, mirrors=place / "mirrors", test=_test_command(content, environment)),
+        room=RoomPlan(
+            name=ROOM, mirrors=place / "mirrors", test=_test_command(content, environment), confined=confined
+        ),
         tasks=tasks,
         workers=workers,
     )
@@ -86,6 +91,7 @@ def demo(
         model=model,
         mirrors=str(place / "mirrors"),
         test=plan.room.test,
+        test_reads=(str(environment.directory),),
         crew=tuple(worker.name for worker in workers),
         tasks=tuple(tasks),
     )
