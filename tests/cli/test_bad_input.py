@@ -245,3 +245,8 @@ def test_a_unix_socket_left_by_a_killed_host_is_served_again(place: Place) -> No
         process.kill()
     with serving(place, "--socket", path):
         assert Path(path).is_socket()
+
+
+@pytest.mark.parametrize("words", [("--seeds", "-3"), ("--seeds", "0"), ("--steps", "0"), ("--agents", "0")])
+def test_a_simulation_of_nothing_is_refused_and_no_success(words: tuple[str, str]) -> None:
+    refused(call("simulate", *words), f"'{words[0]}'", "x>=1")

@@ -11,13 +11,19 @@ from coroom.cli import main
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "No suite given"),
+        ([], "Name six, ledger, races, office, cluster or a folder"),
+        (["cooperbench:/none"], "there is no folder /none: name CooperBench's dataset/ folder"),
+        (
+            ["six", "--stop-at", "usd=5", "--silence", "9"],
+            "--silence, --stop-at is for real agents, and synthetic is none",
+        ),
+        (["office", "--database", "host=127.0.0.1 port=1 user=x"], "--database cannot be used: "),
         (["seven"], "there is no suite 'seven'"),
         (["six", "--conditions", "duo"], "there is no condition 'duo'"),
         (["six", "--agents", "0"], "'0' is no list of numbers of agents"),
         (["six", "--agent", "clod"], "There is no agent 'clod'"),
         (["six", "--agent", "builtin:openai:x"], "goes into --model"),
-        (["six", "--agent", "tape:none.jsonl"], "none.jsonl is no tape"),
+        (["six", "--agent", "tape:none.jsonl"], "none.jsonl is no tape: No such file"),
         (["six", "--agent", "claude", "--price", "3"], "'3' is no price"),
         (["six", "--agent", "claude", "--stop-at", "hours=3"], "'hours=3' is no part of a limit"),
         (["six", "--match", "tokens"], "--match tokens needs --tokens"),

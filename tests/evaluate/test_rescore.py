@@ -92,8 +92,19 @@ def test_what_is_not_there_is_told_in_words(tmp_path: Path, monkeypatch: pytest.
     assert (code, "is no stored output" in words) == (2, True)
     code, _, words = said("another", str(tmp_path))
     assert (code, "codecrdt" in words) == (2, True)
+    (tmp_path / "x_parallel_run001.json").unlink()
+    stored(tmp_path / "results", GOOD)
     monkeypatch.setenv("PATH", str(tmp_path))
     code, _, words = said("codecrdt", str(tmp_path))
     assert (code, "--no-types" in words) == (2, True)
     with pytest.raises(NoCompilerError, match="which is not installed"):
         compiler()
+
+
+def test_a_folder_without_outputs_is_refused_before_a_compiler_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.cli.evaluate_rescore.compiler", lambda _: pytest.fail("a compiler was asked for"))
+    code, _, told = said("codecrdt", str(tmp_path))
+    assert code == 2
+    assert "holds no stored outputs" in told

@@ -44,7 +44,8 @@ def test_a_file_says_all_that_a_script_can_say(tmp_path: Path) -> None:
         ("scripts: {ann: {turns: [{says: x}]}}", "scripts.ann.turns.0.says: Extra inputs"),
         ("scripts: {ann: {}}", "scripts.ann.turns: Field required"),
         ("[", "cannot be read"),
-        ("", "the file: Input should be"),
+        ("", "does not begin with 'scripts:'"),
+        ("hello", "does not begin with 'scripts:'"),
     ],
 )
 def test_a_file_that_holds_no_scripts_is_refused_with_the_place(tmp_path: Path, text: str, where: str) -> None:

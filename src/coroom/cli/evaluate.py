@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coroom.cli.evaluate_real import RealOptions, carry_out, no_score
+from coroom.cli.evaluate_real import RealOptions, carry_out, no_score, reachable
 from coroom.cli.kinds import KINDS
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
@@ -21,7 +21,7 @@ from coroom.evaluate.real.arrange import Crew
 from coroom.evaluate.real.campaign import keys_for
 from coroom.evaluate.report.real import harness_line
 from coroom.evaluate.results import Results, ResultsError
-from coroom.evaluate.suite import SHIPPED, SuiteError, load
+from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, SuiteError, load
 from coroom.evaluate.synthetic import MODELS
 
 if TYPE_CHECKING:
@@ -150,6 +150,10 @@ def evaluate(
             jobs=jobs or 1,
             keep=keep,
         )
+        if agent in MODELS and (unread := options.said()):
+            raise WrongCallError(
+                f"{unread} is for real agents, and {agent} is none. Leave it out, or name another --agent."
+            )
         crew = None if agent in MODELS else options.crew(agent)
         results, early = _carried_out(replace(evaluation, database=database), crew, options, out, jobs)
         from coroom.evaluate.report.write import write_report  # noqa: PLC0415 - statistics and plots: slow to import
@@ -180,6 +184,8 @@ def _carried_out(
     loaded = [load(name) for name in evaluation.suites]
     if crew is None:
         keys_of(evaluation, loaded)
+        if evaluation.database:
+            reachable(evaluation.database)
         results = Results(out / "results.sqlite")
         results.about(evaluation.about())
         with counted("trials") as progress:
@@ -219,7 +225,7 @@ def _asked(
     budget: Budget,
 ) -> Evaluation:
     if not suites:
-        raise WrongCallError(f"No suite given. Name {', '.join(SHIPPED)} or a folder of your own.")
+        raise WrongCallError(f"No suite given. Name {', '.join((*SHIPPED, *ON_LIVE_STATE))} or a folder of your own.")
     if budget.match != "wall" and {"tokens": budget.tokens, "usd": budget.usd}[budget.match] is None:
         raise WrongCallError(f"--match {budget.match} needs --{budget.match}: how much every trial may use.")
     groups = {"": (), "ladder": LADDER, "policies": POLICIES_COMPARED, "all": tuple(CONDITIONS)}

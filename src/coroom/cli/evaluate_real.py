@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
@@ -31,6 +31,12 @@ class RealOptions:
     stop_at: str = ""
     jobs: int = 1
     keep: bool = False
+
+    def said(self) -> str:
+        """The options that differ from what they are when nothing is said; empty when none does."""
+        usual, names = RealOptions(jobs=self.jobs), {"silence_s": "--silence", "stop_at": "--stop-at"}
+        changed = [one.name for one in fields(self) if getattr(self, one.name) != getattr(usual, one.name)]
+        return ", ".join(names.get(name, f"--{name}") for name in changed)
 
     def crew(self, agent: str) -> Crew:
         """The agents.
@@ -80,7 +86,8 @@ def _tapes(named: str) -> list[Path]:
         try:
             read_tape(tape)
         except (OSError, UnicodeDecodeError, TapeError) as problem:
-            raise WrongCallError(f"{tape} is no tape: {problem}.") from problem
+            why = problem.strerror if isinstance(problem, OSError) else problem
+            raise WrongCallError(f"{tape} is no tape: {why}.") from problem
     if not tapes:
         raise WrongCallError(f"{named} holds no tapes: they are files that end in .jsonl.")
     return tapes
@@ -127,6 +134,26 @@ def carry_out(
 def _shown() -> Iterator[Told]:
     with counted("trials") as progress:
         yield Told(progress=progress, say=lambda line: click.echo(line, err=True))
+
+
+def reachable(database: str) -> None:
+    """See that a PostgreSQL answers, before anything is written down.
+
+    Raises:
+        WrongCallError: it does not.
+    """
+    try:
+        import psycopg  # noqa: PLC0415 - who has no PostgreSQL needs no driver
+    except ImportError as missing:
+        raise WrongCallError("--database needs a driver: pip install 'coroom[postgres]'") from missing
+    try:
+        psycopg.connect(database, autocommit=True).close()
+    except psycopg.Error as problem:
+        why = " ".join(str(problem).split()).removesuffix(".")
+        raise WrongCallError(
+            f"--database cannot be used: {why}. Write it like 'host=127.0.0.1 dbname=office user=me', "
+            "or leave it out: the rows are then in SQLite."
+        ) from problem
 
 
 def no_score(results: Results) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from coroom.checks.stored_outputs import NoOutputsError
+from coroom.checks.stored_outputs import NoOutputsError, stored_outputs
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
@@ -53,6 +53,7 @@ def rescore(paper: str, path: Path, no_types: bool, typescript: Path | None, as_
     if not path.exists():
         raise WrongCallError(f"There is no {path}. Name a checkout of github.com/spugachev/CodeCRDT.")
     try:
+        next(stored_outputs(path))  # before a compiler is fetched for nothing
         home = None if no_types else compiler(typescript)
         with counted("outputs") as progress:
             cells = rescored(path, home, progress)

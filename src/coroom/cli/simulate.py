@@ -17,9 +17,15 @@ FAILURES_SHOWN_MAX = 10
 
 @click.command()
 @click.option("--seed", default=0, show_default=True, help="The first seed.")
-@click.option("--seeds", default=1, show_default=True, help="How many seeds, counting up from the first.")
-@click.option("--steps", default=STEPS, show_default=True, help="How many steps a schedule has.")
-@click.option("--agents", default=AGENTS, show_default=True, help="How many agents work in the room.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="How many seeds, counting up from the first."
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="How many steps a schedule has."
+)
+@click.option(
+    "--agents", type=click.IntRange(1), default=AGENTS, show_default=True, help="How many agents work in the room."
+)
 @click.option(
     "--policy",
     type=click.Choice((OPEN, *LIVE)),
@@ -48,7 +54,12 @@ def simulate(
     """Play the room under a seeded scheduler with crashes, delays, late duplicates and stale holders.
 
     Ends with 1 when a promise broke; each failing seed prints the one line that plays it again.
-    """
+
+    \b
+    coroom simulate --seeds 200                       files, claims and tasks
+    coroom simulate --policy preorder --seeds 100     agents that call tools on live state
+    coroom simulate --mutant two-holders --seeds 20   a room that is wrong on purpose, found out
+    """  # noqa: D301  click wants the character itself
     if mutant and mutant not in (MUTANTS if policy == OPEN else LIVE_MUTANTS):
         other = "preorder" if policy == OPEN else OPEN
         raise WrongCallError(f"{mutant} is no mutant of what is played under {policy}. Add --policy {other}.")

@@ -75,6 +75,8 @@ def load(name_or_folder: str) -> Suite:
         root = Path(str(resources.files("coroom.evaluate"))) / "suites" / name_or_folder
     else:
         root = Path(named)
+    if not root.is_dir() and name_or_folder.startswith("cooperbench:"):
+        raise SuiteError(f"there is no folder {root}: name CooperBench's dataset/ folder, or a task of it")
     if not root.is_dir():
         names = ", ".join((*SHIPPED, *ON_LIVE_STATE))
         message = f"there is no suite '{name_or_folder}': name one of {names}, or a folder of your own"

@@ -11,12 +11,38 @@ from coroom.testing.model_server import ModelServer
 from coroom.testing.rate import Rate
 from coroom.testing.scripts_file import ScriptsError, read_scripts
 
+PORT_MAX = 65_535
+
+
+EXAMPLE = """\
+a file:
+  scripts:
+    ann:                                # the key that the agent sends
+      turns:
+        - calls: [{claim: {path: a.py}}]
+        - text: Done.
+
+It prints the address and a key to export; Ctrl-C ends it. Exit code 0: all was played as written; 1: not; 2: it
+could not begin.
+"""
+
+
+def _port(text: str) -> int:
+    if text.isdigit() and int(text) <= PORT_MAX:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no port: name one from 0 to {PORT_MAX}")
+
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when every script was played as written, 1 when not, 2 when it cannot begin."""
-    parser = argparse.ArgumentParser(prog="python -m coroom.testing", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m coroom.testing",
+        description=__doc__,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("scripts", type=Path, help="a YAML file; docs/testing.md shows one")
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--port", type=_port, default=0, help="on 127.0.0.1 (default: a free one)")
     parser.add_argument("--strict", action="store_true", help="answer an expectation that is not met with status 400")
     parser.add_argument("--unknown", type=int, default=400, help="the status for a key that no script is for")
     parser.add_argument("--requests-a-minute", type=int, help="of each script; more is answered with status 429")

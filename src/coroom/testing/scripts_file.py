@@ -75,8 +75,12 @@ def read_scripts(path: Path) -> Mapping[str, Script]:
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ScriptsError(f"{path}: {where or 'the file'}: {first['msg']}") from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        if not where:
+            raise ScriptsError(f"{path} does not begin with 'scripts:'; docs/testing.md shows a file") from problem
+        raise ScriptsError(f"{path}: {where}: {first['msg']}") from problem
+    except OSError as problem:
+        raise ScriptsError(f"{path} cannot be read: {problem.strerror}") from problem
+    except (UnicodeDecodeError, yaml.YAMLError) as problem:
         raise ScriptsError(f"{path} cannot be read: {problem}") from problem
     return {name: _script(script) for name, script in found.scripts.items()}
 
