@@ -9,7 +9,10 @@ import pytest
 
 from coroom.core.command import Command, Good, Granted
 from coroom.core.event import AgentLeft, Answered, Body
+from coroom.core.ordering.call import Premise
 from coroom.core.quick import quick
+from coroom.core.resource import file
+from coroom.core.state import but
 
 
 def test_a_record_compares_prints_copies_and_pickles_as_before() -> None:
@@ -19,6 +22,18 @@ def test_a_record_compares_prints_copies_and_pickles_as_before() -> None:
     assert hash(one) == hash(replace(one, asked=""))
     assert replace(one, asked="x").asked == "x"
     assert copy.deepcopy(one) == one == pickle.loads(pickle.dumps(one))
+
+
+def test_a_record_without_slots_is_as_it_was_too() -> None:
+    one = Premise(call="c1", agent="ada", position=(1, 1), resource=file("a.py"), held="1")
+    assert "__init__" not in vars(Premise)
+    assert one == copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == replace(but(one, held="2"), held="1")
+    assert hash(one) == hash(replace(one, notice=""))
+    assert repr(one).startswith("Premise(call='c1', agent='ada', position=(1, 1), ")
+    with pytest.raises(FrozenInstanceError):
+        one.held = "2"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Premise(call="c1", agent="ada", position=(1, 1), held="1")  # type: ignore[call-arg]
 
 
 def test_a_record_is_frozen() -> None:

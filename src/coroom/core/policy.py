@@ -9,6 +9,7 @@ from coroom.core.file import SHARED_LINE
 from coroom.core.ordering.call import OrderedCall, Step, StepKind
 from coroom.core.ordering.plan import saga
 from coroom.core.ordering.position import Position
+from coroom.core.quick import quick
 from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
 
@@ -52,6 +53,7 @@ class Restart:
 CallAdmission = Go | Wait | Gate | Restart | Refused
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A call that somebody wants to make on live state."""

@@ -1,7 +1,8 @@
 """Frozen records that are made in half the time: every event, command, reply and version passes here.
 
 A frozen dataclass sets each of its fields by a call, because its own assignment refuses. The same record is made here
-as an instance of a twin with the same slots and no such refusal, which becomes the record when it is whole.
+as an instance of a twin with the same slots and no such refusal, which becomes the record when it is whole. One without
+slots has its fields written where they are kept.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ T = TypeVar("T")
 
 
 def quick(kind: type[T]) -> type[T]:
-    """The same frozen dataclass with slots, whose instances are made quickly; all else about it stays as it was.
+    """The same frozen dataclass, whose instances are made quickly; all else about it stays as it was.
 
     Its defaults are values, never factories; a dataclass that inherits from it must be quick itself.
     """
@@ -22,21 +23,27 @@ def quick(kind: type[T]) -> type[T]:
         return kind
     assert all(part.init and part.default_factory is MISSING for part in parts)
     names: dict[str, object] = {f"default_{part.name}": part.default for part in parts if part.default is not MISSING}
-    names["twin"] = type(f"{kind.__name__}Twin", (), {"__slots__": tuple(part.name for part in parts)})
-    names["new"] = object.__new__
-    exec(_source(parts), names)  # noqa: S102  as dataclasses themselves do; the names in it are those of our fields
+    slotted = "__slots__" in vars(kind)
+    if slotted:
+        names["twin"] = type(f"{kind.__name__}Twin", (), {"__slots__": tuple(part.name for part in parts)})
+    names["new"], names["put"] = object.__new__, object.__setattr__
+    exec(_source(parts, slotted=slotted), names)  # noqa: S102  as dataclasses themselves do; the names in it are those of our fields
     for name, change in (("__new__", names["made"]), ("__getnewargs_ex__", _again)):
         setattr(kind, name, change)
     delattr(kind, "__init__")
     return kind
 
 
-def _source(parts: Sequence[Field[object]]) -> str:
+def _source(parts: Sequence[Field[object]], *, slotted: bool) -> str:
     given = [_parameter(part) for part in parts if not part.kw_only]
     named = [_parameter(part) for part in parts if part.kw_only]
     signature = ", ".join(["cls", *given, *(["*", *named] if named else [])])
     sets = "".join(f"    record.{part.name} = {part.name}\n" for part in parts)
-    return f"def made({signature}):\n    record = new(twin)\n{sets}    record.__class__ = cls\n    return record\n"
+    body = f"    record = new(twin)\n{sets}    record.__class__ = cls\n"
+    if not slotted:
+        pairs = ", ".join(f"{part.name!r}: {part.name}" for part in parts)
+        body = f"    record = new(cls)\n    put(record, '__dict__', {{{pairs}}})\n"
+    return f"def made({signature}):\n{body}    return record\n"
 
 
 def _parameter(part: Field[object]) -> str:

@@ -50,7 +50,10 @@ class Resource:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.scheme.value}:{self.name or '.'}"
+        return f"{self.scheme}:{self.name or '.'}"
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     @property
     def path(self) -> str | None:

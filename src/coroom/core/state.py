@@ -21,7 +21,7 @@ __all__ = ["NOTHING_SPENT", "Landing", "RoomState", "Spent", "Verdict", "Wanted"
 
 T = TypeVar("T")
 _FENCE, _RANK, _OPENED = attrgetter("fence"), attrgetter("rank"), attrgetter("opened_seq")
-_new = object.__new__
+_new, _set = object.__new__, object.__setattr__
 _NO_FILES: Table[FileVersion] = Table()
 _NO_READS: Table[int] = Table()
 
@@ -155,7 +155,5 @@ else:
         since every event of every replay passes here. For records without slots: the state, agents, claims, tasks.
         """
         fresh = _new(record.__class__)
-        fields = fresh.__dict__
-        fields |= record.__dict__
-        fields |= changes
+        _set(fresh, "__dict__", record.__dict__ | changes)
         return fresh

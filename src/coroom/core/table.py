@@ -133,9 +133,11 @@ class Table(Mapping[str, V], Generic[V]):
         found: list[str] = []
         for now, old in pairs:
             if now is not old:
-                found += [key for key, value in now.items() if old.get(key) is not value]
-                if not old.keys() <= now.keys():
+                here = [key for key, value in now.items() if old.get(key) is not value]
+                added = len([key for key in here if key not in old])
+                if len(now) < len(old) + added:
                     found += [key for key in old if key not in now]
+                found += here
         if len(found) < 2:
             return tuple(found)
         return tuple(sorted(found))

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from coroom.core.action import Effect
+from coroom.core.quick import quick
 from coroom.core.resource import Footprint, Resource, Scheme
 
 LIBRARY = Resource(Scheme.KEY, "coroom/library")
@@ -35,6 +36,7 @@ class ToolSpec:
         return self.effect is Effect.IRREVERSIBLE or not self.undoable
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """One call: `id` is the idempotency key, the same at every try; `arguments` is canonical JSON."""

@@ -78,6 +78,7 @@ class Step:
     call: str
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class OrderedCall:
     """One call at its position. `told` is the result that its agent knows, `values` what was seen right after it."""
@@ -101,6 +102,7 @@ class OrderedCall:
     notice: str = ""
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class Premise:
     """That a call read `resource`, and what its agent holds for its content; `notice` says that it is not so."""
@@ -144,6 +146,7 @@ class NoticeCause(StrEnum):
     RESTARTED = "restarted"
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class OrderNotice:
     """That something an agent relies on is another than it was told, and what it is now. Open until judged."""
@@ -168,6 +171,7 @@ class Judgement(StrEnum):
     CANNOT = "cannot"
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Where an agent is in the order: the last step it used, whether it is done, how often it began again. `acted_seq`
@@ -235,4 +239,8 @@ def in_order(calls: Iterable[OrderedCall]) -> tuple[OrderedCall, ...]:
 
 def any_overlap(some: tuple[Resource, ...], others: tuple[Resource, ...]) -> bool:
     """Whether a resource of the one may meet a resource of the other."""
-    return any(overlaps(a, b) for a in some for b in others)
+    for a in some:
+        for b in others:
+            if overlaps(a, b):
+                return True
+    return False
