@@ -100,6 +100,8 @@ class Acting:
         if not POLICIES[state.policy].ordered:
             return ""
         more = tuple(r for r in state.order.calls[call.id].footprint.writes if r not in call.footprint.writes)
+        if not more:
+            return ""
         above = (c for c in writing_above(state.order, more, call.position) if is_applied(c))
         return next((c.id for c in above if any_overlap(c.footprint.writes, more)), "")
 

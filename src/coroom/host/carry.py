@@ -56,6 +56,9 @@ __all__ = [
 LOOK_TRIES = 3
 """A look that is disturbed is taken again, so often; then the caller is asked to come back."""
 
+_NOT_DONE = (Refused, c.Waiting)
+"""The replies by which nothing was done."""
+
 
 class Carrier(Acting):
     """Carries out calls over one room's state and its tools. `state` gives the room as it is durable now."""
@@ -168,7 +171,7 @@ class Carrier(Acting):
         if isinstance(ready, Failed):
             return ready
         reply = cast("c.Good | Refused", (yield Store(agent, ready, operation)))
-        if isinstance(reply, Refused | c.Waiting):
+        if isinstance(reply, _NOT_DONE):
             return reply
         assert isinstance(reply, c.Placed)
         if reply.gated:
@@ -342,7 +345,7 @@ class Carrier(Acting):
             repair=repair,
         )
         reply = cast("c.Good | Refused", (yield Store(agent, noted, operation)))
-        if isinstance(reply, Refused | c.Waiting):
+        if isinstance(reply, _NOT_DONE):
             return reply
         assert isinstance(reply, c.Placed)
         if reply.repair and not repair:
@@ -356,7 +359,7 @@ class Carrier(Acting):
         """Nobody has recorded what the reader may see: take back what it must not, look, and put it back."""
         asked = c.LookBack(tool=tool.spec.name, arguments=arguments, footprint=footprint, step=step)
         reply = cast("c.Good | Refused", (yield Store(agent, asked)))
-        if isinstance(reply, Refused | c.Waiting):
+        if isinstance(reply, _NOT_DONE):
             return reply
         assert isinstance(reply, c.Placed)
         seen: list[Outcome | c.Waiting] = []

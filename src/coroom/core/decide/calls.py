@@ -42,6 +42,9 @@ from coroom.core.policy import Asked, CallAdmission, Gate, Restart, Wait
 from coroom.core.resource import Footprint
 from coroom.core.state import RoomState
 
+_NOT_NOW = (Refused, Wait, Restart)
+"""The answers of a policy by which the call is not placed."""
+
 
 def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> Decision:
     """Give the call its position and say what puts it there; or say for whom it waits, or why it may not be."""
@@ -56,7 +59,7 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
         irrevocable=command.irrevocable,
     )
     admission = _admitted(current, asked, now_ms)
-    if isinstance(admission, Refused | Wait | Restart):
+    if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
     call = OrderedCall(
         id=f"c{state.numbered + 1}",
@@ -109,10 +112,11 @@ def next_position(state: RoomState, agent: str, step: int = 0) -> Position:
 
 def upcoming(state: RoomState, agent: str, step: int = 0) -> Position:
     """Where the agent's next call will stand, a fresh rank included."""
-    return next_position(after(state, _ranked(state, agent), state.now_ms, agent), agent, step)
+    ranked = _ranked(state, agent)
+    return position_of(ranked[0].rank, step or 1) if ranked else next_position(state, agent, step)
 
 
-def _ranked(state: RoomState, by: str) -> tuple[Body, ...]:
+def _ranked(state: RoomState, by: str) -> tuple[AgentRanked, ...]:
     """What an agent does after all it did was committed has a place of its own, above everybody's."""
     agent = state.agents.get(by)
     if agent is None or not POLICIES[state.policy].by_rank or family_of(agent.rank) > state.order.watermark:
@@ -235,7 +239,7 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
     position = next_position(current, by, command.step)
     asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
     admission = _admitted(current, asked, now_ms, command.repair)
-    if isinstance(admission, Refused | Wait | Restart):
+    if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
     old = standing(current.order, by, position)
     read = CallRead(
@@ -261,7 +265,7 @@ def look_back(state: RoomState, by: str, command: LookBack, now_ms: int) -> Deci
     position = next_position(state, by, command.step)
     asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
     admission = _admitted(state, asked, now_ms)
-    if isinstance(admission, Refused | Wait | Restart):
+    if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
     name = f"r{state.numbered + 1}"
     looking = OrderedCall(

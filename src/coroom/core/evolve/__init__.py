@@ -1,6 +1,6 @@
 """How each event changes the state: total and pure, one small function for each kind, one file a subject."""
 
-from typing import cast, get_args
+from typing import get_args
 
 from coroom.core.event import Body, Event
 from coroom.core.evolve import (
@@ -47,7 +47,7 @@ def foresee(state: RoomState, event: Event) -> RoomState:
 def evolve(state: RoomState, event: Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
     body, at_ms = event.body, event.at_ms
-    foreseen = cast("tuple[int, Event, RoomState] | None", vars(state).pop(_FORESEEN, None))
+    foreseen: tuple[int, Event, RoomState] | None = vars(state).pop(_FORESEEN, None)
     # A state made from this one by a copy has its memory as well, so that it is asked whose it is.
     if foreseen and foreseen[0] == id(state) and foreseen[1].body is body and foreseen[1] == event:
         return foreseen[2]

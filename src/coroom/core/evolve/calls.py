@@ -43,7 +43,7 @@ def _track(order: Order, resources: tuple[Resource, ...], tool: str) -> Order:
     for resource in resources:
         if str(resource) not in tracked:
             tracked = tracked.put(str(resource), Tracked(resource, tool))
-    return but(order, tracked=tracked)
+    return order if tracked is order.tracked else but(order, tracked=tracked)
 
 
 def _learned(order: Order, position: Position, values: Values) -> Order:
@@ -77,8 +77,9 @@ def _measured(order: Order, position: Position, values: Values) -> Order:
         if top is None:
             order = _based(order, resource, value)
             continue
+        between = writers_from(order, resource, position)
         order = put_call(order, _knowing(top, resource, value))
-        for call in writers_from(order, resource, position):
+        for call in between:
             if call.id != top.id:
                 order = put_call(order, _knowing(call, resource, None))
     return order
@@ -93,7 +94,7 @@ def _premises(order: Order, call: OrderedCall, values: Values) -> Order:
         if key not in premises:
             fresh = Premise(call=call.id, agent=call.agent, position=call.position, resource=resource, held=value)
             premises = premises.put(key, fresh)
-    return but(order, premises=premises)
+    return order if premises is order.premises else but(order, premises=premises)
 
 
 def _replaced(order: Order, replaces: str) -> Order:

@@ -7,7 +7,6 @@ a question costs what has changed, however much there is.
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from coroom.core.ordering.call import ENDED, CallPhase, Order, OrderedCall, Premise, Tracked
 from coroom.core.ordering.position import Position
@@ -45,22 +44,28 @@ _EMPTY = Index()
 
 def indexed(order: Order) -> Index:
     """The index of this order."""
-    known = cast("Index", vars(order).get(_MEMO, _EMPTY))
+    known: Index = vars(order).get(_MEMO, _EMPTY)
     if known.calls is order.calls and known.premises is order.premises and known.tracked is order.tracked:
         return known
-    fresh = _tracked(_premises(_calls(known, order.calls), order.premises), order.tracked)
-    vars(order)[_MEMO] = fresh
-    return fresh
+    if known.calls is not order.calls:
+        known = _calls(known, order.calls)
+    if known.premises is not order.premises:
+        known = _premises(known, order.premises)
+    if known.tracked is not order.tracked:
+        known = _tracked(known, order.tracked)
+    vars(order)[_MEMO] = known
+    return known
 
 
 def _calls(index: Index, calls: Table[OrderedCall]) -> Index:
     writing, reading, of_agent, pending = index.writing, index.reading, index.of_agent, index.pending
     for name in calls.changed(index.calls):
         old, new = _there(index.calls.get(name)), _there(calls.get(name))
-        if _is_pending(old) or _is_pending(new):
+        stays = old is not None and new is not None and old.position == new.position
+        if not stays or _is_pending(old) is not _is_pending(new):
             pending = _without(pending, old) if old else pending
             pending = _with(pending, (new.position, name)) if new and _is_pending(new) else pending
-        if old and new and old.position == new.position and old.footprint is new.footprint:
+        if stays and old and new and old.footprint is new.footprint:
             continue
         for one, change in ((old, _without_at), (new, _with_at)):
             if one:
@@ -218,8 +223,12 @@ def pending(order: Order) -> Iterator[OrderedCall]:
 
 
 def _above(table: Table[Places], resources: tuple[Resource, ...], position: Position) -> Iterable[tuple[Position, str]]:
+    corners = _corners(resources)
+    if len(corners) == 1:
+        places = table.get(corners[0], ())
+        return places[bisect_left(places, (position, _LAST)) :]
     found: dict[tuple[Position, str], None] = {}
-    for one in _corners(resources):
+    for one in corners:
         places = table.get(one, ())
         found |= dict.fromkeys(places[bisect_left(places, (position, _LAST)) :])
     return found

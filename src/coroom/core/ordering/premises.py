@@ -9,6 +9,7 @@ from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall
 from coroom.core.ordering.plan import REPEATABLE
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.trajectory import value_at
+from coroom.core.quick import quick
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 
@@ -19,6 +20,7 @@ UNSEEN = ""
 """The value of a notice when nobody could look at the content as of the reader's position; it has to be read anew."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A notice that should be open: to whom, on which call, and what holds now. `notice` is the one it renews."""
@@ -57,8 +59,8 @@ def due(order: Order, since: Order = NOTHING) -> tuple[tuple[Due, ...], tuple[st
         elif found:
             gone.append(found)
     for call in sorted(calls, key=lambda c: (c.position, c.id)):
-        asked = None if _in_flux(order, call.footprint.writes, call.position) else _of_call(order, call)
-        if asked:
+        asked = _of_call(order, call)
+        if asked and not _in_flux(order, call.footprint.writes, call.position):
             opened.append(asked)
     return tuple(opened), tuple(gone)
 
@@ -79,8 +81,8 @@ def _concerned(order: Order, since: Order) -> tuple[list[Premise], list[OrderedC
             moved[resource, ended.position] = None
             calls |= dict.fromkeys(c.id for c in index.writing_from(order, resource, ended.position))
     for call in _both(order.calls, since.calls, changed):
-        if is_applied(call):
-            moved |= dict.fromkeys((resource, call.position) for resource in call.footprint.writes)
+        for resource in call.footprint.writes if is_applied(call) else ():
+            moved[resource, call.position] = None
     if order.tracked is not since.tracked:
         looked = _both(order.tracked, since.tracked, order.tracked.changed(since.tracked))
         moved |= dict.fromkeys((one.resource, ()) for one in looked)
@@ -91,12 +93,16 @@ def _concerned(order: Order, since: Order) -> tuple[list[Premise], list[OrderedC
 
 def _in_flux(order: Order, resources: tuple[Resource, ...], position: Position) -> bool:
     """Whether a repair is under way that changes the resources at this position: what is below it stays as it is."""
-    return any(r.position <= position and any_overlap(resources, r.touched) for r in order.repairs.values())
+    return any(r.position <= position and any_overlap(resources, r.touched) for _, r in order.repairs.ordered())
 
 
 def _both(now: Table[V], before: Table[V], keys: tuple[str, ...]) -> Iterator[V]:
     """What is at these keys, as it is and as it was."""
-    return (one for key in keys for one in (now.get(key), before.get(key)) if one is not None)
+    for key in keys:
+        for table in (now, before):
+            one = table.get(key)
+            if one is not None:
+                yield one
 
 
 def _of_premise(order: Order, premise: Premise) -> Due | str | None:

@@ -4,12 +4,15 @@ from coroom.core.action import Effect
 from coroom.core.ordering import index
 from coroom.core.ordering.call import CallPhase, Order, OrderedCall, any_overlap, in_order, is_applied
 from coroom.core.ordering.position import Position
-from coroom.core.resource import Resource, overlaps
+from coroom.core.resource import Resource
 
 
 def uppermost(order: Order, resource: Resource) -> OrderedCall | None:
     """The highest call on the resource whose effect is there now."""
-    return next((c for c in index.writing_below(order, resource) if is_applied(c) and _writes(c, resource)), None)
+    for call in index.writing_below(order, resource):
+        if is_applied(call) and _writes(call, resource):
+            return call
+    return None
 
 
 def writers_from(order: Order, resource: Resource, low: Position) -> tuple[OrderedCall, ...]:
@@ -19,7 +22,7 @@ def writers_from(order: Order, resource: Resource, low: Position) -> tuple[Order
 
 
 def _writes(call: OrderedCall, resource: Resource) -> bool:
-    return any(overlaps(written, resource) for written in call.footprint.writes)
+    return any_overlap(call.footprint.writes, (resource,))
 
 
 def screened(order: Order, position: Position, resources: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
