@@ -13,6 +13,8 @@ from statistics import mean, median
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import Json
+from coroom.core.resource import Footprint
+from coroom.core.tool import ToolCall
 from coroom.host.calls import RoomCalls
 from coroom.host.carry import Called
 from coroom.host.clock import SystemClock
@@ -130,6 +132,7 @@ def measure_policies(
     cost = {
         "in memory": _in_memory(time.perf_counter),
         "in memory, processor": _in_memory(time.process_time),
+        "of it the tools' own work, processor": _tools_alone(time.process_time),
         "in memory and nothing final, processor": _in_memory(time.process_time, final=False),
         "durable": asyncio.run(_durable(time.perf_counter)),
         "durable, processor": asyncio.run(_durable(time.process_time)),
@@ -205,6 +208,24 @@ def _in_memory(clock: Callable[[], float], *, final: bool = True) -> Cost:
         times.append((clock() - begun) * 1000 / len(calls))
         for number in range(4) if final else ():
             room.run(lambda name=f"a{number}": room.carrier.conclude(name))  # type: ignore[misc]
+    return Cost.of(times)
+
+
+def _tools_alone(clock: Callable[[], float]) -> Cost:
+    """What the tools themselves take of a call in memory: all that the room asks of them, without the room."""
+    tools = tools_on(Objects({f"o{number}": 0 for number in range(4)}))
+    times = []
+    for number, calls in enumerate(_rounds()):
+        begun = clock()
+        for place, (_, name, arguments) in enumerate(calls):
+            tool, asked = tools[name], ToolCall(f"c{number}.{place}", name, arguments)
+            footprint = tool.footprint(arguments)
+            assert isinstance(footprint, Footprint)
+            prepared = tool.prepare(asked) if footprint.writes else ""
+            tool.perform(asked, prepared)
+            for resource in footprint.writes:
+                tool.value(resource)
+        times.append((clock() - begun) * 1000 / len(calls))
     return Cost.of(times)
 
 

@@ -10,6 +10,7 @@ from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec
 from coroom.ports import OutsideChange, Tool, UndoFailed
 
 _SCHEMA = '{"type":"object"}'
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def resource_of(name: str) -> Resource:
@@ -19,7 +20,7 @@ def resource_of(name: str) -> Resource:
 
 def canonical(value: object) -> str:
     """Canonical JSON text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 @dataclass(slots=True)
