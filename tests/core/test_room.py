@@ -20,6 +20,7 @@ from coroom.core.evolve import evolve
 from coroom.core.file import FileKind, HeldState
 from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
+from coroom.core.ordering.call import Judgement
 from coroom.core.resource import Footprint, overlaps
 from coroom.core.room import decide, fold, number
 from coroom.core.state import RoomState
@@ -193,6 +194,12 @@ def test_so_many_operations_are_remembered_and_their_names_are_short() -> None:
         room.ok("ada", c.Say(kind=NoticeKind.NOTE, text=operation), c.Ok, operation=operation)
     assert [known[0] for known in room.state.operations["ada"]] == ["o2", "o3"]
     room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="x"), Code.LIMIT, operation="o" * 65)
+
+
+def test_who_never_joined_has_nothing_to_judge() -> None:
+    room = Room("ada")
+    room.refused("zed", c.JudgeNotices((), Judgement.CANNOT), Code.UNKNOWN_AGENT)
+    assert room.last == ()
 
 
 def test_nothing_happens_before_the_room_is_open() -> None:

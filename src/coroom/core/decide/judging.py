@@ -27,6 +27,8 @@ def hand_notices(state: RoomState, by: str, command: HandNotices, _now_ms: int) 
 
 def judge_notices(state: RoomState, by: str, command: JudgeNotices, now_ms: int) -> Decision:
     """Close notices by the agent's own word. `cannot` gives the agent up: what it did is taken back."""
+    if by not in state.agents:
+        return refused(Code.UNKNOWN_AGENT, f"No agent '{by}' is in this room.", "Join the room first.")
     for name in command.notices:
         told = state.order.notices.get(name)
         if told is None:
