@@ -1,5 +1,6 @@
 """Test commands that are not ours: run in a copy, counted, and stopped when their time is over."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -48,11 +49,18 @@ def test_a_failing_end_after_passing_tests_has_not_passed_all() -> None:
     assert counted(python("print('3 passed'); raise SystemExit(1)"), {}, {}) == (3, 4)
 
 
-def test_a_command_that_never_ends_passes_nothing_and_leaves_nothing_running() -> None:
-    code = "import subprocess, time; subprocess.Popen(['sleep', '4343']); time.sleep(99)"
+def test_a_command_that_never_ends_passes_nothing_and_leaves_nothing_running(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    code = (
+        f"import subprocess, time; pipe = open({str(held)!r}, 'w'); "
+        "subprocess.Popen(['sleep', '4343'], pass_fds=[pipe.fileno()]); time.sleep(99)"
+    )
     assert counted(python(code, within_s=1.0), {}, {}) == (0, 1)
-    running = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
-    assert not any(b"4343" in line for line in running)
+    os.set_blocking(reader, True)
+    assert os.read(reader, 1) == b"", "a pipe ends when all who could write to it are gone"
+    os.close(reader)
 
 
 def test_a_program_that_is_not_there_is_no_score() -> None:

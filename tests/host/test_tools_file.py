@@ -31,7 +31,7 @@ async def test_two_agents_over_mcp_end_as_one_after_the_other_though_the_first_w
         assert json.loads(seen["result"]) == [{"item": "tea", "left": 5}]
         ordered, _ = await bob.calls("shop_update", table="stock", where={"item": "order"}, set={"left": 5})
         await ada.calls("shop_update", table="stock", where={"item": "tea"}, set={"left": 2})
-        _, told = await bob.does("call", do="list")
+        _, told = await bob.does("sync")
         assert f"read by your call {seen['call']}" in told
         (notice,) = room.host.state.order.notices
         await bob.calls("shop_update", ordered["call"], table="stock", where={"item": "order"}, set={"left": 2})

@@ -157,10 +157,10 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
 
 
 def _next(state: RoomState, by: str, now_ms: int) -> Task | None:
-    """The oldest ready task that the agent may do and whose declared files nobody keeps; else the oldest of those."""
+    """The oldest ready task that the agent may do and whose declared files nobody keeps; else the oldest of those. An
+    evaluator mends first.
+    """
     open_ones = [t for t in _by_age(state) if ready(state, t) and not lacks(state, by, _needed_for(t))]
-    """The oldest ready task whose declared files nobody keeps; else the oldest ready one. An evaluator mends first."""
-    open_ones = [t for t in _by_age(state) if ready(state, t)]
     if state.agents[by].role is Role.EVALUATOR:
         open_ones.sort(key=lambda task: not task.finding)
     for candidate in open_ones:
