@@ -167,14 +167,15 @@ def test_so_many_trials_run_at_once_and_when_it_is_enough_no_more_begin() -> Non
 
     def one(which: TrialKey) -> tuple[TrialResult, bytes]:
         begun.append(which.number)
-        both.wait(30)
+        if which.number < 2:
+            both.wait(30)
         return result(which.number), b""
 
     keys = [key(number) for number in range(6)]
     for found, _ in some_at_once(keys, one, 2, lambda: "enough" if len(ended) >= 2 else "", threading.Event()):
         ended.append(found.key.number)
     assert sorted(begun) == sorted(ended)
-    assert len(ended) in {2, 4}
+    assert len(ended) in {2, 3}, "when the first of two is seen to have ended alone, one more has begun"
 
 
 def test_who_is_stopped_meanwhile_counts_for_nothing() -> None:
