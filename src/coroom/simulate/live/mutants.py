@@ -1,5 +1,6 @@
 """Rooms that put calls in order wrongly, one way each (specification, mutation results): every one has to be caught."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,7 +30,7 @@ from coroom.simulate.live.host import LiveRules
 Plan = tuple[Step, ...]
 
 
-class Replanned(LiveRules):
+class Replanned(LiveRules, ABC):
     """The steps of a repair are others than they should be."""
 
     def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
@@ -42,9 +43,9 @@ class Replanned(LiveRules):
             return replace(body, steps=self.plan(state, body, body.steps))
         return body
 
+    @abstractmethod
     def plan(self, state: RoomState, body: CallPlaced | RepairBegun, steps: Plan) -> Plan:
         """The wrong steps."""
-        raise NotImplementedError
 
 
 class NothingUndone(Replanned):
