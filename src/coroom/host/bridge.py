@@ -38,7 +38,7 @@ GIT_BUSY = ("index.lock", "rebase-merge", "rebase-apply")
 
 NET_S = 30.0
 NET_S_MAX = 240.0
-"""Hints are not the truth: a hashed scan catches what no event told (mmap, lost watches). NET_S after the last hint,
+"""Hints are not the truth: a hashed scan catches what no event told (mmap, lost watches). NET_S after the last one,
 then less and less often while nothing happens."""
 
 POLL_S = 0.2
@@ -70,7 +70,7 @@ class Bridge:
         self._task: asyncio.Task[None] | None = None
         self._net_s = NET_S
         self._poll_s = POLL_S
-        self._next_scan = time.monotonic() + NET_S
+        self._next_scan = around.scan_at(mirror.agent, time.monotonic() + NET_S)
         self._next_collect = 0.0
         self._busy_since = 0.0
         self._index_taken = 0
@@ -297,7 +297,7 @@ class Bridge:
         for path in found.unsettled:
             mirror.look_at(path, SETTLE_S)
         quiet = not (found.changed or found.gone or found.unsettled)
-        self._next_scan = time.monotonic() + self._net_s
+        self._next_scan = self._around.scan_at(mirror.agent, time.monotonic() + self._net_s)
         self._net_s = min(2 * self._net_s, NET_S_MAX) if quiet else NET_S
         if reason == RescanReason.WATCH_LIMIT:
             await self._fall_back(reason)

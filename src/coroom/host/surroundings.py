@@ -15,6 +15,9 @@ from coroom.host.placing import Placing
 
 T = TypeVar("T")
 
+SCANS_APART_S = 0.5
+"""Between two mirrors' looks at everything: sixteen at once held what was being edited up for more than a second."""
+
 
 @dataclass(slots=True)
 class Surroundings:
@@ -26,6 +29,7 @@ class Surroundings:
     intake: Intake = field(init=False)
     placing: Placing = field(init=False)
     disks: ThreadPoolExecutor = field(init=False)
+    _scans: dict[str, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Two threads for the disks: more would only contend for the interpreter."""
@@ -37,6 +41,17 @@ class Surroundings:
     async def on_disk(self, function: Callable[..., T], *arguments: object) -> T:
         """Run what waits for the disk, or computes much, beside the loop."""
         return await asyncio.get_running_loop().run_in_executor(self.disks, partial(function, *arguments))
+
+    def scan_at(self, agent: str, wanted: float) -> float:
+        """When the mirror of `agent` looks at everything next: at `wanted` (monotonic seconds) or as soon after as no
+        other mirror does.
+        """
+        at = wanted
+        for other in sorted(moment for name, moment in self._scans.items() if name != agent):
+            if abs(at - other) < SCANS_APART_S:
+                at = other + SCANS_APART_S
+        self._scans[agent] = at
+        return at
 
     def close(self) -> None:
         """End the threads."""

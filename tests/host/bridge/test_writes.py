@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests.host.bridge.scene import scene_of, until
 
+from coroom.host.bridge import Bridge
+from coroom.host.surroundings import SCANS_APART_S
 from coroom.workspace.hints import Hint
 
 WHOLE = b"".join(b"line %d of a text of twenty thousand bytes\n" % n for n in range(450))
@@ -220,3 +223,17 @@ async def test_case_39_the_scan_comes_by_itself(tmp_path: Path) -> None:
         scene.bridge("a")._next_scan = 0.0
         scene.mirror("a").wake.set()
         await until(lambda: (scene.in_room("f.txt") or b"").startswith(b"mapped"), "the change is in the room")
+
+
+async def test_no_two_mirrors_look_at_everything_at_once(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, agents="a b c d") as scene:
+        bridges = [scene.bridge(agent) for agent in "abcd"]
+        assert _least_apart(bridges) >= 0.99 * SCANS_APART_S
+        bridges[2]._next_scan = 0.0
+        bridges[2].mirror.wake.set()
+        await until(lambda: bridges[2]._next_scan > 0.0, "the third has looked")
+        assert _least_apart(bridges) >= 0.99 * SCANS_APART_S
+
+
+def _least_apart(bridges: list[Bridge]) -> float:
+    return min(later - sooner for sooner, later in pairwise(sorted(bridge._next_scan for bridge in bridges)))
