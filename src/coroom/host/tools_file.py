@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,7 +27,7 @@ from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
 from coroom.tools.observers import DifferenceObserver, Observer, OneAtATime, SqliteObserver
 from coroom.tools.probe import Watched
-from coroom.tools.python_observer import InRoom, PythonObserver
+from coroom.tools.python_observer import InRoom, PostgresPlace, PythonObserver
 from coroom.tools.registry import BadTool, Declaration, FunctionTool, Toolbox
 from coroom.tools.sandbox import Sandbox
 from coroom.tools.shell import ShellTool
@@ -98,6 +97,7 @@ class OpenTools:
         self._place = place
         self._stack = ExitStack()
         self.box = Toolbox()
+        self._places: list[PostgresPlace] = []
         self.ground: Ground | None = None
         """Where tools that are made in the room act, if the file has a directory for them."""
         said = read_tools_file(path)
@@ -126,7 +126,7 @@ class OpenTools:
         for name, path in said.sqlite.items():
             self._take(_sqlite(name, self._at(path), self._stack.callback))
         for name, conninfo in said.postgres.items():
-            self._take(_postgres(name, conninfo, self._stack.callback))
+            self._take(self._postgres(name, conninfo))
         if said.kubernetes:
             self._take(self._cluster(said.kubernetes))
         # Programs that functions start are known by what they leave; so nobody else changes files meanwhile.
@@ -179,6 +179,19 @@ class OpenTools:
         self._stack.callback(cluster.close)
         return _watched(kubernetes_tools(cluster), [observer])
 
+    def _postgres(self, name: str, conninfo: str) -> Toolbox:
+        from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
+
+        try:
+            from coroom.tools.postgres_observer import PostgresObserver, place_of  # noqa: PLC0415  only for who has one
+            from coroom.tools.sql_postgres import PostgresDatabase  # noqa: PLC0415  only for who has one
+        except ImportError as missing:
+            raise BadTool("PostgreSQL needs the extra: pip install 'coroom[postgres]'.") from missing
+        database = PostgresDatabase(conninfo, name)
+        self._stack.callback(database.close)
+        self._places.append(place_of(database))
+        return _watched(sql_tools(database), [PostgresObserver(database)])
+
     def _proxied(self, path: str, journal: Journal) -> Toolbox:
         from coroom.tools.proxy import proxied, read_footprints  # noqa: PLC0415  only for who has one
 
@@ -190,8 +203,8 @@ class OpenTools:
         """Sees what functions do to all that the file names."""
         root = str(self._at(said.files)) if said.files else ""
         databases = {str(self._at(path)): name for name, path in said.sqlite.items()}
-        cluster = urlsplit(said.kubernetes.url).netloc if said.kubernetes else ""
-        return InRoom(PythonObserver(root, databases=databases, cluster=cluster), root)
+        cluster = said.kubernetes.url if said.kubernetes else ""
+        return InRoom(PythonObserver(root, databases=databases, postgres=self._places, cluster=cluster), root)
 
     def _functions(self, path: Path, journal: Journal, observers: list[Observer]) -> Toolbox:
         made = _names_in(path)
@@ -218,18 +231,6 @@ def _sqlite(name: str, path: Path, at_end: Callable[[Callable[[], None]], object
     database = SqliteDatabase(str(path), name)
     at_end(database.close)
     return _watched(sql_tools(database), [SqliteObserver(database.connection, name, database.alone)])
-
-
-def _postgres(name: str, conninfo: str, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:
-    from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
-
-    try:
-        from coroom.tools.sql_postgres import PostgresDatabase  # noqa: PLC0415  only for who has one
-    except ImportError as missing:
-        raise BadTool("PostgreSQL needs the extra: pip install 'coroom[postgres]'.") from missing
-    database = PostgresDatabase(conninfo, name)
-    at_end(database.close)
-    return sql_tools(database)
 
 
 def _names_in(path: Path) -> dict[str, object]:

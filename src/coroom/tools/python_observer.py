@@ -1,24 +1,28 @@
-"""What Python code of this process really touches, told by Python's own audit events.
+"""What Python code of this process really touches, told by Python's own audit events and by the libraries it uses.
 
-Files below a directory; tables of SQLite databases that it opens, by SQLite's own word; objects of a cluster that it
-asks for over `http.client`, as urllib, requests and the official client do. What is done by programs that it starts is
-seen by what is different in the directory afterwards.
+Files below a directory; tables of SQLite databases that it opens, by SQLite's own word, and of PostgreSQL databases,
+by the server's; objects of a cluster that it asks for. What is done by programs that it starts is seen by what is
+different in the directory afterwards.
 """
 
 import os
 import sqlite3
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme, parse
+from coroom.tools.http_observer import same_server, server_of, watch_requests
 from coroom.tools.observers import Observed, authorizer, note_request
+
+if TYPE_CHECKING:
+    from coroom.tools.postgres_observer import Held
 
 _CHANGES = {
     "os.remove": 1,
@@ -44,41 +48,73 @@ Stamps = dict[str, tuple[int, int, int]]
 """What tells that a file was changed: its number, its size, and when."""
 
 
+CLUSTER = Resource(Scheme.KEY, "cluster")
+"""Reported as written when the cluster is connected to in a way that does not show what is asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPlace:
+    """A PostgreSQL database: what its resources are called by, its identity, and where its server listens."""
+
+    name: str
+    identity: str
+    address: str | tuple[str, int]
+
+
 @dataclass(slots=True)
 class _Watch:
-    """What is watched on one thread right now."""
+    """What is watched by one call right now."""
 
     root: str
     observed: Observed
     databases: Mapping[str, str]
-    cluster: str
+    cluster: tuple[str, int]
+    postgres: Sequence[PostgresPlace]
     handles: list[sqlite3.Connection] = field(default_factory=list)
+    asked: bool = False
+    connected: bool = False
+
+
+_WATCH: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 
 
 class PythonObserver:
     """What Python code of this process does to files below a directory, to databases and to a cluster.
 
-    Only the thread that watches is heard. C libraries that open files by themselves are not, but for SQLite.
+    Only the thread that watches is heard, and what it awaits. C libraries that open files or connections by themselves
+    are not, but for SQLite and psycopg.
     """
 
-    _here: ClassVar[threading.local] = threading.local()
-    _hooked = False
+    _hooked: ClassVar[bool] = False
 
     def __init__(
-        self, root: str = "", *, databases: Mapping[str, str] = MappingProxyType({}), cluster: str = ""
+        self,
+        root: str = "",
+        *,
+        databases: Mapping[str, str] = MappingProxyType({}),
+        postgres: Sequence[PostgresPlace] = (),
+        cluster: str = "",
     ) -> None:
         """Say what is watched.
 
         Args:
             root: a directory; empty: no files.
             databases: SQLite files, with what the resources of each are called by.
-            cluster: host and port of a Kubernetes API, `127.0.0.1:8001`; empty: none.
+            postgres: PostgreSQL databases; psycopg must be installed when there are any.
+            cluster: the URL of a Kubernetes API; empty: none.
         """
         self._root = os.path.realpath(root) if root else ""
         self._databases = {os.path.realpath(path): name for path, name in databases.items()}
-        self._cluster = cluster
+        self._postgres = postgres
+        self._cluster = server_of(cluster) if cluster else ("", 0)
         if databases:
             _watch_connections()
+        if cluster:
+            watch_requests(_asked)
+        if postgres:
+            from coroom.tools.postgres_observer import watch_statements  # noqa: PLC0415  only for who has one
+
+            watch_statements(_statement_listener)
 
     @contextmanager
     def watching(self, observed: Observed) -> Iterator[None]:
@@ -87,11 +123,14 @@ class PythonObserver:
             # A hook cannot be taken away again, so there is one for all, which mostly does nothing.
             sys.addaudithook(_audited)
             PythonObserver._hooked = True
-        watch = self._here.watch = _Watch(self._root, observed, self._databases, self._cluster)
+        watch = _Watch(self._root, observed, self._databases, self._cluster, self._postgres)
+        before = _WATCH.set(watch)
         try:
             yield
         finally:
-            del self._here.watch
+            _WATCH.reset(before)
+            if watch.connected and not watch.asked:
+                observed.wrote(CLUSTER)
             for handle in watch.handles:
                 with suppress(sqlite3.Error):
                     handle.set_authorizer(None)
@@ -115,7 +154,7 @@ class InRoom:
             for resource in touched.reads:
                 observed.read(resource)
             for resource in touched.writes:
-                if resource.scheme is not Scheme.KEY:
+                if resource not in (PROGRAM, NETWORK):
                     observed.wrote(resource)
             if PROGRAM in touched.writes:
                 after = _stamps(self._root)
@@ -136,7 +175,7 @@ def _stamps(root: str) -> Stamps:
 
 
 def _audited(event: str, arguments: tuple[object, ...]) -> None:
-    watch: _Watch | None = getattr(PythonObserver._here, "watch", None)  # noqa: SLF001  the hook is a part of it
+    watch = _WATCH.get()
     if watch is None:
         return
     if watch.root:
@@ -145,8 +184,9 @@ def _audited(event: str, arguments: tuple[object, ...]) -> None:
         watch.observed.wrote(PROGRAM)
     elif event == "socket.connect":
         watch.observed.wrote(NETWORK)
-    elif event == "http.client.send" and watch.cluster:
-        _request(watch, arguments)
+        _connected(watch, arguments[1])
+    elif event == "http.client.send":
+        _sent(arguments)
 
 
 def _watch_connections() -> None:
@@ -158,7 +198,7 @@ def _watch_connections() -> None:
     @wraps(plain)
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = plain(*arguments, **named)
-        watch: _Watch | None = getattr(PythonObserver._here, "watch", None)  # noqa: SLF001  a part of it
+        watch = _WATCH.get()
         name = watch and _database(arguments[0] if arguments else named.get("database"), watch.databases)
         if watch and name:
             connection.set_authorizer(authorizer(name, watch.observed))
@@ -189,14 +229,52 @@ def _database(opened: object, known: Mapping[str, str]) -> str:
     return known.get(os.path.realpath(path.removeprefix("file:").partition("?")[0]), "")
 
 
-def _request(watch: _Watch, arguments: tuple[object, ...]) -> None:
+def _connected(watch: _Watch, address: object) -> None:
+    """A connection that Python code opened: libpq's, which are watched otherwise, are none of them."""
+    where = (str(address[0]), int(address[1])) if isinstance(address, tuple) else address
+    if isinstance(where, tuple) and watch.cluster[0] and same_server(where, watch.cluster):
+        watch.connected = True
+    for each in watch.postgres:
+        tcp = isinstance(where, tuple) and isinstance(each.address, tuple) and same_server(where, each.address)
+        if tcp or where == each.address:
+            watch.observed.wrote(parse(f"key:{each.name}"))
+
+
+def _sent(arguments: tuple[object, ...]) -> None:
     """The head of a request that goes out over `http.client`."""
     connection, sent = arguments[0], arguments[1]
-    where = f"{getattr(connection, 'host', '')}:{getattr(connection, 'port', '')}"
-    if where == watch.cluster and isinstance(sent, bytes):
+    if isinstance(sent, bytes):
         method, _, rest = sent.partition(b"\r\n")[0].decode("latin-1").partition(" ")
         if rest.endswith((" HTTP/1.1", " HTTP/1.0")):
-            note_request(watch.observed, method, rest.rpartition(" ")[0])
+            host, port = getattr(connection, "host", ""), getattr(connection, "port", 0)
+            _asked(str(host), int(port), method, rest.rpartition(" ")[0])
+
+
+def _asked(host: str, port: int, method: str, path: str) -> None:
+    watch = _WATCH.get()
+    if watch and watch.cluster[0] and same_server((host, port), watch.cluster):
+        watch.asked = True
+        note_request(watch.observed, method, path)
+
+
+def _statement_listener() -> "Callable[[str, Sequence[Held] | None], None] | None":
+    watch = _WATCH.get()
+    return _Statements(watch).told if watch and watch.postgres else None
+
+
+class _Statements:
+    """Takes what psycopg's cursors did for one watch."""
+
+    def __init__(self, watch: _Watch) -> None:
+        self._watch = watch
+
+    def told(self, identity: str, held: "Sequence[Held] | None") -> None:
+        """See `postgres_observer.Told`."""
+        from coroom.tools.postgres_observer import note_held  # noqa: PLC0415  only for who has one
+
+        for each in self._watch.postgres:
+            if identity in ("", each.identity):
+                note_held(self._watch.observed, each.name, held)
 
 
 def _file(path: object, root: str, *, directory: bool = False) -> Resource | Refused:

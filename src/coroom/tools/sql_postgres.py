@@ -1,7 +1,7 @@
 """PostgreSQL for the SQL tools (extra `postgres`). Values travel as the database's own text, which loses nothing."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -80,6 +80,7 @@ class PostgresDatabase:
         self.connection.execute(sql.SQL("SET lock_timeout = {}").format(lock_timeout_ms))
         self.connection.execute(_CALLS)
         self._tables = _tables(self.connection)
+        self._ending: Callable[[psycopg.Connection], None] | None = None
 
     def tables(self) -> Mapping[str, Table]:
         """See `Database.tables`."""
@@ -90,6 +91,18 @@ class PostgresDatabase:
         """See `Database.transaction`."""
         with self._lock, self.connection.transaction():
             yield PostgresSession(self.connection)
+            if self._ending:
+                self._ending(self.connection)
+
+    @contextmanager
+    def ending_with(self, ending: Callable[[psycopg.Connection], None]) -> Iterator[None]:
+        """For this thread alone while the context is open: each transaction ends with this, before it is committed."""
+        with self._lock:
+            self._ending = ending
+            try:
+                yield
+            finally:
+                self._ending = None
 
     def close(self) -> None:
         """See `Database.close`."""
