@@ -27,7 +27,8 @@ from typing import Self
 
 from coroom.git.repository import Repository, inspect
 from coroom.host.answer import ToolUse, Touch
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 
 EIGHT = list("abcdefgh")
 SIXTEEN = [f"a{n:02}" for n in range(16)]

@@ -17,7 +17,8 @@ from tests.git.repositories import new_repository
 from coroom.core.agent import Role
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository, inspect
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 from coroom.run.daemon import address, build_app, loopback_socket, serve
 from coroom.run.guard import ServedRoom
 from coroom.tools.smith import Proposer

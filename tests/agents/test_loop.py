@@ -16,8 +16,8 @@ from coroom.agents.loop import model_of
 from coroom.agents.models.model import ModelError, Told, ToolSpec
 from coroom.agents.room_client import RoomClient
 from coroom.evaluate.real.attempt import who_failed
-from coroom.run.session import Cause, Desk
 from coroom.run.summary import as_json
+from coroom.run.worker import Cause, Desk
 from coroom.run.workers import ProcessWorker
 from coroom.testing import ApiError, Call, ModelServer, Script, Turn
 

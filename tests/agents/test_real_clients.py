@@ -15,7 +15,7 @@ from coroom.core import command as c
 from coroom.core.claim import Mode
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import file
-from coroom.host.rooms import Seat
+from coroom.host.seat import Seat
 from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
 
 # The first test may have to wait until the clients are installed.

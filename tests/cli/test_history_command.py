@@ -13,7 +13,7 @@ from tests.doorway import Daemon
 from tests.host.bridge.scene import Scene, scene_of
 
 from coroom.cli import main
-from coroom.host.rooms import Serving
+from coroom.host.served import Serving
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import LogCorrupt, LogFull, Stored
 from coroom.run.guard import ServedRoom

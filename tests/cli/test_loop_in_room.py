@@ -16,7 +16,7 @@ from coroom.agents.room_client import RoomClient
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.errors import Refused
-from coroom.host.rooms import Serving
+from coroom.host.served import Serving
 from coroom.run.loop.bounds import Bounds
 from coroom.run.loop.peers import RoomSeat
 

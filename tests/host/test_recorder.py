@@ -14,9 +14,10 @@ from coroom.agents.scripted import Marks, Step, TapeError, read_tape, whole
 from coroom.host import tapes as limits
 from coroom.host.answer import ToolUse, Touch
 from coroom.host.recorder import edits_between
-from coroom.host.rooms import Seat, state_directory
+from coroom.host.seat import Seat
+from coroom.host.served import state_directory
 from coroom.host.tapes import Tapes
-from coroom.run.session import Desk
+from coroom.run.worker import Desk
 from coroom.run.workers import TapeWorker
 
 FILES = {"a.py": b"import os\n\n\ndef first():\n    return 1\n\n\ndef last():\n    return 9\n", "old.txt": b"old\n"}

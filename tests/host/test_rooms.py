@@ -8,7 +8,9 @@ from tests.git.repositories import new_repository
 from coroom.core.agent import Presence
 from coroom.core.errors import Code, Refused
 from coroom.git.repository import Repository, inspect
-from coroom.host.rooms import Room, RoomPlan, Seat, state_directory
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
+from coroom.host.served import state_directory
 
 
 def repository_at(directory: Path) -> Repository:

@@ -15,7 +15,8 @@ from coroom.core.errors import Code, Refused
 from coroom.core.task import TaskState
 from coroom.core.tool import MadeTool
 from coroom.host.answer import Answer
-from coroom.host.rooms import Room, Seat
+from coroom.host.rooms import Room
+from coroom.host.seat import Seat
 from coroom.host.tools_file import read_tools_file
 from coroom.tools.registry import BadTool
 

@@ -11,7 +11,8 @@ from coroom.core import command as c
 from coroom.git.repository import Repository, inspect
 from coroom.host import mirror
 from coroom.host.answer import ToolUse, Touch
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 
 
 @pytest.mark.parametrize("touch", [Touch.EDIT, Touch.DELETE])

@@ -11,8 +11,9 @@ from coroom.agents.room_client import RoomClient
 from coroom.core.command import PostTask
 from coroom.git.repository import Repository, inspect
 from coroom.host.rooms import Room, RoomPlan
-from coroom.run.session import Desk, Outcome, Run, RunPlan, Work, Worker
+from coroom.run.session import Outcome, Run, RunPlan
 from coroom.run.summary import Summary, summarise
+from coroom.run.worker import Desk, Work, Worker
 
 
 @dataclass

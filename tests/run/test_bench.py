@@ -20,7 +20,7 @@ from coroom.core.codec import encode_state
 from coroom.core.errors import Fault
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host, recover
-from coroom.host.rooms import Seat
+from coroom.host.seat import Seat
 from coroom.log.sqlite import SqliteLog
 from coroom.run.bench import calls
 from coroom.run.bench.edits import arrivals

@@ -16,16 +16,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx2
-from mcp.shared.exceptions import MCPError
-
 from coroom.agents.adapter import BARE_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
 from coroom.agents.budget import Budget, Spent, parse_budget
 from coroom.agents.builtin import unready
 from coroom.agents.context import bound
 from coroom.agents.hands import Hands
 from coroom.agents.models.model import Model, ModelError, Spoken, Told, ToolCall, ToolResult, ToolSpec
-from coroom.agents.room_client import RoomClient
+from coroom.agents.room_client import RoomClient, room_failures
 
 INSTEAD_OF_OURS = frozenset({"read", "edit"})
 """The room's tools for agents without file tools of their own."""
@@ -143,7 +140,7 @@ async def session(spec: str, budget: Budget, prompt: str, tell: Tell) -> Mapping
         error, limited = _first(problems), True
     except* ModelError as problems:
         error = _first(problems)
-    except* (httpx2.HTTPError, MCPError, OSError) as problems:
+    except* room_failures() as problems:
         error = f"the room does not answer: {_first(problems)}"
     finally:
         await model.close()

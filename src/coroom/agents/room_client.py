@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
-from mcp.client.streamable_http import streamable_http_client
-from mcp_types import TextContent
 
-from mcp import Client
+if TYPE_CHECKING:
+    from mcp import Client
 
 CALL_WITHIN_S = 300.0
 """A sync waits up to 240 s, and a landing runs a test suite."""
@@ -63,6 +62,13 @@ def news_in(text: str) -> tuple[News, ...]:
     return tuple(found)
 
 
+def room_failures() -> tuple[type[Exception], ...]:
+    """What opening a room's client and calling it may raise, alone or in groups."""
+    from mcp.shared.exceptions import MCPError  # noqa: PLC0415 - slow to import
+
+    return httpx2.HTTPError, MCPError, OSError
+
+
 class RoomClient:
     """One agent's connection. Use it in `async with`; tasks of that loop may call at the same time."""
 
@@ -74,6 +80,11 @@ class RoomClient:
         self._client: Client | None = None
 
     async def __aenter__(self) -> Self:
+        # A second of processor time, for programs that may never come to a room.
+        from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
+
+        from mcp import Client  # noqa: PLC0415
+
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(self._http)
             transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
@@ -104,7 +115,7 @@ class RoomClient:
         assert self._client
         given = {"cursor": self._cursor, **arguments} if tool == "sync" and self._cursor else dict(arguments)
         result = await self._client.call_tool(tool, given)
-        text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
+        text = "\n".join(part.text for part in result.content if part.type == "text")
         whole = result.structured_content
         facts = whole if isinstance(whole, dict) else {}
         data = facts.get("data")

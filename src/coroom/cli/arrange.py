@@ -22,7 +22,7 @@ from coroom.run.board import BoardError, tasks_from
 from coroom.run.bounds import LimitError, RunLimit, parse_limit
 from coroom.run.briefing import Coordination, first_words
 from coroom.run.planned import planned
-from coroom.run.session import Worker, role_prompt
+from coroom.run.worker import Worker, role_prompt
 from coroom.run.workers import ProcessWorker, TapeWorker
 
 if TYPE_CHECKING:

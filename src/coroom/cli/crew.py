@@ -21,7 +21,7 @@ from coroom.cli.place import WrongCallError
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
 from coroom.run.isolating import Isolating, provider_for
-from coroom.run.session import Worker
+from coroom.run.worker import Worker
 from coroom.run.workers import ProcessWorker, TapeWorker
 
 ADAPTERS: dict[str, type[AgentAdapter]] = {

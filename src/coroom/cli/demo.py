@@ -23,12 +23,14 @@ from coroom.core.command import PostTask
 from coroom.core.errors import Fault, Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.repository import NotUsable, Repository, inspect
-from coroom.host.rooms import RoomPlan, state_directory
+from coroom.host.rooms import RoomPlan
+from coroom.host.served import state_directory
 from coroom.run.arrangement import Arrangement
 from coroom.run.demo import Demo, load_demo
 from coroom.run.loop.scene import perform as perform_loops
 from coroom.run.package import DemoUnavailableError, SuiteEnvironment, cache_directory, prepare, test_environment
-from coroom.run.session import RunPlan, Worker
+from coroom.run.session import RunPlan
+from coroom.run.worker import Worker
 from coroom.run.workers import TapeWorker
 
 ROOM = "demo"

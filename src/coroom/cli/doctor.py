@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from coroom.git.repository import NotUsable, inspect
-from coroom.host.rooms import mirrors_directory
+from coroom.host.served import mirrors_directory
 from coroom.run.selftest import Check, bridge_checks
 from coroom.run.surroundings import machine_checks, nearest_directory
 

@@ -13,7 +13,7 @@ from coroom.core.file import FileKind
 from coroom.host.clean import one_line
 from coroom.host.history import Version, difference, versions_of
 from coroom.host.host import read_events
-from coroom.host.rooms import state_directory
+from coroom.host.served import state_directory
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import LogCorrupt
 

@@ -25,7 +25,7 @@ from coroom.core.errors import Refused
 from coroom.git.command import GitFailed
 from coroom.git.repository import Repository
 from coroom.host.clean import one_line
-from coroom.host.rooms import Serving, state_directory
+from coroom.host.served import Serving, state_directory
 from coroom.run.board import BoardError, tasks_from
 from coroom.run.ground import ground_of
 from coroom.run.loop.agent import AgentLoop

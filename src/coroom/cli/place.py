@@ -8,7 +8,10 @@ import click
 from coroom.core.errors import Refused
 from coroom.core.policies import policy_named
 from coroom.git.repository import NotUsable, Problem, Repository, inspect
-from coroom.host.rooms import Serving, state_directory
+from coroom.host.served import Serving, state_directory
+
+PORT = 7333
+"""Where a room is served unless told otherwise: agents' configurations name it, so it stays the same."""
 
 ROOM = "main"
 """The name of a repository's room, unless several are wanted."""

@@ -20,7 +20,8 @@ from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
-from coroom.host.rooms import Room, mirrors_directory, state_directory
+from coroom.host.rooms import Room
+from coroom.host.served import mirrors_directory, state_directory
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.briefing import Coordination
 from coroom.run.selftest import bridge_checks

@@ -6,8 +6,7 @@ import click
 
 from coroom.agents.setup import Plan, Refusal, apply, apply_undo, plan, plan_undo
 from coroom.agents.setup_clients import CLIENTS
-from coroom.cli.place import WrongCallError
-from coroom.cli.up import PORT
+from coroom.cli.place import PORT, WrongCallError
 
 
 @click.command()

@@ -11,19 +11,17 @@ from pathlib import Path
 import click
 
 from coroom.checks.types import CHECKERS
-from coroom.cli.place import POLICIES_SAID, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
+from coroom.cli.place import POLICIES_SAID, PORT, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
 from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option
 from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
 from coroom.git.repository import Repository
-from coroom.host.rooms import Room, RoomPlan, Serving, state_directory
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.served import Serving, state_directory
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
 from coroom.run.guard import ServedRoom
-
-PORT = 7333
-"""Where a room is served unless told otherwise: agents' configurations name it, so it stays the same."""
 
 
 @click.command()

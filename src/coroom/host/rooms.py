@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import json
 import os
 import secrets
 from collections.abc import Sequence
@@ -32,6 +31,8 @@ from coroom.host.landing import Landing, LandingPlace, RefMover
 from coroom.host.landing_each import LandingEach
 from coroom.host.mirror import Mirror
 from coroom.host.recorder import RecordedDoor
+from coroom.host.seat import Seat
+from coroom.host.served import mirrors_directory, state_directory
 from coroom.host.shadow import Shadow, room_of
 from coroom.host.silent import SilentDoor
 from coroom.host.tapes import Tapes
@@ -84,15 +85,6 @@ class RoomPlan:
     toolsmith: "Proposer | None" = None
     silent: bool = False
     types: str = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """An agent's way in: its name, its secret (kept nowhere else), and the directory it works in."""
-
-    agent: str
-    token: str = field(repr=False)
-    directory: Path
 
 
 class Room:
@@ -315,18 +307,6 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def state_directory(repository: Repository, room: str) -> Path:
-    """Where a room keeps its log: beside the repository's objects, so that every work tree of it finds one room."""
-    return repository.common / "coroom" / room
-
-
-def mirrors_directory(repository: Repository, room: str) -> Path:
-    """Where mirrors are made by default: outside `.git`, which agents' sandboxes and search tools shut out."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    mark = hashlib.sha256(str(repository.common).encode()).hexdigest()[:8]
-    return Path(base) / "coroom" / f"{repository.toplevel.name}-{mark}" / room
-
-
 def _kept_secret(path: Path) -> str:
     with contextlib.suppress(FileNotFoundError):
         return path.read_text(encoding="ascii").strip()
@@ -335,25 +315,3 @@ def _kept_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret + "\n")
     return secret
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """Where a room is served right now, as other commands find it."""
-
-    pid: int
-    url: str
-
-    def write(self, directory: Path) -> None:
-        """Leave word in the room's directory."""
-        (directory / "host.json").write_text(json.dumps({"pid": self.pid, "url": self.url}), encoding="utf-8")
-
-    @staticmethod
-    def read(directory: Path) -> "Serving | None":
-        """The word left there, if the process that left it is alive."""
-        try:
-            found = json.loads((directory / "host.json").read_text(encoding="utf-8"))
-            os.kill(found["pid"], 0)
-        except (OSError, ValueError, KeyError):
-            return None
-        return Serving(found["pid"], found["url"])

@@ -16,7 +16,8 @@ from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import NotUsable, inspect
 from coroom.host.answer import ToolUse, Touch
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 
 SEEN_S_MAX = 10.0
 """How long the slowest of disks gets to show a text."""

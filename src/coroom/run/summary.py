@@ -9,7 +9,8 @@ from coroom.core.file import HeldState
 from coroom.core.notice import NoticeKind
 from coroom.core.state import RoomState
 from coroom.host.rooms import TAPES, Room
-from coroom.run.session import Outcome, Work
+from coroom.run.session import Outcome
+from coroom.run.worker import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
 from coroom.launch.leftover import OPEN, end_leftover, forget, gated, remember
 from coroom.run.isolating import Isolating
-from coroom.run.session import Cause, Desk, Work, agent_environment, role_prompt
+from coroom.run.worker import Cause, Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20
 """Clients print whole tool results on one line."""

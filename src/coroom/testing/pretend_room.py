@@ -9,10 +9,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
-from mcp.server.mcpserver import Context, MCPServer
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,6 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coroom.testing.loopback import Loopback
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
 
 Reply = dict[str, Any]
 
@@ -123,6 +125,9 @@ class PretendRoom:
             return tuple(self._called)
 
     def _application(self) -> Starlette:
+        # A second of processor time, for tests that need a scripted model alone.
+        from mcp.server.mcpserver import Context, MCPServer  # noqa: PLC0415
+
         server = MCPServer("coroom", instructions="Claim before you edit.")
 
         @server.tool()
@@ -142,7 +147,7 @@ class PretendRoom:
         application.add_middleware(_Door, tokens=self._tokens)
         return application
 
-    def _note(self, ctx: Context[Any], tool: str, arguments: Reply) -> None:
+    def _note(self, ctx: "Context[Any]", tool: str, arguments: Reply) -> None:
         with self._lock:
             self._called.append(Called(token=_bearer(ctx.headers or {}), tool=tool, arguments=arguments))
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.live_room import a_shop, opened
 
-from coroom.host.rooms import Room, Seat
+from coroom.host.rooms import Room
+from coroom.host.seat import Seat
 from coroom.testing import Call, Turn
 
 TEA = {"table": "stock", "where": {"item": "tea"}}

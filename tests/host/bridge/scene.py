@@ -16,7 +16,8 @@ from coroom.git.repository import Repository, inspect
 from coroom.host.answer import Answer, ToolUse, Touch
 from coroom.host.bridge import Bridge
 from coroom.host.mirror import Mirror
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 
 DEADLINE_S = 90.0
 

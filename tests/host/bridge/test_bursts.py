@@ -18,7 +18,7 @@ from tests.host.bridge.stoppable import victim_of
 
 from coroom.core.event import FileAccepted
 from coroom.host.host import read_events
-from coroom.host.rooms import state_directory
+from coroom.host.served import state_directory
 from coroom.log.sqlite import SqliteLog
 from coroom.workspace.exchange import Exchange
 from coroom.workspace.hints import Hint, Moved, RescanReason

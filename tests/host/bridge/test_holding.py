@@ -9,7 +9,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST, Role
 from coroom.core.event import NoticeSent
 from coroom.core.file import HeldState
-from coroom.host.rooms import Seat
+from coroom.host.seat import Seat
 
 BASE = b"def f():\n    return 1\n\n\ndef g():\n    return 2\n"
 

@@ -14,7 +14,8 @@ from tests.host.bridge.stoppable import victim_of
 from coroom.core.event import FilesSeeded
 from coroom.git.repository import Repository
 from coroom.host.answer import Touch
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 
 KILLS = int(os.environ.get("COROOM_KILLS", "50"))
 AGENTS = "a b c"

@@ -17,7 +17,6 @@ from coroom.testing.kubernetes_api import InProcess, KubernetesApi
 from coroom.tools.kubernetes import kubernetes_tools
 from coroom.tools.kubernetes_client import Cluster
 from coroom.tools.sql import sql_tools
-from coroom.tools.sql_postgres import PostgresDatabase
 from coroom.tools.sql_schema import Database
 from coroom.tools.sql_sqlite import SqliteDatabase
 
@@ -109,8 +108,10 @@ def _sqlite(path: Path) -> tuple[SqliteDatabase, Callable[[str], object]]:
     return found, found.connection.execute
 
 
-def _postgres(conninfo: str) -> tuple[PostgresDatabase, Callable[[str], object]]:
+def _postgres(conninfo: str) -> tuple[Database, Callable[[str], object]]:
     import psycopg  # noqa: PLC0415  who has no PostgreSQL needs no driver
+
+    from coroom.tools.sql_postgres import PostgresDatabase  # noqa: PLC0415  it imports the driver
 
     outside = psycopg.connect(conninfo, autocommit=True)
     outside.execute(f"DROP TABLE IF EXISTS coroom_calls, {', '.join(SCHEMA)}".encode())

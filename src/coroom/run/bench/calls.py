@@ -12,7 +12,7 @@ from typing import Any
 
 from coroom.agents.room_client import RoomClient
 from coroom.core.errors import Fault
-from coroom.host.rooms import Seat
+from coroom.host.seat import Seat
 from coroom.run.bench.figures import Contention, Row, Spread
 from coroom.run.bench.wire import Era, WireClient
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coroom.core.errors import Fault
-from coroom.host.rooms import Seat
+from coroom.host.seat import Seat
 from coroom.run.bench.figures import Row, Spread
 from coroom.run.bench.ground import LOOK_S, path_of
 

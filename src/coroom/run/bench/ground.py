@@ -15,7 +15,8 @@ import httpx2
 from coroom.core.errors import Fault
 from coroom.git.command import Git
 from coroom.git.repository import NotUsable, Repository, inspect
-from coroom.host.rooms import Seat, Serving, state_directory
+from coroom.host.seat import Seat
+from coroom.host.served import Serving, state_directory
 from coroom.run.guard import OPERATOR_HEADER
 
 ROOM = "main"

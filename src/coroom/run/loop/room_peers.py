@@ -12,11 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import httpx2
-from mcp.shared.exceptions import MCPError
-
 from coroom.agents.room_claims import RoomClaims, refused_of
-from coroom.agents.room_client import RoomClient, Told
+from coroom.agents.room_client import RoomClient, Told, room_failures
 from coroom.core.claim import Claim
 from coroom.core.command import PostTask
 from coroom.core.errors import Code, Refused
@@ -215,7 +212,7 @@ class RoomPeers:
         try:
             async with _Hearing(self._seat, self._hear) as client:
                 yield client
-        except* (httpx2.HTTPError, MCPError, OSError) as silent:
+        except* room_failures() as silent:
             problem = _first(silent)
         if problem:
             raise RoomSilent(f"the room at {self._seat.url} does not answer: {problem}")

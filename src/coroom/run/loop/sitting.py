@@ -14,7 +14,7 @@ from typing import BinaryIO
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, Session
 from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.run.isolating import Isolating
-from coroom.run.session import agent_environment
+from coroom.run.worker import agent_environment
 
 LOG_BYTES_MAX = 4 << 20
 """Of one session: its first half, and its last."""
