@@ -14,6 +14,7 @@ from typing import Any
 
 from click.testing import CliRunner
 from tests.git.repositories import new_repository
+from tests.warm import Warm
 
 from coroom.cli import main
 
@@ -51,15 +52,7 @@ class Place:
         return f"tape:{path}"
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "coroom.cli", *words],
-            cwd=self.repository,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return Warm(words, self.repository, self.environment)
 
     def run(self, *words: str) -> "Done":
         return ended(self.start(*words))

@@ -1,0 +1,29 @@
+"""The start of the command itself: other tests fork it off a process that has imported it."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "command", [[str(Path(sys.executable).parent / "coroom")], [sys.executable, "-P", "-m", "coroom.cli"]]
+)
+def test_the_command_starts_as_it_is_installed_and_as_a_module(command: list[str], tmp_path: Path) -> None:
+    told = subprocess.run([*command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert told.stdout == f"coroom, version {version('coroom')}\n"
+    assert not told.stderr
+
+
+def test_commands_that_serve_nothing_import_no_server_and_those_that_open_no_room_no_room() -> None:
+    names = ["claim", "land", "check", "history", "merge", "plan", "setup", "join", "gate", "bisect", "loop"]
+    imports = "".join(f"import coroom.cli.{name}\n" for name in names)
+    told = subprocess.run(
+        [sys.executable, "-c", f"{imports}import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    imported = set(told.stdout.split())
+    assert "coroom.host.served" in imported
+    slow = {"mcp", "pydantic", "anthropic", "openai", "psycopg", "coroom.run.daemon", "coroom.host.rooms"}
+    assert not slow & imported
