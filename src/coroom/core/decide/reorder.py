@@ -7,6 +7,7 @@ from coroom.core.decide.decision import Decision
 from coroom.core.event import Body, Event, OrderCommitted, OrderNoticed, OrderNoticesWithdrawn
 from coroom.core.evolve import foresee
 from coroom.core.ordering.call import CallPhase, NoticeCause, Order
+from coroom.core.ordering.difference import difference, shortened
 from coroom.core.ordering.gate import committable, is_quiet
 from coroom.core.ordering.index import pending
 from coroom.core.ordering.position import family_of
@@ -56,17 +57,22 @@ def _told(state: RoomState, since: Order) -> tuple[Body, ...]:
 def _text(state: RoomState, one: Due) -> str:
     call = state.order.calls.get(one.call)
     named = f"your call {one.call} ({call.tool})" if call else f"your call {one.call}"
-    now = f"now {one.value}" if one.value != UNSEEN else "not known; read it again"
+    unseen = one.value == UNSEEN
     judge = "Answer with choice no_effect, repaired, retracted or cannot."
     if one.cause is NoticeCause.CHANGED:
         waiting = [c.id for c in pending(state.order) if c.agent == one.agent and c.phase is CallPhase.GATED]
         held_back = f" Not yet acted, and kept as it is if you say no_effect: {', '.join(waiting)}." if waiting else ""
-        return (
-            f"{one.resource}, read by {named}, was {one.held} and is {now}. Judge what rests on it.{held_back} {judge}"
+        said = (
+            f"was {shortened(one.held)} and is not known; read it again"
+            if unseen
+            else difference(one.held, one.value).text
         )
+        return f"{one.resource}, read by {named}, {said}. Judge what rests on it.{held_back} {judge}"
     if one.cause is NoticeCause.UNDONE:
+        now = "not known; read it again" if unseen else f"now {shortened(one.value)}"
         return f"{named} was undone, since somebody before you in order wrote there. {one.resource} is {now}. {judge}"
-    return f"{named} was put back and gave {one.value} instead of {one.held}. Judge what rests on it. {judge}"
+    gave = difference(one.held, one.value).text
+    return f"{named} was put back, and what it gave {gave}. Judge what rests on it. {judge}"
 
 
 def _final(state: RoomState) -> tuple[Body, ...]:
