@@ -9,7 +9,7 @@ import pytest
 
 from coroom.evaluate.campaign import Evaluation, EvaluationError, keys_of
 from coroom.evaluate.conditions import LADDER, POLICIES_COMPARED
-from coroom.evaluate.live.cluster import CLUSTER
+from coroom.evaluate.live.cluster import CLUSTER, QUOTAS, RELEASE
 from coroom.evaluate.live.judge import judge, serial_end
 from coroom.evaluate.live.model import key_of, run_alone
 from coroom.evaluate.live.office import BOOKING, INVOICE, OFFICE, PUSH_BACK
@@ -152,3 +152,16 @@ def test_the_model_does_what_each_verb_says() -> None:
     run_alone("office", state, BOOKING.jobs(6)[:5])
     assert [row["taken_by"] for row in state["rows"]["slots"].values()] == ["p00", "p01", "p02", "p03"]
     assert list(state["rows"]["waiting"]) == ["p04-04"]
+
+
+def test_what_an_agent_reads_each_turn_that_is_told_anything_does_not_grow_from_2_agents_to_16() -> None:
+    def told(agents: int) -> float:
+        found = [
+            play_live(key(task, "preorder", agents, n), task, 600)[0] for task in (QUOTAS, RELEASE) for n in range(3)
+        ]
+        readers = [r.metrics["told_tokens_a_readers_turn"] for r in found]
+        return sum(readers) / sum(1 for one in readers if one)
+
+    few, many = told(2), told(16)
+    assert 0 < few < many * 2
+    assert many < few * 1.5

@@ -49,10 +49,11 @@ def trees(task: EvalTask, condition: str, agents: int, seeds: int) -> list[dict[
     return [Play(task, CONDITIONS[condition], agents, PERFECT, str(n), wall_s=10_000).run().tree for n in range(seeds)]
 
 
-@pytest.mark.parametrize("name", ["lost-update", "clobber", "n-way", "write-skew", "irreversible"])
+@pytest.mark.parametrize("name", RACES)
 def test_agents_without_fault_in_a_room_lose_nothing_of_each_other(name: str) -> None:
     task = RACES[name]
-    for tree in trees(task, "full", 4, 3) + trees(task, "serial", 3, 1):
+    # With two agents three of ten stale reads ended wrong while a notice that came during other work was lost.
+    for tree in trees(task, "full", 2, 8) + trees(task, "full", 4, 3) + trees(task, "serial", 3, 1):
         assert not any(task.changed(unit.id, tree) for unit in task.units)
 
 

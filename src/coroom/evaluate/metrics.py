@@ -20,14 +20,15 @@ from coroom.evaluate.conduct import acted_on, claims_kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What all agents together have used. `turns` are inferences; `told_tokens` came as notices; `characters` were
-    written, whether the room took them in or had them already.
+    """What all agents together have used. `turns` are inferences; `told_tokens` came as notices, to agents that had
+    `reader_turns` of the turns; `characters` were written, whether the room took them in or had them already.
     """
 
     turns: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     told_tokens: int = 0
+    reader_turns: int = 0
     usd: float = 0.0
     characters: int = 0
 
@@ -43,6 +44,7 @@ def fold(events: Sequence[Event], used: Used) -> dict[str, float]:
         "usd": used.usd,
         "turns": used.turns,
         "told_tokens_a_turn": used.told_tokens / used.turns if used.turns else 0.0,
+        "told_tokens_a_readers_turn": used.told_tokens / used.reader_turns if used.reader_turns else 0.0,
         "characters": used.characters,
         "edits": len(accepted),
         "merged": sum(body.layer != "identical" for body in accepted),

@@ -154,7 +154,12 @@ class Play:
                     self.room.write(player.name, path, standing, wanted)
 
     def _units(self, player: Player) -> Steps:
-        while (unit := self._choose(player)) is not None:
+        while True:
+            # Nobody goes on, waits or leaves with news unread: a client's Stop hook holds it back for them.
+            yield from self._mend(player)
+            unit = self._choose(player)
+            if unit is None:
+                return
             if isinstance(unit, float):
                 yield unit
                 continue
@@ -181,7 +186,6 @@ class Play:
         states = {task.state for task in self.room.state.tasks.values()}
         if not states & {TaskState.OPEN, TaskState.TAKEN}:
             return None
-        self._listen(player)
         self._step(player)
         return IDLE_S
 
@@ -206,7 +210,6 @@ class Play:
         if self._condition.tools:
             self._tell(player, unit)
             self.room.ask(player.name, FinishTask(f"{unit.title} is there", unit.id))
-            yield from self._mend(player)
 
     def _drafted(self, player: Player, unit: Unit, path: str) -> bytes:
         """What it writes for a file: right, with a fault that it has not found, or on a wrong guess."""
@@ -247,8 +250,10 @@ class Play:
         bases, draft = self._look(player, unit)
         for _ in range(sum(steps_of(_fresh(bases, path, text), player.hand.traits) for path, text in draft.items())):
             yield self._step(player, wrote=b"x" * 100)
-            if self._listen(player) and not player.hand.happens(player.hand.traits.misjudges):
-                bases, draft = self._look(player, unit)
+            if self._listen(player):
+                yield from self._mend_done(player)
+                if not player.hand.happens(player.hand.traits.misjudges):
+                    bases, draft = self._look(player, unit)
         if player.hand.happens(player.hand.traits.blunders) and not player.hand.happens(
             player.hand.traits.finds_own_fault
         ):
@@ -259,7 +264,6 @@ class Play:
         if self._condition.tools:
             self._tell(player, unit)
             self.room.ask(player.name, FinishTask(f"{unit.title} is there", unit.id))
-            yield from self._mend(player)
 
     def _seen(self, player: Player, unit: Unit) -> dict[str, bytes]:
         line = self.room.line(player.name)
@@ -316,28 +320,30 @@ class Play:
                 self.room.ask(player.name, Say(kind=NoticeKind.CONTRACT, text=words, to=task.holder or HOST))
 
     def _mend(self, player: Player) -> Steps:
-        """Read what came; where it shows that a guess was wrong, write the file again."""
-        if not self._listen(player):
-            return
+        """Read what came until nothing more does; where it concerns what it has done, or shows that a guess was wrong,
+        put that right.
+        """
+        while self._listen(player):
+            yield from self._mend_done(player)
+            for path, unit in list(player.wrong.items()):
+                if self._visible(player, self._by_id[unit]) and not player.hand.happens(player.hand.traits.misjudges):
+                    standing = self.room.read(player.name, path)
+                    if standing is None:
+                        continue
+                    yield self._step(player, wrote=self._task.reference[path])
+                    self.room.write(player.name, path, standing, self._task.reference[path])
+                    del player.wrong[path]
+
+    def _mend_done(self, player: Player) -> Steps:
         for done in list(player.did):
             yield from self._mend_unit(player, done)
-        for path, unit in list(player.wrong.items()):
-            if self._visible(player, self._by_id[unit]) and not player.hand.happens(player.hand.traits.misjudges):
-                standing = self.room.read(player.name, path)
-                if standing is None:
-                    continue
-                yield self._step(player, wrote=self._task.reference[path])
-                self.room.write(player.name, path, standing, self._task.reference[path])
-                del player.wrong[path]
 
     def _listen(self, player: Player) -> bool:
         """Take what is unread into the context; only those with tools are told anything."""
-        unread = self.room.state.inbox(player.name)[:8] if self._condition.tools else ()
+        unread = self.room.news(player.name) if self._condition.tools else ()
         if not unread:
             return False
-        told = sum(tokens_of(notice.text) + 12 for notice in unread)
-        player.usage.told_tokens += told
-        player.usage.input_tokens += told
+        player.usage.told(unread)
         self.room.ask(player.name, MarkRead(tuple(notice.id for notice in unread)))
         return True
 

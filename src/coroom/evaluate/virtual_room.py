@@ -20,11 +20,13 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import Event
 from coroom.core.evolve import evolve
 from coroom.core.file import SHARED_LINE, FileKind, FileVersion
+from coroom.core.notice import Notice
 from coroom.core.policies import POLICIES
 from coroom.core.resource import file
 from coroom.core.room import decide, number
 from coroom.core.state import RoomState
 from coroom.evaluate.suite import EvalTask
+from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, choose
 from coroom.workspace.merge import merge
 
 
@@ -68,6 +70,10 @@ class VirtualRoom:
                 despite_duplicate=True,
             )
             self.ask(OPERATOR, command)
+
+    def news(self, agent: str, *, asked: bool = False) -> tuple[Notice, ...]:
+        """The unread notices that ride on the agent's next reply; with `asked`, what a `sync` would tell it."""
+        return choose(self.state, agent, SYNC_CHARS_MAX if asked else RIDE_CHARS_MAX, asked=asked).notices
 
     def line(self, agent: str) -> str:
         """The line that the agent's edits go to."""

@@ -10,8 +10,9 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Fault, Refused
 from coroom.core.event import CallStarted, CallUndone, Event, OrderNoticed
+from coroom.core.notice import Notice
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
-from coroom.core.ordering.gate import may_still_touch
+from coroom.core.ordering.difference import difference
 from coroom.core.policies import POLICIES
 from coroom.core.tool import canonical
 from coroom.evaluate.live.task import Due, Job, LiveTask, State, Step, shares
@@ -23,8 +24,6 @@ from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, St
 
 TURNS_MAX = 20_000
 _SOON_S = 1e-3
-_TOLD_TOKENS = 40
-"""A notice of the order: which call, what it held and what is true now."""
 
 R = TypeVar("R")
 
@@ -44,6 +43,8 @@ class Worker:
     made: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     known: dict[int, Any] = field(default_factory=dict)
     slipped: set[int] = field(default_factory=set)
+    must_hear: bool = False
+    """Its last call was declined since it has news to judge first."""
     begun: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
 
@@ -209,7 +210,7 @@ class LivePlay:
                 released = self._released()
                 queue.wake()
             for other in queue.absent(len(self.workers)):
-                if other >= there or self._reopened(self.workers[other]):
+                if other >= there or self._news(self.workers[other]):
                     queue.again(other, self._think(self.workers[other]))
         raise Fault(f"{self._task.id}: no end under {self._policy}")
 
@@ -223,22 +224,18 @@ class LivePlay:
         used = sum(w.usage.input_tokens + w.usage.output_tokens for w in self.workers)
         return self._tokens is not None and used > self._tokens
 
-    def _notices(self, worker: Worker) -> list[OrderNotice]:
-        return [notice for notice in self.room.state.order.notices.values() if notice.agent == worker.name]
-
-    def _reopened(self, worker: Worker) -> bool:
-        """Who is done hears once nobody below can change it again: one judgement instead of several."""
-        if not self._notices(worker):
-            return False
-        order, agents = self.room.state.order, self.room.state.agents
-        return not may_still_touch(order, agents, agents[worker.name].rank, worker.name, ())
+    def _news(self, worker: Worker, *, asked: bool = False) -> tuple[Notice, ...]:
+        """What the order has to say to it on its next reply: what may still change waits, unless it has to know."""
+        of_order = self.room.state.order.notices
+        found = self.room.news(worker.name, asked=asked) if of_order else ()
+        return tuple(notice for notice in found if notice.id in of_order)
 
     def _turn(self, worker: Worker) -> float | None:
         """One inference and what comes of it. Returns the seconds until the next; None when it waits, or is done."""
         self._begin_again(worker)
-        if self._notices(worker):
-            repairs = self._hear(worker)
-            return sum(self._think(worker) for _ in range(max(repairs, 1)))
+        self._listen(worker)
+        if self._news(worker):
+            return self._heard(worker)
         program = worker.program
         while worker.next < len(program):
             number = program[worker.next][0]
@@ -252,6 +249,8 @@ class LivePlay:
                 worker.next += 1
                 continue
             if not self._call(worker, worker.next, *due):
+                if worker.must_hear:
+                    return self._heard(worker)
                 return None if self._restarts(worker) == worker.restarts else self._think(worker)
             worker.next += 1
             return self._think(worker)
@@ -323,6 +322,9 @@ class LivePlay:
                 worker.made[place], worker.known[place] = (tool, arguments, ""), {"failed": why}
             case Refused(code=Code.FENCED, why=why):
                 raise Fault(f"{worker.name}: {why}")
+            case Refused(code=Code.JUDGE):
+                worker.must_hear = True
+                return False
             case _:
                 return False
         worker.usage.characters += len(arguments)
@@ -333,20 +335,33 @@ class LivePlay:
         writes = not tool.endswith(("_select", "_get", "_list"))
         return writes and worker.hand.happens(worker.hand.traits.slips)
 
+    def _listen(self, worker: Worker) -> None:
+        """Read what is no matter of the order, and asks for nothing."""
+        plain = tuple(n for n in self.room.news(worker.name) if n.id not in self.room.state.order.notices)
+        if plain:
+            worker.usage.told(plain)
+            self.room.ask(worker.name, c.MarkRead(tuple(notice.id for notice in plain)))
+
+    def _heard(self, worker: Worker) -> float:
+        """It judges what it is told. Returns the seconds until its next turn: a step for each call that it puts right
+        after the first, which this one is, and one to go on with where it is not through.
+        """
+        through = worker.next >= len(worker.program)
+        repairs = self._hear(worker)
+        return sum(self._think(worker) for _ in range(max(repairs - 1, 0) if through else max(repairs, 1)))
+
     def _hear(self, worker: Worker) -> int:
         """Take in what the order has to say, and put right what rests on it. Returns how many calls that were."""
-        repairs = 0
-        while notices := self._notices(worker):
-            worker.done = False
-            self.room.ask(worker.name, c.HandNotices(worker.name))
-            worker.usage.told_tokens += _TOLD_TOKENS * len(notices)
-            worker.usage.input_tokens += _TOLD_TOKENS * len(notices)
-            for notice in notices:
-                self._take_in(worker, notice)
+        repairs, asked, worker.must_hear = 0, worker.must_hear, False
+        while told := self._news(worker, asked=asked):
+            worker.done, names = False, tuple(notice.id for notice in told)
+            self.room.ask(worker.name, c.HandNotices(worker.name, names))
+            worker.usage.told(told)
+            for name in names:
+                self._take_in(worker, self.room.state.order.notices[name])
             careless = worker.hand.happens(worker.hand.traits.misjudges)
             verdict, put_right = (Judgement.NO_EFFECT, 0) if careless else self._judge(worker)
             repairs += put_right
-            names = tuple(notice.id for notice in notices)
             self._run(lambda v=verdict, n=names: self._carrier.judge(worker.name, n, v))  # type: ignore[misc]
         return repairs
 
@@ -354,7 +369,7 @@ class LivePlay:
         for place, made in list(worker.made.items()):
             if made[2] != notice.call:
                 continue
-            if notice.value and notice.cause is not NoticeCause.UNDONE:
+            if notice.value and notice.cause is not NoticeCause.UNDONE and difference(notice.held, notice.value).whole:
                 worker.known[place] = json.loads(notice.value)
             else:
                 # Undone, or changed into what only another look can tell: the judgement calls it again.

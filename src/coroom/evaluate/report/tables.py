@@ -43,6 +43,8 @@ class Row:
     held: float
     duplicates: float
     told_a_turn: float
+    told_a_readers_turn: float
+    """Of the agents that were told anything, over the trials where one was."""
     tail: float
     """The 95th percentile of the seconds over their median."""
     undone: float
@@ -100,10 +102,16 @@ def _row(cell: Cell, found: Sequence[TrialResult]) -> Row:
         held=average("held"),
         duplicates=average("duplicate_work"),
         told_a_turn=average("told_tokens_a_turn"),
+        told_a_readers_turn=_told_to_readers(counted),
         tail=_tail([r.seconds for r in counted]),
         undone=average("undone"),
         restarts=average("restarts"),
     )
+
+
+def _told_to_readers(found: Sequence[TrialResult]) -> float:
+    told = [value for r in found if (value := r.metrics.get("told_tokens_a_readers_turn", 0.0))]
+    return sum(told) / len(told) if told else math.nan
 
 
 def _tail(seconds: Sequence[float]) -> float:

@@ -26,6 +26,7 @@ _LADDER_COLUMNS = (
     *("condition", "agents", "trials", "failed", "passed", "sd", "all passed", "abandoned", "seconds", "p95/p50"),
     *("tokens", "USD"),
 )
+_TOLD = ("told a turn", "told a reader's turn")
 _CONTRAST_COLUMNS = (
     *("condition", "agents", "score: it - baseline", "p", "p (Holm)", "p ranks", "p spread", "g", "delta", "power"),
     *("trials for 80 %", "times as fast", "times the tokens", "abandonment, baseline : it", "p", "homogeneity"),
@@ -163,7 +164,7 @@ def _odds(found: CommonOdds | None, crude: float) -> str:
 
 
 def _ladder_table(table: Sequence[Row], *, live: bool) -> Table:
-    more = ("undone", "restarts", "told a turn") if live else ("held", "done again", "told a turn")
+    more = ("undone", "restarts", *_TOLD) if live else ("held", "done again", *_TOLD)
     return Table(
         title="Every cell, over all tasks",
         columns=(*_LADDER_COLUMNS, *more),
@@ -187,6 +188,7 @@ def _ladder_table(table: Sequence[Row], *, live: bool) -> Table:
                     else (_number(row.held, 2), _number(row.duplicates, 2))
                 ),
                 _number(row.told_a_turn, 2),
+                _number(row.told_a_readers_turn, 2),
             )
             for row in table
         ],
