@@ -60,7 +60,11 @@ def test_a_new_incarnation_may_number_its_operations_from_the_start() -> None:
     first = room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="one"), c.Ok, operation="1")
     assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="one"), c.Ok, operation="1") == first
     room.ok(HOST, c.Join(agent="ada", secret_hash="new"), c.Joined)
-    assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="two"), c.Ok, operation="1") != first
+    assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="one"), c.Ok, operation="1") == first
+    second = room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="two"), c.Ok, operation="1")
+    assert second != first
+    assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="two"), c.Ok, operation="1") == second
+    room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="one"), Code.BAD_INPUT, operation="1")
 
 
 @pytest.mark.promise("door:authentic")

@@ -147,6 +147,20 @@ def test_the_same_operation_gets_the_same_answer_and_changes_nothing() -> None:
     assert other != first
 
 
+@pytest.mark.promise("call:once")
+def test_who_comes_again_is_answered_the_same_save_for_what_it_was_only_lent() -> None:
+    room = Room("ada", "bob")
+    said = room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="hello"), c.Ok, operation="o1")
+    asked = c.ClaimResources(resources=named("file:a.py"))
+    room.ok("ada", asked, c.Granted, operation="o2")
+    room.do(HOST, c.Leave(agent="ada"))
+    room.do(HOST, c.Join(agent="ada", secret_hash="other"))
+    assert room.ok("ada", c.Say(kind=NoticeKind.NOTE, text="hello"), c.Ok, operation="o1") == said
+    assert room.last == ()
+    room.claim("bob", "file:a.py")
+    room.refused("ada", asked, Code.CLAIMED, operation="o2")
+
+
 def test_an_operation_id_that_comes_again_with_another_call_is_refused() -> None:
     room = Room("ada")
     room.ok("ada", c.ClaimResources(resources=named("file:a.py")), c.Granted, operation="1")

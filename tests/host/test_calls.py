@@ -10,6 +10,7 @@ from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Footprint
+from coroom.core.tool import ToolCall
 from coroom.host.answer import Answer
 from coroom.host.calls import RoomCalls
 from coroom.host.carry import Called
@@ -17,7 +18,8 @@ from coroom.host.clock import SystemClock
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.mcp.tools import CALL_TOOL, TOOLS
-from coroom.simulate.schedule.objects import Objects, Write, resource_of, tools_on
+from coroom.ports import ToolFailed
+from coroom.simulate.schedule.objects import Add, Objects, Write, resource_of, tools_on
 from coroom.tools.journal import Journal
 from coroom.tools.registry import FunctionTool, tool
 
@@ -154,6 +156,98 @@ async def test_a_call_that_is_repeated_with_its_operation_acts_once() -> None:
     again = await asks(room, "ada", "add", operation="o1", x=1)
     assert objects.values == {"x": 1}
     assert first.data == again.data
+
+
+@pytest.mark.promise("call:once")
+@pytest.mark.parametrize("policy", ["preorder", "locking"])
+async def test_a_call_that_is_repeated_after_it_is_final_is_told_what_it_was_told(policy: str) -> None:
+    room, objects = await a_room("ada", "bob", policy=policy, x=3)
+    looked = await asks(room, "ada", "read", operation="o1", object="x")
+    added = await asks(room, "ada", "add", operation="o2", x=1)
+    await room.door.call("ada", "done", {}, "")
+    assert not room.host.state.order.calls
+    await asks(room, "bob", "add", x=5)
+    assert (await asks(room, "ada", "read", operation="o1", object="x")).data == looked.data
+    assert (await asks(room, "ada", "add", operation="o2", x=1)).data == added.data
+    assert looked.data["result"] == "3"
+    assert objects.values == {"x": 9}
+
+
+@pytest.mark.promise("call:once")
+async def test_a_repeated_call_is_found_even_where_its_tool_would_refuse_it_now() -> None:
+    room, objects = await a_room("ada", x=3)
+    added = await asks(room, "ada", "add", operation="o1", x=1)
+    await room.door.call("ada", "done", {}, "")
+    del objects.values["x"]
+    assert (await asks(room, "ada", "add", operation="o1", x=1)).data == added.data
+
+
+@pytest.mark.promise("call:once")
+async def test_a_call_that_failed_fails_the_same_when_it_is_repeated_after_it_is_final() -> None:
+    room, objects = await a_room("ada", x=0)
+    assert room.door.calls
+    room.door.calls.tools["write"] = Failing(objects, tools_on(objects)["write"].spec)
+    first = await asks(room, "ada", "write", operation="o1", x=1)
+    await room.door.call("ada", "done", {}, "")
+    again = await asks(room, "ada", "write", operation="o1", x=1)
+    assert first.refused
+    assert first.refused == again.refused
+
+
+class Failing(Write):
+    """Cannot be made."""
+
+    def _act(self, call: ToolCall, before: dict[str, int]) -> str:
+        message = f"{call.id} of {sorted(before)} is not to be made"
+        raise ToolFailed(message)
+
+
+@pytest.mark.promise("call:once")
+async def test_a_result_too_long_to_keep_is_refused_in_words_and_the_call_is_not_made_again() -> None:
+    room, objects = await a_room("ada", x=0)
+    assert room.door.calls
+    room.door.calls.tools["add"] = Talking(objects, tools_on(objects)["add"].spec)
+    await asks(room, "ada", "add", operation="o1", x=1)
+    await room.door.call("ada", "done", {}, "")
+    again = await asks(room, "ada", "add", operation="o1", x=1)
+    assert why(again) is Code.STALE
+    assert objects.values == {"x": 1}
+
+
+class Talking(Add):
+    """Adds, and says much."""
+
+    def _act(self, call: ToolCall, before: dict[str, int]) -> str:
+        return super()._act(call, before) + " " * 30_000
+
+
+@pytest.mark.promise("call:once")
+async def test_who_comes_again_with_another_client_does_not_do_a_call_twice() -> None:
+    room, objects = await a_room("ada", "bob", x=0)
+    first = await asks(room, "ada", "add", operation="o1", x=1)
+    await room.join("ada")
+    again = await asks(room, "ada", "add", operation="o1", x=1)
+    assert first.data == again.data
+    await room.door.call("ada", "done", {}, "")
+    await room.host.submit(HOST, c.Leave(agent="ada", reason="its client is gone"))
+    await room.join("ada")
+    assert (await asks(room, "ada", "add", operation="o1", x=1)).data == first.data
+    assert objects.values == {"x": 1}
+
+
+@pytest.mark.promise("call:once")
+async def test_what_was_taken_back_as_its_agent_left_is_made_when_it_comes_again_and_only_once() -> None:
+    room, objects = await a_room("ada", "bob", x=0)
+    first = await asks(room, "ada", "add", operation="o1", x=1)
+    await room.host.submit(HOST, c.Leave(agent="ada", reason="its client is gone"))
+    while room.host.state.order.calls:
+        await room.host.changed(room.host.state.seq, 0.01)
+    assert objects.values == {"x": 0}
+    await room.join("ada")
+    again = await asks(room, "ada", "add", operation="o1", x=1)
+    assert again.data["call"] != first.data["call"]
+    assert (await asks(room, "ada", "add", operation="o1", x=1)).data == again.data
+    assert objects.values == {"x": 1}
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,19 @@ def encode_reply(reply: command.Good) -> str:
     return f"[{_text(type(reply).__name__)},{_text(reply)}]"
 
 
+def reply_begins(kind: type[command.Good]) -> str:
+    """How the text of every reply of this kind begins."""
+    return f'["{kind.__name__}",'
+
+
+def reply_in(text: str) -> command.Good | None:
+    """The reply that `encode_reply` wrote; None for a text that is none of this version."""
+    try:
+        return decode_reply(text)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def decode_reply(text: str) -> command.Good:
     """The reply that `encode_reply` wrote."""
     name, value = cast("tuple[str, Json]", _parse(text))

@@ -55,6 +55,9 @@ class Limits:
     operations_per_agent_max: int = 256
     """A client repeats its last call, not last week's."""
 
+    result_chars_kept_max: int = 20_000
+    """What a call gave is kept for a repeat after it is final, unless that is longer: the log has it."""
+
     reads_per_agent_max: int = 5_000
     """Files an agent is remembered to have read; the oldest go first."""
 

@@ -19,7 +19,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
 from coroom.core.evolve import foresee
 from coroom.core.policies import policy_named
-from coroom.core.state import RoomState
+from coroom.core.state import EARLIER, RoomState
 
 
 def _beat(state: RoomState, by: str, _command: c.Beat, now_ms: int) -> Decision:
@@ -135,7 +135,7 @@ def asked_for(command: c.Command) -> str:
     if isinstance(command, _EDITS):
         return edit_of(command.path)
     if isinstance(command, _CALLS):
-        return _short(f"call {command.tool} {command.step} {command.arguments}")
+        return call_asked(command.tool, command.arguments, command.step)
     return _short(encode_command(command))
 
 
@@ -144,22 +144,31 @@ def edit_of(path: str, *texts: str) -> str:
     return _short("\0".join((f"edit {path}", *(f"{len(text)} {text}" for text in texts))))
 
 
+def call_asked(tool: str, arguments: str, step: int) -> str:
+    """What `asked_for` says of a call on live state."""
+    return _short(f"call {tool} {step} {arguments}")
+
+
 def _short(text: str) -> str:
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def answered_before(state: RoomState, by: str, operation: str, asked: str = "") -> c.Good | Refused | None:
     """What `by` was answered when it first asked for `operation`; None when it never did, or when there is no id.
-    Refused when the id was used for something else than `asked`, where that is given.
+    Refused when the id was used for something else than `asked`, where that is given. Who has joined again may number
+    its operations from the start: what it was answered before is the answer only to the very same call.
     """
     if not operation:
         return None
-    for answered in reversed(state.operations.get(by, ())):
-        if answered[0] == operation:
-            _, reply, *first = answered
-            if asked and any(first) and first != [asked]:
-                return other_call(operation)
-            return decode_reply(reply)
+    for name, reply, *first in reversed(state.operations.get(by, ())):
+        if name != operation:
+            continue
+        same = not asked or not any(first) or first[0] == asked
+        if EARLIER in first[1:]:
+            if asked and same:
+                return decode_reply(reply)
+        else:
+            return decode_reply(reply) if same else other_call(operation)
     return None
 
 

@@ -16,7 +16,7 @@ from coroom.core.table import Table
 from coroom.core.task import Task
 from coroom.core.tool import MadeTool, Stray
 
-__all__ = ["NOTHING_SPENT", "Landing", "RoomState", "Spent", "Verdict", "Wanted", "but"]
+__all__ = ["EARLIER", "NOTHING_SPENT", "Landing", "RoomState", "Spent", "Verdict", "Wanted", "but"]
 
 
 T = TypeVar("T")
@@ -24,6 +24,9 @@ _FENCE, _RANK, _OPENED = attrgetter("fence"), attrgetter("rank"), attrgetter("op
 _new, _set = object.__new__, object.__setattr__
 _NO_FILES: Table[FileVersion] = Table()
 _NO_READS: Table[int] = Table()
+
+EARLIER = "earlier"
+"""Marks an answer that an agent got before it joined again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import cast
 
 from coroom.core import command as c
 from coroom.core.agent import HOST
-from coroom.core.decide.calls import upcoming
+from coroom.core.decide.calls import taken_back_with, upcoming
 from coroom.core.decide.repairs import ready_gates
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import TAKES_BACK, CallPhase, Judgement, OrderedCall, StepKind, Values, any_overlap
@@ -20,6 +20,7 @@ from coroom.core.ordering.recorded import known_values, recorded_reads, written_
 from coroom.core.ordering.trajectory import uppermost, value_at
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint, Resource
+from coroom.core.room import answered_before, call_asked, other_call
 from coroom.core.tool import ToolCall
 from coroom.host.acting import Acting
 from coroom.host.requests import (
@@ -56,6 +57,12 @@ __all__ = [
 LOOK_TRIES = 3
 """A look that is disturbed is taken again, so often; then the caller is asked to come back."""
 
+_BEGINS_AGAIN = Refused(
+    Code.RESTARTED,
+    "All that you did was taken back.",
+    "Call sync, answer the notice with repaired, then begin again from the start.",
+)
+
 _NOT_DONE = (Refused, c.Waiting)
 """The replies by which nothing was done."""
 
@@ -64,7 +71,13 @@ class Carrier(Acting):
     """Carries out calls over one room's state and its tools. `state` gives the room as it is durable now."""
 
     def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Steps[Outcome]:
-        """One call of a tool, at the agent's next step, or at `step` in place of what stands there."""
+        """One call of a tool, at the agent's next step, or at `step` in place of what stands there. One that is
+        repeated with its `operation` is not made again: it is told what it was told, whatever came after.
+        """
+        if operation:
+            before = answered_before(self._state(), agent, operation, call_asked(tool, arguments, step))
+            if before is not None:
+                return (yield from self._again(agent, before, operation))
         found = self._tools.get(tool)
         if found is None:
             names = ", ".join(sorted(self._tools)[:20]) or "none"
@@ -83,11 +96,21 @@ class Carrier(Acting):
                 if outcome.repair:
                     yield from self.drive(outcome.repair)
                 if agent in outcome.on:
-                    asked = "Call sync, answer the notice with repaired, then begin again from the start."
-                    return Refused(Code.RESTARTED, "All that you did was taken back.", asked)
+                    return _BEGINS_AGAIN
                 continue
             yield from self.open_gates()
             return outcome
+
+    def _again(self, agent: str, before: c.Good | Refused, operation: str) -> Steps[Outcome]:
+        if not isinstance(before, c.Placed):
+            return before if isinstance(before, Refused) else other_call(operation)
+        lost = taken_back_with(self._state(), agent)
+        if lost:
+            return lost
+        if before.repair:
+            yield from self.drive(before.repair)
+        yield from self.open_gates()
+        return self._came_of(agent, before, operation)
 
     def judge(
         self, agent: str, notices: tuple[str, ...], verdict: Judgement, operation: str = ""
@@ -177,14 +200,15 @@ class Carrier(Acting):
         if reply.gated:
             return Gated(reply.call, reply.position)
         yield from self.drive(reply.repair, fresh=reply.call)
-        return self._came_of(reply)
+        return self._came_of(agent, reply, operation)
 
-    def _came_of(self, placed: c.Placed) -> Outcome:
-        """What became of a call that was placed; a repeated one is told again what it was told, whatever came after."""
+    def _came_of(self, agent: str, placed: c.Placed, operation: str) -> Outcome:
+        """What became of a call that was placed."""
         order = self._state().order
         call = order.calls.get(placed.call)
         if call is None:
-            return Called(placed.call, placed.position, "")
+            known = answered_before(self._state(), agent, operation)
+            return _once_over(known if isinstance(known, c.Placed) and known.call == placed.call else placed)
         if call.phase is CallPhase.GATED:
             return Gated(call.id, call.position)
         fenced = call.phase is CallPhase.FENCED
@@ -350,8 +374,9 @@ class Carrier(Acting):
         assert isinstance(reply, c.Placed)
         if reply.repair and not repair:
             yield from self.drive(reply.repair)
-        known = self._state().order.calls.get(reply.call)
-        return Called(reply.call, reply.position, known.result if known else result)
+        if reply.call not in self._state().order.calls and not reply.ended:
+            return Called(reply.call, reply.position, result)
+        return self._came_of(agent, reply, operation)
 
     def _look_back(
         self, agent: str, tool: Tool, arguments: str, footprint: Footprint, step: int, operation: str
@@ -369,3 +394,20 @@ class Carrier(Acting):
 
         yield from self.drive(reply.repair, look)
         return seen[0] if seen else Failed("the look was given up")
+
+
+def _once_over(placed: c.Placed) -> Outcome:
+    """What a repeated call is told that is not in the order any more."""
+    if not placed.ended:
+        return _BEGINS_AGAIN
+    if placed.long:
+        why = f"{placed.call} was made once and is final; what it gave is too long to be kept here."
+        return Refused(Code.STALE, why, "Do not make it again for that: look at what is there, or at the room's log.")
+    if placed.ended == CallPhase.FENCED or (placed.ended == CallPhase.FAILED and not placed.result):
+        why = f"{placed.call} was made once and put off, since what it touches was fenced."
+        return Refused(
+            Code.FENCED, why, "Look at what is there now; if it is still to be done, make it with a fresh id."
+        )
+    if placed.ended == CallPhase.FAILED:
+        return Failed(placed.result)
+    return Called(placed.call, placed.position, placed.result)

@@ -66,13 +66,19 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Placed:
     """The reply to `PlaceCall`, `NoteRead` and `LookBack`: the call, and where it stands. `repair` is what the host
-    carries out now; a gated call has none.
+    carries out now; a gated call has none, and one that only `looked` changed nothing. Once the call is final, a repeat
+    is told as well how it `ended`, which is the last phase of its life, and the `result` that its agent was told,
+    unless that was too `long` to keep.
     """
 
     call: str
     position: Position
     repair: str = ""
     gated: bool = False
+    looked: bool = False
+    ended: str = ""
+    result: str = ""
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

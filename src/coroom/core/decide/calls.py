@@ -152,9 +152,9 @@ def _unasked(state: RoomState, agent: str, position: Position) -> Refused | None
 def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) -> Refused | None:
     order, by = state.order, asked.agent
     every = (*asked.footprint.writes, *asked.footprint.reads)
-    if order.standing(by).abandoned:
-        why = "You were given up, and what you did was taken back."
-        return Refused(Code.RESTARTED, why, "Join under another name to begin anew.")
+    lost = taken_back_with(state, by)
+    if lost:
+        return lost
     begins = next((n for n in order.notices.values() if n.agent == by and n.cause is NoticeCause.RESTARTED), None)
     if begins:
         why = f"All that you did was taken back: {begins.value}. Nothing was done."
@@ -172,6 +172,14 @@ def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) ->
             return Refused(Code.WAIT, f"{under_way.agent}'s call is being put in order.", "Call again in a moment.")
     blockers = blockers_of(asked.footprint.writes, Mode.SHARED, by, state.claims.values(), now_ms)
     return claimed(asked.footprint.writes, blockers, now_ms) if blockers else None
+
+
+def taken_back_with(state: RoomState, agent: str) -> Refused | None:
+    """What an agent hears that was given up, for as long as that is not final."""
+    if not state.order.standing(agent).abandoned:
+        return None
+    why = "You were given up, and what you did was taken back."
+    return Refused(Code.RESTARTED, why, "Join under another name to begin anew.")
 
 
 def _outside_scope(agent: Agent | None, footprint: Footprint) -> Refused | None:
@@ -256,7 +264,7 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
     )
     seen = after(current, (read,), now_ms, by)
     repair = _repair(seen, by, position, POLICIES[state.policy].steps(current, None, _applied(old)))
-    reply = Placed(read.call, position, repair[0].repair if repair else "")
+    reply = Placed(read.call, position, repair[0].repair if repair else "", looked=True)
     return settled(state, by, now_ms, (*ranked, read, *repair), reply)
 
 

@@ -6,6 +6,7 @@ from coroom.core.event import Body, Event
 from coroom.core.evolve import (
     actions,
     agents,
+    answers,
     calls,
     checks,
     claims,
@@ -22,7 +23,7 @@ from coroom.core.state import RoomState, but
 
 __all__ = ["SEEN_GRAIN_MS", "evolve", "foresee"]
 
-_SUBJECTS = (rooms, agents, claims, tasks, notices, edits, checks, actions, calls, standings, landings, tools)
+_SUBJECTS = (rooms, agents, answers, claims, tasks, notices, edits, checks, actions, calls, standings, landings, tools)
 _CHANGES: dict[type[object], Change] = {
     kind: change for subject in _SUBJECTS for kind, change in subject.changes.items()
 }

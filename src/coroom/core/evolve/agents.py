@@ -1,7 +1,8 @@
-"""Who is here, and what each was answered."""
+"""Who is here."""
 
 from coroom.core import event as e
 from coroom.core.agent import PRESENCE_AFTER, Agent, Presence
+from coroom.core.evolve.answers import kept
 from coroom.core.evolve.changes import Changes
 from coroom.core.state import NOTHING_SPENT, RoomState, Spent, but
 
@@ -24,7 +25,7 @@ def _agent_joined(state: RoomState, event: e.Event, body: e.AgentJoined) -> Room
         task=known.task if known else None,
         scope=body.scope,
     )
-    return but(state, agents=state.agents.put(agent.name, agent), operations=state.operations.without(agent.name))
+    return but(state, agents=state.agents.put(agent.name, agent), operations=kept(state, agent.name))
 
 
 def _set_presence(state: RoomState, kind: str, name: str) -> RoomState:
@@ -51,13 +52,6 @@ def _agent_paused(state: RoomState, _event: e.Event, body: e.AgentPaused) -> Roo
 @changes.on(e.AgentResumed)
 def _agent_resumed(state: RoomState, _event: e.Event, body: e.AgentResumed) -> RoomState:
     return _set_presence(state, body.kind, body.agent)
-
-
-@changes.on(e.Answered)
-def _answered(state: RoomState, _event: e.Event, body: e.Answered) -> RoomState:
-    known = (*state.operations.get(body.agent, ()), (body.operation, body.reply, body.asked))
-    kept = known[-state.limits.operations_per_agent_max :]
-    return but(state, operations=state.operations.put(body.agent, kept))
 
 
 @changes.on(e.AgentSpent)

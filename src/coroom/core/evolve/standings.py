@@ -2,6 +2,7 @@
 
 from coroom.core import event as e
 from coroom.core.agent import HOST
+from coroom.core.evolve.answers import completed
 from coroom.core.evolve.changes import Changes
 from coroom.core.evolve.notices import put_letter, take_letters
 from coroom.core.notice import Notice, NoticeKind
@@ -181,9 +182,9 @@ def _order_committed(state: RoomState, _event: e.Event, body: e.OrderCommitted) 
         else {}
     )
     calls, premises, standings = order.calls, order.premises, order.standings
-    for name, call in calls.ordered():
-        if call.agent in gone or family_of(call.position) <= body.through:
-            calls = calls.without(name)
+    ended = [c for _, c in calls.ordered() if c.agent in gone or family_of(c.position) <= body.through]
+    for call in ended:
+        calls = calls.without(call.id)
     for key, premise in premises.ordered():
         if premise.call not in calls:
             premises = premises.without(key)
@@ -206,4 +207,4 @@ def _order_committed(state: RoomState, _event: e.Event, body: e.OrderCommitted) 
         watermark=mark,
         committed=kept,
     )
-    return _with(state, committed)
+    return but(state, order=committed, operations=completed(state, ended))

@@ -192,8 +192,14 @@ class HastyStore(LiveRules):
     perform_before_storing = True
 
 
+def _forgetful(state: Callable[[], RoomState], tools: dict[str, Tool]) -> Carrier:
+    return Carrier(lambda: but(state(), operations=Table()), tools)
+
+
 class ForgetsOperations(LiveRules):
     """A call that is repeated is made again."""
+
+    carrier = staticmethod(_forgetful)
 
     def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
         """Decide without the memory of operations."""
