@@ -65,6 +65,7 @@ class RoomCalls:
         self._latches: list[tuple[Resource, ...]] = []
         self._released = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._made: dict[str, str] = {}
         host.listen(self._heard)
 
@@ -114,6 +115,11 @@ class RoomCalls:
             if not isinstance(reply, Refused) or reply.code is not Code.WAIT or self._host.has_ended:
                 return reply
             await self._host.changed(seq, TRY_AGAIN_S)
+
+    async def rest(self) -> None:
+        """Until the tools have forgotten what is final by now."""
+        while self._forgetting:
+            await asyncio.wait(self._forgetting)
 
     def standing(self, agent: str) -> "Standing":
         """Whether all that the agent did is final, and what it has to judge before it can be."""
@@ -198,7 +204,7 @@ class RoomCalls:
         """
         match event.body:
             case AgentLeft(agent=agent) if agent in self._host.state.order.standings:
-                self._begin(self._left(agent))
+                self._begin(self._left(agent), self._tasks)
             case CallPlaced(call=call, tool=tool):
                 self._made[call] = tool
             case OrderCommitted():
@@ -206,12 +212,12 @@ class RoomCalls:
                 final: dict[str, list[str]] = {}
                 for call in [one for one in self._made if one not in there]:
                     final.setdefault(self._made.pop(call), []).append(call)
-                self._begin(self._forget(final))
+                self._begin(self._forget(final), self._forgetting)
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
+    def _begin(self, work: Coroutine[None, None, None], among: set[asyncio.Task[None]]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def _forget(self, final: Mapping[str, list[str]]) -> None:
         """A tool that cannot be reached now keeps what it has: that costs room and nothing else."""

@@ -218,6 +218,8 @@ class Room:
             await asyncio.to_thread(self._tapes.close)
         finally:
             if self._tools:
+                if self.door.calls:
+                    await self.door.calls.rest()
                 await asyncio.to_thread(self._tools.close)
             await self.host.close()
 
@@ -233,6 +235,7 @@ class Room:
             self._tools = await asyncio.to_thread(OpenTools, self.plan.tools, self.directory / "tools")
         except BadTool as bad:
             return Refused(Code.BAD_INPUT, str(bad), "Mend it, then open the room again.")
+        await asyncio.to_thread(self._tools.keep_only, tuple(self.host.state.order.calls))
         opened, ground = self._tools.by_name, self._tools.ground
         made = {tool.spec.name: tool for tool in ground.library(self.host)} if ground else {}
         self.door.calls = RoomCalls(self.host, {**made, **opened})

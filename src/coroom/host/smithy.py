@@ -6,7 +6,7 @@ role toolsmith: it takes the task and proposes a recipe. Whoever proposes, the r
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -20,7 +20,7 @@ from coroom.host.answer import Wanted
 from coroom.host.calls import RoomCalls
 from coroom.host.host import Host
 from coroom.host.library import add_judged, files_of, library_of, request_tool, toolbox_of
-from coroom.ports import Files
+from coroom.ports import Files, Tool
 from coroom.tools.recipe import Recipe
 from coroom.tools.registry import Toolbox
 from coroom.tools.sandbox import Sandbox
@@ -36,16 +36,18 @@ _BETWEEN = "\n\n---\n"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The directory that recipes act on, and a place beside it for trials."""
+    """The directory that recipes act on, a place beside it for trials, and what makes a tool the room's own."""
 
     directory: str
     files: Files
     sandbox: Sandbox
     place: str
+    own: Callable[[Tool], Tool]
 
     def library(self, host: Host) -> Toolbox:
         """The tools that were made in the room before, at work on it."""
-        return toolbox_of(host.state, self.files, self.sandbox)
+        made = toolbox_of(host.state, self.files, self.sandbox)
+        return Toolbox(map(self.own, made))
 
 
 class Smithy:

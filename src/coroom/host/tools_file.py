@@ -10,9 +10,11 @@ functions: [shipping.py]
 """
 
 import importlib.util
+import secrets
+import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +27,7 @@ from coroom.host.smithy import Ground
 from coroom.ports import Files, Tool
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
+from coroom.tools.kept import Kept, own_name
 from coroom.tools.observers import DifferenceObserver, Observer, OneAtATime, SqliteObserver
 from coroom.tools.probe import Watched
 from coroom.tools.python_observer import InRoom, PostgresPlace, PythonObserver
@@ -98,10 +101,14 @@ class OpenTools:
         self._stack = ExitStack()
         self.box = Toolbox()
         self._places: list[PostgresPlace] = []
+        self._trees: dict[Path, Files] = {}
         self.ground: Ground | None = None
         """Where tools that are made in the room act, if the file has a directory for them."""
         said = read_tools_file(path)
         place.mkdir(parents=True, exist_ok=True)
+        self._room = _word_of(place)
+        self.journal = Journal(str(place / "calls.sqlite3"))
+        self._stack.callback(self.journal.close)
         try:
             self._open(said)
         except BadTool:
@@ -118,37 +125,43 @@ class OpenTools:
         """The tools."""
         return {tool.spec.name: tool for tool in self.box}
 
+    def keep_only(self, calls: Iterable[str]) -> None:
+        """Drop what is kept of all calls but these, which may still be undone."""
+        self.journal.keep_only(own_name(self._room, call) for call in calls)
+
     def close(self) -> None:
         """End connections and servers."""
         self._stack.close()
 
     def _open(self, said: ToolsFile) -> None:
         for name, path in said.sqlite.items():
-            self._take(_sqlite(name, self._at(path), self._stack.callback))
+            self._sqlite(name, self._at(path))
         for name, conninfo in said.postgres.items():
-            self._take(self._postgres(name, conninfo))
+            self._postgres(name, conninfo)
         if said.kubernetes:
-            self._take(self._cluster(said.kubernetes))
+            self._cluster(said.kubernetes)
         # Programs that functions start are known by what they leave; so nobody else changes files meanwhile.
         alone = [OneAtATime()] if said.functions and said.files else []
         if said.files:
-            self._take(_watched(file_tools(self._tree(said.files)), alone))
+            self._take(file_tools(self._tree(said.files)), alone)
         if said.shell:
             ground = self._ground(said.shell)
-            self._take(_watched(Toolbox([ShellTool(ground.files, ground.sandbox)]), alone))
-        if said.shell or said.files:
-            self.ground = self._ground(said.shell or said.files)
-        journal = Journal(str(self._place / "calls.sqlite3"))
-        self._stack.callback(journal.close)
+            self._take(Toolbox([ShellTool(ground.files, ground.sandbox)]), alone)
+        elif said.files:
+            self._ground(said.files)
         for path in said.mcp:
-            self._take(self._proxied(path, journal))
+            self._take(self._proxied(path))
         watching = self._python(said)
         for path in said.functions:
-            self._take(self._functions(self._at(path), journal, [*alone, watching]))
+            self._functions(self._at(path), [*alone, watching])
 
-    def _take(self, tools: Toolbox) -> None:
+    def _own(self, tool: Tool) -> Tool:
+        return Kept(tool, self.journal, self._room)
+
+    def _take(self, tools: Toolbox, observers: Sequence[Observer] = ()) -> None:
+        """The tools as this room's, under observation: what a call touches unsaid is told to the room."""
         for tool in tools:
-            self.box.add(tool)
+            self.box.add(Watched(self._own(tool), observers, stray_seen) if observers else self._own(tool))
 
     def _at(self, path: str) -> Path:
         return self._near / path
@@ -157,18 +170,26 @@ class OpenTools:
         where = self._at(directory)
         if not where.is_dir():
             raise BadTool(f"{directory} is no directory.")
-        root = self._stack.enter_context(Root(str(where)))
         real = where.resolve()
-        # What is being put must be on the same file system, and is no part of the directory.
-        return FileTree(root, Stage.at(str(real.with_name(f".{real.name}.coroom"))), time.monotonic)
+        if real not in self._trees:
+            root = self._stack.enter_context(Root(str(where)))
+            # What is being put must be on the same file system, and is no part of the directory.
+            stage = Stage.at(str(real.with_name(f".{real.name}.coroom")))
+            self._stack.callback(stage.close)
+            self._trees[real] = FileTree(root, stage, time.monotonic)
+        return self._trees[real]
 
     def _ground(self, directory: str) -> Ground:
-        rehearsals = self._place / "rehearsals"
-        rehearsals.mkdir(exist_ok=True)
-        files, where = self._tree(directory), str(self._at(directory))
-        return Ground(where, files, Sandbox(where, str(rehearsals)), str(rehearsals))
+        if self.ground is None:
+            rehearsals = self._place / "rehearsals"
+            # What a killed host was rehearsing or trying out then.
+            shutil.rmtree(rehearsals, ignore_errors=True)
+            rehearsals.mkdir(exist_ok=True)
+            files, where = self._tree(directory), str(self._at(directory))
+            self.ground = Ground(where, files, Sandbox(where, str(rehearsals)), str(rehearsals), self._own)
+        return self.ground
 
-    def _cluster(self, said: ClusterEntry) -> Toolbox:
+    def _cluster(self, said: ClusterEntry) -> None:
         from coroom.tools.kubernetes import kubernetes_tools  # noqa: PLC0415  only for who has one
         from coroom.tools.kubernetes_client import Cluster  # noqa: PLC0415  only for who has one
         from coroom.tools.kubernetes_observer import KubernetesObserver  # noqa: PLC0415  only for who has one
@@ -177,9 +198,19 @@ class OpenTools:
         observer = KubernetesObserver(verify=str(self._at(said.ca_file)) if said.ca_file else True)
         cluster = Cluster(said.url, token=token, transport=observer)
         self._stack.callback(cluster.close)
-        return _watched(kubernetes_tools(cluster), [observer])
+        self._take(kubernetes_tools(cluster), [observer])
 
-    def _postgres(self, name: str, conninfo: str) -> Toolbox:
+    def _sqlite(self, name: str, path: Path) -> None:
+        from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
+        from coroom.tools.sql_sqlite import SqliteDatabase  # noqa: PLC0415  only for who has one
+
+        if not path.is_file():
+            raise BadTool(f"{path} is no database; a tool would make an empty one.")
+        database = SqliteDatabase(str(path), name)
+        self._stack.callback(database.close)
+        self._take(sql_tools(database), [SqliteObserver(database.connection, name, database.alone)])
+
+    def _postgres(self, name: str, conninfo: str) -> None:
         from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
 
         try:
@@ -190,12 +221,12 @@ class OpenTools:
         database = PostgresDatabase(conninfo, name)
         self._stack.callback(database.close)
         self._places.append(place_of(database))
-        return _watched(sql_tools(database), [PostgresObserver(database)])
+        self._take(sql_tools(database), [PostgresObserver(database)])
 
-    def _proxied(self, path: str, journal: Journal) -> Toolbox:
+    def _proxied(self, path: str) -> Toolbox:
         from coroom.tools.proxy import proxied, read_footprints  # noqa: PLC0415  only for who has one
 
-        box, server = proxied(read_footprints(str(self._at(path))), journal)
+        box, server = proxied(read_footprints(str(self._at(path))), self.journal)
         self._stack.callback(server.close)
         return box
 
@@ -206,7 +237,7 @@ class OpenTools:
         cluster = said.kubernetes.url if said.kubernetes else ""
         return InRoom(PythonObserver(root, databases=databases, postgres=self._places, cluster=cluster), root)
 
-    def _functions(self, path: Path, journal: Journal, observers: list[Observer]) -> Toolbox:
+    def _functions(self, path: Path, observers: list[Observer]) -> None:
         made = _names_in(path)
         look = made.get(EVERYTHING)
         if callable(look):
@@ -214,23 +245,15 @@ class OpenTools:
         declared = list({id(one): one for one in made.values() if isinstance(one, Declaration)}.values())
         if not declared:
             raise BadTool(f"{path} declares no tool. A tool is a function under @tool(...), see docs/tools.md.")
-        return _watched(Toolbox(FunctionTool(one, journal) for one in declared), observers)
+        self._take(Toolbox(FunctionTool(one, self.journal) for one in declared), observers)
 
 
-def _watched(tools: Toolbox, observers: Sequence[Observer]) -> Toolbox:
-    """The tools under observation: what a call touches unsaid is told to the room."""
-    return Toolbox(Watched(tool, observers, stray_seen) for tool in tools) if observers else tools
-
-
-def _sqlite(name: str, path: Path, at_end: Callable[[Callable[[], None]], object]) -> Toolbox:
-    from coroom.tools.sql import sql_tools  # noqa: PLC0415  only for who has one
-    from coroom.tools.sql_sqlite import SqliteDatabase  # noqa: PLC0415  only for who has one
-
-    if not path.is_file():
-        raise BadTool(f"{path} is no database; a tool would make an empty one.")
-    database = SqliteDatabase(str(path), name)
-    at_end(database.close)
-    return _watched(sql_tools(database), [SqliteObserver(database.connection, name, database.alone)])
+def _word_of(place: Path) -> str:
+    """What the room of this directory is told from all others by; a room that has made calls without one goes on."""
+    kept = place / "room"
+    if not kept.exists():
+        kept.write_text("" if (place / "calls.sqlite3").exists() else secrets.token_hex(6), encoding="ascii")
+    return kept.read_text(encoding="ascii")
 
 
 def _names_in(path: Path) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What each call did to the world, kept by the tools themselves: what makes performing and undoing repeatable.
+"""What each call did to the world, and what its undo needs: what makes performing and undoing repeatable.
 
 The room's log says what was meant to happen; a tool whose target keeps no record of calls keeps one here, written
 before it acts and after. So a call that is tried twice acts once, a lost outcome can be looked up, and an undo knows
@@ -23,7 +23,10 @@ NO_IMAGES: Images = MappingProxyType({})
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (
   id TEXT PRIMARY KEY, state TEXT NOT NULL, result TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL
-) STRICT, WITHOUT ROWID
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+  id TEXT NOT NULL, digest TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (id, digest)
+) STRICT;
 """
 
 
@@ -54,7 +57,7 @@ class Journal:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute(_SCHEMA)
+        self._connection.executescript(_SCHEMA)
 
     def entry(self, call: str) -> Entry | None:
         """What is known of a call; None when it never began, or failed cleanly."""
@@ -85,6 +88,18 @@ class Journal:
         """What the call did is taken back; it may be performed again."""
         self._write("UPDATE calls SET state = ? WHERE id = ?", (State.UNDONE, call))
 
+    def keep(self, call: str, digest: str, text: str) -> None:
+        """Keep a text for a call, as long as the call can be undone. `digest` tells it from others of the call."""
+        self._write("INSERT OR IGNORE INTO kept VALUES (?, ?, ?)", (call, digest, text))
+
+    def kept(self, call: str, digest: str) -> str | None:
+        """A text that was kept for a call; None when there is none, or no longer."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT text FROM kept WHERE id = ? AND digest = ?", (call, digest)
+            ).fetchone()
+        return row and str(row[0])
+
     def forget(self, call: str) -> None:
         """The call acted in no part, or nobody will ask for it any more."""
         self._write("DELETE FROM calls WHERE id = ?", (call,))
@@ -94,8 +109,25 @@ class Journal:
         with self._lock:
             self._connection.execute("BEGIN")
             for call in calls:
-                self._connection.execute("DELETE FROM calls WHERE id = ? OR id GLOB ? || '.*'", (call, call))
+                for table in ("calls", "kept"):
+                    self._connection.execute(
+                        f"DELETE FROM {table} WHERE id = ? OR id GLOB ? || '.*'",  # noqa: S608  one of two names
+                        (call, call),
+                    )
             self._connection.execute("COMMIT")
+
+    def keep_only(self, calls: Iterable[str]) -> None:
+        """Only these calls, with their repetitions, can still be undone; what a crash kept of others is dropped."""
+        there = {*calls}
+        with self._lock:
+            found = self._connection.execute("SELECT id FROM calls UNION SELECT id FROM kept").fetchall()
+        self.prune({name for (each,) in found if (name := each.partition(".")[0]) not in there})
+
+    def size(self) -> int:
+        """How much is kept, in entries."""
+        with self._lock:
+            (row,) = self._connection.execute("SELECT (SELECT count(*) FROM calls) + (SELECT count(*) FROM kept)")
+        return int(row[0])
 
     def close(self) -> None:
         """Give the file back."""

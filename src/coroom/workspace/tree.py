@@ -1,4 +1,8 @@
-"""One directory as the room's tools see it: regular files, each changed by compare-and-swap (`ports.Files`)."""
+"""One directory as the room's tools see it: regular files, each changed by compare-and-swap (`ports.Files`).
+
+What a put displaces waits in the stage for half a minute: a program may still have it open. What was written to it by
+then stays there, since it is nowhere else; the rest is dropped.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +16,8 @@ from coroom.workspace.stage import Stage
 from coroom.workspace.states import FileState, Kind, content_hash
 
 BYTES_MAX = 1 << 20
+_TIDY_S = 1.0
+"""How often what was displaced is looked through, while files are changed."""
 
 
 class FileTree:
@@ -40,6 +46,9 @@ class FileTree:
         self._now_s = now_s
         self._bytes_max = bytes_max
         self._lock = threading.Lock()
+        self._tidied_s = now_s()
+        # What an earlier process displaced and nobody wrote to is dropped like our own.
+        self._exchange.recover(self._tidied_s)
 
     def read(self, path: str) -> Content | Refused | None:
         """See `ports.Files.read`."""
@@ -63,7 +72,16 @@ class FileTree:
                 return standing
             if standing != expected:
                 return _changed(path)
-            return self._put(path, expected, new)
+            done = self._put(path, expected, new)
+            self._tidy()
+            return done
+
+    def _tidy(self) -> None:
+        """Drop displaced files once nobody can write to them any more; one that somebody wrote to late is kept."""
+        now = self._now_s()
+        if now - self._tidied_s >= _TIDY_S:
+            self._tidied_s = now
+            self._exchange.collect(now)
 
     def paths(self, directory: str) -> Sequence[str]:
         """See `ports.Files.paths`."""
