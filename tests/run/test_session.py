@@ -270,7 +270,7 @@ async def test_at_its_limit_a_run_stops_everybody_and_keeps_what_they_wrote(tmp_
     async def spends(desk: Desk, client: RoomClient) -> None:
         assert not (await client.call("task", {"do": "next"})).refused
         await writes(desk, client, "half.txt", "half done\n")
-        await desk.spend(90, 10, 0.5)
+        await desk.spend(90, 10, 0.5, 0.0)
         await asyncio.Event().wait()
 
     plan = ground.plan([Does("ann", spends), Does("bob", spends)], tasks("first thing", "second other"))
@@ -290,7 +290,7 @@ async def test_a_limit_is_of_time_tokens_or_money(tmp_path: Path, limit: str, bo
     ground = Ground.at(tmp_path)
 
     async def spends(desk: Desk, client: RoomClient) -> None:
-        await desk.spend(0, 0, 0.5)
+        await desk.spend(0, 0, 0.25, 0.25)
         if bound:
             await asyncio.Event().wait()
         await does_all(desk, client)

@@ -105,7 +105,8 @@ class Missing:
 class AgentOutput:
     """What one line of output tells.
 
-    Tokens and cost are those of this line alone, or None where it names none. `text` is what the model said, `error`
+    Tokens are those of this line alone, or None where it names none; `cached_tokens` are those of the input that came
+    from the provider's cache. A cost is that of all tokens since the last one. `text` is what the model said, `error`
     what made the agent fail (not what it got over), `limited` that this was a bound that somebody had set it, `final`
     that the agent has ended its work.
     """
@@ -114,6 +115,7 @@ class AgentOutput:
     error: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int = 0
     cost_usd: float | None = None
     limited: bool = False
     final: bool = False

@@ -1,6 +1,8 @@
 """What a session of the built-in agent may use up: turns, tokens and money."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from coroom.agents.price import Price, PriceError, parse_price
 
 TURNS = 300
 """A task of ordinary size takes some thirty; ten times that is a loop."""
@@ -17,17 +19,12 @@ class BudgetError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Upper bounds. Money is counted by `price_in` and `price_out`, US dollars for a million tokens."""
+    """Upper bounds. Money is counted by the price of the model's tokens."""
 
     turns: int = TURNS
     tokens: int = TOKENS
     usd: float | None = None
-    price_in: float = 0.0
-    price_out: float = 0.0
-
-    def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """What these tokens cost at the given price; cached ones are counted in full, so that it is an upper bound."""
-        return (input_tokens * self.price_in + output_tokens * self.price_out) / 1_000_000
+    price: Price = field(default_factory=Price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Spent:
 
     def over(self, budget: Budget) -> str:
         """Which bound is reached, in a sentence; empty when none is."""
-        cost = budget.cost(self.input_tokens, self.output_tokens)
+        cost = budget.price.cost(self.input_tokens, self.output_tokens)
         if self.turns >= budget.turns:
             return f"the budget of {budget.turns} turns is used up"
         if self.input_tokens + self.output_tokens >= budget.tokens:
@@ -70,9 +67,9 @@ def parse_budget(text: str) -> Budget:
         name, _, value = part.strip().partition("=")
         try:
             budget = _with(budget, name, value)
-        except ValueError as problem:
+        except (ValueError, PriceError) as problem:
             raise BudgetError(f"'{part}' is no part of a budget. {_FORM}") from problem
-    if budget.usd is not None and not budget.price_in + budget.price_out:
+    if budget.usd is not None and not budget.price:
         raise BudgetError(f"A budget in money needs the price of the model's tokens, which changes. {_FORM}")
     return budget
 
@@ -86,7 +83,6 @@ def _with(budget: Budget, name: str, value: str) -> Budget:
         case "usd":
             return replace(budget, usd=float(value))
         case "price":
-            into, _, out = value.partition("/")
-            return replace(budget, price_in=float(into), price_out=float(out))
+            return replace(budget, price=parse_price(value))
         case _:
             raise ValueError(name)

@@ -102,23 +102,33 @@ def version(binary: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in match.groups()) if match else ()
 
 
-def _used(told: Mapping[str, Any]) -> tuple[int, int]:
-    """Tokens in, cached ones with them, and out."""
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Tokens in, those from the cache among them, and out."""
+
+    into: int = 0
+    out: int = 0
+    cached: int = 0
+
+    def beyond(self, other: "_Counted") -> "_Counted":
+        """What these are more than others."""
+        return _Counted(
+            max(0, self.into - other.into), max(0, self.out - other.out), max(0, self.cached - other.cached)
+        )
+
+    def __add__(self, other: "_Counted") -> "_Counted":
+        return _Counted(self.into + other.into, self.out + other.out, self.cached + other.cached)
+
+
+def _used(told: Mapping[str, Any]) -> _Counted:
     usage = told.get("usage") or {}
     read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return sum(usage.get(name) or 0 for name in read), usage.get("output_tokens") or 0
+    into = sum(usage.get(name) or 0 for name in read)
+    return _Counted(into, usage.get("output_tokens") or 0, usage.get("cache_read_input_tokens") or 0)
 
 
 def _servers(session: Session) -> dict[str, Any]:
     return {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {}
-
-
-@dataclass(slots=True)
-class _Counted:
-    """Tokens in and out that have been told of."""
-
-    into: int = 0
-    out: int = 0
 
 
 class ClaudeCode:
@@ -178,23 +188,22 @@ class ClaudeCode:
 
     def _message(self, message: dict[str, Any]) -> AgentOutput | None:
         """A message comes in several lines, each with what all of it has used so far."""
-        known = self._messages.setdefault(str(message.get("id")), _Counted())
-        into, out = _used(message)
-        fresh = _Counted(max(0, into - known.into), max(0, out - known.out))
+        known = self._messages.get(str(message.get("id")), _Counted())
+        fresh = _used(message).beyond(known)
         if not fresh.into and not fresh.out:
             return None
-        known.into, known.out = known.into + fresh.into, known.out + fresh.out
-        return AgentOutput(input_tokens=fresh.into, output_tokens=fresh.out)
+        self._messages[str(message.get("id"))] = known + fresh
+        return AgentOutput(input_tokens=fresh.into, output_tokens=fresh.out, cached_tokens=fresh.cached)
 
     def _result(self, told: dict[str, Any]) -> AgentOutput:
-        into, out = _used(told)
-        counted = self._messages.values()
+        fresh = _used(told).beyond(sum(self._messages.values(), _Counted()))
         failed, text = told.get("is_error"), told.get("result")
         output = AgentOutput(
             text=None if failed else text,
             error=str(text or told.get("subtype")) if failed else None,
-            input_tokens=max(0, into - sum(one.into for one in counted)),
-            output_tokens=max(0, out - sum(one.out for one in counted)),
+            input_tokens=fresh.into,
+            output_tokens=fresh.out,
+            cached_tokens=fresh.cached,
             cost_usd=told.get("total_cost_usd"),
             limited=str(told.get("subtype")).startswith("error_max_"),
             final=True,

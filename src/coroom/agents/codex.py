@@ -1,8 +1,11 @@
 """Codex: everything on the command line, above the user's own configuration and login; hooks are commands."""
 
 import json
+import os
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from coroom.agents.adapter import (
@@ -22,6 +25,7 @@ from coroom.agents.adapter import (
     parse_line,
     room_env,
 )
+from coroom.agents.codex_usage import CodexUsage
 
 INSTALL = "Install Codex: npm install -g @openai/codex"
 START_LIMIT_S = 20
@@ -67,10 +71,23 @@ def toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def _homes(session: Session, env: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where it keeps its sessions: isolated, its home is the session's."""
+    users = env.get("CODEX_HOME") or os.environ.get("CODEX_HOME") or Path.home() / ".codex"
+    return (session.home / ".codex",) if session.isolated else (Path(users),)
+
+
 class Codex:
-    """`codex exec` in a mirror."""
+    """`codex exec` in a mirror.
+
+    One of these reads the output of one session at a time: it counts tokens as its file tells of them, and what its
+    last line says beyond that.
+    """
 
     name = "codex"
+
+    def __init__(self) -> None:
+        self._usage = CodexUsage()
 
     def prepare(self, session: Session) -> Launch | Missing:
         """See the port."""
@@ -101,6 +118,7 @@ class Codex:
         for key, value in settings.items():
             argv += ["-c", f"{key}={toml(value)}"]
         argv += ["--model", session.model] if session.model else []
+        self._usage = CodexUsage(homes=_homes(session, env))
         return Launch(argv=(*argv, "-"), env=env, cwd=session.mirror, stdin=session.prompt)
 
     def read_output(self, line: str) -> AgentOutput | None:
@@ -108,17 +126,19 @@ class Codex:
         told = parse_line(line) or {}
         item = told.get("item") or {}
         match told.get("type"):
+            case "thread.started":
+                self._usage.begin(str(told.get("thread_id")))
             case "item.completed" if item.get("type") == "agent_message":
-                return AgentOutput(text=item.get("text"))
+                return replace(self._usage.fresh() or AgentOutput(), text=item.get("text"))
             case "turn.completed":
-                usage = told.get("usage") or {}
-                return AgentOutput(
-                    input_tokens=usage.get("input_tokens"),
-                    output_tokens=usage.get("output_tokens"),
-                    final=True,
-                )
+                self._usage.end()
+                return replace(self._usage.beyond(told.get("usage") or {}) or AgentOutput(), final=True)
             case "turn.failed":
-                return AgentOutput(error=str((told.get("error") or {}).get("message")), final=True)
+                used = self._usage.fresh() or AgentOutput()
+                self._usage.end()
+                return replace(used, error=str((told.get("error") or {}).get("message")), final=True)
+            case str():
+                return self._usage.fresh()
         return None
 
     def message(self, text: str) -> None:

@@ -108,7 +108,7 @@ class Loop:
                 "text": spoken.text or (f"calls {doing}" if doing else None),
                 "input_tokens": spoken.input_tokens,
                 "output_tokens": spoken.output_tokens,
-                "cost_usd": self._budget.cost(spoken.input_tokens, spoken.output_tokens),
+                "cost_usd": self._budget.price.cost(spoken.input_tokens, spoken.output_tokens),
             }
         )
 

@@ -90,10 +90,14 @@ class OpenCode:
             case "text":
                 return AgentOutput(text=part.get("text"))
             case "step_finish":
+                # It keeps what came from a cache, or went into one, and what was thought apart from the rest.
                 tokens = part.get("tokens") or {}
+                cache = tokens.get("cache") or {}
+                cached = cache.get("read") or 0
                 return AgentOutput(
-                    input_tokens=tokens.get("input"),
-                    output_tokens=tokens.get("output"),
+                    input_tokens=(tokens.get("input") or 0) + cached + (cache.get("write") or 0),
+                    output_tokens=(tokens.get("output") or 0) + (tokens.get("reasoning") or 0),
+                    cached_tokens=cached,
                     cost_usd=part.get("cost"),
                 )
             case "error":

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coroom.agents.price import Price, PriceError, parse_price
 from coroom.agents.scripted import ROOM_TOOLS
 from coroom.cli.crew import crew
-from coroom.cli.kinds import TAPE
+from coroom.cli.kinds import TAPE, price_missing
 from coroom.cli.place import WrongCallError, known_policy
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
@@ -42,6 +43,7 @@ class Asked:
     model: str | None
     evaluator: str | None
     budget: str | None
+    price: str | None
     policy: str | None
     tools: Path | None
     toolsmith: str | None
@@ -86,6 +88,7 @@ def _changed(before: Arrangement, asked: Asked) -> Arrangement:
         model=asked.model,
         evaluator=_lasting(asked.evaluator) if asked.evaluator else None,
         budget=asked.budget,
+        price=str(_price_of(asked.price)) if asked.price else None,
         policy=known_policy(asked.policy) if asked.policy else None,
         tools=str(asked.tools.absolute()) if asked.tools else None,
         toolsmith=asked.toolsmith,
@@ -151,15 +154,25 @@ def _planned(asked: Asked, wanted: Arrangement, repository: Repository) -> tuple
     return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy), made.added
 
 
-def limit_of(text: str) -> RunLimit:
+def limit_of(text: str, wanted: Arrangement) -> RunLimit:
     """The bounds of the whole run.
 
     Raises:
-        WrongCallError: they are written wrongly.
+        WrongCallError: they are written wrongly, or one would never be reached.
     """
     try:
-        return parse_limit(text)
+        limit = parse_limit(text)
     except LimitError as problem:
+        raise WrongCallError(str(problem)) from problem
+    if limit.usd is not None and (missing := price_missing(wanted.kinds, wanted.price)):
+        raise WrongCallError(missing)
+    return limit
+
+
+def _price_of(text: str) -> Price:
+    try:
+        return parse_price(text)
+    except PriceError as problem:
         raise WrongCallError(str(problem)) from problem
 
 
@@ -183,7 +196,8 @@ def workers_of(wanted: Arrangement, homes: Path, silence_s: float) -> list[Worke
             words = worker.prompt
             if bare:
                 words = first_words(names, place, wanted.tasks, wanted.coordination, in_turn=wanted.in_turn)
-            found.append(replace(worker, prompt=words, bare=bare, silence_s=silence_s))
+            price = _price_of(wanted.price)
+            found.append(replace(worker, prompt=words, bare=bare, silence_s=silence_s, price=price))
         elif bare and isinstance(worker, TapeWorker):
             found.append(replace(worker, steps=[step for step in worker.steps if step.tool not in ROOM_TOOLS]))
         else:

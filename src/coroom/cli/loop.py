@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from coroom.agents.adapter import ModelApi, model_api
+from coroom.agents.price import PriceError, parse_price
 from coroom.agents.role_files import RoleError, RoleFile, roles
 from coroom.checks.suite import NoCommand, find_command
 from coroom.cli.crew import adapter_for, isolated, readable_for
 from coroom.cli.join import admit
-from coroom.cli.kinds import TAPE
+from coroom.cli.kinds import PRICE_SAID, TAPE, price_missing
 from coroom.cli.loop_result import Member, print_document, print_words
 from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, running_room
 from coroom.cli.suite_options import confined_tests
@@ -29,7 +30,7 @@ from coroom.host.served import Serving, state_directory
 from coroom.run.board import BoardError, tasks_from
 from coroom.run.ground import ground_of
 from coroom.run.loop.agent import AgentLoop
-from coroom.run.loop.bounds import Bounds, Price, Spent
+from coroom.run.loop.bounds import Bounds, Spent
 from coroom.run.loop.peers import RoomSeat
 from coroom.run.loop.place import Place
 from coroom.run.loop.sitting import Seat
@@ -37,8 +38,6 @@ from coroom.run.loop.together import run_all
 from coroom.run.loop.turn import Manner
 
 DEFAULT_ROLE = "core-developer"
-
-PRICE_FORM = "Say what its model's tokens cost with --price IN/OUT, US dollars a million, like 1.25/10."
 
 
 @click.command()
@@ -60,7 +59,7 @@ PRICE_FORM = "Say what its model's tokens cost with --price IN/OUT, US dollars a
 @click.option("--sessions", type=click.IntRange(1), help="Stop after so many sessions of all agents together.")
 @click.option("--time", "seconds", type=click.FloatRange(0), help="Begin no session after so many seconds.")
 @click.option("--usd", type=click.FloatRange(0), help="Begin no session once so much is spent, as the agents report.")
-@click.option("--price", default="", help="IN/OUT: US dollars a million tokens, for clients that tell no cost (codex).")
+@click.option("--price", default="", help=PRICE_SAID)
 @click.option("--session-time", default=3_600.0, show_default=True, help="Seconds for one session.")
 @click.option("--ttl", type=click.FloatRange(1, 3_600), default=600.0, show_default=True, help="A claim's, in seconds.")
 @click.option("--until-done", is_flag=True, help="End when nothing is left to do, instead of waiting for more.")
@@ -184,14 +183,12 @@ def _seated(running: Running, agent: str, role: RoleFile, kind: str) -> RoomSeat
 
 def _bounds(asked: Asked, kinds: Sequence[str]) -> Bounds:
     """The bounds, with a price where a client tells of tokens and not of money: a bound that never comes is none."""
-    into, _, out = asked.price.partition("/")
     try:
-        price = Price(into=float(into), out=float(out)) if asked.price else Price()
-    except ValueError as problem:
-        raise WrongCallError(f"'{asked.price}' is no price. {PRICE_FORM}") from problem
-    silent = next((one for one in kinds if one != "claude"), "")
-    if asked.usd is not None and silent and not asked.price:
-        raise WrongCallError(f"{silent.partition(':')[0]} does not tell what it costs. {PRICE_FORM}")
+        price = parse_price(asked.price)
+    except PriceError as problem:
+        raise WrongCallError(str(problem)) from problem
+    if asked.usd is not None and (missing := price_missing(kinds, asked.price)):
+        raise WrongCallError(missing)
     return Bounds(
         sessions=asked.sessions, seconds=asked.seconds, usd=asked.usd, price=price, session_s=asked.session_time
     )

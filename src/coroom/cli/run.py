@@ -12,7 +12,7 @@ import click
 from coroom.checks.types import CHECKERS
 from coroom.cli.arrange import EVALUATOR, Asked, arrangements_of, limit_of, ordered, room_plan_of, workers_of
 from coroom.cli.crew import isolation_lines, isolation_of
-from coroom.cli.kinds import KINDS
+from coroom.cli.kinds import KINDS, PRICE_SAID
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.suite_options import bounds_options, confined_tests
@@ -41,6 +41,7 @@ ROOM = "run"
 @click.option("--model", help="The model the agents shall use; for builtin: anthropic:NAME or openai:NAME.")
 @click.option("--evaluator", help="One more agent of this kind, which mends what the checks find (docs/checks.md).")
 @click.option("--budget", help="Of a session of builtin: turns=300,tokens=20000000,usd=5,price=3/15.")
+@click.option("--price", help=PRICE_SAID)
 @click.option("--policy", help=f"{POLICIES_SAID} Default: what the plan says.")
 @click.option("--tools", type=click.Path(path_type=Path), help="A file of tools on live state (docs/tools.md).")
 @click.option("--toolsmith", help=TOOLSMITH_SAID)
@@ -89,10 +90,10 @@ def run(**said: Any) -> None:
         raise WrongCallError("No tasks given. Name a file, say one task in words, or use --resume.")
     if asked.leash:
         stop_when_input_ends()
-    limit = limit_of(asked.limit)
     repository = any_repository_at(asked.directory) if asked.resume else repository_at(asked.directory)
     kept = state_directory(repository, asked.room)
     before, wanted = arrangements_of(asked, kept)
+    limit = limit_of(asked.limit, wanted)
     toolsmith = proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
     wanted, waits = ordered(asked, wanted, repository)
     if asked.self_test:

@@ -30,6 +30,7 @@ class Arrangement:
     model: str = ""
     evaluator: str = ""
     budget: str = ""
+    price: str = ""
     policy: str = "open"
     mirrors: str = ""
     branch: str = ""
@@ -67,6 +68,7 @@ class Arrangement:
             "model": self.model,
             "evaluator": self.evaluator,
             "budget": self.budget,
+            "price": self.price,
             "policy": self.policy,
             "mirrors": self.mirrors,
             "branch": self.branch,
@@ -123,6 +125,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         model=str(found["model"]),
         evaluator=str(found.get("evaluator", "")),
         budget=str(found["budget"]),
+        price=str(found.get("price", "")),
         policy=str(found["policy"]),
         mirrors=str(found["mirrors"]),
         branch=str(found["branch"]),

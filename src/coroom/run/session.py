@@ -96,6 +96,7 @@ class Run:
         self._plan = plan
         self._stage = stage
         self._spent: dict[str, Work] = {}
+        self._reckoned: dict[str, float] = {}
         self._over = asyncio.Event()
         self.outcome = Outcome()
 
@@ -199,15 +200,8 @@ class Run:
 
         room.host.listen(hear)
 
-        async def spend(input_tokens: int, output_tokens: int, usd: float) -> None:
-            self._note(worker.name, input_tokens, output_tokens, usd)
-            used = NoteSpent(
-                agent=worker.name,
-                input_tokens=input_tokens,
-                output_tokens=output_tokens,
-                cost_micro_usd=round(usd * 1_000_000),
-            )
-            await room.host.submit(HOST, used)
+        async def spend(input_tokens: int, output_tokens: int, usd: float, reckoned_usd: float) -> None:
+            await self._spend(room, worker.name, (input_tokens, output_tokens, usd), reckoned_usd)
 
         return Desk(
             seat=seat,
@@ -219,8 +213,12 @@ class Run:
             heard=lambda: heard[0],
         )
 
-    def _note(self, agent: str, input_tokens: int, output_tokens: int, usd: float) -> None:
-        """Count what an agent has used, and stop everybody when it was the last of what there is."""
+    async def _spend(self, room: Room, agent: str, used: tuple[int, int, float], reckoned_usd: float) -> None:
+        """Count what an agent has used, stop everybody when it was the last of what there is, and write down what is
+        known for certain.
+        """
+        input_tokens, output_tokens, usd = used
+        self._reckoned[agent] = reckoned_usd
         known = self._spent.get(agent, Work())
         self._spent[agent] = replace(
             known,
@@ -230,8 +228,16 @@ class Run:
         )
         every = self._spent.values()
         tokens = sum(one.input_tokens + one.output_tokens for one in every)
-        if bound := self._plan.limit.reached(tokens, sum(one.cost_usd for one in every)):
+        cost = sum(one.cost_usd for one in every) + sum(self._reckoned.values())
+        if bound := self._plan.limit.reached(tokens, cost):
             self._stop(bound)
+        noted = NoteSpent(
+            agent=agent,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost_micro_usd=round(usd * 1_000_000),
+        )
+        await room.host.submit(HOST, noted)
 
     async def _one(self, room: Room, worker: Worker, desk: Desk) -> None:
         began = time.monotonic()
@@ -240,6 +246,10 @@ class Run:
             work = await self._until_over(worker, desk)
         except Exception as fault:  # noqa: BLE001 - whatever one agent dies of must not end the others
             work = Work(error=_in_words(fault), cause=Cause.INFRASTRUCTURE)
+        if reckoned := self._reckoned.get(worker.name):
+            # A session that was cut off tells no cost any more: what was reckoned is all that is known of it.
+            await self._spend(room, worker.name, (0, 0, reckoned), 0.0)
+            work = replace(work, cost_usd=work.cost_usd + reckoned)
         await room.workspace.settle(worker.name)
         self.outcome.works[worker.name] = replace(work, seconds=work.seconds or time.monotonic() - began)
         self._stage.show(worker.name, f"failed: {work.error}" if work.error else "is done")

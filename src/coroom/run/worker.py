@@ -17,7 +17,8 @@ class Desk:
 
     `show` tells the person who watches what it is doing; `more` waits until there is something for it to do (True) or
     the board is finished (False); `done` is how many tasks it has finished; `spend` notes input and output tokens and
-    US dollars that it says it has used; `heard` is how many events of its own the room has had.
+    US dollars that it has used, and what of its tokens so far is reckoned to have cost besides, for which it has not
+    told a cost yet; `heard` is how many events of its own the room has had.
     """
 
     seat: Seat
@@ -25,7 +26,7 @@ class Desk:
     show: Callable[[str], None]
     more: Callable[[], Awaitable[bool]]
     done: Callable[[], int]
-    spend: Callable[[int, int, float], Awaitable[None]]
+    spend: Callable[[int, int, float, float], Awaitable[None]]
     heard: Callable[[], int]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coroom.agents.adapter import AgentAdapter, Launch, Missing, ModelApi, Session
+from coroom.agents.price import Meter, Price
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
 from coroom.launch.leftover import OPEN, end_leftover, forget, gated, remember
@@ -93,7 +94,7 @@ class ProcessWorker:
 
     `home` is where its configuration and logs go. `extra` is added to its environment. A `bare` one gets one session,
     without the room's tools. One from which nothing has come for `silence_s` seconds hangs, and is ended; 0: it may
-    take its time.
+    take its time. `price` is that of its model's tokens, for as long as its client tells no cost of them.
     """
 
     name: str
@@ -107,6 +108,7 @@ class ProcessWorker:
     isolating: Isolating = field(default_factory=Isolating)
     bare: bool = False
     silence_s: float = 0.0
+    price: Price = field(default_factory=Price)
 
     @property
     def client(self) -> str:
@@ -207,8 +209,7 @@ class ProcessWorker:
             await process.stdin.drain()
         if not launch.stay_open:
             process.stdin.close()
-        tokens_in = tokens_out = 0
-        cost, error, limited, hung = 0.0, "", False, False
+        meter, error, limited, hung = Meter(self.price), "", False, False
         async for line in self._lines(process.stdout, desk):
             if line is None:
                 error, hung = f"nothing has come from it for {self.silence_s:g} s: it hangs", True
@@ -217,10 +218,8 @@ class ProcessWorker:
             told = self.adapter.read_output(line.decode("utf-8", "replace"))
             if told is None:
                 continue
-            tokens_in += told.input_tokens or 0
-            tokens_out += told.output_tokens or 0
-            cost += told.cost_usd or 0.0
-            await desk.spend(told.input_tokens or 0, told.output_tokens or 0, told.cost_usd or 0.0)
+            meter.take(told)
+            await desk.spend(told.input_tokens or 0, told.output_tokens or 0, told.cost_usd or 0.0, meter.reckoned_usd)
             error, limited = told.error or error, limited or told.limited
             if told.text:
                 desk.show(" ".join(told.text.split())[:200])
@@ -229,8 +228,10 @@ class ProcessWorker:
         code = 0 if hung else await process.wait()
         if code and not error:
             error = f"{Path(launch.argv[0]).name} ended with exit code {code}"
+        await desk.spend(0, 0, meter.reckoned_usd, 0.0)
         cause = Cause.NONE if not error else Cause.LIMIT if limited else Cause.INFRASTRUCTURE
-        return Work(error=error, cause=cause, input_tokens=tokens_in, output_tokens=tokens_out, cost_usd=cost)
+        used = Work(input_tokens=meter.input_tokens, output_tokens=meter.output_tokens, cost_usd=meter.usd)
+        return replace(used, error=error, cause=cause)
 
     async def _lines(self, stream: asyncio.StreamReader, desk: Desk) -> AsyncIterator[bytes | None]:
         """What it prints, line by line; None when neither a line nor anything at the room has come for too long."""

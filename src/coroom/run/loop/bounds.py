@@ -3,17 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """Of a model's tokens, in US dollars a million, for clients that tell how many they used and not what they cost."""
-
-    into: float = 0.0
-    out: float = 0.0
-
-    def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """Of so many; cached ones are counted in full, so that it is an upper bound."""
-        return (input_tokens * self.into + output_tokens * self.out) / 1_000_000
+from coroom.agents.price import Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
