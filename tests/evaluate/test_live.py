@@ -12,8 +12,12 @@ from coroom.evaluate.conditions import LADDER, POLICIES_COMPARED
 from coroom.evaluate.live.cluster import CLUSTER, QUOTAS, RELEASE
 from coroom.evaluate.live.judge import judge, serial_end
 from coroom.evaluate.live.model import key_of, run_alone
-from coroom.evaluate.live.office import BOOKING, INVOICE, OFFICE, PUSH_BACK
-from coroom.evaluate.live.play import LivePlay, LivePlayed, shares_played
+from coroom.evaluate.live.office import OFFICE
+from coroom.evaluate.live.office_meetings import PUSH_BACK
+from coroom.evaluate.live.office_money import INVOICE
+from coroom.evaluate.live.office_slots import BOOKING
+from coroom.evaluate.live.play import LivePlay
+from coroom.evaluate.live.played import LivePlayed, shares_played
 from coroom.evaluate.live.task import LiveTask, WrongEnd, shares
 from coroom.evaluate.live.trial import coupling, play_live
 from coroom.evaluate.live.world import world_of

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from coroom.cli import main
-from coroom.evaluate.live.office import BOOKING
+from coroom.evaluate.live.office_slots import BOOKING
 from coroom.evaluate.live.trial import play_live
 from coroom.evaluate.report.plots import front
 from coroom.evaluate.report.serve import application, listening

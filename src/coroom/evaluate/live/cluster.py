@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from coroom.evaluate.live.task import Due, Invariant, Job, Known, LiveTask, State, Step, WrongEnd
+from coroom.evaluate.live.task import Due, Invariant, Job, Known, LiveTask, State, Step, WrongEnd, listed, numbered
 
 Object = dict[str, Any]
 
@@ -50,11 +50,6 @@ def _patch(kind: str, name: str, **patch: Any) -> Due:
     return "patch", {"kind": kind, "name": name, "patch": patch}
 
 
-def _seen(known: Known, name: str) -> list[Object]:
-    found = known.get(name)
-    return found if isinstance(found, list) else []
-
-
 def _one(known: Known, name: str) -> Object | None:
     found = known.get(name)
     return found if isinstance(found, dict) and "failed" not in found else None
@@ -62,10 +57,6 @@ def _one(known: Known, name: str) -> Object | None:
 
 def _name(made: Object) -> str:
     return str(made["metadata"]["name"])
-
-
-def _job(number: int, words: str, *steps: Step) -> Job:
-    return Job(id=f"job-{number:02d}", words=words, steps=steps)
 
 
 def _of(state: State, kind: str) -> list[Object]:
@@ -107,7 +98,7 @@ def _canary(agents: int) -> tuple[Job, ...]:
 
             def mend(at: int) -> Step:
                 def due(known: Known) -> Due:
-                    bad = [made for made in _seen(known, "all") if _image(made) == BAD]
+                    bad = [made for made in listed(known, "all") if _image(made) == BAD]
                     return (
                         _patch("Deployment", _name(bad[at]), spec={"template": {"image": GOOD}})
                         if at < len(bad)
@@ -117,14 +108,17 @@ def _canary(agents: int) -> tuple[Job, ...]:
                 return Step(f"mend-{at}", due)
 
             steps = (_list("all", "Deployment"), *(mend(at) for at in range(agents + 1)))
-            return _job(number, f"Let every deployment that runs {BAD} run {GOOD}.", *steps)
+            return numbered(number, f"Wherever spec.template.image of a Deployment is {BAD}, set it to {GOOD}.", *steps)
 
         def copy(known: Known) -> Due:
             geo = _one(known, "geo")
             return _create(deployment(f"canary-{number:02d}", template={"image": _image(geo)})) if geo else None
 
-        words = f"Make a deployment canary-{number:02d} that runs what geo runs."
-        return _job(number, words, _get("geo", "Deployment", "geo"), Step("copy", copy))
+        words = (
+            f"Make a Deployment canary-{number:02d} in the namespace default. Its spec is replicas 1 and "
+            "template.image, which is that of the Deployment geo, and nothing else."
+        )
+        return numbered(number, words, _get("geo", "Deployment", "geo"), Step("copy", copy))
 
     return tuple(job(n) for n in range(agents))
 
@@ -161,13 +155,16 @@ def _quota(agents: int) -> tuple[Job, ...]:
         def grow(known: Known) -> Due:
             if "all" not in known:
                 return None
-            used = sum(made["spec"]["replicas"] for made in _seen(known, "all"))
+            used = sum(made["spec"]["replicas"] for made in listed(known, "all"))
             if used + 2 > _room(agents):
                 return _patch("Deployment", mine, spec={"paused": True})
             return "scale", {"kind": "Deployment", "name": mine, "replicas": 3}
 
-        words = f"Give {mine} two replicas more if all deployments together stay within {_room(agents)}; else pause it."
-        return _job(number, words, _list("all", "Deployment"), Step("grow", grow))
+        words = (
+            f"If the spec.replicas of all Deployments come to {_room(agents) - 2} at most, scale {mine} to 3; "
+            "else set its spec.paused to true and change nothing else."
+        )
+        return numbered(number, words, _list("all", "Deployment"), Step("grow", grow))
 
     return tuple(job(n) for n in range(agents))
 
@@ -205,7 +202,7 @@ def _drain(agents: int) -> tuple[Job, ...]:
 
             def move(at: int) -> Step:
                 def due(known: Known) -> Due:
-                    on = [made for made in _seen(known, "all") if made["spec"]["nodeSelector"]["node"] == "a"]
+                    on = [made for made in listed(known, "all") if made["spec"]["nodeSelector"]["node"] == "a"]
                     if at >= len(on):
                         return None
                     return _patch("Deployment", _name(on[at]), spec={"nodeSelector": {"node": "b"}})
@@ -214,7 +211,11 @@ def _drain(agents: int) -> tuple[Job, ...]:
 
             close = Step("close", lambda _: _patch("ConfigMap", "nodes", data={"a": "closed"}))
             steps = (close, _list("all", "Deployment"), *(move(at) for at in range(agents + 2)))
-            return _job(number, "Close node a (ConfigMap nodes), then move what runs there to node b.", *steps)
+            words = (
+                "Close node a: in the ConfigMap nodes set a to closed. Then set spec.nodeSelector.node to b in every "
+                "Deployment where it is a."
+            )
+            return numbered(number, words, *steps)
 
         def place(known: Known) -> Due:
             nodes = _one(known, "nodes")
@@ -223,8 +224,11 @@ def _drain(agents: int) -> tuple[Job, ...]:
             node = next(name for name in ("a", "b") if nodes["data"][name] == "open")
             return _create(deployment(f"app-{number:02d}", nodeSelector={"node": node}))
 
-        words = f"Make a deployment app-{number:02d} on the first node that is open (ConfigMap nodes)."
-        return _job(number, words, _get("nodes", "ConfigMap", "nodes"), Step("place", place))
+        words = (
+            f"Make a Deployment app-{number:02d} in the namespace default. Its spec is replicas 1 and "
+            "nodeSelector.node, and nothing else; the node is the first of a and b that is open in the ConfigMap nodes."
+        )
+        return numbered(number, words, _get("nodes", "ConfigMap", "nodes"), Step("place", place))
 
     return tuple(job(n) for n in range(agents))
 
@@ -265,8 +269,8 @@ def _release(agents: int) -> tuple[Job, ...]:
             return None
         return _patch("ConfigMap", "release", data={"number": str(int(release["data"]["number"]) + 1)})
 
-    words = "Count the release number in the ConfigMap release up by one."
-    return tuple(_job(n, words, _get("release", "ConfigMap", "release"), Step("bump", bump)) for n in range(agents))
+    words = "In the ConfigMap release make the number one more than it is; it stays a text."
+    return tuple(numbered(n, words, _get("release", "ConfigMap", "release"), Step("bump", bump)) for n in range(agents))
 
 
 RELEASE = LiveTask(
@@ -300,12 +304,12 @@ def _retire(agents: int) -> tuple[Job, ...]:
             def retire(known: Known) -> Due:
                 if "services" not in known:
                     return None
-                used = any(made["spec"]["selector"]["app"] == app for made in _seen(known, "services"))
+                used = any(made["spec"]["selector"]["app"] == app for made in listed(known, "services"))
                 return None if used else ("delete", {"kind": "Deployment", "name": app})
 
-            return _job(
+            return numbered(
                 number,
-                f"Delete deployment {app} unless a service selects it.",
+                f"Delete the Deployment {app}, unless a Service has it as spec.selector.app.",
                 _list("services", "Service"),
                 Step("retire", retire),
             )
@@ -313,8 +317,11 @@ def _retire(agents: int) -> tuple[Job, ...]:
         def expose(known: Known) -> Due:
             return _create(_service(f"svc-{number:02d}", app)) if _one(known, "app") else None
 
-        words = f"If deployment {app} is there, make a service svc-{number:02d} that selects it."
-        return _job(number, words, _get("app", "Deployment", app), Step("expose", expose))
+        words = (
+            f"If the Deployment {app} is there, make a Service svc-{number:02d} in the namespace default. Its spec is "
+            f"selector.app, which is {app}, and nothing else."
+        )
+        return numbered(number, words, _get("app", "Deployment", app), Step("expose", expose))
 
     return tuple(job(n) for n in range(agents))
 

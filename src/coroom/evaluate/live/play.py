@@ -1,124 +1,28 @@
 """Plays a task on live state with synthetic agents: the real order of calls and the real tools, on a virtual clock."""
 
-import heapq
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Fault, Refused
-from coroom.core.event import CallStarted, CallUndone, Event, OrderNoticed
 from coroom.core.notice import Notice
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
 from coroom.core.ordering.difference import difference
 from coroom.core.policies import POLICIES
 from coroom.core.tool import canonical
-from coroom.evaluate.live.task import Due, Job, LiveTask, State, Step, shares
+from coroom.evaluate.live.played import LivePlayed, Worker
+from coroom.evaluate.live.task import Due, Job, LiveTask, shares
+from coroom.evaluate.live.turns import Turns
 from coroom.evaluate.live.world import World
 from coroom.evaluate.synthetic import Hand, Traits, tokens_of
-from coroom.evaluate.usage import Usage
 from coroom.evaluate.virtual_room import VirtualRoom
 from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
 
 TURNS_MAX = 20_000
-_SOON_S = 1e-3
 
 R = TypeVar("R")
-
-
-@dataclass(slots=True)
-class Worker:
-    """One synthetic agent at its jobs: what it called at each place, and what it knows from that."""
-
-    name: str
-    hand: Hand
-    jobs: list[Job]
-    usage: Usage = field(default_factory=Usage)
-    next: int = 0
-    done: bool = False
-    gone: bool = False
-    restarts: int = 0
-    made: dict[int, tuple[str, str, str]] = field(default_factory=dict)
-    known: dict[int, Any] = field(default_factory=dict)
-    slipped: set[int] = field(default_factory=set)
-    must_hear: bool = False
-    """Its last call was declined since it has news to judge first."""
-    begun: set[int] = field(default_factory=set)
-    taken: set[int] = field(default_factory=set)
-
-    @property
-    def program(self) -> list[tuple[int, Step]]:
-        """Every step with the number of its job."""
-        return [(number, step) for number, job in enumerate(self.jobs) for step in job.steps]
-
-
-class _Queue:
-    """Whose turn is when. Who waits for others is blocked, and tried again when something may be free."""
-
-    def __init__(self, ready: list[tuple[float, int]]) -> None:
-        self._ready = ready
-        heapq.heapify(self._ready)
-        self._stuck = False
-        self.blocked: list[int] = []
-        self.now_s, self.at = 0.0, 0
-
-    def next(self) -> float | None:
-        """When the next turn is, and (`at`) whose; None when there is none."""
-        if not self._ready and self.blocked and not self._stuck:
-            # Nobody is left who could release anything: each tries once more, which breaks a circle of waiting.
-            self._stuck = True
-            self._push_blocked()
-        if not self._ready:
-            return None
-        self.now_s, self.at = heapq.heappop(self._ready)
-        return self.now_s
-
-    def again(self, at: int, after_s: float) -> None:
-        """Its next turn is in so many seconds."""
-        self._stuck = False
-        heapq.heappush(self._ready, (self.now_s + after_s, at))
-
-    def wake(self) -> None:
-        """Something may be free now."""
-        self._stuck = False
-        self._push_blocked()
-
-    def absent(self, count: int) -> list[int]:
-        """Who of so many has no turn to come."""
-        known = {at for _, at in self._ready} | set(self.blocked)
-        return [at for at in range(count) if at not in known]
-
-    def _push_blocked(self) -> None:
-        for at in self.blocked:
-            heapq.heappush(self._ready, (self.now_s + _SOON_S, at))
-        self.blocked = []
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LivePlayed:
-    """How it ended. `workers` are in order of rank; `order` is that in which they became final, where there is one."""
-
-    end: State
-    events: list[Event]
-    seconds: float
-    out_of_time: bool
-    workers: tuple[Worker, ...]
-    order: tuple[int, ...]
-    unfinished: bool
-    given_up: int
-
-    def costs(self) -> dict[str, float]:
-        """What the order cost: calls undone, agents begun again, notices to judge."""
-        bodies = [event.body for event in self.events]
-        acted = {body.call for body in bodies if isinstance(body, CallStarted)}
-        return {
-            "calls": len(acted),
-            "undone": sum(isinstance(body, CallUndone) and body.call in acted for body in bodies),
-            "order_notices": sum(isinstance(body, OrderNoticed) for body in bodies),
-            "restarts": sum(worker.restarts for worker in self.workers),
-        }
 
 
 class LivePlay:
@@ -189,7 +93,7 @@ class LivePlay:
 
     def _loop(self) -> tuple[float, bool]:
         """Whoever is ready first acts first. Returns when all was done, and whether time or tokens ran out before."""
-        queue = _Queue([(self._think(worker), at) for at, worker in enumerate(self.workers)])
+        queue = Turns([(self._think(worker), at) for at, worker in enumerate(self.workers)])
         released = self._released()
         for _ in range(TURNS_MAX):
             due = queue.next()
@@ -422,8 +326,3 @@ class LivePlay:
         if isinstance(request, Store):
             return self.room.ask(request.by, request.command, request.operation)
         return request.work()
-
-
-def shares_played(played: LivePlayed) -> Sequence[tuple[Job, ...]]:
-    """The jobs that each agent did, in order of rank, for the judge."""
-    return [tuple(worker.jobs) for worker in played.workers]

@@ -61,6 +61,17 @@ class LiveTask:
     wrong: tuple[WrongEnd, ...]
 
 
+def numbered(number: int, words: str, *steps: Step) -> Job:
+    """The job of that number."""
+    return Job(id=f"job-{number:02d}", words=words, steps=steps)
+
+
+def listed(known: Known, name: str) -> list[dict[str, Any]]:
+    """What a step found, where it is a list; nothing where it has not looked yet, or in vain."""
+    found = known.get(name)
+    return found if isinstance(found, list) else []
+
+
 JOBS_MIN = 2
 """A lone agent does the jobs of two, so that it can be compared with them."""
 

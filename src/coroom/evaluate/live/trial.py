@@ -9,9 +9,10 @@ from coroom.core.ordering.call import any_overlap
 from coroom.core.resource import Footprint, Resource
 from coroom.core.tool import canonical
 from coroom.evaluate.conditions import CONDITIONS
-from coroom.evaluate.live.judge import judge
+from coroom.evaluate.live.judge import Judged, judge
 from coroom.evaluate.live.model import VERBS
-from coroom.evaluate.live.play import LivePlay, LivePlayed, shares_played
+from coroom.evaluate.live.play import LivePlay
+from coroom.evaluate.live.played import LivePlayed, order_costs, shares_played
 from coroom.evaluate.live.task import JOBS_MIN, Job, LiveTask, State
 from coroom.evaluate.live.world import World, world_of
 from coroom.evaluate.metrics import fold
@@ -46,12 +47,11 @@ def play_live(
     hints = [played.order] if played.order else []
     verdict = judge(task, shares_played(played), played.end, hints)
     whole = verdict.right and not played.unfinished
-    checks = {one.name: (int(one.name not in verdict.broken), 1) for one in task.invariants}
     result = TrialResult(
         key=key,
         score=float(whole),
         whole=whole,
-        units={**checks, "a serial order": (int(verdict.order is not None), 1)},
+        units=units_of(task, verdict),
         abandoned=played.given_up > 0,
         seconds=played.seconds,
         metrics=_metrics(task, key, played),
@@ -63,10 +63,20 @@ def play_live(
 def _metrics(task: LiveTask, key: TrialKey, played: LivePlayed) -> Mapping[str, float]:
     used = together(worker.usage for worker in played.workers)
     found = fold(played.events, used)
-    # What counts bytes of files says nothing of rows and objects.
+    costs = order_costs(played.events, sum(worker.restarts for worker in played.workers))
+    return {**without_files(found), **costs, "coupling": coupling(task, max(key.agents, JOBS_MIN))}
+
+
+def without_files(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics without those that count bytes of files, which say nothing of rows and objects."""
     files = {"edits", "merged", "held", "duplicate_work", "unclaimed_edits"}
-    kept = {name: value for name, value in found.items() if name not in files}
-    return {**kept, **played.costs(), "coupling": coupling(task, max(key.agents, JOBS_MIN))}
+    return {name: value for name, value in metrics.items() if name not in files}
+
+
+def units_of(task: LiveTask, verdict: Judged) -> dict[str, tuple[int, int]]:
+    """What was judged, one by one: (right, of)."""
+    checks = {one.name: (int(one.name not in verdict.broken), 1) for one in task.invariants}
+    return {**checks, "a serial order": (int(verdict.order is not None), 1)}
 
 
 @lru_cache(maxsize=256)

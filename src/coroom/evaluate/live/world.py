@@ -10,7 +10,7 @@ from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Footprint, Resource, Scheme
 from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec, canonical
-from coroom.evaluate.live.office import SCHEMA
+from coroom.evaluate.live.rows import SCHEMA
 from coroom.evaluate.live.task import LiveTask, State
 from coroom.ports import Tool, UndoFailed
 from coroom.testing.kubernetes_api import InProcess, KubernetesApi
@@ -88,7 +88,8 @@ class Office:
         return {"rows": rows, "keys": keys, "sent": sorted(self._outbox.sent, key=canonical)}
 
 
-def _created() -> list[str]:
+def created() -> list[str]:
+    """The statements that make the tables of an office."""
     made = []
     for name, columns in SCHEMA.items():
         parts = [
@@ -100,7 +101,7 @@ def _created() -> list[str]:
 
 def _sqlite(path: Path) -> tuple[SqliteDatabase, Callable[[str], object]]:
     bare = SqliteDatabase(str(path), "office")
-    bare.connection.executescript(";".join(_created()))
+    bare.connection.executescript(";".join(created()))
     bare.close()
     found = SqliteDatabase(str(path), "office")
     # The trial dies with the machine, and so may its database.
@@ -115,7 +116,7 @@ def _postgres(conninfo: str) -> tuple[Database, Callable[[str], object]]:
 
     outside = psycopg.connect(conninfo, autocommit=True)
     outside.execute(f"DROP TABLE IF EXISTS coroom_calls, {', '.join(SCHEMA)}".encode())
-    for statement in _created():
+    for statement in created():
         outside.execute(statement.encode())
     return PostgresDatabase(conninfo, "office"), lambda statement: outside.execute(statement.encode())
 
@@ -186,15 +187,25 @@ class InCluster:
     def begin(self, start: State) -> None:
         """Hold these objects and nothing else."""
         self._api.clear()
-        for made in start["objects"].values():
-            self._api.create(_RESOURCES[made["kind"]], "default", made)
+        filled(self._api, start)
 
     def state(self) -> State:
-        """See `World.state`: without what the server owns."""
-        found: dict[str, Any] = {}
-        for (_, plural, _, name), made in self._api.objects.items():
-            if plural != "namespaces":
-                about = {"name": name, "namespace": made["metadata"]["namespace"]}
-                kept = {part: value for part, value in made.items() if part not in {"metadata", "status"}}
-                found[f"{made['kind']}/{name}"] = {**kept, "metadata": about}
-        return cast("State", json.loads(canonical({"objects": found})))
+        """See `World.state`."""
+        return objects_of(self._api)
+
+
+def filled(api: KubernetesApi, start: State) -> None:
+    """Put the objects of a start there."""
+    for made in start["objects"].values():
+        api.create(_RESOURCES[made["kind"]], "default", made)
+
+
+def objects_of(api: KubernetesApi) -> State:
+    """The objects as live state, without what the server owns."""
+    found: dict[str, Any] = {}
+    for (_, plural, _, name), made in api.objects.items():
+        if plural != "namespaces":
+            about = {"name": name, "namespace": made["metadata"]["namespace"]}
+            kept = {part: value for part, value in made.items() if part not in {"metadata", "status"}}
+            found[f"{made['kind']}/{name}"] = {**kept, "metadata": about}
+    return cast("State", json.loads(canonical({"objects": found})))
