@@ -2,6 +2,7 @@
 
 import subprocess
 from copy import deepcopy
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from coroom.evaluate.live.task import LiveTask, WrongEnd, shares
 from coroom.evaluate.live.trial import coupling, play_live
 from coroom.evaluate.live.world import world_of
 from coroom.evaluate.results import unpacked
-from coroom.evaluate.suite import load
+from coroom.evaluate.suite import SuiteError, load
 from coroom.evaluate.synthetic import MODELS, Traits
 from coroom.evaluate.trial import TrialKey
 from coroom.testing.postgres_server import PostgresServer
@@ -138,8 +139,11 @@ def test_a_suite_on_live_state_compares_policies_and_declines_what_it_cannot_hav
             Evaluation(suites=("office",), conditions=("solo",), agents=(1,), trials=1, agent="synthetic"),
             [load("office")],
         )
-    with pytest.raises(EvaluationError, match="synthetic agents only"):
-        keys_of(Evaluation(suites=("office",), agents=(1,), trials=1, agent="claude"), [load("office")])
+    real = replace(asked, suites=("office/booking",), agent="claude")
+    keys = keys_of(real, [load("office/booking")])
+    assert {(k.task, k.condition) for k in keys} == {("booking", name) for name in POLICIES_COMPARED}
+    with pytest.raises(SuiteError, match="office has no task 'nothing': there are booking, push-back"):
+        load("office/nothing")
 
 
 def test_the_office_can_be_a_postgresql() -> None:

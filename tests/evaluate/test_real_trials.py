@@ -13,9 +13,11 @@ from tests.evaluate.tiny_suite import ONE, tiny_suite
 from coroom.cli import main
 from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError
 from coroom.evaluate.conditions import CONDITIONS
+from coroom.evaluate.grading import Grader
 from coroom.evaluate.real.arrange import Crew, Place, argv, make_ready
 from coroom.evaluate.real.attempt import Setting, StoppedError, who_failed
 from coroom.evaluate.real.campaign import Caps, Told, enough, evaluate_real, keys_for, some_at_once
+from coroom.evaluate.real.errand import Files
 from coroom.evaluate.real.fence import Fence
 from coroom.evaluate.report.real import real_notes, setting_lines
 from coroom.evaluate.results import Results, packed
@@ -23,7 +25,7 @@ from coroom.evaluate.suite import EvalTask, load
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.git.command import Git
 
-CREW = Crew(kinds=("claude",), model="sonnet", price=(3, 15))
+CREW = Crew(kinds=("claude",), model="sonnet", price="3/15")
 
 
 def key(number: int = 0, condition: str = "full") -> TrialKey:
@@ -54,9 +56,8 @@ def test_every_condition_is_switches_of_one_command(condition: str, wanted: str)
     assert wanted in said
     assert "--self-test --leash --agents 2" in said
     assert "--limit seconds=60,tokens=900,usd=2 --agent claude --model sonnet" in said
-    assert "--budget" not in said
-    builtin = Crew(kinds=("builtin",), model="openai:x", isolation="plain", price=(3, 15))
-    assert "--isolation plain --budget price=3/15" in switches(condition, builtin)
+    builtin = Crew(kinds=("builtin",), model="openai:x", isolation="plain", price="3/15")
+    assert "--isolation plain --price 3/15" in switches(condition, builtin)
 
 
 def test_a_crew_is_called_by_what_it_is() -> None:
@@ -79,7 +80,8 @@ def ready(tmp_path: Path) -> tuple[Place, Fence, EvalTask]:
     suite = load(tiny_suite(tmp_path / "tiny"))
     place = Place(tmp_path / "place")
     place.root.mkdir()
-    commit = make_ready(place, suite.tasks[0])
+    with Grader(tmp_path / "grades") as grader:
+        commit = make_ready(place, Files(suite.tasks[0], grader))
     (place.mirrors / "ann").mkdir(parents=True)
     return place, Fence.around(place, commit, suite.tasks[0].start, [tmp_path / "tiny"]), suite.tasks[0]
 

@@ -193,7 +193,7 @@ def workers_of(wanted: Arrangement, homes: Path, silence_s: float) -> list[Worke
     bare = wanted.coordination is not Coordination.ROOM
     for place, worker in enumerate(made):
         if isinstance(worker, ProcessWorker):
-            words = worker.prompt
+            words = worker.prompt or role_prompt(worker.name, on_live_state=bool(wanted.tools))
             if bare:
                 words = first_words(names, place, wanted.tasks, wanted.coordination, in_turn=wanted.in_turn)
             price = _price_of(wanted.price)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coroom.cli.evaluate_real import RealOptions, carry_out, no_score, reachable
-from coroom.cli.kinds import KINDS
+from coroom.cli.kinds import KINDS, PRICE_SAID
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
@@ -61,7 +61,7 @@ class _Evaluate(click.Command):
 @click.option("--trials", type=click.IntRange(1, 10_000), help="Of each cell and task (default: 10; real agents 1).")
 @click.option("--agent", default="synthetic", show_default=True, help=f"{', '.join(MODELS)}; real: {KINDS}.")
 @click.option("--model", default="", help="Real agents: the model; for builtin anthropic:NAME or openai:NAME.")
-@click.option("--price", default="", help="Real agents that tell no cost: 3/15, USD for a million tokens in/out.")
+@click.option("--price", default="", help=f"Real agents: {PRICE_SAID}")
 @click.option("--isolation", default="", help="Real agents: plain, bubblewrap or container.")
 @click.option(
     "--silence",
@@ -192,7 +192,7 @@ def _carried_out(
             # One database has one trial at a time.
             evaluate_synthetic(evaluation, results, out / "grades", progress, 1 if evaluation.database else jobs)
         return results, ""
-    evaluation, caps = replace(evaluation, agent=crew.label), options.caps()
+    evaluation, caps = replace(evaluation, agent=crew.label), options.caps(evaluation, crew)
     number = len(keys_for(evaluation, loaded, crew))
     results = Results(out / "results.sqlite")
     early = carry_out(evaluation, crew, options, caps, results, out, number)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from coroom.cli.kinds import KINDS, TAPE
+from coroom.cli.kinds import KINDS, TAPE, price_missing
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.evaluate.campaign import Evaluation
@@ -48,20 +48,23 @@ class RealOptions:
             kinds=_kinds(agent),
             model=self.model,
             isolation=self.isolation,
-            price=_price(self.price) if self.price else None,
+            price=_price(self.price),
             silence_s=self.silence_s,
         )
 
-    def caps(self) -> Caps:
+    def caps(self, evaluation: Evaluation, crew: Crew) -> Caps:
         """What everything together may use.
 
         Raises:
-            WrongCallError: it is written wrongly.
+            WrongCallError: it is written wrongly, or a bound in money would never be reached.
         """
         try:
             limit = parse_limit(self.stop_at)
         except LimitError as problem:
             raise WrongCallError(f"--stop-at: {problem}") from problem
+        missing = price_missing(crew.kinds, crew.price)
+        if missing and (evaluation.budget.usd or limit.usd):
+            raise WrongCallError(missing)
         return Caps(tokens=limit.tokens, usd=limit.usd, seconds=limit.seconds)
 
 
@@ -93,14 +96,13 @@ def _tapes(named: str) -> list[Path]:
     return tapes
 
 
-def _price(text: str) -> tuple[float, float]:
-    into, slash, out = text.partition("/")
+def _price(text: str) -> str:
+    from coroom.agents.price import PriceError, parse_price  # noqa: PLC0415 - only where a real agent is asked for
+
     try:
-        if slash:
-            return float(into), float(out)
-    except ValueError:
-        pass
-    raise WrongCallError(f"'{text}' is no price. Write 3/15: US dollars for a million tokens in and out.")
+        return str(parse_price(text)) if text else ""
+    except PriceError as problem:
+        raise WrongCallError(str(problem)) from problem
 
 
 def carry_out(

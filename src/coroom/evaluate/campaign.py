@@ -126,9 +126,6 @@ def _conditions(evaluation: Evaluation, suite: Suite) -> tuple[str, ...]:
             )
             raise EvaluationError(message)
         return evaluation.conditions or LADDER
-    if evaluation.agent not in MODELS:
-        message = f"{suite.name} is played by synthetic agents only: {', '.join(MODELS)}"
-        raise EvaluationError(message)
     wrong = [name for name in evaluation.conditions if name not in POLICIES_COMPARED]
     if wrong:
         message = (

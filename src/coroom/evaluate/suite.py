@@ -2,7 +2,7 @@
 
 import runpy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ class Suite:
 
 
 def load(name_or_folder: str) -> Suite:
-    """A suite that ships with Coroom, by name, or one of your own, by its folder.
+    """A suite that ships with Coroom, by name, or one of your own, by its folder; `six/pomodoro` is one task of a suite
+    that ships.
 
     A folder with `suite.yaml` is a repository of your own with a task list and a test command (`yours`). A folder of
     CooperBench's data is that suite; `cooperbench:FOLDER#SUBSET` names one of its lists. Else a suite is a folder of
@@ -68,6 +69,9 @@ def load(name_or_folder: str) -> Suite:
     Raises:
         SuiteError: there is no such suite, or it cannot be used.
     """
+    whole, _, one = name_or_folder.partition("/")
+    if one and whole in {*SHIPPED, *ON_LIVE_STATE}:
+        return _only(load(whole), one)
     if name_or_folder in ON_LIVE_STATE:
         return Suite(name=name_or_folder, live={"office": OFFICE, "cluster": CLUSTER}[name_or_folder])
     named, _, subset = name_or_folder.removeprefix("cooperbench:").partition("#")
@@ -93,6 +97,15 @@ def load(name_or_folder: str) -> Suite:
         )
         raise SuiteError(message)
     return Suite(name=root.name, tasks=tuple(_task(folder) for folder in folders))
+
+
+def _only(suite: Suite, task: str) -> Suite:
+    known = [*(one.id for one in suite.tasks), *(one.id for one in suite.live)]
+    if task not in known:
+        message = f"{suite.name} has no task '{task}': there are {', '.join(known)}"
+        raise SuiteError(message)
+    tasks = tuple(one for one in suite.tasks if one.id == task)
+    return replace(suite, tasks=tasks, live=tuple(one for one in suite.live if one.id == task))
 
 
 def _task(folder: Path) -> EvalTask:

@@ -345,13 +345,16 @@ def finished(room: Room) -> bool:
 
 
 async def _more(room: Room, agent: str) -> bool:
-    """Wait until there is something for the agent to do: its own task, or one that is ready. False: all is done.
+    """Wait until there is something for the agent to do: its own task, one that is ready, or a notice of the order of
+    calls that it has to judge. False: all is done.
 
     An evaluator waits for findings, to the last agent's end and through a last look of the checks.
     """
     judges = room.host.state.agents[agent].role is Role.EVALUATOR
     while True:
         state = room.host.state
+        if room.door.calls and room.door.calls.standing(agent).judge:
+            return True
         ours = (task for task in state.tasks.values() if task.finding or not judges)
         if state.agents[agent].task or any(ready(state, task) for task in ours):
             return True

@@ -78,8 +78,11 @@ def agent_environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def role_prompt(agent: str, role: Role = Role.IMPLEMENTER) -> str:
-    """What an agent that a run starts is told first: an evaluator reconciles, all others implement."""
-    name = "reconciler" if role is Role.EVALUATOR else "implementer"
-    path = Path(__file__).parent.parent / "agents" / "roles" / f"{name}.md"
-    return path.read_text(encoding="utf-8").replace("{agent}", agent)
+def role_prompt(agent: str, role: Role = Role.IMPLEMENTER, *, on_live_state: bool = False) -> str:
+    """What an agent that a run starts is told first: an evaluator reconciles, all others implement; of tools on live
+    state where there are any.
+    """
+    names = ["reconciler" if role is Role.EVALUATOR else "implementer", *(["live_state"] if on_live_state else [])]
+    folder = Path(__file__).parent.parent / "agents" / "roles"
+    text = "".join((folder / f"{name}.md").read_text(encoding="utf-8") for name in names)
+    return text.replace("{agent}", agent)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coroom.core.codec import Json
 from coroom.evaluate.campaign import Budget
 from coroom.evaluate.conditions import Condition
-from coroom.evaluate.suite import EvalTask
+from coroom.evaluate.real.errand import Errand
 from coroom.git.command import Git
 
 ROOM = "run"
@@ -22,14 +21,14 @@ IDENTITY = {"user.name": "coroom evaluate", "user.email": "evaluate@coroom.local
 class Crew:
     """Who works in every trial: `kinds` as `coroom run --agent` takes them.
 
-    `price` is US dollars for a million tokens in and out, for agents that tell no cost; `silence_s` is how long
+    `price` is that of their model's tokens, as `coroom run --price` takes it; `silence_s` is how long
     nothing may come from an agent before it counts as hanging.
     """
 
     kinds: tuple[str, ...]
     model: str = ""
     isolation: str = ""
-    price: tuple[float, float] | None = None
+    price: str = ""
     silence_s: float = 300.0
 
     @property
@@ -77,9 +76,9 @@ class Place:
         return self.root / "run.log"
 
 
-def make_ready(place: Place, task: EvalTask) -> str:
+def make_ready(place: Place, errand: Errand) -> str:
     """Make the repository and the list of tasks in an empty folder. Returns the commit that the agents begin with."""
-    for path, content in task.start.items():
+    for path, content in errand.start.items():
         target = place.repository / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -87,21 +86,8 @@ def make_ready(place: Place, task: EvalTask) -> str:
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("add", "--all", "--force")
     git.run("commit", "--quiet", "--message=What the task begins with", config=IDENTITY)
-    place.tasks.write_text(json.dumps(_listed(task), indent=1), encoding="utf-8")
+    place.tasks.write_text(json.dumps(list(errand.listed), indent=1), encoding="utf-8")
     return git.line("rev-parse", "HEAD")
-
-
-def _listed(task: EvalTask) -> list[Json]:
-    return [
-        {
-            "id": unit.id,
-            "title": f"{unit.id}: {unit.title}",
-            "description": unit.contract[:2_000],
-            "touches": [f"file:{path}" for path in unit.files],
-            "after": list(unit.after),
-        }
-        for unit in task.units
-    ]
 
 
 def argv(place: Place, condition: Condition, agents: int, crew: Crew, budget: Budget) -> Sequence[str]:
@@ -117,6 +103,5 @@ def argv(place: Place, condition: Condition, agents: int, crew: Crew, budget: Bu
         words += ["--agent", kind]
     words += ["--model", crew.model] if crew.model else []
     words += ["--isolation", crew.isolation] if crew.isolation else []
-    if crew.price and any(kind == "builtin" for kind in crew.kinds):
-        words += ["--budget", f"price={crew.price[0]:g}/{crew.price[1]:g}"]
+    words += ["--price", crew.price] if crew.price else []
     return words

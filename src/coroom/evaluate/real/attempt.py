@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from coroom.evaluate.campaign import Budget, coupling
+from coroom.evaluate.campaign import Budget
 from coroom.evaluate.conditions import CONDITIONS
-from coroom.evaluate.grading import Grader, GradingError
+from coroom.evaluate.grading import GradingError
 from coroom.evaluate.metrics import Used, fold
 from coroom.evaluate.real.arrange import Crew, Place, argv, make_ready
+from coroom.evaluate.real.errand import Errand
 from coroom.evaluate.real.fence import Fence
 from coroom.evaluate.real.harvest import LOG, Harvest, harvest
 from coroom.evaluate.results import packed
-from coroom.evaluate.suite import EvalTask
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.git.command import GitFailed
 from coroom.ports import LogCorrupt
@@ -65,7 +66,7 @@ class _Ended:
     why: str = ""
 
 
-def attempt(key: TrialKey, task: EvalTask, setting: Setting, place: Place, grader: Grader) -> Finished:
+def attempt(key: TrialKey, errand: Errand, setting: Setting, place: Place) -> Finished:
     """Carry out a trial in an empty folder, and judge it.
 
     Whatever kept it from being carried out as asked makes it an infrastructure failure, which has no score.
@@ -75,66 +76,65 @@ def attempt(key: TrialKey, task: EvalTask, setting: Setting, place: Place, grade
     """
     began = time.monotonic()
     try:
-        commit = make_ready(place, task)
-    except (OSError, GitFailed) as problem:
-        return TrialResult(key=key, infrastructure=f"the repository cannot be made: {problem}"), packed(())
-    fence = Fence.around(place, commit, task.start, setting.watched)
+        commit = make_ready(place, errand)
+        with errand.under_way(place.root) as more:
+            fence = Fence.around(place, commit, errand.start, setting.watched)
+            finished = _carried_out(key, errand, setting, place, (fence, more))
+    except (OSError, GitFailed, sqlite3.Error, RuntimeError) as problem:
+        return TrialResult(key=key, infrastructure=f"the trial cannot be made ready: {problem}"), packed(())
+    return _with_harness(finished[0], time.monotonic() - began), finished[1]
+
+
+def _carried_out(
+    key: TrialKey, errand: Errand, setting: Setting, place: Place, ready: tuple[Fence, Sequence[str]]
+) -> Finished:
+    fence, more = ready
     condition = CONDITIONS[key.condition]
-    ended = _run(argv(place, condition, key.agents, setting.crew, setting.budget), place, setting)
+    ended = _run([*argv(place, condition, key.agents, setting.crew, setting.budget), *more], place, setting)
     try:
         found = harvest(place.room, united=not condition.shared) if (place.room / LOG).exists() else None
     except LogCorrupt as damaged:
         ended, found = replace(ended, why=str(damaged)), None
     why = ended.why or who_failed(ended.document) or fence.broken()
-    used = _priced(found.used if found else Used(), setting.crew)
+    used = found.used if found else Used()
     if why or found is None:
         metrics = {"tokens": float(used.input_tokens + used.output_tokens), "usd": used.usd}
         failed = TrialResult(key=key, infrastructure=why or "the room has left no log", metrics=metrics)
         return failed, packed(found.events if found else ())
-    result = _judged(key, task, ended.document, found, used, grader)
-    return _with_harness(result, time.monotonic() - began), packed(found.events)
+    return _judged(key, errand, ended.document, found), packed(found.events)
 
 
-def _judged(
-    key: TrialKey, task: EvalTask, document: Mapping[str, Any], found: Harvest, used: Used, grader: Grader
-) -> TrialResult:
+def _judged(key: TrialKey, errand: Errand, document: Mapping[str, Any], found: Harvest) -> TrialResult:
     try:
-        grade = grader.grade(task, found.tree)
+        verdict = errand.judged(found)
     except GradingError as problem:
         return TrialResult(key=key, infrastructure=str(problem))
-    missing = any(found.tree.get(path) == task.start.get(path) for unit in task.units for path in unit.files)
     stopped = bool(document["limit"]) or any(agent["cause"] == "limit" for agent in document["agents"])
     seconds = float(document["agents_together_seconds" if key.condition == "pipeline" else "longest_agent_seconds"])
     return TrialResult(
         key=key,
-        score=grade.score,
-        whole=grade.whole,
-        units=grade.units,
-        abandoned=missing and not stopped,
+        score=verdict.score,
+        whole=verdict.whole,
+        units=verdict.units,
+        abandoned=verdict.missing and not stopped,
         seconds=seconds,
         metrics={
-            **fold(found.events, used),
-            "coupling": coupling(task),
+            **fold(found.events, found.used),
+            **verdict.metrics,
             "stopped_at_limit": float(stopped),
-            "input_tokens": float(used.input_tokens),
-            "output_tokens": float(used.output_tokens),
+            "input_tokens": float(found.used.input_tokens),
+            "output_tokens": float(found.used.output_tokens),
         },
     )
 
 
 def _with_harness(result: TrialResult, wall_s: float) -> TrialResult:
-    """The result with what the harness itself took: everything that was not the agents' time."""
+    """The result with what the harness itself took: everything that was not the agents' time. A failure has none."""
+    if result.infrastructure:
+        return result
     harness_s = max(0.0, wall_s - result.seconds)
     share = harness_s / wall_s if wall_s else 0.0
     return replace(result, metrics={**result.metrics, "harness_s": harness_s, "harness_share": share})
-
-
-def _priced(used: Used, crew: Crew) -> Used:
-    """With the price that was given, where the agents have told no cost."""
-    if used.usd or crew.price is None:
-        return used
-    into, out = crew.price
-    return replace(used, usd=(used.input_tokens * into + used.output_tokens * out) / 1e6)
 
 
 def who_failed(document: Mapping[str, Any]) -> str:

@@ -15,8 +15,10 @@ from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grader
 from coroom.evaluate.real.arrange import Crew, Place
 from coroom.evaluate.real.attempt import Finished, Setting, StoppedError, attempt, tidy
+from coroom.evaluate.real.errand import Files
+from coroom.evaluate.real.on_live_state import OnLiveState
 from coroom.evaluate.results import Results
-from coroom.evaluate.suite import SHIPPED, Suite, load
+from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, Suite, load
 from coroom.evaluate.trial import TrialKey, TrialResult
 
 FAILURES_IN_A_ROW = 3
@@ -101,7 +103,8 @@ def evaluate_real(
     """
     suites = [load(name) for name in evaluation.suites]
     keys = keys_for(evaluation, suites, setting.crew)
-    tasks = {(suite.name, task.id): task for suite in suites for task in suite.tasks}
+    files = {(suite.name, task.id): task for suite in suites for task in suite.tasks}
+    live = {(suite.name, task.id): task for suite in suites for task in suite.live}
     known = results.known()
     missing = [key for key in keys if str(key) not in known]
     seen, before = list(results.all()), len(keys) - len(missing)
@@ -112,8 +115,10 @@ def evaluate_real(
 
     def one(key: TrialKey) -> Finished:
         place = Place(_fresh(folder / "trials" / _named(key)))
+        which = (key.suite, key.task)
         with Grader(folder / "grades") as grader:
-            finished = attempt(key, tasks[key.suite, key.task], common, place, grader)
+            errand = OnLiveState(live[which], key.agents) if which in live else Files(files[which], grader)
+            finished = attempt(key, errand, common, place)
         tidy(place, keep=setting.keep)
         return finished
 
@@ -174,7 +179,9 @@ def _named(key: TrialKey) -> str:
 
 def _folders(suites: Sequence[str]) -> list[Path]:
     """The folders of suites of one's own: they hold the hidden tests."""
-    named = (name.removeprefix("cooperbench:").partition("#")[0] for name in suites if name not in SHIPPED)
+    ours = {*SHIPPED, *ON_LIVE_STATE}
+    named = (name.removeprefix("cooperbench:").partition("#")[0] for name in suites)
+    named = (name for name in named if name.partition("/")[0] not in ours)
     return [Path(name).absolute() for name in named]
 
 
@@ -183,7 +190,13 @@ def _line(result: TrialResult) -> str:
         return f"{result.key}: failed, and is no score: {result.infrastructure}"
     used = f"{result.metrics['tokens']:,.0f} tokens, {result.metrics['usd']:.2f} USD"
     given_up = ", abandoned" if result.abandoned else ""
-    return f"{result.key}: {result.score:.0%} of the hidden tests in {result.seconds:.0f} s, {used}{given_up}"
+    return f"{result.key}: {_scored(result)} in {result.seconds:.0f} s, {used}{given_up}"
+
+
+def _scored(result: TrialResult) -> str:
+    if "a serial order" in result.units:
+        return "right" if result.whole else "wrong"
+    return f"{result.score:.0%} of the hidden tests"
 
 
 def versions(crew: Crew) -> str:

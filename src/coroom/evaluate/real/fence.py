@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coroom.evaluate.real.arrange import Place
+from coroom.evaluate.real.on_live_state import FOLDER
 from coroom.evaluate.suite import Tree
 from coroom.git.command import Git, GitFailed
 
 SHOWN = 3
 """Paths named in the sentence about what was touched."""
 
-_OURS = frozenset({"repository", "mirrors", "tasks.json", "run.log"})
+_OURS = frozenset({"repository", "mirrors", "tasks.json", "run.log", FOLDER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

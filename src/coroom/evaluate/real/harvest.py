@@ -25,6 +25,7 @@ class Harvest:
     """All of it. `used` is what the agents said that they have used, and what the log shows."""
 
     events: Sequence[Event]
+    state: RoomState
     tree: Mapping[str, bytes]
     used: Used
 
@@ -47,7 +48,7 @@ def harvest(room: Path, *, united: bool = False) -> Harvest:
         for event in events:
             state = evolve(state, event)
         tree = final_tree(state, log, united=united)
-        return Harvest(events=events, tree=tree, used=_used(events, log))
+        return Harvest(events=events, state=state, tree=tree, used=_used(events, log))
     finally:
         log.close()
 
