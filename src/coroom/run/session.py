@@ -258,6 +258,9 @@ class Run:
 
     async def _leave(self, room: Room, name: str) -> None:
         work = self.outcome.works[name]
+        if not work.error and room.door.calls:
+            # Who leaves without a word is taken back; this one has come to its end.
+            await room.door.calls.conclude(name, "its work is done")
         await room.host.submit(HOST, Leave(name, work.error or "its work is done"))
 
     async def _until_over(self, worker: Worker, desk: Desk) -> Work:
