@@ -14,7 +14,8 @@ from coroom.agents.price import Price
 from coroom.core.event import AgentSpent, Event
 from coroom.host.rooms import Room
 from coroom.run.bounds import parse_limit
-from coroom.run.session import Cause, Outcome, Run
+from coroom.run.session import Outcome, Run
+from coroom.run.worker import Cause
 from coroom.run.workers import ProcessWorker
 from coroom.testing import Call, ModelServer, Script, Turn
 
