@@ -66,7 +66,7 @@ def tools_with(kubectl: Kubectl) -> list[Tool]:
         """The image that a deployment runs."""
         return look(parse_place(name))
 
-    @tool(writes=f"{PLACE}/{{name}}", effect="blind", tried=True)
+    @tool(writes=f"{PLACE}/{{name}}", effect="blind")
     def set_image(name: str, to: str) -> str:
         """Let a deployment run another image."""
         kubectl("set", "image", f"deployment/{name}", f"main={to}")
@@ -80,7 +80,7 @@ def tools_with(kubectl: Kubectl) -> list[Tool]:
     def image_back(name: str, before: str) -> None:
         kubectl("set", "image", f"deployment/{name}", f"main={before}")
 
-    @tool(writes=f"{PLACE}/{{name}}", effect="replayable", tried=True)
+    @tool(writes=f"{PLACE}/{{name}}", effect="replayable")
     def create(name: str, runs: str) -> str:
         """Make a deployment that runs an image."""
         made = json.dumps(deployment(name, runs))
@@ -95,7 +95,7 @@ def tools_with(kubectl: Kubectl) -> list[Tool]:
     made: list[Tool] = []
     for each in (list_images, get_image, set_image, create):
         each.value(look)
-        made.append(FunctionTool(each, journal))
+        made.append(FunctionTool(each, journal, proven=True))
     return made
 
 

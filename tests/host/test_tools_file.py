@@ -77,8 +77,9 @@ def test_a_file_of_tools_that_is_not_there_is_said_to_be_missing(tmp_path: Path)
 
 FUNCTIONS = '''
 from dataclasses import dataclass
+import tempfile
 from pathlib import Path
-from coroom.tools.registry import tool
+from coroom.tools.registry import Rehearsal, tool
 
 HERE = Path(__file__).parent / "shared"
 
@@ -88,7 +89,7 @@ class Before:
     text: str
 
 
-@tool(writes="file:{name}", effect="blind", tried=True)
+@tool(writes="file:{name}", effect="blind")
 def note(name: str, text: str) -> str:
     """Write a note, and when asked to lie, another one too."""
     (HERE / name).write_text(text)
@@ -105,6 +106,19 @@ def before(name: str) -> Before:
 @note.undo
 def undo(name: str, before: Before) -> None:
     (HERE / name).write_text(before.text)
+
+
+@note.trial
+def elsewhere():
+    global HERE
+    kept = HERE
+    with tempfile.TemporaryDirectory() as scratch:
+        HERE = Path(scratch)
+        (HERE / "a").write_text("one")
+        (HERE / "b").write_text("two")
+        calls = [{"name": "a", "text": "three"}, {"name": "b", "text": "four"}]
+        yield Rehearsal(calls, lambda: {f"file:{each.name}": each.read_text() for each in HERE.iterdir()})
+    HERE = kept
 '''
 
 
@@ -131,9 +145,10 @@ async def test_functions_of_a_python_file_are_called_beside_the_tools_for_its_fi
 
 MAIL = '''
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
-from coroom.tools.registry import tool
+from coroom.tools.registry import Rehearsal, tool
 
 BOX = Path(__file__).with_name("mail.db")
 
@@ -158,14 +173,14 @@ def look(resource):
     return rows().get(int(resource.name.rpartition("/")[2])) if resource.name != "sent" else None
 
 
-@tool(writes="key:sent", tried=True)
+@tool(writes="key:sent")
 def send(subject: str) -> int:
     """Send a mail: a new row, where the count of rows points."""
     put(len(rows()), subject)
     return len(rows())
 
 
-@tool(writes="row:mail/mails/{number}", effect="blind", tried=True)
+@tool(writes="row:mail/mails/{number}", effect="blind")
 def rewrite(number: int, subject: str) -> str:
     """Change a mail."""
     put(number, subject)
@@ -180,7 +195,13 @@ def read(number: int) -> str | None:
 
 @send.undo
 def unsend() -> None:
-    pass
+    with closing(sqlite3.connect(BOX, isolation_level=None)) as box:
+        box.execute("DELETE FROM mails WHERE number = (SELECT max(number) FROM mails)")
+
+
+@send.trial
+def on_a_copy():
+    yield from a_copy({"subject": "hello"}, {"subject": "again"})
 
 
 @rewrite.prepare
@@ -191,6 +212,25 @@ def before(number: int) -> str | None:
 @rewrite.undo
 def undo(number: int, before: str) -> None:
     put(number, before)
+
+
+@rewrite.trial
+def on_another_copy():
+    yield from a_copy({"number": 1, "subject": "a"}, {"number": 2, "subject": "b"})
+
+
+def a_copy(*calls):
+    global BOX
+    kept = BOX
+    with tempfile.TemporaryDirectory() as scratch:
+        BOX = Path(scratch) / "mail.db"
+        with closing(sqlite3.connect(BOX)) as box:
+            box.executescript(
+                "CREATE TABLE mails (number INTEGER PRIMARY KEY, subject);"
+                "INSERT INTO mails VALUES (0, 'x'), (1, 'x'), (2, 'x'), (3, 'x'), (4, 'x')"
+            )
+        yield Rehearsal(calls, everything)
+    BOX = kept
 
 
 for one in (send, rewrite, read):

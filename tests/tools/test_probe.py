@@ -43,7 +43,7 @@ class Mailbox:
         self.mails: dict[int, str] = dict.fromkeys(range(5), "old")
         mails = self.mails
 
-        @tool(writes="key:mail", tried=True)
+        @tool(writes="key:mail")
         def send(subject: str) -> int:
             """Send a mail: it becomes a new row."""
             mails[len(mails)] = subject
@@ -58,7 +58,7 @@ class Mailbox:
             mails.clear()
             mails.update({int(number): subject for number, subject in before.items()})
 
-        self.send = FunctionTool(send, Journal())
+        self.send = FunctionTool(send, Journal(), proven=True)
 
     def look(self) -> Mapping[str, str]:
         numbered = {f"row:mail/mails/{number}": subject for number, subject in self.mails.items() if number < 5}
@@ -105,7 +105,7 @@ class Lamp:
         self.level, self.other, self.wrong = 1, 0, wrong
         self.journal = Journal()
 
-        @tool(writes="key:lamp", tried=True)
+        @tool(writes="key:lamp")
         def dim(by: int) -> int:
             """Turn the lamp down."""
             self.level -= by
@@ -129,7 +129,7 @@ class Lamp:
             if wrong == "touches more":
                 self.other -= 1
 
-        self.dim: Tool = FunctionTool(dim, self.journal)
+        self.dim: Tool = FunctionTool(dim, self.journal, proven=True)
         if wrong == "acts twice":
             self.dim = _Forgetful(dim, self.journal, self)
         if wrong == "undoes twice":
@@ -190,7 +190,7 @@ def test_a_tool_that_was_never_seen_to_act_has_not_passed() -> None:
 
 def acted(made: Callable[..., object], reads: Iterable[str], writes: Iterable[str], observer: Observer) -> set[str]:
     """What the probe finds of a tool that does `made`, in words."""
-    declared = tool(reads=reads, writes=writes, tried=True)(made)
+    declared = tool(reads=reads, writes=writes)(made)
     found = try_out(FunctionTool(declared, Journal()), [call(made.__name__)], dict, [observer])
     return {finding.why for finding in found.findings}
 

@@ -152,7 +152,7 @@ class Memory:
 def test_hooks_get_what_they_ask_for_in_its_own_type() -> None:
     seen: list[object] = []
 
-    @tool(writes="key:tank", tried=True)
+    @tool(writes="key:tank")
     def fill(litres: int, call_id: str) -> Memory:
         """Fill the tank."""
         seen.append(call_id)
@@ -166,7 +166,7 @@ def test_hooks_get_what_they_ask_for_in_its_own_type() -> None:
     def undo(before: Memory, result: Memory, litres: int, call_id: str) -> None:
         seen.extend([before, result, litres, call_id])
 
-    made_tool = FunctionTool(fill, Journal())
+    made_tool = FunctionTool(fill, Journal(), proven=True)
     asked = call({"litres": 5}, "fill", "c9")
     prepared = made_tool.prepare(asked)
     result = made_tool.perform(asked, prepared)
@@ -183,7 +183,7 @@ class Tank:
         self.breaks = ""
         self.journal = Journal()
 
-        @tool(writes="key:tank", tried=True)
+        @tool(writes="key:tank")
         def fill(litres: int) -> int:
             """Fill the tank."""
             if self.breaks == "cleanly":
@@ -206,7 +206,7 @@ class Tank:
             return self.level
 
         self.fill = fill
-        self.tool = FunctionTool(fill, self.journal)
+        self.tool = FunctionTool(fill, self.journal, proven=True)
         self.call = call({"litres": 5}, "fill")
         self.prepared = self.tool.prepare(self.call)
 

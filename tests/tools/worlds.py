@@ -92,12 +92,12 @@ class Shelf:
 
     def tools(self) -> Toolbox:
         put, move = self._declared
-        return Toolbox([FunctionTool(put, self.journal), FunctionTool(move, self.journal)])
+        return Toolbox([FunctionTool(put, self.journal, proven=True), FunctionTool(move, self.journal, proven=True)])
 
     def _declare(self) -> tuple[Declaration[[str, int], int], Declaration[[str, str], dict[str, int]]]:
         books = self.books
 
-        @tool(writes="row:shelf/books/{book}", effect="blind", tried=True)
+        @tool(writes="row:shelf/books/{book}", effect="blind")
         def put(book: str, copies: int) -> int:
             """Say how many copies there are."""
             books[book] = copies
@@ -115,7 +115,6 @@ class Shelf:
             reads=["row:shelf/books/{source}"],
             writes=lambda source, target: [f"row:shelf/books/{name.replace('/', '%2F')}" for name in (source, target)],
             effect="replayable",
-            tried=True,
         )
         def move(source: str, target: str) -> dict[str, int]:
             """Move all copies to another place."""
@@ -354,7 +353,18 @@ class NotesWorld:
     def __init__(self, place: Path) -> None:
         here = Path(__file__).parent
         self.notes = place / "notes.json"
-        file = read_footprints_of(here / "notes.yaml", [sys.executable, str(here / "notes_server.py"), str(self.notes)])
+        server = [sys.executable, str(here / "notes_server.py")]
+        trial = {
+            "command": [*server, str(place / "scratch.json")],
+            "everything": [f"row:notes/notes/{number}" for number in (1, 2)],
+            "calls": [
+                {"tool": "set_note", "arguments": {"number": 1, "text": "a"}},
+                {"tool": "set_note", "arguments": {"number": 2, "text": "b"}},
+                {"tool": "delete_note", "arguments": {"number": 1}},
+            ],
+        }
+        (place / "scratch.json").write_text('{"1": "one"}')
+        file = read_footprints_of(here / "notes.yaml", [*server, str(self.notes)], trial)
         self._tools, self._server = proxied(file, Journal())
         number = st.integers(1, 3)
         self.calls = st.one_of(
@@ -381,8 +391,8 @@ class NotesWorld:
         self._server.close()
 
 
-def read_footprints_of(path: Path, command: list[str]) -> FootprintFile:
-    return FootprintFile.model_validate({**yaml.safe_load(path.read_text()), "command": command})
+def read_footprints_of(path: Path, command: list[str], trial: dict[str, object]) -> FootprintFile:
+    return FootprintFile.model_validate({**yaml.safe_load(path.read_text()), "command": command, "trial": trial})
 
 
 class ClusterWorld:

@@ -34,6 +34,7 @@ from coroom.tools.python_observer import InRoom, PostgresPlace, PythonObserver
 from coroom.tools.registry import BadTool, Declaration, FunctionTool, Toolbox
 from coroom.tools.sandbox import Sandbox
 from coroom.tools.shell import ShellTool
+from coroom.tools.trials import proven
 from coroom.workspace.beneath import Root
 from coroom.workspace.stage import Stage
 from coroom.workspace.tree import FileTree
@@ -245,7 +246,7 @@ class OpenTools:
         declared = list({id(one): one for one in made.values() if isinstance(one, Declaration)}.values())
         if not declared:
             raise BadTool(f"{path} declares no tool. A tool is a function under @tool(...), see docs/tools.md.")
-        self._take(Toolbox(FunctionTool(one, self.journal) for one in declared), observers)
+        self._take(Toolbox(FunctionTool(one, self.journal, proven=proven(one)) for one in declared), observers)
 
 
 def _word_of(place: Path) -> str:

@@ -31,12 +31,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
-from coroom.core.resource import Resource
+from coroom.core.resource import Resource, parse
 from coroom.core.tool import canonical
 from coroom.ports import ToolFailed
 from coroom.tools.journal import Journal
 from coroom.tools.naming import fields_of
-from coroom.tools.registry import Ask, BadTool, FunctionTool, Toolbox
+from coroom.tools.registry import Ask, BadTool, FunctionTool, Rehearsal, Toolbox
+from coroom.tools.trials import passed
 from mcp import Client, StdioServerParameters
 
 CALL_WITHIN_S = 60.0
@@ -63,7 +64,16 @@ class Entry(BaseModel):
     undo: Call | None = None
     undo_new: Call | None = None
     commutes_with: list[str] = []
-    tried: bool = False
+
+
+class Scratch(BaseModel):
+    """The same server on a state that may be thrown away, what to call there, and what to look at."""
+
+    model_config = ConfigDict(extra="forbid")
+    command: list[str] = Field(min_length=1)
+    environment: dict[str, str] = {}
+    everything: list[str] = Field(min_length=1)
+    calls: list[Call] = Field(min_length=1)
 
 
 class FootprintFile(BaseModel):
@@ -76,6 +86,7 @@ class FootprintFile(BaseModel):
     prefix: str = ""
     values: dict[str, Call] = {}
     tools: dict[str, Entry] = Field(min_length=1)
+    trial: Scratch | None = None
 
 
 def read_footprints(path: str) -> FootprintFile:
@@ -157,13 +168,14 @@ class ProxiedTool:
         self.name = file.prefix + name
         self.description = offered.description or name
         self.schema = canonical(offered.input_schema)
-        self.effect, self.commutes_with, self.tried = entry.effect, tuple(entry.commutes_with), entry.tried
+        self.effect, self.commutes_with = entry.effect, tuple(entry.commutes_with)
         self._validator = Draft202012Validator(offered.input_schema)
         self._arguments = set(offered.input_schema.get("properties", {}))
         self.reads, self.writes = self._templates(entry.reads), self._templates(entry.writes)
         self._values = [(_pattern(template), call) for template, call in file.values.items()]
-        self.looks = self._look if self._values else None
+        self.looks = self.look if self._values else None
         self.reads_value = False
+        self.rehearse = None
         self.hooks: dict[str, Ask] = {}
         if entry.undo or entry.undo_new:
             self.hooks["prepare"] = self._before
@@ -200,7 +212,8 @@ class ProxiedTool:
                 raise BadTool(f"{self._name}: '{template}' uses {strange.pop()!r}, which is no argument of it.")
         return templates
 
-    def _look(self, resource: Resource) -> object:
+    def look(self, resource: Resource) -> object:
+        """What the resource holds, by the file's `values`."""
         for pattern, call in self._values:
             found = pattern.fullmatch(str(resource))
             if found:
@@ -244,12 +257,32 @@ def proxied(file: FootprintFile, journal: Journal) -> tuple[Toolbox, McpServer]:
     Raises:
         BadTool: the server does not answer, or is not what the file says.
     """
+    held = _undone_on(file.trial, file) if file.trial else frozenset[str]()
     server = McpServer(file.command, file.url, file.environment)
     try:
-        return Toolbox(FunctionTool(ProxiedTool(server, file, name), journal) for name in file.tools), server
+        made = [(name, ProxiedTool(server, file, name)) for name in file.tools]
+        return Toolbox(FunctionTool(one, journal, proven=name in held) for name, one in made), server
     except BadTool:
         server.close()
         raise
+
+
+def _undone_on(scratch: Scratch, file: FootprintFile) -> frozenset[str]:
+    """The tools whose undo holds on the server that may be thrown away."""
+    server = McpServer(scratch.command, "", scratch.environment)
+    try:
+        made = {name: ProxiedTool(server, file, name) for name in dict.fromkeys(call.tool for call in scratch.calls)}
+        named = [one for text in scratch.everything if isinstance(one := parse(text), Resource)]
+        look = partial(_all_of, next(iter(made.values())), named)
+        calls = {name: [call.arguments for call in scratch.calls if call.tool == name] for name in made}
+        undoable = [name for name, one in made.items() if "undo" in one.hooks]
+        return frozenset(name for name in undoable if passed(made[name], Rehearsal(calls[name], look)))
+    finally:
+        server.close()
+
+
+def _all_of(tool: ProxiedTool, named: list[Resource]) -> dict[str, str]:
+    return {str(resource): canonical(tool.look(resource)) for resource in named}
 
 
 def _pattern(template: str) -> "re.Pattern[str]":

@@ -8,7 +8,8 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
@@ -22,7 +23,7 @@ from coroom.tools.json_text import object_of, texts_of
 from coroom.tools.naming import fields_of, resources_of
 from coroom.tools.signature import BadTool, Hook, Signature, plain
 
-__all__ = ["BadTool", "Declaration", "FunctionTool", "Toolbox", "digest", "tool"]
+__all__ = ["BadTool", "Declaration", "FunctionTool", "Rehearsal", "Toolbox", "digest", "tool"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +39,6 @@ def tool(
     effect: Effect | str = Effect.OPAQUE,
     name: str = "",
     commutes_with: Iterable[str] = (),
-    tried: bool = False,
     reads_value: bool = False,
 ) -> "Callable[[Callable[P, R]], Declaration[P, R]]":
     """Make a tool of a typed function. Its docstring is what agents are told; its type hints are the schema.
@@ -49,7 +49,6 @@ def tool(
         effect: commuting, blind, replayable, opaque or irreversible (see docs/tools.md).
         name: by default the function's.
         commutes_with: names of tools whose calls may be swapped with this one's.
-        tried: you vouch for its undo with tests of your own (`tools.probe.try_out`). Otherwise calls are gated.
         reads_value: it reads one resource and answers exactly what `value` says of it, so that what was recorded of
             that resource answers it as well.
 
@@ -58,11 +57,21 @@ def tool(
     """
 
     def declare(function: Callable[P, R]) -> Declaration[P, R]:
-        made = Declaration(function, reads, writes, Effect(effect), name, tuple(commutes_with), tried=tried)
+        made = Declaration(function, reads, writes, Effect(effect), name, tuple(commutes_with))
         made.reads_value = reads_value
         return made
 
     return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A state that may be thrown away: the arguments of calls to try on it, and a look at all that is in it, by names
+    of resources.
+    """
+
+    calls: Sequence[Mapping[str, object]]
+    look: Callable[[], Mapping[str, str]]
 
 
 class Declaration(Generic[P, R]):
@@ -76,8 +85,6 @@ class Declaration(Generic[P, R]):
         effect: Effect,
         name: str,
         commutes_with: tuple[str, ...],
-        *,
-        tried: bool,
     ) -> None:
         self._function = function
         self.signature = Signature(function)
@@ -86,11 +93,12 @@ class Declaration(Generic[P, R]):
         self.description = " ".join((function.__doc__ or "").split())
         if not self.description:
             raise BadTool(f"{self.name} has no docstring; it is what agents are told.")
-        self.effect, self.commutes_with, self.tried = effect, commutes_with, tried
+        self.effect, self.commutes_with = effect, commutes_with
         self.reads, self.writes = self._names(reads), self._names(writes)
         self.reads_value = False
         self.hooks: dict[str, Ask] = {}
         self.looks: Callable[[Resource], object] | None = None
+        self.rehearse: Callable[[], Iterator[Rehearsal]] | None = None
         self.run = Hook(function, self.signature.parameters, of=self.name)
 
     def __call__(self, *arguments: P.args, **named: P.kwargs) -> R:
@@ -112,6 +120,13 @@ class Declaration(Generic[P, R]):
     def value(self, hook: Callable[[Resource], object]) -> Callable[[Resource], object]:
         """Returns what a resource holds now. With it, changes from outside are detected before an undo."""
         self.looks = hook
+        return hook
+
+    def trial(self, hook: "Callable[[], Iterator[Rehearsal]]") -> "Callable[[], Iterator[Rehearsal]]":
+        """Yields a state that may be thrown away, once, and puts back what was after it. A room that opens the tool
+        puts its undo to the proof there; without that, calls are gated.
+        """
+        self.rehearse = hook
         return hook
 
     def _hook(self, kind: str, hook: Hooked) -> Hooked:
@@ -151,7 +166,6 @@ class Declared(Protocol):
     effect: Effect
     schema: str
     commutes_with: tuple[str, ...]
-    tried: bool
     reads_value: bool
 
     @property
@@ -184,15 +198,27 @@ class Declared(Protocol):
         """What a resource holds."""
         ...
 
+    @property
+    def rehearse(self) -> Callable[[], Iterator[Rehearsal]] | None:
+        """What gives a state that may be thrown away, if anything does."""
+        ...
+
 
 class FunctionTool:
     """A declaration at work: a journal of its calls sees to it that each acts once and its undo finds what it left."""
 
-    def __init__(self, declared: Declared, journal: Journal) -> None:
+    def __init__(self, declared: Declared, journal: Journal, *, proven: bool = False) -> None:
+        """Put it to work.
+
+        Args:
+            declared: what it says of itself.
+            journal: where its calls are kept.
+            proven: its undo was tried and holds (`tools.trials`, or tests of whoever embeds it); else calls are gated.
+        """
         self._declared = declared
         self._journal = journal
         writes = bool(declared.writes)
-        undoable = "undo" in declared.hooks and declared.tried
+        undoable = "undo" in declared.hooks and proven
         self.spec = ToolSpec(
             name=declared.name,
             description=declared.description,
