@@ -11,6 +11,7 @@ from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Footprint
 from coroom.core.tool import ToolCall
+from coroom.core.view import needs_operator
 from coroom.host.answer import Answer
 from coroom.host.calls import RoomCalls
 from coroom.host.carry import Called
@@ -22,6 +23,7 @@ from coroom.ports import ToolFailed
 from coroom.simulate.schedule.objects import Add, Objects, Write, resource_of, tools_on
 from coroom.tools.journal import Journal
 from coroom.tools.registry import FunctionTool, tool
+from coroom.web.operator import asked_of
 
 
 async def a_room(
@@ -125,7 +127,7 @@ async def test_a_tool_without_an_undo_is_gated_not_refused_and_a_footprint_that_
         posted.append(board)
         return board
 
-    @tool(writes=lambda place: place, tried=True)
+    @tool(writes=lambda place: place)
     def put(place: str) -> str:
         """Put something somewhere."""
         posted.append(place)
@@ -136,8 +138,8 @@ async def test_a_tool_without_an_undo_is_gated_not_refused_and_a_footprint_that_
         posted.pop()
 
     journal = Journal()
-    for declared in (post, put):
-        assert calls.add(FunctionTool(declared, journal))
+    for declared, proven in ((post, False), (put, True)):
+        assert calls.add(FunctionTool(declared, journal, proven=proven))
     held = await asks(room, "bob", "post", board="news")
     assert held.data["gated"] is True
     assert posted == []
@@ -273,11 +275,17 @@ async def test_an_undo_that_fails_fences_what_it_touched_until_the_operator_lift
     written = await asks(room, "bob", "write", x=2)
     objects.broken.add(str(written.data["call"]))
     assert why(await asks(room, "ada", "write", x=1)) is Code.FENCED
-    assert why(await asks(room, "bob", "write", x=3)) is Code.FENCED
+    told = await asks(room, "bob", "write", x=3)
+    assert why(told) is Code.FENCED
     assert objects.values == {"x": 2}
-    lift = c.LiftFence(str(written.data["call"]))
+    assert [n.text for n in told.notices if "key:x is fenced with your c" in n.text]
+    needs = needs_operator(room.host.state, 0)
+    assert [(need.kind, need.id, need.agent) for need in needs] == [("fenced", str(written.data["call"]), "bob")]
+    lift = asked_of("lift-fence", {"call": str(written.data["call"])})
+    assert isinstance(lift, c.LiftFence)
     assert isinstance(await room.host.submit("ada", lift), Refused)
     assert not isinstance(await room.host.submit(OPERATOR, lift), Refused)
+    assert not needs_operator(room.host.state, 0)
     assert not (await asks(room, "ada", "write", x=1)).refused
     assert objects.values == {"x": 1}
 

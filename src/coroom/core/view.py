@@ -188,7 +188,18 @@ def conflicts(state: RoomState) -> tuple[Conflict, ...]:
 
 def needs_operator(state: RoomState, now_ms: int) -> tuple[Need, ...]:
     """What nobody but a person will settle: the list is empty when the operator may look away."""
-    return (*_questions(state), *_orphans(state), *_stuck(state, now_ms), *_red(state), *_held_back(state))
+    rest = (*_orphans(state), *_stuck(state, now_ms), *_red(state), *_held_back(state))
+    return (*_questions(state), *_fenced(state), *rest)
+
+
+def _fenced(state: RoomState) -> tuple[Need, ...]:
+    found = []
+    for _, fence in state.order.fences.ordered():
+        call = state.order.calls.get(fence.call)
+        names = ", ".join(map(str, fence.resources))
+        text = f"{names} is fenced since {fence.call}: {fence.why}. Make it what it should be, then lift the fence."
+        found.append(Need(kind="fenced", id=fence.call, agent=call.agent if call else HOST, text=text))
+    return tuple(found)
 
 
 def _questions(state: RoomState) -> tuple[Need, ...]:

@@ -33,6 +33,7 @@ _ACTS: dict[str, tuple[tuple[str, ...], Callable[[_Given], c.Command | Restore]]
     "resume": (("agent",), lambda given: c.Resume(given["agent"])),
     "drop-held": (("held",), lambda given: c.DropHeld(given["held"], given.get("note", ""))),
     "restore": (("path", "version"), lambda given: Restore(given["path"], given["version"])),
+    "lift-fence": (("call",), lambda given: c.LiftFence(given["call"])),
     "hold-landings": ((), lambda given: c.HoldLandings(given.get("reason", ""))),
     "release-landings": ((), lambda _given: c.ReleaseLandings()),
     "end": ((), lambda given: c.CloseRoom(given.get("reason") or "ended by the operator")),

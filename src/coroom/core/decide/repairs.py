@@ -12,7 +12,7 @@ from coroom.core.command import (
     OpenGate,
     Placed,
 )
-from coroom.core.decide.decision import Decision, refused
+from coroom.core.decide.decision import Decision, notice, present_agent, refused
 from coroom.core.decide.reorder import settled
 from coroom.core.errors import Code
 from coroom.core.event import (
@@ -23,8 +23,10 @@ from coroom.core.event import (
     CallUndone,
     FenceLifted,
     LookTaken,
+    NoticeSent,
     RepairBegun,
 )
+from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import TAKES_BACK, CallPhase, OrderedCall, Repair, Step, StepKind, any_overlap
 from coroom.core.ordering.gate import waits_for
 from coroom.core.ordering.index import pending
@@ -45,7 +47,7 @@ def _not_due(by: str, what: str) -> Decision:
 
 def _next(state: RoomState, call: str) -> tuple[Repair, Step] | None:
     """The repair whose next step is on this call, and that step."""
-    for repair in state.order.repairs.values():
+    for _, repair in state.order.repairs.ordered():
         if repair.todo[0].call == call:
             return repair, repair.todo[0]
     return None
@@ -110,7 +112,34 @@ def note_fenced(state: RoomState, by: str, command: NoteFenced, now_ms: int) -> 
     mine = {step.call for step in found[0].todo}
     steps = tuple(Step(StepKind.REDO, c.id) for c in waiting if c.id in mine)
     fenced = CallFenced(call=call.id, resources=resources, why=command.why, also=tuple(c.id for c in also), steps=steps)
-    return settled(state, by, now_ms, (fenced,))
+    return settled(state, by, now_ms, (fenced, *_told(state, fenced, (call, *also))))
+
+
+def _told(state: RoomState, fenced: CallFenced, calls: tuple[OrderedCall, ...]) -> tuple[NoticeSent, ...]:
+    """Whoever made a call that is fenced hears so; the operator sees it among what needs a person."""
+    names = ", ".join(map(str, fenced.resources))
+    found: list[NoticeSent] = []
+    for agent in dict.fromkeys(call.agent for call in calls):
+        if present_agent(state, agent) is None:
+            continue
+        mine = ", ".join(call.id for call in calls if call.agent == agent)
+        text = (
+            f"{names} is fenced with your {mine}: {fenced.why}. Nobody touches it until the operator has looked "
+            f"and lifts the fence; say what you know of it."
+        )
+        found.append(
+            notice(
+                state,
+                len(found) + 1,
+                NoticeKind.CONFLICT,
+                sender=HOST,
+                to=agent,
+                text=text,
+                resources=fenced.resources,
+                about=fenced.call,
+            )
+        )
+    return tuple(found)
 
 
 def _spread(
@@ -165,5 +194,5 @@ def gate_waits_for(state: RoomState, call: OrderedCall) -> tuple[str, ...]:
 
 def ready_gates(state: RoomState) -> tuple[str, ...]:
     """The gated calls that may act now, lowest position first."""
-    gated = (c for c in pending(state.order) if c.phase is CallPhase.GATED)
-    return tuple(c.id for c in gated if not gate_waits_for(state, c))
+    gated = [c for c in pending(state.order) if c.phase is CallPhase.GATED]
+    return tuple([c.id for c in gated if not gate_waits_for(state, c)])

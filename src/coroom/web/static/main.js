@@ -49,6 +49,7 @@ const acts = {
   say: (agent) => speak(agent),
   answer: (need) => speak(need.agent, need.id, `Answer ${clean(need.agent)}: ${clean(need.text).slice(0, 80)}`),
   pause: (agent) => act("pause", { agent }, `${agent} is paused.`),
+  lift: (call) => act("lift-fence", { call }, "The fence is lifted."),
   resume: (agent) => act("resume", { agent }, `${agent} goes on.`),
   async release(claim) {
     const what = claim.resources.join(", ");

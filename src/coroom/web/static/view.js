@@ -10,6 +10,7 @@ const NEEDS = {
   paused: ["‖", "Paused"],
   verdict: ["✗", "Failing"],
   landings: ["⚑", "Landings held"],
+  fenced: ["▦", "Fenced"],
 };
 const STATES = { active: ["●", "active"], paused: ["‖", "paused"], left: ["○", "left"] };
 const TASK_SIGNS = { open: "○", taken: "◐", done: "✓", cancelled: "–" };
@@ -20,7 +21,7 @@ function spent(agent) {
   return `${short(agent.input_tokens)} in, ${short(agent.output_tokens)} out${money}`;
 }
 
-/** `acts` has say, answer, release, pause, resume, drop, hold, file, held: what the buttons do. */
+/** `acts` has say, answer, release, pause, resume, drop, lift, hold, file, held: what the buttons do. */
 export class View {
   constructor(acts) {
     this.acts = acts;
@@ -78,6 +79,7 @@ export class View {
       silent: [this.button("say", "Ask", () => acts.say(need.agent))],
       paused: [this.button("resume", "Resume", () => acts.resume(need.agent), need.kind)],
       verdict: [],
+      fenced: [this.button("lift", "Lift the fence", () => acts.lift(need.id))],
       landings: [this.button("let-land", "Let land again", () => acts.hold())],
     };
     return h(
