@@ -37,3 +37,5 @@ def test_a_call_in_a_room_where_nothing_is_final_costs_what_it_cost_at_first() -
         room.join(f"a{number}", (), None)
     costs = [steps_of_python(room, number) for number in range(480)]
     assert max(costs[-48:]) < 1.1 * max(costs[48:96])
+    # 254 for a read and 383 for a write on Python 3.11: what is far above has lost what made it so.
+    assert max(costs[48:]) < 430

@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,26 @@ def test_a_table_knows_which_keys_are_not_as_they_were(before: list[tuple[bool, 
     differing = {key for key in {**old, **new} if old.get(key) is not new.get(key)}
     assert new.changed(old) == old.changed(new) == tuple(sorted(differing))
     assert old.changed(old) == ()
+
+
+def test_a_table_knows_what_changed_however_long_ago_and_beside_a_line_of_its_own() -> None:
+    tables: list[Table[tuple[int]]] = [Table()]
+    for number in range(200):
+        tables.append(tables[-1].put(f"k{number % 70}", (number,)))
+    for place in range(0, 200, 7):
+        since = tables[place]
+        differing = {key for key in tables[-1] if tables[-1][key] is not since.get(key)}
+        assert tables[-1].changed(since) == tuple(sorted(differing))
+    one, other = tables[9].put("a", (1,)), tables[9].put("b", (2,))
+    assert one.changed(other) == other.changed(one) == ("a", "b")
+    assert tables[9].put("a", (1,)).without("a").changed(tables[9]) == ()
+
+
+@pytest.mark.parametrize("size", [3, 60])
+def test_a_table_can_be_copied_and_pickled(size: int) -> None:
+    table = Table((f"k{number}", number) for number in range(size)).put("last", 0)
+    for again in (copy.copy(table), copy.deepcopy(table), pickle.loads(pickle.dumps(table))):
+        assert again == table
+        assert again.get("last") == 0
+        assert again.get("none", 7) == 7
+        assert again.put("more", 1).changed(again) == ("more",)

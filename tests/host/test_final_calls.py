@@ -7,7 +7,7 @@ from tests.live_room import a_shop, left
 from tests.tools.conftest import installed
 
 from coroom.core.codec import encode_state
-from coroom.core.event import CallStarted
+from coroom.core.event import CallPlaced, CallStarted, started
 from coroom.host.rooms import Room
 from coroom.testing.kubernetes_api import KubernetesApi
 from coroom.testing.loopback import Loopback
@@ -15,12 +15,12 @@ from coroom.tools.journal import Journal
 
 BULK = "precious " * 200
 FUNCTIONS = '''
-from coroom.tools.registry import tool
+from coroom.tools.registry import Rehearsal, tool
 
 BOARD = {"text": "BULK"}
 
 
-@tool(writes="key:board", effect="blind", tried=True)
+@tool(writes="key:board", effect="blind")
 def wipe(text: str) -> str:
     """Write something else on the board."""
     BOARD["text"] = text
@@ -35,6 +35,11 @@ def before() -> str:
 @wipe.undo
 def back(before: str) -> None:
     BOARD["text"] = before
+
+
+@wipe.trial
+def rehearse():
+    yield Rehearsal([{"text": "x"}, {"text": "y"}], lambda: {"key:board": BOARD["text"]})
 '''
 
 
@@ -75,9 +80,9 @@ async def test_before_images_are_kept_beside_the_log_until_their_calls_are_final
         room = await open_room(tmp_path, file, "ada", "bob")
         await everything_changed(room, "bob")
         bodies = [event.body for event in room.host.events(0)]
-        started = [body.prepared for body in bodies if isinstance(body, CallStarted)]
-        assert len(started) == 4
-        assert BULK not in str(started), "the log is for ever"
+        prepared = [b.prepared for b in bodies if isinstance(b, CallPlaced | CallStarted) and started(b)]
+        assert len(prepared) == 4
+        assert BULK not in str(prepared), "the log is for ever"
         await room.close()
 
         room = await open_room(tmp_path, file)

@@ -10,7 +10,7 @@ from tests.schedules.test_schedules import lines_of
 from coroom.core.agent import Agent
 from coroom.core.decide import reorder
 from coroom.core.ordering import index, plan, premises
-from coroom.core.ordering.call import Order, OrderedCall, applied
+from coroom.core.ordering.call import Order, OrderedCall, in_order, is_applied
 from coroom.core.ordering.position import family_of
 from coroom.core.ordering.trajectory import closure, stands_on, value_at
 from coroom.core.table import Table
@@ -26,7 +26,8 @@ def right(name: str) -> bool:
 
 
 def only_direct(order: Order, roots: Calls) -> Calls:
-    found = [c for c in applied(order) if c in roots or any(stands_on(order, root, c) for root in roots)]
+    there = in_order(c for c in order.calls.values() if is_applied(c))
+    found = [c for c in there if c in roots or any(stands_on(order, root, c) for root in roots)]
     return tuple(sorted(found, key=lambda c: c.position, reverse=True))
 
 

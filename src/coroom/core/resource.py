@@ -159,18 +159,21 @@ def overlaps(a: Resource, b: Resource) -> bool:
     return a.name == b.name
 
 
-@lru_cache(maxsize=4096)
 def corner(resource: Resource) -> str:
     """Where to look for what may overlap: resources that overlap have the same corner; not all that have it overlap."""
-    if resource.scheme in _IN_FILES:
+    return _corner(resource.scheme, resource.name)
+
+
+@lru_cache(maxsize=4096)
+def _corner(scheme: Scheme, name: str) -> str:
+    if scheme in _IN_FILES:
         return "files"
-    if resource.scheme is Scheme.ROW:
-        return f"rows {_table_of_row(resource)}"
-    if resource.scheme is Scheme.SET:
-        return f"rows {_set_parts(resource)[0]}"
-    if resource.scheme is Scheme.K8S:
-        return f"k8s {resource.name.partition('/')[0]}"
-    return str(resource)
+    if scheme in _IN_ROWS:
+        resource = Resource(scheme, name)
+        return f"rows {_table_of_row(resource) if scheme is Scheme.ROW else _set_parts(resource)[0]}"
+    if scheme is Scheme.K8S:
+        return f"k8s {name.partition('/')[0]}"
+    return f"{scheme}:{name or '.'}"
 
 
 def covers(a: Resource, b: Resource) -> bool:

@@ -18,7 +18,7 @@ from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
 from coroom.core.evolve import foresee
-from coroom.core.policies import policy_named
+from coroom.core.policies import POLICIES, policy_named
 from coroom.core.state import EARLIER, RoomState
 
 
@@ -111,7 +111,7 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     due = () if state.closed else claims.expired(state, now_ms)
     current = fold(state, due, now_ms, HOST) if due else state
     asked = asked_for(call.command) if call.operation else ""
-    before = answered_before(current, call.by, call.operation, asked)
+    before = answered_before(current, call.by, call.operation, asked) if asked else None
     if before is not None:
         return Decision(before, due)
     wrong = _not_now(current, call)
@@ -183,9 +183,9 @@ def _not_now(state: RoomState, call: c.Call) -> Refused | None:
         return Refused(Code.LIMIT, "The operation id is too long.", "Use a short random word.")
     if not state.room and not isinstance(call.command, c.OpenRoom):
         return Refused(Code.NOT_FOUND, "There is no room yet.", "Open it first.")
-    policy = policy_named(state.policy)
-    if isinstance(policy, Refused):
-        return policy
+    if state.policy not in POLICIES:
+        unknown = policy_named(state.policy)
+        return unknown if isinstance(unknown, Refused) else None
     if state.closed and not isinstance(call.command, _WHILE_CLOSED):
         return Refused(
             Code.ROOM_CLOSED,

@@ -5,7 +5,7 @@ from typing import cast
 
 from coroom.core import command as c
 from coroom.core.agent import HOST
-from coroom.core.ordering.call import CallPhase, OrderedCall, Values, any_overlap, is_applied
+from coroom.core.ordering.call import TAKES_BACK, CallPhase, OrderedCall, StepKind, Values, any_overlap, is_applied
 from coroom.core.ordering.index import writing_above
 from coroom.core.ordering.trajectory import known_below, unseen, uppermost, watched
 from coroom.core.policies import POLICIES
@@ -25,6 +25,30 @@ class Acting:
     def __init__(self, state: Callable[[], RoomState], tools: Mapping[str, Tool]) -> None:
         self._state = state
         self._tools = tools
+
+    def drive(self, repair: str, look: Callable[[], Steps[None]] | None = None, fresh: str = "") -> Steps[None]:
+        """Take the steps of a repair until none is left.
+
+        Args:
+            repair: its id.
+            look: what a read in the middle of it does; without one it is passed over.
+            fresh: a started call that has surely not acted yet; of any other it is asked what became of it.
+        """
+        while under_way := self._state().order.repairs.get(repair):
+            step = under_way.todo[0]
+            call = self._state().order.calls.get(step.call)
+            if step.kind is StepKind.READ:
+                if look is not None:
+                    yield from look()
+                    look = None
+                if repair in self._state().order.repairs and self._state().order.repairs[repair].todo[0] == step:
+                    yield Store(HOST, c.NoteLook(repair))
+            elif call is None:
+                return
+            elif step.kind in TAKES_BACK:
+                yield from self._take_back(call)
+            else:
+                yield from self._act(call, fresh=call.id == fresh)
 
     def _before(self, call: OrderedCall) -> Steps[Values]:
         state = self._state()
@@ -99,7 +123,8 @@ class Acting:
         state = self._state()
         if not POLICIES[state.policy].ordered:
             return ""
-        more = tuple(r for r in state.order.calls[call.id].footprint.writes if r not in call.footprint.writes)
+        now = state.order.calls[call.id].footprint
+        more = () if now is call.footprint else tuple(r for r in now.writes if r not in call.footprint.writes)
         if not more:
             return ""
         above = (c for c in writing_above(state.order, more, call.position) if is_applied(c))

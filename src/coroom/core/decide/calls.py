@@ -26,7 +26,6 @@ from coroom.core.event import (
     Body,
     CallPlaced,
     CallRead,
-    CallStarted,
     CallUndone,
     CallWaits,
     OrderNoticed,
@@ -49,7 +48,7 @@ _NOT_NOW = (Refused, Wait, Restart)
 def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> Decision:
     """Give the call its position and say what puts it there; or say for whom it waits, or why it may not be."""
     ranked = _ranked(state, by)
-    current = after(state, ranked, now_ms, by)
+    current = after(state, ranked, now_ms, by) if ranked else state
     position = next_position(current, by, command.step)
     asked = Asked(
         agent=by,
@@ -58,7 +57,8 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
         effect=command.effect,
         irrevocable=command.irrevocable,
     )
-    admission = _admitted(current, asked, now_ms)
+    old = standing(current.order, by, position) if command.step else None
+    admission = _admitted(current, asked, old, now_ms)
     if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
     call = OrderedCall(
@@ -73,14 +73,20 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
         irrevocable=command.irrevocable,
     )
     gated = isinstance(admission, Gate)
-    events = (*ranked, *_placed(current, call, command, gated=gated))
-    return settled(state, by, now_ms, events, Placed(call.id, position, "" if gated else call.id, gated))
+    placed = _placed(current, call, old, command, gated=gated)
+    reply = Placed(call.id, position, "" if gated else call.id, gated)
+    if not ranked and not placed.before and not placed.replaces:
+        # It holds nothing yet, and nobody knows more or less than before: nothing follows from it.
+        return Decision(reply, (placed,))
+    return settled(state, by, now_ms, (*ranked, placed), reply)
 
 
-def _placed(state: RoomState, call: OrderedCall, command: PlaceCall, *, gated: bool) -> tuple[Body, ...]:
-    old = standing(state.order, call.agent, call.position)
-    steps = POLICIES[state.policy].steps(state, None if gated else call, _applied(old))
-    placed = CallPlaced(
+def _placed(
+    state: RoomState, call: OrderedCall, old: OrderedCall | None, command: PlaceCall, *, gated: bool
+) -> CallPlaced:
+    steps = POLICIES[state.policy].steps(state, None if gated else call, _applied(old) if old else ())
+    ready = command.call == call.id and len(steps) == 1 and not gated
+    return CallPlaced(
         call=call.id,
         agent=call.agent,
         position=call.position,
@@ -94,14 +100,14 @@ def _placed(state: RoomState, call: OrderedCall, command: PlaceCall, *, gated: b
         steps=steps,
         touched=touched_by(state.order, steps, call),
         replaces=old.id if old else "",
+        attempt=1 if ready else 0,
+        prepared=command.prepared if ready else "",
+        before=command.before if ready else (),
     )
-    if command.call != call.id or len(steps) != 1 or gated:
-        return (placed,)
-    return (placed, CallStarted(call=call.id, attempt=1, prepared=command.prepared, before=command.before))
 
 
 def _applied(*calls: OrderedCall | None) -> tuple[OrderedCall, ...]:
-    return tuple(c for c in calls if c and c.phase is CallPhase.FINISHED and c.footprint.writes)
+    return tuple([c for c in calls if c and c.phase is CallPhase.FINISHED and c.footprint.writes])
 
 
 def next_position(state: RoomState, agent: str, step: int = 0) -> Position:
@@ -119,17 +125,16 @@ def upcoming(state: RoomState, agent: str, step: int = 0) -> Position:
 def _ranked(state: RoomState, by: str) -> tuple[AgentRanked, ...]:
     """What an agent does after all it did was committed has a place of its own, above everybody's."""
     agent = state.agents.get(by)
-    if agent is None or not POLICIES[state.policy].by_rank or family_of(agent.rank) > state.order.watermark:
+    if agent is None or family_of(agent.rank) > state.order.watermark or not POLICIES[state.policy].by_rank:
         return ()
     highest = max(family_of(other.rank) for other in state.agents.values())
     return (AgentRanked(agent=by, rank=(highest + 1,)),)
 
 
-def _admitted(state: RoomState, asked: Asked, now_ms: int, repair: str = "") -> CallAdmission:
+def _admitted(state: RoomState, asked: Asked, old: OrderedCall | None, now_ms: int, repair: str = "") -> CallAdmission:
     bad = lacks(state, asked.agent, Permission.EDIT) or _stands_against(state, asked, now_ms, repair)
     if bad:
         return bad
-    old = standing(state.order, asked.agent, asked.position)
     if old and old.phase in UNDER_WAY:
         return Refused(Code.WAIT, f"{old.id} is being put in order there.", "Call again in a moment.")
     if old and old.irrevocable and old.phase is not CallPhase.GATED:
@@ -155,22 +160,23 @@ def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) ->
     lost = taken_back_with(state, by)
     if lost:
         return lost
-    begins = next((n for n in order.notices.values() if n.agent == by and n.cause is NoticeCause.RESTARTED), None)
-    if begins:
-        why = f"All that you did was taken back: {begins.value}. Nothing was done."
-        return Refused(Code.RESTARTED, why, f"Answer {begins.id} with repaired, then begin again from the start.")
+    for _, told in order.notices.ordered():
+        if told.agent == by and told.cause is NoticeCause.RESTARTED:
+            why = f"All that you did was taken back: {told.value}. Nothing was done."
+            return Refused(Code.RESTARTED, why, f"Answer {told.id} with repaired, then begin again from the start.")
     outside = _outside_scope(state.agents.get(by), asked.footprint)
     if outside:
         return outside
-    for fence in order.fences.values():
+    for _, fence in order.fences.ordered():
         if any_overlap(fence.resources, every):
             names = ", ".join(map(str, fence.resources))
             why = f"{names} is fenced since {fence.call}: {fence.why}. Nothing was done."
             return Refused(Code.FENCED, why, "Do something else; the operator lifts the fence once it is mended.")
-    for under_way in order.repairs.values():
+    for _, under_way in order.repairs.ordered():
         if under_way.id != repair and any_overlap(under_way.touched, every):
             return Refused(Code.WAIT, f"{under_way.agent}'s call is being put in order.", "Call again in a moment.")
-    blockers = blockers_of(asked.footprint.writes, Mode.SHARED, by, state.claims.values(), now_ms)
+    claims = [claim for _, claim in state.claims.ordered()]
+    blockers = blockers_of(asked.footprint.writes, Mode.SHARED, by, claims, now_ms) if claims else ()
     return claimed(asked.footprint.writes, blockers, now_ms) if blockers else None
 
 
@@ -243,13 +249,13 @@ def _repair(state: RoomState, agent: str, position: Position, steps: tuple[Step,
 def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Decision:
     """Store what a call that only reads has seen, and that its agent rests on it from here on."""
     ranked = _ranked(state, by)
-    current = after(state, ranked, now_ms, by)
+    current = after(state, ranked, now_ms, by) if ranked else state
     position = next_position(current, by, command.step)
     asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
-    admission = _admitted(current, asked, now_ms, command.repair)
+    old = standing(current.order, by, position) if command.step else None
+    admission = _admitted(current, asked, old, now_ms, command.repair)
     if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
-    old = standing(current.order, by, position)
     read = CallRead(
         call=f"c{state.numbered + 1}",
         agent=by,
@@ -262,8 +268,9 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
         replaces=old.id if old else "",
         repair=command.repair,
     )
-    seen = after(current, (read,), now_ms, by)
-    repair = _repair(seen, by, position, POLICIES[state.policy].steps(current, None, _applied(old)))
+    drop = _applied(old) if old else ()
+    steps = POLICIES[state.policy].steps(current, None, drop) if drop else ()
+    repair = _repair(after(current, (read,), now_ms, by), by, position, steps) if steps else ()
     reply = Placed(read.call, position, repair[0].repair if repair else "", looked=True)
     return settled(state, by, now_ms, (*ranked, read, *repair), reply)
 
@@ -272,7 +279,7 @@ def look_back(state: RoomState, by: str, command: LookBack, now_ms: int) -> Deci
     """Undo what the read must not see; the host looks, stores it with `NoteRead`, and puts everything back."""
     position = next_position(state, by, command.step)
     asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
-    admission = _admitted(state, asked, now_ms)
+    admission = _admitted(state, asked, standing(state.order, by, position), now_ms)
     if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
     name = f"r{state.numbered + 1}"

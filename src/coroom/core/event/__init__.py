@@ -29,6 +29,7 @@ from coroom.core.event.calls import (
     OrderNoticesJudged,
     OrderNoticesWithdrawn,
     RepairBegun,
+    started,
 )
 from coroom.core.event.checks import FindingClosed, FindingRaised, VerdictGiven
 from coroom.core.event.claims import ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed
@@ -110,6 +111,7 @@ __all__ = [
     "TaskTaken",
     "ToolAdded",
     "VerdictGiven",
+    "started",
 ]
 
 Body = (

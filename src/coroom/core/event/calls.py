@@ -29,7 +29,9 @@ class CallRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPlaced:
-    """A call has its position, and these steps will put it there; a gated one waits with none."""
+    """A call has its position, and these steps will put it there; a gated one waits with none. Where nothing has to be
+    undone first it starts at once: then `attempt` is 1, and the rest is as in `CallStarted`.
+    """
 
     kind: ClassVar[str] = "call-placed"
     call: str
@@ -45,6 +47,9 @@ class CallPlaced:
     steps: tuple[Step, ...]
     touched: tuple[Resource, ...]
     replaces: str = ""
+    attempt: int = 0
+    prepared: str = ""
+    before: Values = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,3 +255,10 @@ CallBody = (
     | AgentRanked
     | OrderCommitted
 )
+
+
+def started(body: object) -> str:
+    """The call that starts to act by this event; empty when none does."""
+    if isinstance(body, CallStarted):
+        return body.call
+    return body.call if isinstance(body, CallPlaced) and body.attempt else ""

@@ -40,18 +40,24 @@ def foresee(state: RoomState, event: Event) -> RoomState:
     """The state after `event`, for a decision that has to know it. It is kept with `state`, so that `evolve` has
     nothing left to do when the very same event really comes next.
     """
-    changed = evolve(state, event)
-    vars(state)[_FORESEEN] = (id(state), event, changed)
+    memory = vars(state)
+    memory.pop(_FORESEEN, None)
+    changed = _after(state, event)
+    memory[_FORESEEN] = (id(state), event, changed)
     return changed
 
 
 def evolve(state: RoomState, event: Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
-    body, at_ms = event.body, event.at_ms
     foreseen: tuple[int, Event, RoomState] | None = vars(state).pop(_FORESEEN, None)
     # A state made from this one by a copy has its memory as well, so that it is asked whose it is.
-    if foreseen and foreseen[0] == id(state) and foreseen[1].body is body and foreseen[1] == event:
+    if foreseen and foreseen[0] == id(state) and foreseen[1].body is event.body and foreseen[1] == event:
         return foreseen[2]
+    return _after(state, event)
+
+
+def _after(state: RoomState, event: Event) -> RoomState:
+    body, at_ms = event.body, event.at_ms
     changed = _CHANGES[type(body)](state, event, body)
     if changed is state:
         changed = but(state)

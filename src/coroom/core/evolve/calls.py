@@ -3,6 +3,7 @@
 from coroom.core import event as e
 from coroom.core.action import Effect
 from coroom.core.evolve.changes import Changes
+from coroom.core.ordering import index
 from coroom.core.ordering.call import (
     TAKES_BACK,
     CallPhase,
@@ -11,19 +12,21 @@ from coroom.core.ordering.call import (
     OrderedCall,
     Premise,
     Repair,
+    Standing,
     Step,
     StepKind,
     Tracked,
     Values,
     any_overlap,
 )
-from coroom.core.ordering.life import moved, put_call, without_premises
+from coroom.core.ordering.life import after, moved, put_call, without_premises
 from coroom.core.ordering.position import Position, step_of
 from coroom.core.ordering.premises import premise_key
 from coroom.core.ordering.standing import acted
-from coroom.core.ordering.trajectory import uppermost, value_at, writers_from
+from coroom.core.ordering.trajectory import uppermost, value_at, writes_on
 from coroom.core.resource import Footprint, Resource, covers
 from coroom.core.state import RoomState, but
+from coroom.core.table import Table
 
 changes = Changes()
 
@@ -32,18 +35,18 @@ def _with(state: RoomState, order: Order) -> RoomState:
     return but(state, order=order)
 
 
-def _stepped(order: Order, agent: str, position: Position, seq: int) -> Order:
-    standing = order.standing(agent)
-    moved = but(standing, step=max(standing.step, step_of(position)), waits_for=(), concluded=False, acted_seq=seq)
-    return but(order, standings=order.standings.put(agent, moved))
+def _stepped(order: Order, agent: str, position: Position, seq: int) -> Table[Standing]:
+    known = order.standing(agent)
+    step = max(known.step, step_of(position))
+    return order.standings.put(agent, but(known, step=step, waits_for=(), concluded=False, acted_seq=seq))
 
 
-def _track(order: Order, resources: tuple[Resource, ...], tool: str) -> Order:
-    tracked = order.tracked
+def _track(tracked: Table[Tracked], resources: tuple[Resource, ...], tool: str) -> Table[Tracked]:
     for resource in resources:
-        if str(resource) not in tracked:
-            tracked = tracked.put(str(resource), Tracked(resource, tool))
-    return order if tracked is order.tracked else but(order, tracked=tracked)
+        key = str(resource)
+        if key not in tracked:
+            tracked = tracked.put(key, Tracked(resource, tool))
+    return tracked
 
 
 def _learned(order: Order, position: Position, values: Values) -> Order:
@@ -58,35 +61,46 @@ def _learned(order: Order, position: Position, values: Values) -> Order:
 
 def _based(order: Order, resource: Resource, value: str) -> Order:
     """What the resource holds before all calls."""
-    tracked = order.tracked.get(str(resource))
+    key = str(resource)
+    tracked = order.tracked.get(key)
     if tracked is None:
         return order
-    known = Tracked(resource, tracked.tool, value)
-    return but(order, tracked=order.tracked.put(str(resource), known))
+    return but(order, tracked=order.tracked.put(key, Tracked(resource, tracked.tool, value)))
 
 
 def _knowing(call: OrderedCall, resource: Resource, value: str | None) -> OrderedCall:
-    others = tuple(one for one in call.values if one[0] != resource)
+    others = tuple([one for one in call.values if one[0] != resource]) if call.values else ()
     return but(call, values=others if value is None else (*others, (resource, value)))
 
 
-def _measured(order: Order, position: Position, values: Values) -> Order:
-    """What is there now belongs to the uppermost call on it; what those between left is no longer known."""
+def _measured(order: Order, changed: OrderedCall, values: Values) -> Order:
+    """The order with the call as it is now, and with what is there now, which belongs to the uppermost call on it; what
+    those between left is no longer known.
+    """
+    known = {changed.id: changed}
     for resource, value in values:
-        top = uppermost(order, resource)
+        top: OrderedCall | None = None
+        for at in index.writing_below(order, resource):
+            one = known.get(at.id, at)
+            if writes_on(one, resource):
+                top = one
+                break
         if top is None:
             order = _based(order, resource, value)
             continue
-        between = writers_from(order, resource, position)
-        order = put_call(order, _knowing(top, resource, value))
-        for call in between:
-            if call.id != top.id:
-                order = put_call(order, _knowing(call, resource, None))
-    return order
+        known[top.id] = _knowing(top, resource, value)
+        if top.position > changed.position:
+            for at in index.writing_from(order, resource, changed.position):
+                one = known.get(at.id, at)
+                if one.id != top.id and writes_on(one, resource):
+                    known[one.id] = _knowing(one, resource, None)
+    calls = order.calls
+    for name, call in known.items():
+        calls = calls.put(name, call)
+    return but(order, calls=calls)
 
 
-def _premises(order: Order, call: OrderedCall, values: Values) -> Order:
-    premises = order.premises
+def _premises(premises: Table[Premise], call: OrderedCall, values: Values) -> Table[Premise]:
     for resource, value in values:
         if resource not in call.footprint.reads:
             continue
@@ -94,12 +108,12 @@ def _premises(order: Order, call: OrderedCall, values: Values) -> Order:
         if key not in premises:
             fresh = Premise(call=call.id, agent=call.agent, position=call.position, resource=resource, held=value)
             premises = premises.put(key, fresh)
-    return order if premises is order.premises else but(order, premises=premises)
+    return premises
 
 
 def _replaced(order: Order, replaces: str) -> Order:
     """What stood at the position gives way; what of it is applied is undone by the repair."""
-    old = order.calls.get(replaces)
+    old = order.calls.get(replaces) if replaces else None
     if old is None:
         return order
     order = without_premises(order, old)
@@ -108,24 +122,32 @@ def _replaced(order: Order, replaces: str) -> Order:
     return put_call(order, but(old, phase=CallPhase.RETRACTED))
 
 
-def _begin(order: Order, repair: Repair) -> Order:
-    return but(order, repairs=order.repairs.put(repair.id, repair)) if repair.todo else order
+def _begun(repairs: Table[Repair], body: e.CallPlaced | e.RepairBegun, name: str) -> Table[Repair]:
+    if not body.steps:
+        return repairs
+    repair = Repair(id=name, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
+    return repairs.put(name, repair)
 
 
-def _done(order: Order, call: str, kinds: frozenset[StepKind]) -> Order:
+def _done(repairs: Table[Repair], call: str, kinds: frozenset[StepKind]) -> Table[Repair]:
     """The repair whose next step this was goes on to the one after."""
-    for repair in order.repairs.values():
-        if any(step.call == call and step.kind in kinds for step in repair.todo[:1]):
-            left = repair.todo[1:]
-            repairs = order.repairs
-            after = Repair(
-                id=repair.id, agent=repair.agent, position=repair.position, todo=left, touched=repair.touched
-            )
-            return but(order, repairs=repairs.put(repair.id, after) if left else repairs.without(repair.id))
-    return order
+    for name, repair in repairs.ordered():
+        step = repair.todo[0]
+        if step.call == call and step.kind in kinds:
+            return _with_steps(repairs, name, repair.todo[1:])
+    return repairs
+
+
+def _with_steps(repairs: Table[Repair], name: str, left: tuple[Step, ...]) -> Table[Repair]:
+    if not left:
+        return repairs.without(name)
+    known = repairs[name]
+    after = Repair(id=name, agent=known.agent, position=known.position, todo=left, touched=known.touched)
+    return repairs.put(name, after)
 
 
 _ACTS = frozenset({StepKind.PERFORM, StepKind.REDO})
+_LOOKS = frozenset({StepKind.READ})
 
 
 def strayed(order: Order, body: e.FootprintStrayed) -> Order:
@@ -137,14 +159,14 @@ def strayed(order: Order, body: e.FootprintStrayed) -> Order:
     writes = tuple(r for r in body.observed.writes if not _covered(r, call.footprint.writes))
     wider = Footprint((*call.footprint.reads, *reads), (*call.footprint.writes, *writes))
     call = but(call, footprint=wider)
-    order = _track(put_call(order, call), (*writes, *reads), call.tool)
+    order = put_call(but(order, tracked=_track(order.tracked, (*writes, *reads), call.tool)), call)
     looked = tuple(one for one in body.values if one[0] in reads and one[0] not in writes)
     order = _learned(order, call.position, looked)
     held = tuple(one for one in looked if value_at(order, one[0], call.position) == one[1])
-    order = _premises(order, call, held)
+    order = but(order, premises=_premises(order.premises, call, held))
     if call.phase is not CallPhase.FINISHED:
         return order
-    return _measured(order, call.position, tuple(one for one in body.values if one[0] in writes))
+    return _measured(order, order.calls[call.id], tuple(one for one in body.values if one[0] in writes))
 
 
 def _covered(touched: Resource, declared: tuple[Resource, ...]) -> bool:
@@ -168,12 +190,18 @@ def _call_read(state: RoomState, event: e.Event, body: e.CallRead) -> RoomState:
         values=body.values,
         seq=event.seq,
     )
-    order = _track(order, body.footprint.reads, body.tool)
-    order = put_call(_learned(order, body.position, body.values), call)
-    order = _premises(order, call, body.values)
-    if body.repair in order.repairs:
-        order = _done(order, body.repair, frozenset({StepKind.READ}))
-    return but(state, order=_stepped(order, body.agent, body.position, event.seq), numbered=state.numbered + 1)
+    tracked = _track(order.tracked, body.footprint.reads, body.tool)
+    if tracked is not order.tracked:
+        order = but(order, tracked=tracked)
+    order = _learned(order, body.position, body.values)
+    order = but(
+        order,
+        calls=order.calls.put(call.id, call),
+        premises=_premises(order.premises, call, body.values),
+        repairs=_done(order.repairs, body.repair, _LOOKS) if body.repair in order.repairs else order.repairs,
+        standings=_stepped(order, body.agent, body.position, event.seq),
+    )
+    return but(state, order=order, numbered=state.numbered + 1)
 
 
 @changes.on(e.CallPlaced)
@@ -188,16 +216,34 @@ def _call_placed(state: RoomState, event: e.Event, body: e.CallPlaced) -> RoomSt
         footprint=body.footprint,
         effect=body.effect,
         commutes=body.commutes,
-        phase=CallPhase.GATED if body.gated else CallPhase.PLACED,
+        phase=CallPhase.GATED if body.gated else CallPhase.STARTED if body.attempt else CallPhase.PLACED,
+        attempt=body.attempt,
+        prepared=body.prepared,
         seq=event.seq,
         irrevocable=body.irrevocable,
     )
-    order = put_call(order, call)
-    if not body.gated:
-        order = _track(order, (*body.footprint.writes, *body.footprint.reads), body.tool)
-    repair = Repair(id=body.call, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
-    order = _stepped(_begin(order, repair), body.agent, body.position, event.seq)
+    touched = () if body.gated else (*body.footprint.writes, *body.footprint.reads)
+    tracked = _track(order.tracked, touched, body.tool)
+    if body.before:
+        order = _learned(but(order, tracked=tracked), body.position, body.before)
+        tracked = order.tracked
+    order = but(
+        order,
+        calls=order.calls.put(call.id, call),
+        premises=_found(order, call) if body.attempt else order.premises,
+        tracked=tracked,
+        repairs=_begun(order.repairs, body, body.call),
+        standings=_stepped(order, body.agent, body.position, event.seq),
+    )
     return but(state, order=order, numbered=state.numbered + 1)
+
+
+def _found(order: Order, call: OrderedCall) -> Table[Premise]:
+    """What a call that starts rests on as well: what it finds. One that is made again by itself need not be told."""
+    if call.effect is Effect.REPLAYABLE:
+        return order.premises
+    known = ((r, value_at(order, r, call.position)) for r in call.footprint.reads)
+    return _premises(order.premises, call, tuple((r, value) for r, value in known if value is not None))
 
 
 @changes.on(e.RepairBegun)
@@ -206,10 +252,10 @@ def _repair_begun(state: RoomState, _event: e.Event, body: e.RepairBegun) -> Roo
     for step in body.steps:
         call = order.calls.get(step.call)
         if step.kind is StepKind.PERFORM and call:
-            order = put_call(order, moved(call, "opened"))
-            order = _track(order, (*call.footprint.writes, *call.footprint.reads), call.tool)
-    repair = Repair(id=body.repair, agent=body.agent, position=body.position, todo=body.steps, touched=body.touched)
-    return but(state, order=_begin(order, repair), numbered=state.numbered + 1)
+            tracked = _track(order.tracked, (*call.footprint.writes, *call.footprint.reads), call.tool)
+            order = put_call(but(order, tracked=tracked), moved(call, "opened"))
+    order = but(order, repairs=_begun(order.repairs, body, body.repair))
+    return but(state, order=order, numbered=state.numbered + 1)
 
 
 @changes.on(e.CallStarted)
@@ -217,13 +263,9 @@ def _call_started(state: RoomState, _event: e.Event, body: e.CallStarted) -> Roo
     call = state.order.calls.get(body.call)
     if call is None:
         return state
-    order = _learned(state.order, call.position, body.before)
-    call = but(moved(call, "started"), attempt=body.attempt, prepared=body.prepared)
-    order = put_call(order, call)
-    if call.effect is not Effect.REPLAYABLE:
-        known = ((r, value_at(order, r, call.position)) for r in call.footprint.reads)
-        order = _premises(order, call, tuple((r, value) for r, value in known if value is not None))
-    return _with(state, order)
+    order = _learned(state.order, call.position, body.before) if body.before else state.order
+    call = but(call, phase=after(call, "started"), attempt=body.attempt, prepared=body.prepared)
+    return _with(state, but(order, calls=order.calls.put(call.id, call), premises=_found(order, call)))
 
 
 @changes.on(e.CallFinished)
@@ -232,9 +274,9 @@ def _call_finished(state: RoomState, _event: e.Event, body: e.CallFinished) -> R
     if call is None:
         return state
     told = body.result if call.attempt <= 1 else call.told
-    call = but(moved(call, "finished"), result=body.result, told=told, values=())
-    order = _measured(put_call(state.order, call), call.position, body.values)
-    return _with(state, _done(order, call.id, _ACTS))
+    call = but(call, phase=after(call, "finished"), result=body.result, told=told, values=())
+    order = _measured(state.order, call, body.values)
+    return _with(state, but(order, repairs=_done(order.repairs, call.id, _ACTS)))
 
 
 @changes.on(e.CallFailed)
@@ -248,7 +290,7 @@ def _call_failed(state: RoomState, _event: e.Event, body: e.CallFailed) -> RoomS
     if not again:
         failed = but(failed, result=body.why, told=body.why)
     order = without_premises(put_call(state.order, failed), call)
-    return _with(state, _done(order, call.id, _ACTS))
+    return _with(state, but(order, repairs=_done(order.repairs, call.id, _ACTS)))
 
 
 @changes.on(e.CallUndone)
@@ -256,18 +298,17 @@ def _call_undone(state: RoomState, event: e.Event, body: e.CallUndone) -> RoomSt
     call = state.order.calls.get(body.call)
     if call is None:
         return state
-    order = put_call(state.order, but(moved(call, body.fate), values=()))
+    order = _measured(state.order, but(call, phase=after(call, body.fate), values=()), body.values)
     if body.fate != "undone":
         order = without_premises(order, call)
     if body.fate == "retracted" and call.agent in order.standings:
         order = acted(order, call.agent, event.seq)
-    order = _measured(order, call.position, body.values)
-    return _with(state, _done(order, call.id, TAKES_BACK))
+    return _with(state, but(order, repairs=_done(order.repairs, call.id, TAKES_BACK)))
 
 
 @changes.on(e.LookTaken)
 def _look_taken(state: RoomState, _event: e.Event, body: e.LookTaken) -> RoomState:
-    return _with(state, _done(state.order, body.repair, frozenset({StepKind.READ})))
+    return _with(state, but(state.order, repairs=_done(state.order.repairs, body.repair, _LOOKS)))
 
 
 @changes.on(e.CallFenced)
@@ -290,8 +331,7 @@ def _cut_short(order: Order, repair: Repair, steps: tuple[Step, ...]) -> Order:
         call = order.calls.get(step.call)
         if step.kind is StepKind.PERFORM and call and call.phase is CallPhase.PLACED:
             order = put_call(order, but(call, phase=CallPhase.FAILED))
-    after = Repair(id=repair.id, agent=repair.agent, position=repair.position, todo=steps, touched=repair.touched)
-    return but(order, repairs=order.repairs.put(repair.id, after) if steps else order.repairs.without(repair.id))
+    return but(order, repairs=_with_steps(order.repairs, repair.id, steps))
 
 
 @changes.on(e.FenceLifted)

@@ -222,11 +222,6 @@ class Order:
 _POSITION: Callable[[OrderedCall], Position] = attrgetter("position")
 
 
-def applied(order: Order) -> tuple[OrderedCall, ...]:
-    """The calls whose effect is there now, lowest position first."""
-    return in_order(c for c in order.calls.values() if is_applied(c))
-
-
 def is_applied(call: OrderedCall) -> bool:
     """Whether the call's effect is there now."""
     return call.phase is P.FINISHED and bool(call.footprint.writes)

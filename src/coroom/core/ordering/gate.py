@@ -13,6 +13,9 @@ STILL_THERE = frozenset({CallPhase.PLACED, CallPhase.STARTED, CallPhase.UNDONE, 
 UNDER_WAY = frozenset({CallPhase.PLACED, CallPhase.STARTED, CallPhase.UNDONE})
 """The phases of a call that the host is acting on."""
 
+_HOLDS = "_holds"
+"""Where an order remembers who kept it from being final: as long as that agent does, nobody else is asked."""
+
 DONE_FOR_GOOD = frozenset({CallPhase.PLACED, CallPhase.STARTED, CallPhase.FINISHED, CallPhase.FENCED})
 """The phases of a call that cannot be taken back once its gate has opened: it acts, has acted, or may have."""
 
@@ -150,18 +153,23 @@ def waits_for(order: Order, agents: Table[Agent], call: OrderedCall) -> tuple[st
 
 def committable(order: Order, agents: Table[Agent]) -> int:
     """The highest top-level rank up to which everything is final; at least the present watermark."""
-    mark = order.watermark
+    mark, memory = order.watermark, vars(order)
     if order.repairs:
+        return mark
+    known: tuple[int, Table[Agent], str] | None = memory.get(_HOLDS)
+    if known and known[0] == mark and known[1] is agents and not is_quiet(order, known[2]):
         return mark
     families: dict[int, list[str]] = {}
     for name, agent in agents.ordered():
         family = family_of(agent.rank)
         if family > mark:
             families.setdefault(family, []).append(name)
-    while families:
-        family = min(families)
-        names = families.pop(family)
-        if not all(is_quiet(order, name) for name in names) or _holds_back(order, names):
+    for family in sorted(families):
+        names = families[family]
+        awake = next((name for name in names if not is_quiet(order, name)), None)
+        if awake is not None:
+            memory[_HOLDS] = (mark, agents, awake)
+        if awake is not None or _holds_back(order, names):
             break
         mark = family
     return mark

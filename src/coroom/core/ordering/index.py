@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from coroom.core.ordering.call import ENDED, CallPhase, Order, OrderedCall, Premise, Tracked
 from coroom.core.ordering.position import Position
+from coroom.core.quick import quick
 from coroom.core.resource import Resource, corner
 from coroom.core.state import but
 from coroom.core.table import Table
@@ -19,9 +20,10 @@ Places = tuple[tuple[Position, str], ...]
 
 _MEMO = "_index"
 _LAST = "\U0010ffff"
-_PENDING = frozenset({CallPhase.PLACED, CallPhase.GATED, CallPhase.STARTED, CallPhase.UNDONE})
+_WAITING = frozenset({CallPhase.PLACED, CallPhase.GATED, CallPhase.STARTED, CallPhase.UNDONE})
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class Index:
     """What stands where. Names are found by the corner of their resources, so that whoever asks still has to look
@@ -44,28 +46,35 @@ _EMPTY = Index()
 
 def indexed(order: Order) -> Index:
     """The index of this order."""
-    known: Index = vars(order).get(_MEMO, _EMPTY)
-    if known.calls is order.calls and known.premises is order.premises and known.tracked is order.tracked:
+    own = order.__dict__
+    known: Index = own.get(_MEMO, _EMPTY)
+    calls, premises, tracked = order.calls, order.premises, order.tracked
+    if known.calls is calls and known.premises is premises and known.tracked is tracked:
         return known
-    if known.calls is not order.calls:
-        known = _calls(known, order.calls)
-    if known.premises is not order.premises:
-        known = _premises(known, order.premises)
-    if known.tracked is not order.tracked:
-        known = _tracked(known, order.tracked)
-    vars(order)[_MEMO] = known
+    if known.calls is not calls:
+        known = _calls(known, calls)
+    if known.premises is not premises:
+        known = _premises(known, premises)
+    if known.tracked is not tracked:
+        known = _tracked(known, tracked)
+    own[_MEMO] = known
     return known
 
 
 def _calls(index: Index, calls: Table[OrderedCall]) -> Index:
+    before = index.calls
     writing, reading, of_agent, pending = index.writing, index.reading, index.of_agent, index.pending
-    for name in calls.changed(index.calls):
-        old, new = _there(index.calls.get(name)), _there(calls.get(name))
-        stays = old is not None and new is not None and old.position == new.position
-        if not stays or _is_pending(old) is not _is_pending(new):
-            pending = _without(pending, old) if old else pending
-            pending = _with(pending, (new.position, name)) if new and _is_pending(new) else pending
-        if stays and old and new and old.footprint is new.footprint:
+    for name in calls.changed(before):
+        old, new = before.get(name), calls.get(name)
+        if old and old.phase in _WAITING:
+            pending = _without(pending, (old.position, name))
+        if new and new.phase in _WAITING:
+            pending = _with(pending, (new.position, name))
+        if old and old.phase in ENDED:
+            old = None
+        if new and new.phase in ENDED:
+            new = None
+        if old and new and old.footprint is new.footprint and old.position == new.position:
             continue
         for one, change in ((old, _without_at), (new, _with_at)):
             if one:
@@ -73,15 +82,17 @@ def _calls(index: Index, calls: Table[OrderedCall]) -> Index:
                 writing = change(writing, _corners(one.footprint.writes), place)
                 reading = change(reading, _corners(one.footprint.reads), place)
                 of_agent = change(of_agent, (one.agent,), place)
-    return but(index, calls=calls, writing=writing, reading=reading, of_agent=of_agent, pending=pending)
-
-
-def _there(call: OrderedCall | None) -> OrderedCall | None:
-    return None if call is None or call.phase in ENDED else call
-
-
-def _is_pending(call: OrderedCall | None) -> bool:
-    return call is not None and call.phase in _PENDING
+    return Index(
+        calls=calls,
+        premises=index.premises,
+        tracked=index.tracked,
+        writing=writing,
+        reading=reading,
+        resting=index.resting,
+        watched=index.watched,
+        of_agent=of_agent,
+        pending=pending,
+    )
 
 
 def _premises(index: Index, premises: Table[Premise]) -> Index:
@@ -109,8 +120,8 @@ def _tracked(index: Index, tracked: Table[Tracked]) -> Index:
 
 
 def _corners(resources: tuple[Resource, ...]) -> tuple[str, ...]:
-    if len(resources) == 1:
-        return (corner(resources[0]),)
+    if len(resources) < 2:
+        return (corner(resources[0]),) if resources else ()
     return tuple(dict.fromkeys(map(corner, resources)))
 
 
@@ -122,11 +133,7 @@ def _with(places: Places, place: tuple[Position, str]) -> Places:
     return tuple(found)
 
 
-def _without(places: Places, call: OrderedCall) -> Places:
-    return _without_place(places, (call.position, call.id))
-
-
-def _without_place(places: Places, place: tuple[Position, str]) -> Places:
+def _without(places: Places, place: tuple[Position, str]) -> Places:
     at = bisect_left(places, place)
     return (*places[:at], *places[at + 1 :]) if at < len(places) and places[at] == place else places
 
@@ -139,7 +146,7 @@ def _with_at(table: Table[Places], keys: Iterable[str], place: tuple[Position, s
 
 def _without_at(table: Table[Places], keys: Iterable[str], place: tuple[Position, str]) -> Table[Places]:
     for key in keys:
-        left = _without_place(table.get(key, ()), place)
+        left = _without(table.get(key, ()), place)
         table = table.put(key, left) if left else table.without(key)
     return table
 
@@ -149,9 +156,11 @@ def writing_above(order: Order, resources: tuple[Resource, ...], position: Posit
     return _calls_of(order, _above(indexed(order).writing, resources, position))
 
 
-def reading_above(order: Order, resources: tuple[Resource, ...], position: Position) -> Iterator[OrderedCall]:
-    """The calls above the position that may read one of the resources, each once."""
-    return _calls_of(order, _above(indexed(order).reading, resources, position))
+def met_above(order: Order, writes: tuple[Resource, ...], position: Position) -> tuple[OrderedCall, ...]:
+    """The calls above the position that may write or read one of these resources; who does both is there twice."""
+    known, calls = indexed(order), order.calls
+    places = (*_above(known.writing, writes, position), *_above(known.reading, writes, position))
+    return tuple([calls[name] for _, name in places]) if places else ()
 
 
 def writing_from(order: Order, resource: Resource, low: Position) -> Iterator[OrderedCall]:
@@ -200,9 +209,10 @@ def touching(order: Order, resources: tuple[Resource, ...]) -> Iterator[OrderedC
 
 def tracked_at(order: Order, resources: tuple[Resource, ...]) -> Iterator[Tracked]:
     """What is tracked that may overlap one of the resources, in order of names."""
-    watched = indexed(order).watched
-    keys = {key for one in _corners(resources) for _, key in watched.get(one, ())}
-    return (order.tracked[key] for key in sorted(keys))
+    watched, corners, tracked = indexed(order).watched, _corners(resources), order.tracked
+    if len(corners) == 1:
+        return (tracked[key] for _, key in watched.get(corners[0], ()))
+    return (tracked[key] for key in sorted({key for one in corners for _, key in watched.get(one, ())}))
 
 
 def standing(order: Order, agent: str, position: Position) -> OrderedCall | None:
@@ -223,12 +233,11 @@ def pending(order: Order) -> Iterator[OrderedCall]:
 
 
 def _above(table: Table[Places], resources: tuple[Resource, ...], position: Position) -> Iterable[tuple[Position, str]]:
-    corners = _corners(resources)
-    if len(corners) == 1:
-        places = table.get(corners[0], ())
-        return places[bisect_left(places, (position, _LAST)) :]
+    if len(resources) == 1:
+        places = table.get(corner(resources[0]), ())
+        return places[bisect_left(places, (position, _LAST)) :] if places else ()
     found: dict[tuple[Position, str], None] = {}
-    for one in corners:
+    for one in _corners(resources):
         places = table.get(one, ())
         found |= dict.fromkeys(places[bisect_left(places, (position, _LAST)) :])
     return found

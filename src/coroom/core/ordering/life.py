@@ -1,14 +1,18 @@
 """A call in the order as it goes through its life."""
 
-from coroom.core.ordering.call import CALL_PHASE_AFTER, Order, OrderedCall
+from coroom.core.ordering.call import CALL_PHASE_AFTER, CallPhase, Order, OrderedCall
 from coroom.core.ordering.premises import premise_key
 from coroom.core.state import but
 
 
+def after(call: OrderedCall, happened: str) -> CallPhase:
+    """The phase of the call after this happened to it; the one it is in where that cannot happen."""
+    return CALL_PHASE_AFTER.get((call.phase, happened), call.phase)
+
+
 def moved(call: OrderedCall, happened: str) -> OrderedCall:
-    """The call after this happened to it; as it was where that cannot happen."""
-    after = CALL_PHASE_AFTER.get((call.phase, happened))
-    return call if after is None else but(call, phase=after)
+    """The call after this happened to it."""
+    return but(call, phase=after(call, happened))
 
 
 def put_call(order: Order, call: OrderedCall) -> Order:

@@ -20,11 +20,6 @@ def step_of(position: Position) -> int:
     return position[-1] if position else 0
 
 
-def rank_of(position: Position) -> Rank:
-    """The rank of the agent whose step it is."""
-    return position[:-1]
-
-
 def family_of(place: Position) -> int:
     """The top-level rank that a rank or a position lies in: agents and the children they started commit together."""
     return place[0] if place else 0

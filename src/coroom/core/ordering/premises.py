@@ -1,11 +1,12 @@
 """Who must judge again: the difference between what agents were told and what holds at their positions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeVar
 
 from coroom.core.ordering import index
-from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap, is_applied
+from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap
 from coroom.core.ordering.plan import REPEATABLE
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.trajectory import value_at
@@ -15,6 +16,9 @@ from coroom.core.table import Table
 
 V = TypeVar("V")
 NOTHING = Order()
+_PLACE_OF_PREMISE: Callable[[Premise], tuple[Position, Resource]] = attrgetter("position", "resource")
+_PLACE_OF_CALL: Callable[[OrderedCall], tuple[Position, str]] = attrgetter("position", "id")
+_MAY_BE_DUE = frozenset({CallPhase.CANCELLED, CallPhase.FINISHED})
 
 UNSEEN = ""
 """The value of a notice when nobody could look at the content as of the reader's position; it has to be read anew."""
@@ -50,15 +54,15 @@ def due(order: Order, since: Order = NOTHING) -> tuple[tuple[Due, ...], tuple[st
     opened: list[Due] = []
     gone: list[str] = []
     premises, calls = _concerned(order, since)
-    for premise in sorted(premises, key=lambda p: (p.position, p.resource)):
-        if _in_flux(order, (premise.resource,), premise.position):
-            continue
+    for premise in sorted(premises, key=_PLACE_OF_PREMISE) if len(premises) > 1 else premises:
         found = _of_premise(order, premise)
+        if found is None or _in_flux(order, (premise.resource,), premise.position):
+            continue
         if isinstance(found, Due):
             opened.append(found)
-        elif found:
+        else:
             gone.append(found)
-    for call in sorted(calls, key=lambda c: (c.position, c.id)):
+    for call in sorted(calls, key=_PLACE_OF_CALL) if len(calls) > 1 else calls:
         asked = _of_call(order, call)
         if asked and not _in_flux(order, call.footprint.writes, call.position):
             opened.append(asked)
@@ -67,28 +71,28 @@ def due(order: Order, since: Order = NOTHING) -> tuple[tuple[Due, ...], tuple[st
 
 def _concerned(order: Order, since: Order) -> tuple[list[Premise], list[OrderedCall]]:
     """The premises and calls that are other than they were, or whose resources or notices are."""
-    changed = order.calls.changed(since.calls)
-    calls = dict.fromkeys(changed)
     keys = dict.fromkeys(order.premises.changed(since.premises))
-    if order.notices is not since.notices:
-        for one in _both(order.notices, since.notices, order.notices.changed(since.notices)):
-            calls[one.call] = None
-            if one.resource:
-                keys[premise_key(one.call, one.resource)] = None
-    moved: dict[tuple[Resource, Position], None] = {}
+    names: dict[str, None] = {}
+    moved: list[tuple[Resource, Position]] = []
+    for changed in _both(order.calls, since.calls):
+        names[changed.id] = None
+        if changed.phase is CallPhase.FINISHED:
+            moved += [(resource, changed.position) for resource in changed.footprint.writes]
+    for notice in _both(order.notices, since.notices):
+        names[notice.call] = None
+        if notice.resource:
+            keys[premise_key(notice.call, notice.resource)] = None
     for name, ended in () if order.repairs is since.repairs else since.repairs.ordered():
         for resource in () if name in order.repairs else ended.touched:
-            moved[resource, ended.position] = None
-            calls |= dict.fromkeys(c.id for c in index.writing_from(order, resource, ended.position))
-    for call in _both(order.calls, since.calls, changed):
-        for resource in call.footprint.writes if is_applied(call) else ():
-            moved[resource, call.position] = None
-    if order.tracked is not since.tracked:
-        looked = _both(order.tracked, since.tracked, order.tracked.changed(since.tracked))
-        moved |= dict.fromkeys((one.resource, ()) for one in looked)
-    for resource, low in moved:
-        keys |= dict.fromkeys(index.resting_from(order, resource, low))
-    return [p for key in keys if (p := order.premises.get(key))], [c for name in calls if (c := order.calls.get(name))]
+            moved.append((resource, ended.position))
+            for above in index.writing_from(order, resource, ended.position):
+                names[above.id] = None
+    moved += [(one.resource, ()) for one in _both(order.tracked, since.tracked)]
+    for resource, low in dict.fromkeys(moved) if len(moved) > 1 else moved:
+        for key in index.resting_from(order, resource, low):
+            keys[key] = None
+    found = [premise for key in keys if (premise := order.premises.get(key))]
+    return found, [call for name in names if (call := order.calls.get(name)) and call.phase in _MAY_BE_DUE]
 
 
 def _in_flux(order: Order, resources: tuple[Resource, ...], position: Position) -> bool:
@@ -96,13 +100,11 @@ def _in_flux(order: Order, resources: tuple[Resource, ...], position: Position) 
     return any(r.position <= position and any_overlap(resources, r.touched) for _, r in order.repairs.ordered())
 
 
-def _both(now: Table[V], before: Table[V], keys: tuple[str, ...]) -> Iterator[V]:
-    """What is at these keys, as it is and as it was."""
-    for key in keys:
-        for table in (now, before):
-            one = table.get(key)
-            if one is not None:
-                yield one
+def _both(now: Table[V], before: Table[V]) -> Sequence[V]:
+    """What is not as it was, as it is and as it was."""
+    if now is before:
+        return ()
+    return [one for key in now.changed(before) for one in (now.get(key), before.get(key)) if one is not None]
 
 
 def _of_premise(order: Order, premise: Premise) -> Due | str | None:

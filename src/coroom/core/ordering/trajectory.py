@@ -7,22 +7,17 @@ from coroom.core.ordering.position import Position
 from coroom.core.resource import Resource
 
 
+def writes_on(call: OrderedCall, resource: Resource) -> bool:
+    """Whether the call's effect is there now, and on the resource."""
+    return call.phase is CallPhase.FINISHED and any_overlap(call.footprint.writes, (resource,))
+
+
 def uppermost(order: Order, resource: Resource) -> OrderedCall | None:
     """The highest call on the resource whose effect is there now."""
     for call in index.writing_below(order, resource):
-        if is_applied(call) and _writes(call, resource):
+        if writes_on(call, resource):
             return call
     return None
-
-
-def writers_from(order: Order, resource: Resource, low: Position) -> tuple[OrderedCall, ...]:
-    """The calls on the resource whose effect is there now, at the position or above it, in order."""
-    above = index.writing_from(order, resource, low)
-    return tuple(c for c in above if is_applied(c) and _writes(c, resource))
-
-
-def _writes(call: OrderedCall, resource: Resource) -> bool:
-    return any_overlap(call.footprint.writes, (resource,))
 
 
 def screened(order: Order, position: Position, resources: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:
@@ -37,26 +32,28 @@ def value_at(order: Order, resource: Resource, position: Position) -> str | None
     if tracked is None:
         return None
     for call in index.writing_below(order, resource, position):
-        if is_applied(call) and _writes(call, resource):
-            return next((value for seen, value in call.values if seen == resource), None)
+        if writes_on(call, resource):
+            for seen, value in call.values:
+                if seen == resource:
+                    return value
+            return None
     return tracked.base
 
 
 def watched(order: Order, call: OrderedCall) -> tuple[Resource, ...]:
     """What is to be looked at after the call acted: what it touches, and all that is tracked and may have changed."""
-    own = dict.fromkeys(call.footprint.writes)
-    known = (
-        t.resource
-        for t in index.tracked_at(order, call.footprint.writes)
-        if any_overlap((t.resource,), call.footprint.writes)
-    )
-    return tuple(dict.fromkeys((*own, *known)))
+    writes = call.footprint.writes
+    found = dict.fromkeys(writes)
+    for tracked in index.tracked_at(order, writes):
+        if any_overlap((tracked.resource,), writes):
+            found[tracked.resource] = None
+    return tuple(found)
 
 
 def unseen(order: Order, call: OrderedCall) -> tuple[Resource, ...]:
     """What is to be looked at before the call acts, since nothing is recorded of it for this position."""
-    named = dict.fromkeys((*call.footprint.writes, *call.footprint.reads))
-    return tuple(r for r in named if value_at(order, r, call.position) is None)
+    named = (*call.footprint.writes, *call.footprint.reads)
+    return tuple([r for r in dict.fromkeys(named) if value_at(order, r, call.position) is None])
 
 
 def commute(one: OrderedCall, other: OrderedCall) -> bool:
@@ -97,15 +94,8 @@ def closure(order: Order, roots: tuple[OrderedCall, ...]) -> tuple[OrderedCall, 
     frontier = list(roots)
     while frontier:
         low = frontier.pop()
-        for high in met_above(order, low):
+        for high in index.met_above(order, low.footprint.writes, low.position):
             if high.id not in found and is_applied(high) and stands_on(order, low, high):
                 found[high.id] = high
                 frontier.append(high)
     return tuple(sorted(found.values(), key=lambda call: call.position, reverse=True))
-
-
-def met_above(order: Order, low: OrderedCall) -> tuple[OrderedCall, ...]:
-    """The calls above that may write or read what the lower one writes."""
-    writes = low.footprint.writes
-    written = index.writing_above(order, writes, low.position)
-    return (*written, *index.reading_above(order, writes, low.position))

@@ -20,11 +20,11 @@ class Preorder(OneLine):
 
     def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
         """Go; but a call that nobody could put right afterwards is not made on news that its agent has not seen."""
-        unseen = [n.id for n in state.order.notices.values() if n.agent == asked.agent and not n.handed]
-        careful = asked.irrevocable or asked.effect is Effect.OPAQUE
-        if asked.footprint.writes and careful and unseen:
-            why = f"What you rely on has changed since you decided this: {', '.join(unseen)}. Nothing was done."
-            return Refused(Code.JUDGE, why, "Read and judge the notices, then make the call that you want now.")
+        if asked.footprint.writes and (asked.irrevocable or asked.effect is Effect.OPAQUE):
+            unseen = [n.id for _, n in state.order.notices.ordered() if n.agent == asked.agent and not n.handed]
+            if unseen:
+                why = f"What you rely on has changed since you decided this: {', '.join(unseen)}. Nothing was done."
+                return Refused(Code.JUDGE, why, "Read and judge the notices, then make the call that you want now.")
         return Gate() if asked.irrevocable and asked.footprint.writes else Go()
 
     def screened(self, state: RoomState, position: Position, reads: tuple[Resource, ...]) -> tuple[OrderedCall, ...]:

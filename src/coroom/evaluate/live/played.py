@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coroom.core.event import CallStarted, CallUndone, Event, OrderNoticed
+from coroom.core.event import CallUndone, Event, OrderNoticed, started
 from coroom.evaluate.live.task import Job, State, Step
 from coroom.evaluate.synthetic import Hand
 from coroom.evaluate.usage import Usage
@@ -53,7 +53,7 @@ class LivePlayed:
 def order_costs(events: Iterable[Event], restarts: int) -> dict[str, float]:
     """What the order of calls cost: calls undone, agents begun again, notices to judge."""
     bodies = [event.body for event in events]
-    acted = {body.call for body in bodies if isinstance(body, CallStarted)}
+    acted = {call for body in bodies if (call := started(body))}
     return {
         "calls": len(acted),
         "undone": sum(isinstance(body, CallUndone) and body.call in acted for body in bodies),

@@ -102,6 +102,8 @@ class Ledger:
         self.writes[body["call"]] = Write(body["call"], body["agent"], body["tool"], tuple(body["position"]), values)
         self.reads.pop(body["replaces"], None)
         self._repair_begun(body, seq, _by)
+        if body["attempt"]:
+            self._call_started(body, seq, _by)
 
     def _repair_begun(self, body: Body, seq: int, _by: str) -> None:
         for step in body["steps"]:

@@ -7,7 +7,7 @@ from coroom.core.agent import Rank
 from coroom.core.codec import Json
 from coroom.core.command import HandNotices, Ok
 from coroom.core.errors import Fault
-from coroom.core.event import CallStarted, CallUndone
+from coroom.core.event import CallStarted, CallUndone, started
 from coroom.core.ordering.call import OrderNotice
 from coroom.core.ordering.position import position_of
 from coroom.core.policies import POLICIES
@@ -205,7 +205,7 @@ class Player:
 
     def _counts(self) -> dict[str, Json]:
         bodies = [event.body for event in self.room.log]
-        acted = {body.call for body in bodies if isinstance(body, CallStarted)}
+        acted = {call for body in bodies if (call := started(body))}
         undone = sum(isinstance(body, CallUndone) and body.call in acted for body in bodies)
         again = sum(isinstance(body, CallStarted) and body.attempt > 1 for body in bodies)
         return {

@@ -1,0 +1,61 @@
+"""What comes of a call, from what the room knows of it."""
+
+from coroom.core import command as c
+from coroom.core.errors import Code, Refused
+from coroom.core.ordering.call import CallPhase
+from coroom.core.room import answered_before
+from coroom.core.state import RoomState
+from coroom.host.requests import Called, Failed, Gated, Outcome
+
+BEGINS_AGAIN = Refused(
+    Code.RESTARTED,
+    "All that you did was taken back.",
+    "Call sync, answer the notice with repaired, then begin again from the start.",
+)
+"""What whoever has to begin again is told of its calls."""
+
+
+def came_of(state: RoomState, agent: str, placed: c.Placed, operation: str) -> Outcome:
+    """What became of a call that was placed. `operation` finds what a repeat is told of one that is final."""
+    order = state.order
+    call = order.calls.get(placed.call)
+    if call is None:
+        known = answered_before(state, agent, operation)
+        return _once_over(known if isinstance(known, c.Placed) and known.call == placed.call else placed)
+    if call.phase is CallPhase.GATED:
+        return Gated(call.id, call.position)
+    fenced = call.phase is CallPhase.FENCED
+    if call.phase is not CallPhase.FAILED and not fenced:
+        return Called(call.id, call.position, call.told or call.result)
+    if fenced and any(stray.call == call.id for stray in state.strays):
+        fence = order.fences.get(call.id)
+        return Refused(
+            Code.FENCED,
+            f"It acted, but {fence.why if fence else 'it touched more than it declared'}.",
+            "What it touched is fenced; tell the operator, who mends it and lifts the fence.",
+        )
+    if fenced or (order.fences and not call.result):
+        why = next((f.why for f in order.fences.values()), "it is fenced")
+        return Refused(
+            Code.FENCED,
+            f"It was put off: what stands in its way cannot be undone ({why}). Nothing was overwritten.",
+            "Do something else; the operator lifts the fence once it is mended.",
+        )
+    return Failed(call.result)
+
+
+def _once_over(placed: c.Placed) -> Outcome:
+    """What a repeated call is told that is not in the order any more."""
+    if not placed.ended:
+        return BEGINS_AGAIN
+    if placed.long:
+        why = f"{placed.call} was made once and is final; what it gave is too long to be kept here."
+        return Refused(Code.STALE, why, "Do not make it again for that: look at what is there, or at the room's log.")
+    if placed.ended == CallPhase.FENCED or (placed.ended == CallPhase.FAILED and not placed.result):
+        why = f"{placed.call} was made once and put off, since what it touches was fenced."
+        return Refused(
+            Code.FENCED, why, "Look at what is there now; if it is still to be done, make it with a fresh id."
+        )
+    if placed.ended == CallPhase.FAILED:
+        return Failed(placed.result)
+    return Called(placed.call, placed.position, placed.result)
