@@ -4,7 +4,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from coroom.evaluate.suite import EvalTask, Suite, Unit, load
 from coroom.evaluate.synthetic import MODELS
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.evaluate.usage import USD_PER_MILLION, together
+from coroom.processes import processes
 
 CHUNK = 8
 """Trials handed to a worker at once: fewer spend their time on the way, more make a stop lose more."""
@@ -177,7 +178,7 @@ def _side_by_side(
     chunks: Iterable[list[TrialKey]], evaluation: Evaluation, cache: Path, jobs: int
 ) -> Iterator[_Finished]:
     waiting = iter(chunks)
-    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(evaluation, cache)) as pool:
+    with processes(jobs, _begin, evaluation, cache) as pool:
         running: set[Future[_Finished]] = {pool.submit(_chunk, c) for c in itertools.islice(waiting, 2 * jobs)}
         try:
             while running:

@@ -4,13 +4,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
 from hashlib import blake2b
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from coroom.processes import processes
 from coroom.syntax import (
     INVENTORY_VERSION,
     Imported,
@@ -76,8 +75,7 @@ def _read(paths: Sequence[str], texts: Mapping[str, bytes]) -> Iterator[tuple[st
             yield path, _encoded(path, texts[path])
         return
     batches = [[(path, texts[path]) for path in paths[at : at + _BATCH]] for at in range(0, len(paths), _BATCH)]
-    # Not forked: a host has threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with processes(workers) as pool:
         for batch, encoded in zip(batches, pool.map(_encode_all, batches), strict=True):
             yield from zip((path for path, _ in batch), encoded, strict=True)
 

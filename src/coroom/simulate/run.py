@@ -3,13 +3,12 @@
 import gc
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from multiprocessing import get_context
 
+from coroom.processes import processes
 from coroom.simulate.checkers import Violation, check
 from coroom.simulate.history import History
 from coroom.simulate.live.checkers import check_live
@@ -132,8 +131,8 @@ def simulate_all(
     if jobs == 1:
         yield from map(one, seeds)
         return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as processes:
-        yield from processes.map(one, seeds, chunksize=SEEDS_A_TURN)
+    with processes(jobs) as pool:
+        yield from pool.map(one, seeds, chunksize=SEEDS_A_TURN)
 
 
 def _outcome(seed: int, steps: int, agents: int, mutant: str) -> Outcome:

@@ -1,0 +1,41 @@
+"""Pools of processes, of a program that is killed."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.host.bridge.scene import until
+
+PROGRAM = """
+import os, sys, time
+from coroom.processes import processes
+
+if __name__ == "__main__":
+    with processes(2) as pool:
+        print(*sorted({pool.submit(os.getpid).result() for _ in range(20)}), flush=True)
+        pool.submit(time.sleep, 600)
+        print("busy", flush=True)
+        time.sleep(600)
+"""
+
+
+async def test_processes_beside_a_program_end_when_it_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        workers = program.stdout.readline().split()
+        assert program.stdout.readline() == "busy\n"
+        program.send_signal(signal.SIGKILL)
+        program.wait()
+        # Nobody has collected them here: what is a zombie of this container's first process has ended, too.
+        await until(lambda: not any(_runs(worker) for worker in workers), "they have ended")
+
+
+def _runs(pid: str) -> bool:
+    try:
+        stat = Path("/proc", pid, "stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
