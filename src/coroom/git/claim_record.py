@@ -1,13 +1,9 @@
-"""What a claim over refs looks like: the ref's name, the record it points to, and how long it was seen unchanged."""
+"""What a claim over refs looks like: the ref's name, and the record it points to."""
 
 import hashlib
 import json
 import os
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from coroom.core.claim import Claim, Mode
@@ -123,64 +119,3 @@ class Seen:
             ttl_ms=self.record.ttl_ms,
             deadline_ms=now_ms + left_ms,
         )
-
-
-def boottime_ms() -> int:
-    """Milliseconds since this machine started, also those it slept: nobody can set this clock."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-
-
-def _boot() -> str:
-    with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return "unknown"
-
-
-class Sightings:
-    """Since when each claim's ref has been seen with its present value, by this machine's own clock.
-
-    A lease has run out when the same value was seen for as long as it lasts. No two clocks are compared, so that a
-    clock that is wrong, or jumps, gives nobody's claim away.
-    """
-
-    def __init__(self, path: Path | None, now_ms: Callable[[], int] = boottime_ms) -> None:
-        self._path = path
-        self._now_ms = now_ms
-        self._since: dict[str, tuple[str, int]] = self._kept()
-
-    def look(self, seen: Mapping[str, str]) -> None:
-        """Take note of what stands there now, by ref and object id."""
-        now = self._now_ms()
-        fresh = {
-            ref: known if (known := self._since.get(ref)) and known[0] == oid else (oid, now)
-            for ref, oid in seen.items()
-        }
-        if fresh != self._since:
-            self._since = fresh
-            self._keep()
-
-    def left_ms(self, ref: str, ttl_ms: int) -> int:
-        """What is left of a lease; 0 or less when it has run out."""
-        known = self._since.get(ref)
-        return ttl_ms - (self._now_ms() - known[1]) if known else ttl_ms
-
-    def _kept(self) -> dict[str, tuple[str, int]]:
-        if self._path is None:
-            return {}
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-            if found["boot"] != _boot():
-                return {}
-            return {str(ref): (str(oid), int(since)) for ref, (oid, since) in found["since"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}
-
-    def _keep(self) -> None:
-        if self._path is None:
-            return
-        # A full disk costs the memory of what was seen, never a claim.
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-            fresh.write_text(json.dumps({"boot": _boot(), "since": self._since}), encoding="utf-8")
-            fresh.replace(self._path)

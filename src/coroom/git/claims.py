@@ -20,9 +20,10 @@ from coroom.core.errors import Code, Refused
 from coroom.core.limits import Limits
 from coroom.core.resource import Resource, Scheme, covers, overlaps
 from coroom.core.task import words_of
-from coroom.git.claim_record import PREFIX, Record, Seen, Sightings, boottime_ms, claim_ref, read_record
+from coroom.git.claim_record import PREFIX, Record, Seen, claim_ref, read_record
 from coroom.git.command import Done, Git, GitFailed, reason_of
 from coroom.git.shared import is_locked, told_by
+from coroom.git.sightings import Sightings, boottime_ms
 from coroom.git.workplace import REMOTE
 from coroom.ports import Holding
 
