@@ -1,7 +1,6 @@
 """`coroom bisect` on the example: gcc against the same gcc with a miscompilation put in on purpose."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,14 +8,13 @@ from pathlib import Path
 from tests.cli.commands import Place, place_at
 from tests.git.repositories import git
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "miscompile"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "miscompile"
 WORDS = ("bisect", "--units", "src/*.c", "--build", "./build.sh", "--test", "./check.sh")
 
 
 def example(root: Path) -> Place:
-    if not shutil.which("gcc"):
-        as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        subprocess.run([*as_root, "apt-get", "install", "-y", "-qq", "gcc", "libc6-dev"], check=True)
+    subprocess.run([ROOT / "scripts" / "gcc.sh"], check=True, stdout=subprocess.DEVNULL)
     place = place_at(root)
     shutil.copytree(EXAMPLE, place.repository, dirs_exist_ok=True)
     git(place.repository, "add", "--all")

@@ -1,15 +1,17 @@
 """`coroom land` and `coroom gate` as a person has them, with whatever a repository may be like."""
 
 import json
-import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from tests.cli.commands import Done, Place, place_at
 from tests.git.repositories import fsck, git, write
 from tests.git.shared_places import hook
+
+from coroom.git.locks import Lockable, clear_stale_locks
+from coroom.git.sightings import boottime_ms
+from coroom.run.ground import LOCKS_SEEN
 
 TEST = "test -e a.txt && ! test -e bad"
 
@@ -163,16 +165,16 @@ def test_a_protected_remote_is_quoted_and_the_change_waits(place: Place) -> None
 
 
 @pytest.mark.promise("git:sound")
-def test_locks_that_a_killed_git_left_go_and_young_ones_are_waited_for(place: Place) -> None:
+def test_locks_that_a_killed_git_left_go_once_they_were_seen_long_enough(place: Place) -> None:
     commit(place, {"x": b""})
-    stale = [up(place) / "refs/heads/main.lock", place.repository / ".git/refs/coroom/had/heads/main.lock"]
-    for lock in stale:
+    clone = place.repository / ".git"
+    stale = [up(place) / "refs/heads/main.lock", clone / "refs/coroom/had/heads/main.lock"]
+    theirs = clone / "index.lock"
+    for lock in (*stale, theirs):
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
-        os.utime(lock, (time.time() - 60, time.time() - 60))
-    theirs = place.repository / ".git/index.lock"
-    theirs.touch()
-    os.utime(theirs, (time.time() - 60, time.time() - 60))
+    # Somebody was here a minute ago and has seen them.
+    clear_stale_locks([Lockable(up(place)), Lockable(clone)], clone / LOCKS_SEEN, now_ms=lambda: boottime_ms() - 60_000)
     done = coroom(place, "land", "--test", TEST)
     assert done.code == 0, done.err
     assert done.err.count("a killed git left") == 2

@@ -69,10 +69,10 @@ def parsed(text: str) -> Resource:
     return found
 
 
-def held_by(store: Path, ref: str, holder: str, fence: int, nonce: str = "n") -> str:
+def held_by(store: Path, ref: str, holder: str, fence: int, nonce: str = "n", claim: str = "c") -> str:
     """Somebody has taken what the ref stands for."""
     record = Record(
-        claim="c", resources=(), holder=holder, purpose="", fence=fence, ttl_ms=600_000, nonce=nonce, at_ms=0
+        claim=claim, resources=(), holder=holder, purpose="", fence=fence, ttl_ms=600_000, nonce=nonce, at_ms=0
     )
     oid = git(store, "hash-object", "-w", "--stdin", stdin=record.write())
     git(store, "update-ref", ref, oid)

@@ -1,5 +1,6 @@
 """Landing by refs alone: queue, claim and branch change in one step, and a change is never in two places or in none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from coroom.git.landing import (
 )
 from coroom.git.shared import NotPublished, Obstacle, Published, RemoteRefs
 
-CLAIM = HeldClaim(ref=claim_ref(parsed("test:tests/a.py::t")), holder="ann", fence=3)
+CLAIM = HeldClaim(ref=claim_ref(parsed("test:tests/a.py::t")), holder="ann", fence=3, claim="c")
 
 
 FILES = {"a.txt": b"1\n2\n3\n4\n5\n", "d/b.txt": b"b\n"}
@@ -57,7 +58,7 @@ def made(place: SharedPlace, *entries: Entry) -> Candidate:
 
 
 def hold(place: SharedPlace, claim: HeldClaim, nonce: str = "n") -> str:
-    return held_by(place.store, claim.ref, claim.holder, claim.fence, nonce)
+    return held_by(place.store, claim.ref, claim.holder, claim.fence, nonce, claim.claim)
 
 
 @pytest.mark.promise("git:sound")
@@ -89,13 +90,27 @@ def test_who_lost_its_claim_cannot_land_however_late_it_comes(either: SharedPlac
     hold(either, CLAIM)
     entry = waiting(either, {"c.txt": b"c"}, claims=(CLAIM,))
     base, new = either.main(), made(either, entry)
-    hold(either, HeldClaim(ref=CLAIM.ref, holder="bob", fence=4))
+    hold(either, HeldClaim(ref=CLAIM.ref, holder="bob", fence=4, claim="d"))
     lost = land(either.shared, "main", base, new.commit, [entry])
     assert isinstance(lost, ClaimLost)
     assert lost.why == "ann no longer holds test:tests/a.py::t: bob holds it now"
     git(either.store, "update-ref", "-d", CLAIM.ref)
     assert isinstance(land(either.shared, "main", base, new.commit, [entry]), ClaimLost)
     assert either.main() == base
+
+
+@pytest.mark.promise("claim:fenced")
+def test_a_later_claim_of_the_same_holder_is_another_one_even_where_a_clock_gave_it_the_same_fence(
+    place: SharedPlace,
+) -> None:
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
+    base, new = place.main(), made(place, entry)
+    hold(place, replace(CLAIM, claim="later"))
+    assert isinstance(land(place.shared, "main", base, new.commit, [entry]), ClaimLost)
+    # What was queued by a version that did not know the id is judged by holder and fence.
+    old = waiting(place, {"o.txt": b"o"}, claims=(replace(CLAIM, claim=""),))
+    assert land(place.shared, "main", base, made(place, old).commit, [old]) == Published()
 
 
 def test_a_claim_that_is_renewed_between_the_look_at_its_ref_and_the_fetch_is_not_taken_for_lost(

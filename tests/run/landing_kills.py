@@ -10,7 +10,6 @@ import asyncio
 import os
 import shutil
 import sys
-import time
 from pathlib import Path
 
 from tests.git.repositories import fsck, git
@@ -18,7 +17,10 @@ from tests.git.shared_places import SharedPlace, held_by, parsed, shared_place
 from tests.run.syscalls import killed_at, lived
 
 from coroom.git.claim_record import claim_ref
+from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.repository import Repository, inspect
+from coroom.git.sightings import boottime_ms
+from coroom.run.ground import LOCKS_SEEN
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 
 ROUGHLY = {"own": 900, "remote": 1_900}
@@ -69,11 +71,12 @@ def check(root: Path, form: str) -> None:
         fsck(directory)
 
 
-def age_locks(root: Path) -> None:
-    """Time passes: whoever comes after a kill does not come within seconds, as far as the locks are concerned."""
-    before = time.time() - 60
-    for lock in root.rglob("*.lock"):
-        os.utime(lock, (before, before))
+def look_earlier(root: Path) -> None:
+    """Somebody saw the locks a minute ago: whoever comes after a kill does not come within seconds."""
+    store = root / "store.git"
+    places = [root / "work" / ".git", *([store] if store.exists() else []), *root.glob("state/**/repository.git")]
+    seen = root / "work" / ".git" / LOCKS_SEEN
+    assert clear_stale_locks(map(Lockable, places), seen, now_ms=lambda: boottime_ms() - 60_000) == []
 
 
 def counted(directory: Path, template: Path, form: str) -> int:
@@ -91,7 +94,7 @@ def kill_once(directory: Path, template: Path, form: str, number: int, total: in
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(template, root, symlinks=True)
     killed = killed_at(number, lambda: land(root, form)) == -1
-    age_locks(root)
+    look_earlier(root)
     try:
         assert lived(lambda: land(root, form)) == 0
         check(root, form)

@@ -20,9 +20,10 @@ from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.claims import RefClaims, resembling
 from coroom.git.command import Git, GitFailed
-from coroom.git.locks import clear_stale_locks
+from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.shared import is_locked
 from coroom.ports import Holding
+from coroom.run.ground import LOCKS_SEEN
 
 T = TypeVar("T")
 
@@ -142,7 +143,7 @@ def _parsed(words: Sequence[str]) -> tuple[Resource, ...]:
 def _claims(directory: Path, remote: str, holder: str | None) -> RefClaims:
     repository = any_repository_at(directory)
     git = Git(repository.toplevel)
-    for path in clear_stale_locks(repository.common, ours_only=True):
+    for path in clear_stale_locks([Lockable(repository.common, ours_only=True)], repository.common / LOCKS_SEEN):
         click.secho(f"note: a killed git left {path} behind; nobody uses it, so it was removed", err=True)
     if not _is_remote(git, remote):
         known = ", ".join(git.run("remote").out.decode().split()) or "none"

@@ -35,11 +35,14 @@ TRIES_MAX = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldClaim:
-    """A claim as its holder had it: who, and with which fence. Renewing keeps both, taking over changes them."""
+    """A claim as its holder had it: who, with which fence, and the id by which no other claim is known, whatever clock
+    its fence came from. Renewing keeps all three, taking over changes them. Entries of old have no id.
+    """
 
     ref: str
     holder: str
     fence: int
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +240,9 @@ def held_claims(shared: SharedRefs, entries: Iterable[Entry]) -> Mapping[str, st
     for entry in listed:
         for claim in entry.claims:
             now = claims.get(claim.ref)
-            if now != claim:
-                holder = f"{now.holder} holds it" if now else "nobody holds it"
+            if now is None or now != replace(claim, claim=claim.claim or now.claim):
+                by = "by another claim" if now and now.holder == claim.holder else ""
+                holder = f"{now.holder} holds it {by}".rstrip() if now else "nobody holds it"
                 return ClaimLost(entry, f"{claim.holder} no longer holds {_shown(claim.ref)}: {holder} now")
     return refs
 
@@ -265,7 +269,7 @@ def _words_at(git: Git, oid: str) -> bytes | None:
 
 def _claim_of(ref: str, oid: str, words: bytes) -> HeldClaim:
     record = read_record(ref, oid, words)
-    return HeldClaim(ref=ref, holder=record.holder, fence=record.fence)
+    return HeldClaim(ref=ref, holder=record.holder, fence=record.fence, claim=record.claim)
 
 
 def claims_of(shared: SharedRefs, holder: str, resources: Iterable[Resource]) -> tuple[HeldClaim, ...] | Resource:
@@ -350,7 +354,7 @@ def _described(git: Git, entry: Entry) -> str:
         "agent": entry.agent,
         "task": entry.task,
         "title": entry.title,
-        "claims": [{"ref": c.ref, "holder": c.holder, "fence": c.fence} for c in entry.claims],
+        "claims": [{"ref": c.ref, "holder": c.holder, "fence": c.fence, "claim": c.claim} for c in entry.claims],
         "kind": entry.kind,
         "why": entry.why,
     }
@@ -366,7 +370,9 @@ def _entry(git: Git, name: str, oid: str) -> Entry | None:
     try:
         told = json.loads(message.partition("\n\n")[2])
         claims = tuple(
-            HeldClaim(ref=str(one["ref"]), holder=str(one["holder"]), fence=int(one["fence"]))
+            HeldClaim(
+                ref=str(one["ref"]), holder=str(one["holder"]), fence=int(one["fence"]), claim=str(one.get("claim", ""))
+            )
             for one in told["claims"][:CLAIMS_MAX]
         )
         texts = {key: str(told[key])[:TEXT_CHARS_MAX] for key in ("onto", "agent", "task", "title", "kind", "why")}

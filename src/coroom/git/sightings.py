@@ -47,6 +47,10 @@ class Sightings:
         """What is known."""
         return frozenset(self._since)
 
+    def value(self, name: str) -> str:
+        """The value that it was seen with last; empty when it was not there."""
+        return self._since.get(name, ("", 0))[0]
+
     def left_ms(self, name: str, ttl_ms: int) -> int:
         """What is left of a lease; 0 or less when it has run out."""
         known = self._since.get(name)

@@ -60,7 +60,7 @@ class GateStopped(Fault):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePlan:
     """What a gate is made of. `directory` keeps clones, verdicts and logs; `key` opens a guarded remote; `unlock`
-    is called when the repository is locked, and removes what nobody can be using; `look_s`: how often it looks.
+    is called when something is in the way, and removes locks that nobody can be using; `look_s`: how often it looks.
     """
 
     onto: str
@@ -145,6 +145,8 @@ class Gate:
                 await self._next()
                 if self._troubles == before:
                     self._trouble_since = 0.0
+                else:
+                    await asyncio.to_thread(self._plan.unlock)
         finally:
             running = [*self._tests.values(), *([self._base] if self._base else [])]
             for task in running:
@@ -323,7 +325,6 @@ class Gate:
         elif done.obstacle is Obstacle.REJECTED:
             raise GateStopped(done.why)
         elif done.obstacle is not Obstacle.STALE:
-            await asyncio.to_thread(self._plan.unlock)
             self._trouble(done.why)
             await asyncio.sleep(LOOK_S)
 

@@ -9,11 +9,14 @@ from coroom.core.errors import Code, Refused
 from coroom.git.command import Git
 from coroom.git.commits import good_branch
 from coroom.git.gate import made_whole
-from coroom.git.locks import STALE_AFTER_S, clear_stale_locks
+from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.repository import Repository
 from coroom.git.shared import OwnRefs, RemoteRefs, SharedRefs
 
 REMOTE = "origin"
+
+LOCKS_SEEN = Path("coroom", "locks-seen.json")
+"""In a clone's own git directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +50,11 @@ class Ground:
         )
         return RemoteRefs(Git(place), self.url, self.shared.name)
 
-    def unlock(self, older_than_s: float = STALE_AFTER_S) -> list[Path]:
+    def unlock(self) -> list[Path]:
         """Remove what killed processes left locked, where that is on this machine."""
         places = [place for place in (self.store, self.directory / "repository.git") if place and place.is_dir()]
-        own = clear_stale_locks(self.clone, older_than_s=older_than_s, ours_only=True)
-        return [*own, *(path for place in places for path in clear_stale_locks(place, older_than_s=older_than_s))]
+        lockable = [Lockable(self.clone, ours_only=True), *map(Lockable, places)]
+        return clear_stale_locks(lockable, self.clone / LOCKS_SEEN)
 
 
 def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Ground | Refused:

@@ -19,7 +19,7 @@ from coroom.git.commits import checked_out_at, is_ancestor
 from coroom.git.gate import is_running, key_of, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
 from coroom.git.repository import Repository
-from coroom.git.shared import NotPublished, is_locked
+from coroom.git.shared import NotPublished, Obstacle, is_locked
 from coroom.host.confined import confined
 from coroom.host.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
 from coroom.host.runners import PATHS, Rule, Suite
@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 LOCKED_S = 2.0
 """Between two looks at a lock: git holds one for milliseconds."""
+
+LEFT = "a killed git left {} behind; nobody uses it, so it was removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if isinstance(suite, Refused):
         return suite
     for path in await asyncio.to_thread(ground.unlock):
-        say(f"a killed git left {path} behind; nobody uses it, so it was removed")
+        say(LEFT.format(path))
     stands = await asyncio.to_thread(_stands_against, repository, ground)
     if stands:
         return stands
@@ -115,7 +117,8 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     held = await _unlocked(ground, say, lambda: claims_of(ground.shared, agent, wish.claims))
     if isinstance(held, Resource):
         return Refused(Code.NOT_YOURS, f"{agent} does not hold {held}.", "See who does: coroom claims")
-    entry = await asyncio.to_thread(_queue, repository, ground, replace(wish, agent=agent), held)
+    asked = replace(wish, agent=agent)
+    entry = await _unlocked(ground, say, lambda: _queue(repository, ground, asked, held))
     if isinstance(entry, NotPublished):
         return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
     say(f"in the queue of {ground.onto}: {entry.title}")
@@ -145,17 +148,26 @@ def suite_of(wish: LandingWish, repository: Repository) -> Suite | Refused:
 
 
 async def _unlocked(ground: Ground, say: Callable[[str], None], work: Callable[[], T]) -> T:
-    """Do it, as soon as what somebody holds locked is free, or old enough to be seen as left by a killed git."""
-    began = time.monotonic()
+    """Do it, as soon as what is locked is free, or was seen for so long that a killed git must have left it."""
+    began, told = time.monotonic(), False
     while True:
+        late = time.monotonic() - began > TROUBLE_S
         try:
-            return await asyncio.to_thread(work)
+            done = await asyncio.to_thread(work)
         except GitFailed as failed:
-            if not is_locked(failed.why) or time.monotonic() - began > TROUBLE_S:
+            if late or not is_locked(failed.why):
                 raise
-            say(f"not now: {failed.why}")
+            why = failed.why
+        else:
+            if late or not (isinstance(done, NotPublished) and done.obstacle is Obstacle.LOCKED):
+                return done
+            why = done.why
+        if not told:
+            say(f"not now, waiting for it: {why}")
+            told = True
         await asyncio.sleep(LOCKED_S)
-        await asyncio.to_thread(ground.unlock)
+        for path in await asyncio.to_thread(ground.unlock):
+            say(LEFT.format(path))
 
 
 def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
@@ -298,7 +310,7 @@ async def run_gate(
     if isinstance(suite, Refused):
         return suite
     for path in await asyncio.to_thread(ground.unlock):
-        say(f"a killed git left {path} behind; nobody uses it, so it was removed")
+        say(LEFT.format(path))
     with turn(ground.directory) as mine:
         if not mine:
             why = f"A gate is at work on {ground.onto} of {ground.shared.name} already."

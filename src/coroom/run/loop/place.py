@@ -15,7 +15,7 @@ from pathlib import Path
 from coroom.core.errors import Fault
 from coroom.git.command import Git, GitFailed
 from coroom.git.commits import read_ref
-from coroom.git.locks import clear_stale_locks
+from coroom.git.locks import STALE_AFTER_S, Lockable, clear_stale_locks
 from coroom.git.mirror import email_of
 from coroom.git.repository import Repository
 from coroom.git.workplace import REMOTE, WorkplaceFailed, make_workplace
@@ -92,7 +92,8 @@ class Place:
         directory.mkdir(exist_ok=True)
         if not (directory / "HEAD").exists():
             self.hub.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={self.branch}")
-        self.unlock()
+        # This place is one process's: whoever locked something here before is gone, or is seen at work.
+        self.unlock(older_than_s=0)
         self.fetch()
         if not self.base():
             raise WorkplaceFailed(f"{self.remote} has no branch {self.branch}")
@@ -103,9 +104,10 @@ class Place:
         left = os.statvfs(self.root)
         return left.f_bavail * left.f_frsize < ROOM_BYTES_MIN or (left.f_files > 0 and left.f_favail == 0)
 
-    def unlock(self) -> list[Path]:
+    def unlock(self, older_than_s: float = STALE_AFTER_S) -> list[Path]:
         """Remove what a killed git has left locked in the harness's repository; gives back what it was."""
-        return clear_stale_locks(self.hub.directory)
+        places = [Lockable(self.hub.directory)]
+        return clear_stale_locks(places, self.root / "locks-seen.json", older_than_s=older_than_s)
 
     @property
     def spec(self) -> str:
