@@ -28,7 +28,7 @@ stage() {  # stage WHAT COMMAND…
   echo "campaign: $number of about $stages, $(date +%H:%M): $what …"
   "$@" 2>&1 | tee "$said"
   status=${PIPESTATUS[0]}
-  last=$(grep -E 'passed|failed|seeds/s|plays under|nothing lost|changes,|made at once' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
+  last=$(grep -E 'passed|failed|seeds/s|plays under|nothing lost|changes,|made at once|landed by' "$said" | tail -n 1 | tr -d '=' | sed 's/^ *//; s/ *$//')
   [ "$status" -eq 0 ] || failed=1
   grep -vF " s  $what: " "$results" >"$results.new"
   mv "$results.new" "$results"
@@ -68,6 +68,8 @@ stage "$starts starts of sixteen agents" .venv/bin/coroom bench claims --rounds 
 stage "the contract of tools, $(scaled 50) times as often" \
   env COROOM_TIMES="$(scaled 50)" .venv/bin/pytest -n 2 --timeout 1800 tests/tools/test_contract.py
 stage "runs of a bisection" .venv/bin/coroom bench bisect
+stage "agents in the image of docker/Dockerfile" \
+  env PYTHONPATH=.:tests .venv/bin/python -m tests.agents.image_trial "$kept/image"
 stage "twenty failing tests become green in loops" env COROOM_FAULTS=20 .venv/bin/pytest -n 0 tests/cli/test_demo_loop.py
 
 trap - INT TERM

@@ -120,6 +120,34 @@ def test_an_older_claude_code_whose_http_hooks_let_pass_gets_command_hooks(tmp_p
     assert kinds == {"command"}
 
 
+@pytest.mark.parametrize("adapter", [ClaudeCode(), Codex()], ids=lambda adapter: adapter.name)
+def test_who_does_not_work_in_a_mirror_has_the_room_s_tools_and_no_hooks(adapter: AgentAdapter, tmp_path: Path) -> None:
+    launch = adapter.prepare(replace(session(tmp_path, binaries=("claude", "codex")), hooked=False))
+    assert isinstance(launch, Launch)
+    told = " ".join(launch.argv) + "".join(launch.files.values())
+    assert "http://127.0.0.1:7777/mcp" in told
+    assert "/hooks/" not in told
+    assert "hook_client" not in told
+
+
+@ADAPTERS
+def test_where_programs_are_not_this_machine_s_they_are_started_by_name(adapter: AgentAdapter, tmp_path: Path) -> None:
+    launch = adapter.prepare(replace(session(tmp_path), elsewhere=True))
+    assert isinstance(launch, Launch)
+    assert launch.argv[0] in {"claude", "codex", "opencode", "gemini", "tool"}
+
+
+def test_claude_code_is_told_what_it_may_cost(tmp_path: Path) -> None:
+    asked = session(tmp_path, binaries=("claude",))
+    for budget, told in ((1.5, "1.500000"), (0.0, "0.000001")):
+        launch = ClaudeCode().prepare(replace(asked, budget_usd=budget))
+        assert isinstance(launch, Launch)
+        assert launch.argv[launch.argv.index("--max-budget-usd") + 1] == told
+    launch = ClaudeCode().prepare(asked)
+    assert isinstance(launch, Launch)
+    assert "--max-budget-usd" not in launch.argv
+
+
 def test_claude_code_with_open_input_gets_prompt_and_messages_in_one_form(tmp_path: Path) -> None:
     launch = prepared(ClaudeCode(), tmp_path, stay_open=True)
     assert launch.stay_open

@@ -19,6 +19,7 @@ from coroom.git.workplace import make_workplace, own_objects
 from coroom.launch import bubblewrap as bubblewrap_module
 from coroom.launch.bounds import means
 from coroom.launch.choose import launcher
+from coroom.launch.container import HOST_IMAGE, Container
 from coroom.launch.doors import ROOM_PORT, door_to, socket_place
 from coroom.launch.isolation import Bounds, Errand, Isolation, Launcher, Unavailable
 from coroom.launch.model_proxy import PLACEHOLDER, Provider, model_door
@@ -135,6 +136,21 @@ async def test_the_program_decides_the_exit_code_and_a_missing_one_is_named(tmp_
     code, _, err = await ended(launched, Cell(tmp_path).errand("no-such-program"))
     assert code == 127
     assert "no-such-program cannot be started" in err
+
+
+def test_an_image_of_the_user_s_own_has_its_own_programs_and_its_own_python_opens_the_doors(tmp_path: Path) -> None:
+    argv = Container("podman", "theirs").wrap(Cell(tmp_path).errand("claude")).argv
+    words = argv[argv.index("theirs") + 1 :]
+    assert words[0] == "python3"
+    assert words[-2:] == ("--", "claude")
+    path = next(word for word in argv if word.startswith("PATH="))
+    assert path.endswith(":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    host = Container("podman", HOST_IMAGE).wrap(Cell(tmp_path).errand("claude")).argv
+    assert sys.executable in host
+    assert (Container("podman", "theirs").has_own_programs, Container("podman", HOST_IMAGE).has_own_programs) == (
+        True,
+        False,
+    )
 
 
 def test_what_was_asked_for_and_is_not_here_is_refused_and_nothing_is_taken_for_it(

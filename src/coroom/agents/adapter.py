@@ -59,7 +59,9 @@ class Session:
     standard input is kept open for messages to the model, where the client has that. `isolated` says that
     the room keeps it from the machine, so that a sandbox of the client's own inside would only be in the way.
     `room_url` is empty for one that works without a room. A `bare` one gets no tools of the room; its hooks only tell
-    the room when its own tools run.
+    the room when its own tools run. One that is not `hooked` has the tools and no hooks: it does not work in a mirror
+    of the room's. For one `elsewhere` programs are not looked for on this machine. `budget_usd` is what it may cost,
+    for a client that keeps such a bound itself; None: no bound.
     """
 
     agent: str
@@ -75,6 +77,9 @@ class Session:
     stay_open: bool = False
     isolated: bool = False
     bare: bool = False
+    hooked: bool = True
+    elsewhere: bool = False
+    budget_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +148,9 @@ class AgentAdapter(Protocol):
 
 
 def find(binary: str, session: Session, install: str) -> Path | Missing:
-    """The program on the session's search path."""
+    """The program on the session's search path; by its name alone where that is not this machine's."""
+    if session.elsewhere:
+        return Path(binary)
     found = shutil.which(binary, path=session.search_path)
     return Path(found) if found else Missing(binary, install)
 

@@ -37,6 +37,8 @@ BLOCKING_HTTP_SINCE = (2, 1, 329)
 HTTP_LIMIT_S = 4
 """How long a silent room may hold up a tool."""
 
+USD_MIN = 0.000001
+
 _VERSION_LIMIT_S = 10.0
 _QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -127,6 +129,10 @@ def _used(told: Mapping[str, Any]) -> _Counted:
     return _Counted(into, usage.get("output_tokens") or 0, usage.get("cache_read_input_tokens") or 0)
 
 
+def _settings(session: Session, *, http: bool) -> dict[str, Any]:
+    return {"hooks": hooks(session.room_url, http=http)} if session.hooked else {}
+
+
 def _servers(session: Session) -> dict[str, Any]:
     return {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {}
 
@@ -149,7 +155,7 @@ class ClaudeCode:
         if isinstance(binary, Missing):
             return binary
         settings, servers = session.home / "settings.json", session.home / "mcp.json"
-        http = version(binary) >= BLOCKING_HTTP_SINCE
+        http = session.elsewhere or version(binary) >= BLOCKING_HTTP_SINCE
         env = room_env(session) | _QUIET | {"MCP_TOOL_TIMEOUT": str(TOOL_LIMIT_S * 1000)}
         if session.api:
             env |= {"ANTHROPIC_BASE_URL": session.api.base_url, "ANTHROPIC_API_KEY": session.api.key}
@@ -159,6 +165,9 @@ class ClaudeCode:
         argv += ["--permission-mode", "acceptEdits"]
         ours = f"mcp__{SERVER}," if has_room_tools(session) else ""
         argv += ["--allowedTools", f"{ours}Read,Edit,Write,MultiEdit,NotebookEdit,Bash,Glob,Grep"]
+        if session.budget_usd is not None:
+            # It refuses a bound of nothing.
+            argv += ["--max-budget-usd", f"{max(session.budget_usd, USD_MIN):.6f}"]
         argv += ["--input-format", "stream-json"] if session.stay_open else []
         argv += ["--model", session.model] if session.model else []
         return Launch(
@@ -168,7 +177,7 @@ class ClaudeCode:
             files=not_without_a_room(
                 session,
                 {
-                    settings: json.dumps({"hooks": hooks(session.room_url, http=http)}, indent=2),
+                    settings: json.dumps(_settings(session, http=http), indent=2),
                     servers: json.dumps({"mcpServers": _servers(session)}, indent=2),
                 },
             ),

@@ -97,7 +97,7 @@ class Codex:
         settings: dict[str, Any] = {"check_for_update_on_startup": False, "approval_policy": "never"}
         if has_room_tools(session):
             settings[f"mcp_servers.{SERVER}"] = mcp_server(mcp_url(session))
-        if session.room_url:
+        if session.room_url and session.hooked:
             settings |= {f"hooks.{event}": groups for event, groups in hooks(session.room_url).items()}
         env = room_env(session)
         if session.api:

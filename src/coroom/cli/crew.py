@@ -81,7 +81,7 @@ def crew(
         kind = others[number % len(others)]
         name = f"{kind.partition(':')[0]}-{number + 1}"
         adapter = adapter_for(kind, model, budget)
-        isolating = readable_for(isolated(adapter.name, api, isolation), adapter)
+        isolating = readable_for(isolated_for(kind, adapter, api, isolation), adapter)
         home = homes / name
         workers.append(
             ProcessWorker(name=name, adapter=adapter, home=home, model=model or None, api=api, isolating=isolating)
@@ -111,6 +111,14 @@ def isolated(client: str, api: ModelApi | None, asked: str) -> Isolating:
         assert not isinstance(plain, Unavailable)
         return Isolating(launcher=plain)
     return Isolating(launcher=found, provider=provider)
+
+
+def isolated_for(kind: str, adapter: AgentAdapter, api: ModelApi | None, asked: str) -> Isolating:
+    """The same, with the agent's command line there. Raises WrongCallError also when it is not installed here."""
+    found = isolated(adapter.name, api, asked)
+    if kind in ADAPTERS and not found.elsewhere and shutil.which(kind) is None:
+        raise WrongCallError(f"{kind} is not installed here. {_INSTALL[kind]}")
+    return found
 
 
 def readable_for(isolating: Isolating, adapter: AgentAdapter, *more: Path) -> Isolating:
@@ -145,7 +153,7 @@ def _model_api() -> ModelApi | None:
 
 
 def adapter_for(kind: str, model: str, budget: str) -> AgentAdapter:
-    """How an agent of this kind is started. Raises WrongCallError when it is unknown, or cannot be started here."""
+    """How an agent of this kind is started. Raises WrongCallError when it is unknown, or lacks what it must be told."""
     if kind.startswith(COMMAND):
         return _command(kind.removeprefix(COMMAND))
     if kind == BUILTIN:
@@ -155,8 +163,6 @@ def adapter_for(kind: str, model: str, budget: str) -> AgentAdapter:
         return Builtin(budget)
     if kind not in ADAPTERS:
         raise WrongCallError(f"'{kind}' is no kind of agent. It is one of {KINDS}.")
-    if shutil.which(kind) is None:
-        raise WrongCallError(f"{kind} is not installed here. {_INSTALL[kind]}")
     return ADAPTERS[kind]()
 
 

@@ -21,6 +21,7 @@ class Bubblewrap:
 
     bounds: Bounds = field(default_factory=Bounds)
     isolation: Isolation = Isolation.BUBBLEWRAP
+    has_own_programs: bool = False
 
     @property
     def in_force(self) -> tuple[str, ...]:
@@ -58,10 +59,10 @@ def environment(errand: Errand) -> dict[str, str]:
     return {**errand.env, **trusted, "HOME": str(errand.home), "TMPDIR": "/tmp", "USER": errand.agent}  # noqa: S108
 
 
-def doored(errand: Errand, limits: tuple[str, ...]) -> tuple[str, ...]:
-    """The program behind its doors."""
+def doored(errand: Errand, limits: tuple[str, ...], python: str = sys.executable) -> tuple[str, ...]:
+    """The program behind its doors, which are opened by `python`."""
     doors = (f"{port}={path}" for port, path in errand.doors.items())
-    return (*limits, sys.executable, "-I", "-S", str(INSIDE), *doors, "--", *errand.argv)
+    return (*limits, python, "-I", "-S", str(INSIDE), *doors, "--", *errand.argv)
 
 
 def places(errand: Errand) -> list[Path]:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ IMAGE_VARIABLE = "COROOM_IMAGE"
 ENGINE_VARIABLE = "COROOM_ENGINE"
 ENGINES = ("podman", "docker")
 FILES_MAX = 20_000
+
+PYTHON = "python3"
+"""What opens the doors in an image of the user's own, which needs to have it: this machine's may not run there."""
+
+USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 WITHIN_S = 60
 _PODMAN = ("--events-backend=none",)
 
@@ -47,6 +53,11 @@ class Container:
         )
 
     @property
+    def has_own_programs(self) -> bool:
+        """See the port."""
+        return self.image != HOST_IMAGE
+
+    @property
     def bounds_kept(self) -> str:
         """See the port."""
         limits = f"{self.bounds.memory_bytes / (1 << 30):.1f} GiB of memory and {self.bounds.processes} processes"
@@ -67,8 +78,8 @@ class Container:
             *(("--ulimit", "nproc=32768:32768") if os.geteuid() == 0 and "podman" in self.engine else ()),
             *(word for place in self._mounts(errand) for word in ("--volume", place)),
             *("--workdir", str(errand.workspace)),
-            *(word for one in environment(errand).items() for word in ("--env", "=".join(one))),
-            *(self.image, *doored(errand, ())),
+            *(word for one in self._environment(errand).items() for word in ("--env", "=".join(one))),
+            *(self.image, *doored(errand, (), python=PYTHON if self.has_own_programs else sys.executable)),
         )
 
         def close() -> None:
@@ -77,6 +88,11 @@ class Container:
             )
 
         return Wrapped(argv=words, env=dict(os.environ), close=close)
+
+    def _environment(self, errand: Errand) -> dict[str, str]:
+        """As everywhere; where an image keeps its programs need not be on this machine's search path."""
+        env = environment(errand)
+        return env | {"PATH": f"{env.get('PATH', os.defpath)}:{USUAL_PATH}"} if self.has_own_programs else env
 
     def _command(self) -> tuple[str, ...]:
         return (self.engine, *self.runtime)

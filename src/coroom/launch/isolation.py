@@ -77,6 +77,11 @@ class Launcher(Protocol):
         ...
 
     @property
+    def has_own_programs(self) -> bool:
+        """Whether agents have programs of their own in place of this machine's."""
+        ...
+
+    @property
     def in_force(self) -> tuple[str, ...]:
         """What holds for agents started this way on this machine, as sentences; what does not hold is said, too."""
         ...

@@ -12,6 +12,7 @@ class Plain:
 
     bounds: Bounds = field(default_factory=Bounds)
     isolation: Isolation = Isolation.PLAIN
+    has_own_programs: bool = False
 
     @property
     def in_force(self) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ class Isolating:
         """Whether anything stands between the agent and the machine."""
         return self.launcher.isolation is not Isolation.PLAIN
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the agent's programs are not those of this machine."""
+        return self.launcher.has_own_programs
+
     def room_url(self, url: str) -> str:
         """The room's address as the agent has it."""
         if not self.isolated or not url:

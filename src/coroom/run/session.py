@@ -211,7 +211,13 @@ class Run:
             done=lambda: _done(room, worker.name) - before,
             spend=spend,
             heard=lambda: heard[0],
+            left_usd=self._left_usd,
         )
+
+    def _left_usd(self) -> float | None:
+        bound = self._plan.limit.usd
+        used = sum(one.cost_usd for one in self._spent.values()) + sum(self._reckoned.values())
+        return None if bound is None else max(0.0, bound - used)
 
     async def _spend(self, room: Room, agent: str, used: tuple[int, int, float], reckoned_usd: float) -> None:
         """Count what an agent has used, stop everybody when it was the last of what there is, and write down what is

@@ -18,7 +18,8 @@ class Desk:
     `show` tells the person who watches what it is doing; `more` waits until there is something for it to do (True) or
     the board is finished (False); `done` is how many tasks it has finished; `spend` notes input and output tokens and
     US dollars that it has used, and what of its tokens so far is reckoned to have cost besides, for which it has not
-    told a cost yet; `heard` is how many events of its own the room has had.
+    told a cost yet; `heard` is how many events of its own the room has had; `left_usd` what may still be spent, None
+    without a bound.
     """
 
     seat: Seat
@@ -28,6 +29,7 @@ class Desk:
     done: Callable[[], int]
     spend: Callable[[int, int, float, float], Awaitable[None]]
     heard: Callable[[], int]
+    left_usd: Callable[[], float | None] = lambda: None
 
 
 class Worker(Protocol):

@@ -154,7 +154,9 @@ class ProcessWorker:
             env=self.extra,
             search_path=self.search_path,
             isolated=self.isolating.isolated,
+            elsewhere=self.isolating.elsewhere,
             bare=self.bare,
+            budget_usd=desk.left_usd(),
         )
 
     async def _run(self, launch: Launch, desk: Desk) -> Work:
