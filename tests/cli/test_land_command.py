@@ -182,6 +182,13 @@ def test_locks_that_a_killed_git_left_go_once_they_were_seen_long_enough(place: 
     assert theirs.exists()
 
 
+@pytest.mark.parametrize("words", [("land",), ("gate", "run")])
+def test_an_empty_command_for_affected_tests_is_an_error_in_words(place: Place, words: tuple[str, ...]) -> None:
+    done = coroom(place, *words, "--affected", "")
+    assert done.code == 2
+    assert "--affected names no command. Write it like --affected 'npx jest" in done.err
+
+
 def test_submodules_and_lfs_are_carried_as_what_git_has_and_that_is_said(place: Place) -> None:
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"
     write(place.repository, {".gitattributes": b"*.bin filter=lfs -text\n", "data.bin": pointer})

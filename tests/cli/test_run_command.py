@@ -143,6 +143,22 @@ def test_an_isolated_agent_is_said_to_be_so_and_changes_nothing_outside_its_mirr
     assert "operator.token: No such file" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--evaluator", "nobody"), "'nobody' is no kind of agent"),
+        (("--isolation", "moat"), "There is no isolation 'moat'"),
+        (("--tools", "/nosuch"), "/nosuch cannot be read: no such file or directory. Name a file of tools"),
+    ],
+)
+def test_what_cannot_be_had_is_said_before_anything_is_planned(place: Place, words: tuple[str, ...], said: str) -> None:
+    (place.root / "todo.md").write_text("- one thing\n- another thing\n")
+    done = place.call("run", str(place.root / "todo.md"), "--agent", "command:git", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert not (place.repository / ".git" / "coroom").exists()
+
+
 def test_an_isolation_that_cannot_be_had_is_refused_and_nothing_else_is_taken_for_it(place: Place) -> None:
     assert (
         "There is no isolation 'jail'"

@@ -11,6 +11,7 @@ from coroom.agents.scripted import ROOM_TOOLS
 from coroom.cli.crew import crew
 from coroom.cli.kinds import TAPE, price_missing
 from coroom.cli.place import WrongCallError, known_policy
+from coroom.cli.toolsmith import proposer_of
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
@@ -152,6 +153,23 @@ def _planned(asked: Asked, wanted: Arrangement, repository: Repository) -> tuple
     for line in made.lines:
         click.secho(line, err=True, dim=True)
     return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy), made.added
+
+
+def toolsmith_of(wanted: Arrangement) -> "Proposer | None":
+    """The model that makes tools, if one is named, once the file of tools is known to be one.
+
+    Raises:
+        WrongCallError: the file is none, or the model cannot be had.
+    """
+    if wanted.tools:
+        from coroom.host.tools_file import read_tools_file  # noqa: PLC0415  slow to import, for rooms with tools
+        from coroom.tools.signature import BadTool  # noqa: PLC0415
+
+        try:
+            read_tools_file(Path(wanted.tools))
+        except BadTool as wrong:
+            raise WrongCallError(str(wrong)) from wrong
+    return proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
 
 
 def limit_of(text: str, wanted: Arrangement) -> RunLimit:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from coroom.cli.land import failed_outside, told
 from coroom.cli.place import WrongCallError, any_repository_at
-from coroom.cli.suite_options import bounds_of, bounds_options, isolation_option
+from coroom.cli.suite_options import affected_option, bounds_of, bounds_options, isolation_option
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
@@ -65,7 +65,7 @@ def gate(context: click.Context, directory: Path, onto: str, remote: str, as_doc
 @gate.command()
 @click.option("--runners", type=click.IntRange(1, 64), default=2, show_default=True, help="Tests at the same time.")
 @click.option("--test", default="", help="The command that must pass (default: found out).")
-@click.option("--affected", default="", help="A command to run first, on what has changed: 'CMD {paths}'.")
+@affected_option
 @click.option("--timeout", type=click.FloatRange(1, 86_400), default=1_800, show_default=True, help="Seconds for it.")
 @isolation_option
 @bounds_options

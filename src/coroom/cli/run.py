@@ -10,13 +10,22 @@ from typing import Any
 import click
 
 from coroom.checks.types import CHECKERS
-from coroom.cli.arrange import EVALUATOR, Asked, arrangements_of, limit_of, ordered, room_plan_of, workers_of
+from coroom.cli.arrange import (
+    EVALUATOR,
+    Asked,
+    arrangements_of,
+    limit_of,
+    ordered,
+    room_plan_of,
+    toolsmith_of,
+    workers_of,
+)
 from coroom.cli.crew import isolation_lines, isolation_of
 from coroom.cli.kinds import KINDS, PRICE_SAID
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, repository_at
 from coroom.cli.stage import TerminalStage, print_summary
 from coroom.cli.suite_options import bounds_options, confined_tests
-from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
+from coroom.cli.toolsmith import TOOLSMITH_SAID
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
@@ -94,12 +103,14 @@ def run(**said: Any) -> None:
     kept = state_directory(repository, asked.room)
     before, wanted = arrangements_of(asked, kept)
     limit = limit_of(asked.limit, wanted)
-    toolsmith = proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
+    # What cannot be had is said before anything is planned, which takes a while and is kept.
+    workers_of(wanted, kept / "agents", asked.silence_s)
+    confined = confined_tests(repository, wanted.isolation, map(Path, wanted.test_reads), wanted.test_gib)
+    toolsmith = toolsmith_of(wanted)
     wanted, waits = ordered(asked, wanted, repository)
     if asked.self_test:
         _tried(asked.mirrors or mirrors_directory(repository, asked.room))
     workers = workers_of(wanted, kept / "agents", asked.silence_s)
-    confined = confined_tests(repository, wanted.isolation, map(Path, wanted.test_reads), wanted.test_gib)
     for line in (*isolation_lines(workers), *([confined.said] if wanted.land else [])):
         click.secho(line, err=True, dim=True)
     wanted = replace(wanted, crew=tuple(worker.name for worker in workers))

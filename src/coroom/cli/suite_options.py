@@ -13,12 +13,25 @@ from coroom.host.confined import Confined, confined
 from coroom.launch.isolation import Bounds
 
 GIB = 1 << 30
+EXAMPLE = "npx jest --findRelatedTests {paths}"
 
 
 def isolation_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that names the isolation."""
     said = "What the tests run in: plain, bubblewrap or container (default: bubblewrap where it works)."
     return click.option("--isolation", default="", help=said)(command)
+
+
+def affected_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names a command for the tests that a change affects; empty when it is not given."""
+    said = "A command to run first, on what has changed: 'CMD {paths}'."
+    return click.option("--affected", callback=_affected, help=said)(command)
+
+
+def _affected(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    if value is not None and not value.strip():
+        raise WrongCallError(f"--affected names no command. Write it like --affected '{EXAMPLE}', or leave it out.")
+    return value or ""
 
 
 def bounds_options(command: Callable[..., Any]) -> Callable[..., Any]:

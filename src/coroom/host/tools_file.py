@@ -74,7 +74,10 @@ def read_tools_file(path: Path) -> ToolsFile:
     try:
         read = ToolsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadTool(f"{path} cannot be read: {str(error).splitlines()[0]}.") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        raise BadTool(
+            f"{path} cannot be read: {why.lower()}. Name a file of tools; docs/tools.md shows one."
+        ) from error
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
