@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.cli.commands import Place, place_at
 from tests.git.repositories import git
 
+from coroom.agents.adapter import AgentAdapter
 from coroom.agents.command import Command
 from coroom.agents.role_files import roles
 from coroom.run.isolating import Isolating
@@ -59,12 +60,19 @@ def agent_loop(
     bounds: Bounds | None = None,
     test: str = "sh check.sh",
     test_s: float = 1_800.0,
+    adapter: AgentAdapter | None = None,
 ) -> AgentLoop:
     """The loop of one agent, x-1, in this process. The gate is kept where XDG_STATE_HOME says."""
     root = place.root / "loops" / "x-1"
-    seat = Seat(agent="x-1", adapter=Command(("sh", "-c", command)), isolating=Isolating(), home=root / "home")
+    started = adapter or Command(("sh", "-c", command))
+    seat = Seat(agent="x-1", adapter=started, isolating=Isolating(), home=root / "home")
     role = roles(place.root)["core-developer"]
     shared_place = place.root / "loops" / "shared"
     manner = Manner(role=role, test=test, test_s=test_s, until_done=True, shared=shared_place, isolation="plain")
     own = AgentPlace(agent="x-1", root=root, remote=str(place.root / "shared.git"), branch="main")
     return AgentLoop(own, seat, manner, bounds or Bounds(), Spent(), show, room)
+
+
+def kept_of(place: Place, agent: str = "x-1") -> list[str]:
+    """The refs with what sessions of an agent had not finished."""
+    return shared(place, "for-each-ref", "--format=%(refname)", f"refs/coroom/wip/{agent}-*").split()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.commands import Place, ended, until
-from tests.cli.looping import MENDS, agent_loop, landed_in, loop_place, looped, shared
+from tests.cli.looping import MENDS, agent_loop, kept_of, landed_in, loop_place, looped, shared
 from tests.git.repositories import fsck, git
 
 from coroom.run.loop.bounds import Bounds
@@ -103,7 +103,7 @@ async def test_a_test_command_that_never_ends_is_stopped_and_said_and_leaves_not
         await loop.run()
     assert any("is red: stopped after 1 s" in one for one in said), said
     assert [turn.outcome for turn in loop.turns] not in ([], ["landed"])
-    assert shared(place, "show", "refs/coroom/wip/x-1:a.txt") == "good"
+    assert shared(place, "show", f"{kept_of(place)[0]}:a.txt") == "good"
     assert not [pid for pid in (place.root / "pids").read_text().split() if Path(f"/proc/{pid}").exists()]
 
 

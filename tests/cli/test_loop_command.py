@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.commands import Place, ended, until
-from tests.cli.looping import FILES, MENDS, landed_in, loop_place, looped, shared
+from tests.cli.looping import FILES, MENDS, kept_of, landed_in, loop_place, looped, shared
 from tests.git.repositories import git
 
 from coroom.run.loop import agent
@@ -39,13 +39,36 @@ def test_a_red_branch_is_told_in_words_once_and_blames_nobody(place: Place) -> N
     head = shared(place, "rev-list", "--max-parents=0", "main")
     assert len(told) == 1, done.err
     assert f"main at {head[:12]} is red: a, b. Nobody is blamed; each is a task of its own" in told[0]
+    notes = shared(place, "ls-tree", "--name-only", "coroom/notes:current_tasks").split()
+    assert notes == ["test-a.md", "test-b.md"]
+    assert f"It fails at {head[:12]}" in shared(place, "show", "coroom/notes:current_tasks/test-a.md")
 
 
-def test_a_bound_in_money_wants_a_price_where_a_client_tells_no_cost(place: Place) -> None:
+def test_a_bound_that_would_never_come_is_refused(place: Place) -> None:
     done = place.run(*looped(place, MENDS, "--usd", "1"))
     assert done.code == 2
-    assert "command does not tell what it costs. Say what its model's tokens cost with --price IN/OUT" in done.err
+    assert "A command tells neither what it costs nor how many tokens it used. Bound it with --sessions" in done.err
+    assert "A command tells neither" in place.run(*looped(place, MENDS, "--tokens", "9")).err
     assert "'much' is no price" in place.run(*looped(place, MENDS, "--usd", "1", "--price", "much")).err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--price", "much"), "'much' is no price"),
+        (("--agent", "nobody"), "'nobody' is no kind of agent"),
+        (("--agent", "command:true", "--isolation", "moat"), "There is no isolation 'moat'"),
+        (("--agent", "command:true", "--role", "king"), "There is no role 'king'"),
+        (("--agent", "command:true"), "--test"),
+    ],
+)
+def test_what_is_wrong_with_the_call_is_said_before_a_test_command_is_asked_for(
+    place: Place, words: tuple[str, ...], said: str
+) -> None:
+    done = place.call("loop", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert not (place.root / "state").exists()
 
 
 def test_nothing_to_do_calls_no_agent(place: Place) -> None:
@@ -77,7 +100,7 @@ def test_work_that_breaks_another_test_does_not_land_and_is_kept(place: Place) -
     assert found["landed"] == 0
     assert turn["outcome"] != "landed"
     assert shared(place, "show", "main:c.txt") == "good"
-    assert shared(place, "show", "refs/coroom/wip/x-1:c.txt") == "bad"
+    assert shared(place, "show", f"{kept_of(place)[0]}:c.txt") == "bad"
     assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
 
 
@@ -87,7 +110,7 @@ def test_stopped_it_keeps_what_was_unfinished_and_gives_up_its_claim(place: Plac
     process.send_signal(signal.SIGTERM)
     done = ended(process)
     assert done.code == 143, done.err
-    assert shared(place, "show", "refs/coroom/wip/x-1:half.txt") == "half"
+    assert shared(place, "show", f"{kept_of(place)[0]}:half.txt") == "half"
     assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
     assert json.loads(done.out)["turns"][0]["outcome"] == "stopped"
 
@@ -161,7 +184,7 @@ def test_a_session_that_has_lost_its_claim_is_ended_and_what_it_did_is_kept(plac
         shared(place, "update-ref", "-d", ref)
     done = ended(process)
     assert json.loads(done.out)["turns"][0]["outcome"] == "claim-lost", done.err
-    assert shared(place, "show", "refs/coroom/wip/x-1:half.txt") == "half"
+    assert shared(place, "show", f"{kept_of(place)[0]}:half.txt") == "half"
 
 
 HOLDS_BACK = """#!/bin/sh
@@ -220,6 +243,6 @@ def test_what_a_person_lands_while_a_session_works_is_not_landed_again_and_its_w
     (place.root / "gate").write_text("")
     done = ended(process)
     (turn,) = json.loads(done.out)["turns"]
-    assert (turn["outcome"], turn["commit"]) == ("done-meanwhile", "refs/coroom/wip/x-1"), done.err
-    assert shared(place, "show", "refs/coroom/wip/x-1:mine.txt") == "mine"
+    assert (turn["outcome"], turn["commit"]) == ("done-meanwhile", kept_of(place)[0]), done.err
+    assert shared(place, "show", f"{kept_of(place)[0]}:mine.txt") == "mine"
     assert "mine.txt" not in shared(place, "ls-tree", "--name-only", "main")

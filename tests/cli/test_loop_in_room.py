@@ -64,6 +64,19 @@ async def test_in_a_room_it_takes_the_board_s_tasks_leaves_what_others_hold_and_
     assert shared(place, "for-each-ref", "refs/coroom/claims") == ""
 
 
+async def test_a_session_reaches_the_room_as_its_agent_and_is_told_so(place: Place) -> None:
+    does = f"cat >> {place.root}/prompts; env | grep ^COROOM_ > {place.root}/environment; {MENDS}"
+    async with asyncio.timeout(WITHIN_S), running("ann", "x-1") as (daemon, room):
+        await agent_loop(place, does, room=x_1(daemon.url), bounds=Bounds(sessions=1)).run()
+        lines = (place.root / "environment").read_text().splitlines()
+        given = dict(line.split("=", 1) for line in lines)
+        async with RoomClient(given["COROOM_URL"], given["COROOM_TOKEN"]) as session:
+            assert not (await session.call("say", {"kind": "note", "text": "from inside"})).refused
+        said = [notice.sender for notice in room.host.state.notices if notice.text == "from inside"]
+    assert said == ["x-1"]
+    assert "You have a seat in a room" in (place.root / "prompts").read_text()
+
+
 async def test_a_task_that_failed_is_given_back_with_what_came_of_it(place: Place) -> None:
     async with asyncio.timeout(WITHIN_S), running("ann", "x-1") as (daemon, room):
         loop = agent_loop(place, "exit 3", room=x_1(daemon.url), bounds=Bounds(sessions=1))

@@ -4,19 +4,19 @@ import os
 import platform
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from coroom.agents.adapter import ModelApi, model_api
+from coroom.agents.adapter import AgentAdapter, ModelApi, model_api
 from coroom.agents.price import PriceError, parse_price
 from coroom.agents.role_files import RoleError, RoleFile, roles
 from coroom.checks.suite import NoCommand, find_command
-from coroom.cli.crew import adapter_for, isolated, readable_for
+from coroom.cli.crew import adapter_for, isolated_for, readable_for
 from coroom.cli.join import admit
-from coroom.cli.kinds import PRICE_SAID, TAPE, price_missing
+from coroom.cli.kinds import COMMAND, PRICE_SAID, TAPE, price_missing
 from coroom.cli.loop_result import Member, print_document, print_words
 from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, running_room
 from coroom.cli.suite_options import confined_tests
@@ -58,7 +58,8 @@ DEFAULT_ROLE = "core-developer"
 @click.option("--model", default="", help="The model the agents shall use.")
 @click.option("--sessions", type=click.IntRange(1), help="Stop after so many sessions of all agents together.")
 @click.option("--time", "seconds", type=click.FloatRange(0), help="Begin no session after so many seconds.")
-@click.option("--usd", type=click.FloatRange(0), help="Begin no session once so much is spent, as the agents report.")
+@click.option("--usd", type=click.FloatRange(0), help="Stop once so much is spent, as the agents report.")
+@click.option("--tokens", type=click.IntRange(1), help="Stop once so many are used, in and out, as the agents report.")
 @click.option("--price", default="", help=PRICE_SAID)
 @click.option("--session-time", default=3_600.0, show_default=True, help="Seconds for one session.")
 @click.option("--ttl", type=click.FloatRange(1, 3_600), default=600.0, show_default=True, help="A claim's, in seconds.")
@@ -110,6 +111,7 @@ class Asked:
     sessions: int | None
     seconds: float | None
     usd: float | None
+    tokens: int | None
     price: str
     session_time: float
     ttl: float
@@ -124,40 +126,46 @@ def _crew(asked: Asked) -> list[Member]:
     Raises:
         WrongCallError: something asked for is not there, or cannot be.
     """
-    repository = any_repository_at(asked.directory)
-    place, branch, address = _ground(repository, asked.remote, asked.onto, asked.state)
-    listed, known, api = _tasks(asked.tasks), _roles(repository), _api()
-    test = asked.test or _found_test(repository)
-    kinds = asked.kinds or ("claude",)
+    kinds, api = asked.kinds or ("claude",), _api()
+    # What is wrong with the call itself is said first, before anything is looked for in the repository.
     bounds, spent = _bounds(asked, kinds), Spent()
+    adapters = [_adapter(kind, asked.model) for kind in kinds]
+    isolatings = [isolated_for(kind, one, api, asked.isolation) for kind, one in zip(kinds, adapters, strict=True)]
+    repository = any_repository_at(asked.directory)
+    known = _roles(repository)
     chosen = [_role(known, one) for one in asked.role_names or (DEFAULT_ROLE,)]
+    listed = _tasks(asked.tasks)
+    place, branch, address = _ground(repository, asked.remote, asked.onto, asked.state)
+    test = asked.test or _found_test(repository)
     running = _room(repository, asked.room)
     confined = confined_tests(repository, asked.isolation, (), None)
+    manner = Manner(
+        role=chosen[0],
+        model=asked.model or None,
+        api=api,
+        test=test,
+        test_s=asked.test_time,
+        ttl_ms=int(asked.ttl * 1000),
+        tasks=listed,
+        until_done=asked.until_done,
+        shared=place / "shared",
+        isolation=asked.isolation,
+        confined=confined,
+    )
     members = []
     for number in range(max(asked.agents, len(kinds))):
         kind, role = kinds[number % len(kinds)], chosen[number % len(chosen)]
         agent = _name(asked.name, kind, number)
-        seat = _seat(kind, agent, place / agent, asked.model, api, asked.isolation)
-        manner = Manner(
-            role=role,
-            model=asked.model or None,
-            api=api,
-            test=test,
-            test_s=asked.test_time,
-            ttl_ms=int(asked.ttl * 1000),
-            tasks=listed,
-            until_done=asked.until_done,
-            shared=place / "shared",
-            isolation=asked.isolation,
-            confined=confined,
-        )
+        adapter = _adapter(kind, asked.model)
         own = Place(agent=agent, root=place / agent, remote=address, branch=branch)
+        isolating = readable_for(isolatings[number % len(kinds)], adapter, own.hub.directory)
+        seat = Seat(agent=agent, adapter=adapter, isolating=isolating, home=own.home)
         room = _seated(running, agent, role, kind) if running else None
-        work = AgentLoop(own, seat, manner, bounds, spent, _shower(agent), room)
-        launcher = seat.isolating.launcher
-        members.append(Member(name=agent, loop=work, in_force=tuple(launcher.in_force)))
+        work = AgentLoop(own, seat, replace(manner, role=role), bounds, spent, _shower(agent), room)
+        members.append(Member(name=agent, loop=work, in_force=tuple(isolating.launcher.in_force)))
         where = f", in the room '{asked.room}' as {role.room_role.value}" if room else ""
-        click.secho(f"{agent}: {role.name}{where}, {launcher.isolation.value}. {' '.join(launcher.in_force)}", err=True)
+        launched = isolating.launcher
+        click.secho(f"{agent}: {role.name}{where}, {launched.isolation.value}. {' '.join(launched.in_force)}", err=True)
     click.secho(confined.said, err=True)
     return members
 
@@ -187,10 +195,19 @@ def _bounds(asked: Asked, kinds: Sequence[str]) -> Bounds:
         price = parse_price(asked.price)
     except PriceError as problem:
         raise WrongCallError(str(problem)) from problem
+    wordless = next((one.partition(":")[0] for one in kinds if one.startswith(COMMAND)), "")
+    if wordless and (asked.usd is not None or asked.tokens is not None):
+        why = f"A {wordless} tells neither what it costs nor how many tokens it used."
+        raise WrongCallError(f"{why} Bound it with --sessions, --time and --session-time.")
     if asked.usd is not None and (missing := price_missing(kinds, asked.price)):
         raise WrongCallError(missing)
     return Bounds(
-        sessions=asked.sessions, seconds=asked.seconds, usd=asked.usd, price=price, session_s=asked.session_time
+        sessions=asked.sessions,
+        seconds=asked.seconds,
+        usd=asked.usd,
+        tokens=asked.tokens,
+        price=price,
+        session_s=asked.session_time,
     )
 
 
@@ -251,14 +268,10 @@ def _name(given: str, kind: str, number: int) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "-", name)[:60]
 
 
-def _seat(kind: str, agent: str, root: Path, model: str, api: ModelApi | None, isolation: str) -> Seat:
+def _adapter(kind: str, model: str) -> AgentAdapter:
     if kind.startswith(TAPE) or kind in {"builtin", "opencode", "gemini"}:
         raise WrongCallError(f"'{kind}' works in a room only: coroom run. A loop starts claude, codex or command:….")
-    adapter = adapter_for(kind, model, "")
-    isolating = isolated(adapter.name, api, isolation)
-    return Seat(
-        agent=agent, adapter=adapter, isolating=readable_for(isolating, adapter, root / "hub.git"), home=root / "home"
-    )
+    return adapter_for(kind, model, "")
 
 
 def _shower(agent: str) -> Callable[[str], None]:

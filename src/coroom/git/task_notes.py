@@ -72,37 +72,54 @@ class TaskNotes:
             title: heads the file when it is new.
             entry: a paragraph or some; control characters are taken out.
         """
-        text = "".join(c for c in entry if c == "\n" or c.isprintable())[:ENTRY_CHARS_MAX].strip()
+        return self._brought({note_name(key): (f"# {key}: {title}\n", _clean(entry))}, only_new=False)
+
+    def open(self, titles: Mapping[Resource, str], entry: str) -> bool:
+        """Begin the notes of those of some tasks that have none, each with this entry; as `add`."""
+        text = _clean(entry)
+        return self._brought({note_name(key): (f"# {key}: {titles[key]}\n", text) for key in titles}, only_new=True)
+
+    def _brought(self, entries: Mapping[str, tuple[str, str]], *, only_new: bool) -> bool:
+        """Add entries, by the file's name its head and the text, in one step."""
         for _ in range(TRIES):
             try:
-                if self._added(note_name(key), f"# {key}: {title}\n", text):
+                if self._added(entries, only_new=only_new):
                     return True
             except GitFailed:
                 return False
         return False
 
-    def _added(self, name: str, head: str, entry: str) -> bool:
+    def _added(self, entries: Mapping[str, tuple[str, str]], *, only_new: bool) -> bool:
         parent = self._fetch()
-        before = ""
-        if parent:
-            found = self._git.run("rev-parse", "--verify", "--quiet", f"{parent}:{name}", expect=(0, 1, 128))
-            before = self._text(found.line) if found.code == 0 else ""
-        text = f"{(before or head).rstrip()}\n\n{entry}\n"
-        blob = self._git.run("hash-object", "-w", "--stdin", stdin=text.encode("utf-8", "replace")).line
-        commit = self._commit(parent, name.rpartition("/")[2], blob)
+        blobs = {}
+        for name, (head, entry) in entries.items():
+            before = self._before(parent, name)
+            if not (before and only_new):
+                text = f"{(before or head).rstrip()}\n\n{entry}\n".encode("utf-8", "replace")
+                blobs[name.rpartition("/")[2]] = self._git.run("hash-object", "-w", "--stdin", stdin=text).line
+        if not blobs:
+            return True
+        commit = self._commit(parent, blobs)
         words = ("push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={_REF}:{parent}", self._remote)
         return self._git.run(*words, f"{commit}:{_REF}", expect=(0, 1), config=REMOTE).code == 0
 
-    def _commit(self, parent: str, leaf: str, blob: str) -> str:
-        """A commit that differs from its parent by this one file."""
+    def _before(self, parent: str, name: str) -> str:
+        if not parent:
+            return ""
+        found = self._git.run("rev-parse", "--verify", "--quiet", f"{parent}:{name}", expect=(0, 1, 128))
+        return self._text(found.line) if found.code == 0 else ""
+
+    def _commit(self, parent: str, blobs: Mapping[str, str]) -> str:
+        """A commit that differs from its parent by these files."""
         above = self._entries(parent, "")
         folder = self._entries(parent, f"{FOLDER}/")
-        folder[os.fsencode(leaf)] = b"100644 blob " + blob.encode()
+        folder |= {os.fsencode(leaf): b"100644 blob " + blob.encode() for leaf, blob in blobs.items()}
         above[FOLDER.encode()] = b"040000 tree " + self._tree(folder).encode()
         name, _, address = COMMITTER.rstrip(">").partition(" <")
         given = ("-p", parent) if parent else ()
+        said = f"note: {next(iter(blobs))}" if len(blobs) == 1 else f"notes of {len(blobs)} tasks"
         who = {"user.name": name, "user.email": address}
-        return self._git.run("commit-tree", self._tree(above), *given, "-m", f"note: {leaf}", config=who).line
+        return self._git.run("commit-tree", self._tree(above), *given, "-m", said, config=who).line
 
     def _entries(self, commit: str, place: str) -> dict[bytes, bytes]:
         if not commit:
@@ -126,3 +143,7 @@ class TaskNotes:
 
     def _text(self, oid: str) -> str:
         return self._git.run("cat-file", "blob", oid, out_bytes_max=FILE_BYTES_MAX).out.decode("utf-8", "replace")
+
+
+def _clean(entry: str) -> str:
+    return "".join(c for c in entry if c == "\n" or c.isprintable())[:ENTRY_CHARS_MAX].strip()

@@ -1,13 +1,19 @@
 """The parts of the loop, each by itself: the pack, what there is to do, roles, notes, logs, and the ratchet."""
 
+import asyncio
 import io
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.cli.looping import agent_loop, kept_of, landed_in, loop_place, shared
 from tests.git.repositories import git, new_repository
 
+from coroom.agents.adapter import AgentOutput
+from coroom.agents.claude_code import ClaudeCode
+from coroom.agents.price import Price
 from coroom.agents.role_files import SHIPPED, RoleError, read_role, roles
 from coroom.core.claim import Claim, Mode
 from coroom.core.command import PostTask
@@ -17,7 +23,7 @@ from coroom.git.task_notes import BRANCH, TaskNotes, note_name
 from coroom.git.workplace import make_workplace
 from coroom.host.runners import Ruling
 from coroom.run.bench.claims import scratch_remote
-from coroom.run.loop.bounds import Bounds, Spent
+from coroom.run.loop.bounds import Account, Bounds, Spent
 from coroom.run.loop.failing import Failing, answer_file, failing_in, write_answer
 from coroom.run.loop.orient import PACK_BYTES_MAX, Surroundings, pack
 from coroom.run.loop.ratchet import Ratchet
@@ -214,3 +220,57 @@ def test_the_ratchet_lets_old_failures_be_and_no_new_one_through(tmp_path: Path)
     assert worse == Ruling(passed=False, said="ERROR fails now and did not before: a")
     assert "fails now and did not before: b" in verdict("takes the mending back", b=False).said
     assert verdict("all of it", c=True) == Ruling(passed=True)
+
+
+def test_a_session_s_tokens_are_priced_as_they_are_told_until_its_client_says_what_it_cost() -> None:
+    bounds = Bounds(usd=1.0, price=Price(into=1.0, out=10.0))
+    spent = Spent()
+    one, other = Account(spent, bounds), Account(spent, bounds)
+    assert one.left_usd == 1.0
+    assert one.take(AgentOutput(input_tokens=300_000, output_tokens=10_000)) == ""
+    assert (one.meter.usd, round(spent.cost_usd, 6)) == (0.4, 0.4)
+    assert round(other.left_usd or 0, 6) == 0.6
+    # Two at once share the bound.
+    assert other.take(AgentOutput(output_tokens=60_000)) == "1 US dollars are spent"
+    assert one.take(AgentOutput(cost_usd=0.1)) == ""
+    assert (one.meter.usd, round(spent.cost_usd, 6)) == (0.1, 0.7)
+
+
+def test_tokens_are_a_bound_too() -> None:
+    spent, bounds = Spent(), Bounds(tokens=100)
+    account = Account(spent, bounds)
+    assert account.left_usd is None
+    assert account.take(AgentOutput(input_tokens=60, output_tokens=39)) == ""
+    assert account.take(AgentOutput(input_tokens=1)) == "100 tokens are used up"
+    assert spent.over(bounds) == "100 tokens are used up"
+
+
+TELLS = """#!/bin/sh
+[ "$1" != --version ] || exec echo 2.1.332
+cat > /dev/null
+echo half > half.txt
+printf '%s\\n' '{"type":"assistant","message":{"id":"m1","usage":{"input_tokens":7,"output_tokens":2}}}'
+exec sleep 600
+"""
+"""A client that tells, as Claude Code does, what it has used, and goes on."""
+
+
+async def test_a_session_is_ended_at_a_bound_while_it_works_and_what_it_has_done_is_kept_and_not_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    place = loop_place(tmp_path)
+    client = tmp_path / "bin" / "claude"
+    client.parent.mkdir()
+    client.write_text(TELLS)
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{client.parent}{os.pathsep}{os.environ['PATH']}")
+    loop = agent_loop(place, "", adapter=ClaudeCode(), bounds=Bounds(tokens=9))
+    async with asyncio.timeout(100):
+        await loop.run()
+    [turn] = loop.turns
+    assert (turn.outcome, turn.input_tokens, turn.output_tokens) == ("kept", 7, 2)
+    assert turn.why == "it was stopped: 9 tokens are used up, in the middle of its work"
+    assert loop.ended == "9 tokens are used up"
+    assert shared(place, "show", f"{kept_of(place)[0]}:half.txt") == "half"
+    assert landed_in(place) == []

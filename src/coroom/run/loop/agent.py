@@ -21,7 +21,17 @@ from coroom.run.loop.place import Place
 from coroom.run.loop.sitting import Seat
 from coroom.run.loop.turn import GONE, LANDED, NOTHING, Manner, Turn
 from coroom.run.loop.under_claim import UnderClaim
-from coroom.run.loop.work import Board, Item, failing_tests, items_for, landed_keys, own_order, task_key
+from coroom.run.loop.work import (
+    Board,
+    Item,
+    failing_tests,
+    items_for,
+    landed_keys,
+    own_order,
+    task_key,
+    test_key,
+    test_title,
+)
 
 IDLE_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Between two looks at a board with nothing on it: a look is some git commands, and costs no model anything."""
@@ -35,6 +45,9 @@ INSTANT_S = 2.0
 INSTANT_MAX = 5
 CLAIM_TRIES = 8
 RED_SHOWN = 3
+
+NOTED_MAX = 20
+"""Failing tests that get a note when they are found; more than that have fewer causes."""
 
 
 class AgentLoop:
@@ -61,6 +74,8 @@ class AgentLoop:
         self._failed: dict[str, tuple[int, float]] = {}
         self._instant = 0
         self._told: set[str] = set()
+        self._red: Failing | None = None
+        self._notes = TaskNotes(place.hub, place.remote)
         self.turns: list[Turn] = []
         self.ended = ""
 
@@ -94,8 +109,9 @@ class AgentLoop:
             bounds=self._bounds,
             spent=self._spent,
             peers=peers,
-            notes=TaskNotes(self._place.hub, self._place.remote),
+            notes=self._notes,
             look=self._look,
+            room=self._room,
             show=self._show,
         )
         for claim in await peers.give_up_old():
@@ -163,6 +179,7 @@ class AgentLoop:
         asked = (self._place.hub, base, manner.shared, manner.test, manner.test_s, manner.confined)
         failing = await failing_tests(*asked, self._found)
         tests_s = round(time.monotonic() - began, 3)
+        await self._noted()
         landed, landings = await asyncio.to_thread(landed_keys, self._place.hub, self._place.branch)
         items = items_for(role, failing, manner.tasks, landed, landings)
         board = await self._peers.tasks(failing, landed)
@@ -170,10 +187,20 @@ class AgentLoop:
             items += [Item(key=task_key(one), title=one.title, detail=one.description) for one in board]
         return Board(base=base, failing=failing, items=items, tests_s=tests_s)
 
+    async def _noted(self) -> None:
+        """A test that was found failing is a task of its own, and has a note from now on, for all who look."""
+        red, self._red = self._red, None
+        if red is not None:
+            titles = {test_key(one): test_title(one) for one in red.ids[:NOTED_MAX]}
+            when = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+            entry = f"## {when} {self._place.agent}: found\n\nIt fails at {red.commit[:12]}. {red.summary}"
+            await asyncio.to_thread(self._notes.open, titles, entry)
+
     def _found(self, failing: Failing) -> None:
         """Tell people of a branch that is red, once for each commit: by whichever agent has run the tests."""
         if failing.passed:
             return
+        self._red = failing
         more = len(failing.ids) - RED_SHOWN
         some = ", ".join(failing.ids[:RED_SHOWN]) + (f" and {more} more" if more > 0 else "")
         what = failing.summary if failing.ids == (ALL,) else some

@@ -19,12 +19,9 @@ from coroom.git.locks import STALE_AFTER_S, Lockable, clear_stale_locks
 from coroom.git.mirror import email_of
 from coroom.git.repository import Repository
 from coroom.git.workplace import REMOTE, WorkplaceFailed, make_workplace
+from coroom.run.loop.unfinished import Unfinished
 
 ROOM_BYTES_MIN = 1 << 16
-
-WIP = "refs/coroom/wip/"
-"""Below it, what each agent had not finished when its session ended."""
-
 
 _UNLOCKED = "find .git -name '*.lock' -type f -delete"
 """Nobody works in a workplace between two sessions, so that every lock there is one that was left behind."""
@@ -67,6 +64,11 @@ class Place:
     def logs(self) -> Path:
         """What sessions printed; out of the agent's reach."""
         return self.root / "logs"
+
+    @property
+    def unfinished(self) -> Unfinished:
+        """What sessions here had not finished."""
+        return Unfinished(self.hub, self.remote, self.agent, self.root / "name")
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -114,14 +116,9 @@ class Place:
         """What is fetched to have the branch as it stands in the remote."""
         return f"+refs/heads/{self.branch}:refs/heads/{self.branch}"
 
-    @property
-    def wip_spec(self) -> str:
-        """The same for what this agent had not finished; a pattern, since there may be nothing."""
-        return f"+{WIP}{self.agent}*:{WIP}{self.agent}*"
-
     def fetch(self, *also: str) -> str:
         """Bring the branch from the remote, and what other refspecs name, and give back where the branch stands."""
-        options = ("--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--update-head-ok")
+        options = ("--quiet", "--no-write-fetch-head", "--prune", "--no-tags", "--no-auto-gc", "--update-head-ok")
         self.hub.run("fetch", *options, self.remote, self.spec, *also, config=REMOTE)
         return self.base()
 
@@ -158,24 +155,6 @@ class Place:
         """The paths that differ between two commits."""
         out = self.hub.run("diff", "--name-only", "-z", "--no-renames", base, tip).out
         return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
-
-    def save(self, tip: str) -> str:
-        """Keep unfinished work in the remote; where it is."""
-        ref = WIP + self.agent
-        words = ("push", "--quiet", "--porcelain", "--no-verify", self.remote, f"+{tip}:{ref}")
-        self.hub.run(*words, config=REMOTE)
-        return ref
-
-    def unfinished(self) -> str:
-        """What this agent had left when `wip_spec` was fetched last, in a sentence; empty when nothing, or when it is
-        in the branch.
-        """
-        ref = WIP + self.agent
-        tip = read_ref(self.hub, ref)
-        if not tip or self.hub.run("merge-base", "--is-ancestor", tip, self.base(), expect=(0, 1)).code == 0:
-            return ""
-        subject = self.hub.line("log", "-1", "--format=%s", tip)
-        return f"{subject}\nIt is commit {tip[:12]}: git fetch origin {ref}, then git show {tip[:12]}."
 
     def as_repository(self, tip: str) -> Repository:
         """The harness's repository, as the gate takes it, with `tip` as what is to land."""

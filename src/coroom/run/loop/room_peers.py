@@ -23,7 +23,7 @@ from coroom.core.task import TaskState
 from coroom.ports import Holding
 from coroom.run.loop.failing import Failing
 from coroom.run.loop.peers import RefPeers, RoomSeat, RoomSilent
-from coroom.run.loop.work import Item, task_key
+from coroom.run.loop.work import Item, task_key, test_key, test_title
 
 OPENED_MAX = 20
 """Tasks that a red branch opens on the board; more failures than that have fewer causes."""
@@ -121,7 +121,7 @@ class RoomPeers:
                 self._posted = True
             board = await _board(room)
             known = {str(one["id"]) for one in board}
-            red = [PostTask(title=f"the failing test {one}", task=f"test:{one}") for one in failing.ids[:OPENED_MAX]]
+            red = [PostTask(title=test_title(one), task=str(test_key(one))) for one in failing.ids[:OPENED_MAX]]
             fresh = [one for one in red if one.task not in known]
             for one in fresh:
                 await _post(room, one)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from coroom.agents.adapter import AgentAdapter, Launch, Missing, Session
+from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, Session
 from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.run.isolating import Isolating
+from coroom.run.loop.bounds import Account
 from coroom.run.worker import agent_environment
 
 LOG_BYTES_MAX = 4 << 20
@@ -25,13 +26,11 @@ STOP_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sat:
-    """How a session went. `error` says what went wrong, empty when nothing did."""
+    """How a session went. `error` says what went wrong, empty when nothing did; `cut`: it was ended at a bound."""
 
     seconds: float
     error: str = ""
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float = 0.0
+    cut: bool = False
     last_words: str = ""
 
 
@@ -79,8 +78,25 @@ class Seat:
     isolating: Isolating
     home: Path
 
-    async def run(self, session: Session, log: Path, timeout_s: float, show: Callable[[str], None]) -> Sat:
-        """One session from its start to its end; cancelled, it is ended with all that it started."""
+    async def run(
+        self,
+        session: Session,
+        log: Path,
+        timeout_s: float,
+        account: Account,
+        show: Callable[[str], None],
+        room: str = "",
+    ) -> Sat:
+        """One session from its start to its end; cancelled, it is ended with all that it started.
+
+        Args:
+            session: what is started.
+            log: what it prints is kept there.
+            timeout_s: until it is ended.
+            account: told of what it uses; it is ended when that says that a bound is reached.
+            show: told of what it says.
+            room: the address of the room that it may reach, as it is outside of its isolation.
+        """
         launch = self.adapter.prepare(session)
         if isinstance(launch, Missing):
             return Sat(seconds=0.0, error=f"{launch.what} is not installed. {launch.install}")
@@ -92,7 +108,7 @@ class Seat:
         with log.open("wb") as file:
             kept = CappedLog(file)
             try:
-                return await self._listened(launch, kept, timeout_s, show, began)
+                return await self._listened(launch, kept, timeout_s, _Hearing(account, show), began, room)
             finally:
                 kept.close()
 
@@ -100,7 +116,7 @@ class Seat:
         """Run a line for the shell as the agent, in its isolation: exit code, and the end of what it said."""
         launch = Launch(argv=("/bin/sh", "-c", line), env={}, cwd=cwd)
         async with AsyncExitStack() as stack:
-            process = await self._start(launch, stack, gate=False)
+            process = await self._start(launch, stack, "", gate=False)
             try:
                 async with asyncio.timeout(timeout_s):
                     out, _ = await process.communicate()
@@ -111,9 +127,11 @@ class Seat:
         assert process.returncode is not None
         return process.returncode, out.decode("utf-8", "replace")[-1_000:]
 
-    async def _start(self, launch: Launch, stack: AsyncExitStack, *, gate: bool = True) -> asyncio.subprocess.Process:
+    async def _start(
+        self, launch: Launch, stack: AsyncExitStack, room: str, *, gate: bool = True
+    ) -> asyncio.subprocess.Process:
         environment = agent_environment(launch.env)
-        started = self.isolating.process(launch, self.agent, self.home, "", environment)
+        started = self.isolating.process(launch, self.agent, self.home, room, environment)
         wrapped = await stack.enter_async_context(started)
         return await asyncio.create_subprocess_exec(
             *(gated(wrapped.argv) if gate else wrapped.argv),
@@ -127,62 +145,66 @@ class Seat:
         )
 
     async def _listened(
-        self, launch: Launch, log: CappedLog, timeout_s: float, show: Callable[[str], None], began: float
+        self, launch: Launch, log: CappedLog, timeout_s: float, hearing: "_Hearing", began: float, room: str
     ) -> Sat:
         async with AsyncExitStack() as stack:
             try:
-                process = await self._start(launch, stack)
+                process = await self._start(launch, stack, room)
             except OSError as problem:
                 return Sat(seconds=0.0, error=f"{launch.argv[0]} cannot be started: {problem}")
             try:
                 remember(self.home, process.pid)
                 async with asyncio.timeout(timeout_s):
-                    return await self._heard(process, launch, log, show, began)
+                    await self._heard(process, launch, log, hearing)
             except TimeoutError:
-                return Sat(seconds=time.monotonic() - began, error=f"it was stopped after {timeout_s:g} s")
+                hearing.cut = f"it was stopped after {timeout_s:g} s"
             finally:
                 await _end(process)
                 forget(self.home)
+            error = hearing.cut or hearing.error
+            return Sat(seconds=time.monotonic() - began, error=error, cut=bool(hearing.cut), last_words=hearing.words)
 
     async def _heard(
-        self,
-        process: asyncio.subprocess.Process,
-        launch: Launch,
-        log: CappedLog,
-        show: Callable[[str], None],
-        began: float,
-    ) -> Sat:
+        self, process: asyncio.subprocess.Process, launch: Launch, log: CappedLog, hearing: "_Hearing"
+    ) -> None:
+        """Listen to the end, or until a bound is reached."""
         assert process.stdin is not None
         assert process.stdout is not None
         with suppress(BrokenPipeError, ConnectionResetError):
             process.stdin.write(OPEN + launch.stdin.encode())
             await process.stdin.drain()
         process.stdin.close()
-        tokens_in = tokens_out = 0
-        cost, error, words = 0.0, "", ""
         async for line in process.stdout:
             log.write(line)
-            told = self.adapter.read_output(line.decode("utf-8", "replace"))
-            if told is None:
-                continue
-            tokens_in += told.input_tokens or 0
-            tokens_out += told.output_tokens or 0
-            cost += told.cost_usd or 0.0
-            error = told.error or error
-            if told.text:
-                words = " ".join(told.text.split())[:400]
-                show(words[:200])
+            hearing.take(self.adapter.read_output(line.decode("utf-8", "replace")))
+            if hearing.cut:
+                return
         code = await process.wait()
-        if code and not error:
-            error = f"it ended with exit code {code}" if code > 0 else f"it was killed by signal {-code}"
-        return Sat(
-            seconds=time.monotonic() - began,
-            error=error,
-            input_tokens=tokens_in,
-            output_tokens=tokens_out,
-            cost_usd=cost,
-            last_words=words,
-        )
+        if code and not hearing.error:
+            hearing.error = f"it ended with exit code {code}" if code > 0 else f"it was killed by signal {-code}"
+
+
+class _Hearing:
+    """What has been heard of one session."""
+
+    def __init__(self, account: Account, show: Callable[[str], None]) -> None:
+        self._account = account
+        self._show = show
+        self.error = ""
+        self.words = ""
+        self.cut = ""
+
+    def take(self, told: AgentOutput | None) -> None:
+        """Take in what a line told, and whether it is the session's last for having reached a bound."""
+        if told is None:
+            return
+        bound = self._account.take(told)
+        self.error = told.error or self.error
+        if told.text:
+            self.words = " ".join(told.text.split())[:400]
+            self._show(self.words[:200])
+        if told.limited or (bound and not told.final):
+            self.cut = f"it was stopped: {bound or self.error}"
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

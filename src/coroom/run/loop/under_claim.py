@@ -14,10 +14,10 @@ from coroom.git.task_notes import SPEC as NOTES
 from coroom.git.task_notes import TaskNotes
 from coroom.ports import Holding
 from coroom.run.landing import LandingEnd, LandingWish, land_here
-from coroom.run.loop.bounds import Bounds, Spent
+from coroom.run.loop.bounds import Account, Bounds, Spent
 from coroom.run.loop.failing import ANSWERS
 from coroom.run.loop.orient import Surroundings, last_landings, prompt_for
-from coroom.run.loop.peers import Peers, RoomSilent
+from coroom.run.loop.peers import Peers, RoomSeat, RoomSilent
 from coroom.run.loop.place import Place
 from coroom.run.loop.ratchet import Ratchet
 from coroom.run.loop.sitting import Sat, Seat
@@ -29,7 +29,9 @@ Look = Callable[[str], Awaitable[Board]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderClaim:
-    """One agent at its claimed items, one at a time. `look` says what there is to do at a commit of the branch."""
+    """One agent at its claimed items, one at a time. `look` says what there is to do at a commit of the branch; `room`,
+    whose tools sessions get, is the one that the loop has joined.
+    """
 
     place: Place
     seat: Seat
@@ -39,6 +41,7 @@ class UnderClaim:
     peers: Peers
     notes: TaskNotes
     look: Look
+    room: RoomSeat | None
     show: Callable[[str], None]
 
     async def carry_out(self, turn: Turn, item: Item, holding: Holding, board: Board, others: Sequence[Claim]) -> None:
@@ -94,8 +97,9 @@ class UnderClaim:
             claims=others,
             note=self.notes.of(item.key),
             landings=last_landings(self.place.hub, self.place.branch),
-            unfinished=self.place.unfinished(),
+            unfinished=self.place.unfinished.of(item.key, board.base),
             news=news,
+            in_room=self.room is not None,
         )
 
     async def _look_again(self, turn: Turn, item: Item, board: Board) -> Board | None:
@@ -104,7 +108,7 @@ class UnderClaim:
         Another may have landed it between the look at the branch and the claim. Landing moves the branch before it
         ends the claim, so that whoever has the claim sees everything that was landed under an earlier one.
         """
-        base = await asyncio.to_thread(self.place.fetch, NOTES, self.place.wip_spec)
+        base = await asyncio.to_thread(self.place.fetch, NOTES, self.place.unfinished.spec(item.key))
         if base == board.base:
             return board
         fresh = await self.look(base)
@@ -115,25 +119,32 @@ class UnderClaim:
         number = sum(1 for _ in self.place.logs.glob("*.log")) + 1
         log = self.place.logs / f"{number:05d}-{turn.base[:12]}.log"
         turn.log = str(log)
+        account = Account(self.spent, self.bounds)
         session = Session(
             agent=self.place.agent,
             mirror=self.place.work,
-            room_url="",
-            token="",
+            room_url=self.seat.isolating.room_url(self.room.url) if self.room else "",
+            token=self.room.token if self.room else "",
+            hooked=False,
+            budget_usd=account.left_usd,
             prompt=prompt_for(self.manner.role, self.place.agent, around, self.manner.test),
             home=self.place.home,
             model=self.manner.model,
             api=self.seat.isolating.api(self.manner.api),
             env={"COROOM_TASK": turn.key, "COROOM_ROLE": self.manner.role.name},
             isolated=self.seat.isolating.isolated,
+            elsewhere=self.seat.isolating.elsewhere,
         )
         self.show(f"works on {turn.key}")
         self.spent.sessions += 1
-        sat = await self.seat.run(session, log, self.bounds.session_s, self.show)
+        try:
+            sat = await self.seat.run(
+                session, log, self.bounds.session_s, account, self.show, self.room.url if self.room else ""
+            )
+        finally:
+            used = account.meter
+            turn.input_tokens, turn.output_tokens, turn.cost_usd = used.input_tokens, used.output_tokens, used.usd
         turn.session_s = round(sat.seconds, 3)
-        turn.input_tokens, turn.output_tokens = sat.input_tokens, sat.output_tokens
-        turn.cost_usd = sat.cost_usd or self.bounds.price.cost(sat.input_tokens, sat.output_tokens)
-        self.spent.cost_usd += turn.cost_usd
         return sat
 
     async def _beat(self, turn: Turn, holding: Holding, work: "asyncio.Future[None]") -> None:
@@ -155,11 +166,16 @@ class UnderClaim:
         tip = await self._collected(item)
         if not tip or tip == turn.base:
             turn.outcome, turn.why = NOTHING, sat.error or "the session ended without a change"
+        elif sat.cut:
+            turn.outcome, turn.why = "kept", f"{sat.error}, in the middle of its work"
+            await self._keep(turn, item, tip)
         else:
             await self._land(turn, item, tip)
         if turn.outcome == LANDED:
             with suppress(RoomSilent):
                 await self.peers.landed(item, turn.commit)
+            with suppress(GitFailed):
+                await asyncio.to_thread(self.place.unfinished.drop, item.key)
             self.show(f"landed {turn.key}")
             return
         self.show(f"did not land {turn.key}: {turn.why.splitlines()[0] if turn.why else turn.outcome}")
@@ -177,11 +193,11 @@ class UnderClaim:
         if not role.lands or outside:
             turn.outcome = "kept"
             turn.why = f"the role {role.name} may not change {outside[0]}" if outside else "its work is not for landing"
-            await self._keep(turn, tip)
+            await self._keep(turn, item, tip)
             return
         if await asyncio.to_thread(self._landed_since, turn.base, item):
             turn.outcome, turn.why = GONE, "it was landed without its claim while this session worked"
-            await self._keep(turn, tip)
+            await self._keep(turn, item, tip)
             return
         began, turn.landing = time.monotonic(), True
         wish = LandingWish(
@@ -204,22 +220,22 @@ class UnderClaim:
             return
         turn.outcome = end.kind if isinstance(end, LandingEnd) else "refused"
         turn.why = end.why if isinstance(end, LandingEnd) else str(end)
-        await self._keep(turn, tip)
+        await self._keep(turn, item, tip)
 
     def _landed_since(self, base: str, item: Item) -> bool:
         """Whether the branch has come to name the item since, as after `coroom land --task` by a person."""
         fresh = self.place.fetch()
         return fresh != base and str(item.key) in landed_keys(self.place.hub, f"{base}..{fresh}")[0]
 
-    async def _keep(self, turn: Turn, tip: str) -> None:
+    async def _keep(self, turn: Turn, item: Item, tip: str) -> None:
         with suppress(GitFailed):
-            turn.commit = await asyncio.to_thread(self.place.save, tip)
+            turn.commit = await asyncio.to_thread(self.place.unfinished.save, tip, item.key)
 
     async def _put_by(self, turn: Turn, item: Item) -> None:
         """The session was ended in the middle: keep what there is, and tell the next one."""
         tip = await self._collected(item) if turn.log else ""
         if tip and tip != turn.base:
-            await self._keep(turn, tip)
+            await self._keep(turn, item, tip)
             turn.why = f"{turn.outcome}; what it had done is in {turn.commit}"
             await self._note(turn, item, Sat(seconds=0.0))
 

@@ -104,10 +104,7 @@ def items_for(
     """
     items: list[Item] = []
     if "tests" in role.takes:
-        items += [
-            Item(key=Resource(Scheme.TEST, one), title=f"the failing test {one}", detail=failing.summary)
-            for one in failing.ids
-        ]
+        items += [Item(key=test_key(one), title=test_title(one), detail=failing.summary) for one in failing.ids]
     if "tasks" in role.takes:
         for task in tasks:
             key = task_key(task)
@@ -119,6 +116,16 @@ def items_for(
         if since >= role.every_landings:
             items.append(Item(key=key, title=role.title, detail=f"{since} landings since this was last done"))
     return items
+
+
+def test_key(test: str) -> Resource:
+    """What a failing test is claimed by, whoever finds it: derived from its id, so that one loop takes it."""
+    return Resource(Scheme.TEST, test)
+
+
+def test_title(test: str) -> str:
+    """What it is called as a task."""
+    return f"the failing test {test}"
 
 
 def task_key(task: PostTask) -> Resource:
