@@ -144,9 +144,8 @@ async def test_only_a_clock_that_nobody_sets_says_when_a_lease_is_over_and_a_lat
     assert isinstance(await bob.renew(taken), Holding)
 
 
-@pytest.mark.parametrize("set_by_s", [-DAY_S, DAY_S])
 async def test_a_landing_waits_for_a_lock_until_it_was_seen_long_enough_whatever_time_it_bears(
-    set_by_s: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(landing, "LOCKED_S", 0.02)
@@ -155,7 +154,7 @@ async def test_a_landing_waits_for_a_lock_until_it_was_seen_long_enough_whatever
     left = place.work / ".git/refs/coroom/had/heads/main.lock"
     left.parent.mkdir(parents=True)
     left.touch()
-    os.utime(left, (time.time() + set_by_s, time.time() + set_by_s))
+    os.utime(left, (time.time() + DAY_S, time.time() + DAY_S))
     repository = inspect(place.work, detached=True)
     assert isinstance(repository, Repository)
     said: list[str] = []
@@ -169,8 +168,9 @@ async def test_a_landing_waits_for_a_lock_until_it_was_seen_long_enough_whatever
 
 HOPPING_GIT = """#!/bin/sh
 printf x >> "$HOPS"
-case $(( $(wc -c < "$HOPS") % 4 )) in 0) to=315360000;; 1) to=-315360000;; 2) to=7;; *) to=-86400;; esac
-printf %s "$to" > "$HOPS.$$" && mv "$HOPS.$$" "$SET_CLOCK"
+read steps < "$HOPS"
+case $((${#steps} % 4)) in 0) to=315360000;; 1) to=-315360000;; 2) to=7;; *) to=-86400;; esac
+echo $to > "$SET_CLOCK"
 exec {git} "$@"
 """
 """With every step that git is asked for, the clock of all who look on it stands somewhere else."""
