@@ -139,11 +139,12 @@ async def test_a_lock_that_a_killed_git_left_in_the_harness_s_own_repository_is_
 
 
 async def test_a_note_that_a_person_edited_is_read_as_it_stands_and_only_added_to(place: Place) -> None:
+    loop = agent_loop(place, "exit 3", bounds=Bounds(sessions=1))
     async with asyncio.timeout(WITHIN_S):
-        await agent_loop(place, "exit 3", bounds=Bounds(sessions=1)).run()
+        await loop.run()
     clone = place.root / "person"
     git(place.root, "clone", "--quiet", "--branch", "coroom/notes", str(place.root / "shared.git"), "person")
-    [note] = (clone / "current_tasks").iterdir()
+    note = clone / "current_tasks" / f"{loop.turns[0].key.replace(':', '-')}.md"
     note.write_bytes(b"Mine now: try the \xff left door.\r\n")
     git(clone, "commit", "--quiet", "--all", "--message=by hand")
     git(clone, "push", "--quiet", "origin", "HEAD")
