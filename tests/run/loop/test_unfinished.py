@@ -81,3 +81,11 @@ def test_what_the_branch_has_by_now_is_not_unfinished(tmp_path: Path) -> None:
     assert ann.sees()
     assert ann.unfinished.of(ITEM, tip) == ""
     assert ann.unfinished.of(OTHER, ann.base) == ""
+
+
+def test_the_job_of_a_role_has_all_of_it_at_hand(tmp_path: Path) -> None:
+    shared = scratch_remote(tmp_path)
+    ann, bob = Harness(tmp_path / "ann", shared), Harness(tmp_path / "bob", shared)
+    kept = ann.unfinished.save(ann.worked("one"), ITEM)
+    bob.sees(Resource(Scheme.ROLE, "integrator"))
+    assert git(bob.work, "show", f"{kept}:a.txt") == "one"

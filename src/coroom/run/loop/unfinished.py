@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from coroom.core.resource import Resource
+from coroom.core.resource import Resource, Scheme
 from coroom.git.command import Git
 from coroom.git.commits import COMMITTER, is_ancestor, read_ref
 from coroom.git.workplace import REMOTE
@@ -34,8 +34,11 @@ class Unfinished:
         self._named = named
 
     def spec(self, item: Resource) -> str:
-        """What is fetched to have what anybody has left of an item; a pattern, since there may be nothing."""
-        return f"+{WIP}*-{_hashed(item)}:{WIP}*-{_hashed(item)}"
+        """What is fetched to have what anybody has left of an item, and of anything for a role's job, which may be to
+        bring such work to its end; a pattern, since there may be nothing.
+        """
+        which = "*" if item.scheme is Scheme.ROLE else f"*-{_hashed(item)}"
+        return f"+{WIP}{which}:{WIP}{which}"
 
     def save(self, tip: str, item: Resource) -> str:
         """Keep a commit as what is unfinished of the item; where it is. Raises GitFailed when it cannot be kept."""
