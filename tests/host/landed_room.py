@@ -25,7 +25,8 @@ from coroom.host import landing
 from coroom.host.answer import Answer
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host
-from coroom.host.landing import Landing, LandingPlace, RefMover
+from coroom.host.landing import Landing, LandingPlace
+from coroom.host.ref_mover import RefMover
 from coroom.log.memory import MemoryLog
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import HeadMoved, Log, Stored

@@ -139,7 +139,7 @@ async def test_a_commit_that_is_not_the_rooms_files_is_refused_in_words_and_the_
     async with opened(place_of(directory, tmp_path)) as room:
         await room.write("ann", "a.txt", b"one\nTWO\n")
         with monkeypatch.context() as patch:
-            patch.setattr("coroom.host.landing._object", lambda *_: "another")
+            patch.setattr("coroom.host.landing_commits._object", lambda *_: "another")
             assert "does not hold what the room accepted at a.txt" in refused(await room.land(), Code.CONFLICT)
         assert (await room.land()).data["landed"]
 

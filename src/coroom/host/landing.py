@@ -1,100 +1,48 @@
 """Landing: what the room has accepted becomes commits, is tested as one tree, and only then a branch moves to it."""
 
 import asyncio
-import hashlib
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from tempfile import mkdtemp
 from typing import TypeVar
 
 from coroom.checks.suite import TIMEOUT_S, Ending, NoCommand, SuiteCommand, find_command, run_suite
 from coroom.core import command as c
-from coroom.core.action import Action, Phase
+from coroom.core.action import Phase
 from coroom.core.agent import HOST
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind
 from coroom.core.room import decide
-from coroom.core.state import Landing as Landed
 from coroom.core.state import RoomState
 from coroom.git.command import Git, GitFailed
 from coroom.git.commits import (
     BadPath,
     Built,
-    Change,
-    Moved,
-    build,
     checked_out_at,
     export_tree,
     good_branch,
     in_the_way,
-    is_ancestor,
-    move_ref,
-    pins,
-    read_ref,
     remove_ref,
 )
 from coroom.git.mirror import BRANCHES
-from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
+from coroom.git.repository import Repository
 from coroom.host.answer import Answer
 from coroom.host.confined import Confined
-from coroom.host.content import Content, of_bytes
 from coroom.host.door import HEARTBEAT_S
 from coroom.host.host import Host
-from coroom.host.parts import Work, edited_paths, nested, touched_paths, work_since
-from coroom.workspace.states import content_hash
+from coroom.host.landing_commits import LandingCommits, NotExactError, Start
+from coroom.host.parts import Work, nested
 
 T = TypeVar("T")
 Heartbeat = Callable[[str], Awaitable[None]]
 
 TESTS = "tests"
 """The check whose verdict a landing needs; a later verdict on the same tree takes the place of the earlier."""
-
-PINS = "refs/coroom/landing"
-"""Below it, commits that are being tested are kept from git's garbage collection."""
-
-
-class RefMover:
-    """Performs the action `land`: one compare-and-swap on a branch, safe to ask for again after any crash."""
-
-    def __init__(self, git: Git) -> None:
-        self._git = git
-
-    async def perform(self, action: Action) -> c.FinishAction:
-        """Move the branch from where it was when the landing was decided (`undo`) to the tested commit."""
-        return await asyncio.to_thread(self._move, action)
-
-    async def probe(self, action: Action) -> c.FinishAction:
-        """Where the branch stands tells how the action ended; one that had not begun is carried out now.
-
-        To take it back would not be safe: a git that outlived the killed host may still be about to move the branch.
-        """
-        return await asyncio.to_thread(self._probe, action)
-
-    def _move(self, action: Action) -> c.FinishAction:
-        branch, commit, *_ = action.arguments.split("\n")
-        try:
-            moved = move_ref(self._git, f"refs/heads/{branch}", commit, action.undo)
-        except (GitFailed, OSError) as failed:
-            return c.FinishAction(action=action.id, ending="failed", result=str(failed))
-        if isinstance(moved, Moved):
-            return c.FinishAction(action=action.id, ending="finished", result=commit)
-        return c.FinishAction(action=action.id, ending="failed", result=moved.why)
-
-    def _probe(self, action: Action) -> c.FinishAction:
-        branch, commit, *_ = action.arguments.split("\n")
-        try:
-            stands_at = read_ref(self._git, f"refs/heads/{branch}")
-            if stands_at and is_ancestor(self._git, commit, stands_at):
-                return c.FinishAction(action=action.id, ending="finished", result=commit)
-        except (GitFailed, OSError) as failed:
-            return c.FinishAction(action=action.id, ending="failed", result=str(failed))
-        return self._move(action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,19 +64,6 @@ class LandingPlace:
     confined: Confined = field(default_factory=Confined)
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """What is built on: a commit, the room's version that it holds, and where the branch stands now."""
-
-    base: str
-    version: int
-    old: str
-
-
-class _NotExactError(Exception):
-    """The commit that was built is not the room's files, at the path that it names."""
-
-
 class Landing:
     """The room's way onto a branch. The host must perform the action `land` by a `RefMover` on the same repository."""
 
@@ -136,6 +71,7 @@ class Landing:
         self._host = host
         self._place = place
         self._git = Git(place.repository.common)
+        self._commits = LandingCommits(host, place.repository)
         self._busy = asyncio.Lock()
         self._lander = ""
 
@@ -159,7 +95,7 @@ class Landing:
             self._lander = agent
             try:
                 return await self._land(agent, heartbeat)
-            except _NotExactError as wrong:
+            except NotExactError as wrong:
                 why = (
                     f"The commit built for landing does not hold what the room accepted at {wrong}; it was not landed."
                 )
@@ -182,13 +118,13 @@ class Landing:
         clash = _clash(state)
         if clash:
             return Answer(refused=clash)
-        start = await asyncio.to_thread(self._start, state)
+        start = await asyncio.to_thread(self._commits.start, state, self.branch)
         if isinstance(start, Refused):
             return Answer(refused=start)
-        work = await asyncio.to_thread(self._work, state, start)
+        work = await asyncio.to_thread(self._commits.work, state, start)
         if not work.changed:
             return Answer(text=f"Nothing to land: {self.branch} has all of it.", data={"landed": False})
-        built = await asyncio.to_thread(self._build, state, start, work)
+        built = await asyncio.to_thread(self._commits.build, state, start, work)
         try:
             red = await self._tested(agent, built, heartbeat)
             return red or await self._moved(agent, state, start, built, work)
@@ -217,50 +153,6 @@ class Landing:
             why = f"Git cannot have {self.branch} beside the branch {other}."
             return Refused(Code.CONFLICT, why, "Rename that one, or land on another with --branch.")
         return None
-
-    def _start(self, state: RoomState) -> _Start | Refused:
-        began = state.commit or self._place.repository.commit
-        old = read_ref(self._git, f"refs/heads/{self.branch}")
-        last = _last_landing(state, self.branch)
-        if last and old == last.commit:
-            return _Start(old, last.version, old)
-        if old in {"", began}:
-            return _Start(began, 0, old)
-        why = f"{self.branch} stands at {old[:12]}, which this room did not put there."
-        return Refused(Code.CONFLICT, why, "Land on another branch with --branch, or move that one away.")
-
-    def _work(self, state: RoomState, start: _Start) -> Work:
-        events = self._host.events(0, state.seq)
-        base = self._base(start.base, set(touched_paths(state, start.version)), edited_paths(events))
-        return work_since(events, state, base, self._host.blob, start.version)
-
-    def _base(self, commit: str, paths: set[str], edited: set[str]) -> Mapping[str, Content]:
-        files = [file for file in tree_files(self._git, commit) if file.path in paths]
-        blobs = read_blobs(self._git, [file.oid for file in files])
-        contents = ((file.path, _content(file, data)) for file, (_, data) in zip(files, blobs, strict=True))
-        return {path: content if path in edited else replace(content, data=None) for path, content in contents}
-
-    def _build(self, state: RoomState, start: _Start, work: Work) -> Built:
-        prefix = f"{PINS}/{state.room}"
-        for left in pins(self._git, prefix):
-            remove_ref(self._git, left)
-        now_s = self._host.clock.now_ms() // 1000
-        pin = f"{prefix}/{token_hex(8)}"
-        built = build(self._git, start.base, work.parts, room=state.room, pin=pin, now_s=now_s)
-        self._verify(start, built, work.changed)
-        return built
-
-    def _verify(self, start: _Start, built: Built, changed: Mapping[str, Change]) -> None:
-        """The tree in git against the room's files, by git's own object names; all else must be as it was."""
-        expected = _objects(tree_files(self._git, start.base))
-        for path, change in changed.items():
-            expected.pop(path, None)
-            if change.kind is not FileKind.ABSENT:
-                expected[path] = _object(change, self._place.repository.object_format)
-        found = _objects(tree_files(self._git, built.commit))
-        for path in sorted(expected.keys() | found.keys()):
-            if expected.get(path) != found.get(path):
-                raise _NotExactError(path)
 
     async def _tested(self, agent: str, built: Built, heartbeat: Heartbeat) -> Answer | None:
         """Have a verdict for exactly this tree. An answer says why it is not a passing one."""
@@ -307,7 +199,7 @@ class Landing:
         """
         return f"{self._shown(command)}: "
 
-    async def _moved(self, agent: str, state: RoomState, start: _Start, built: Built, work: Work) -> Answer:
+    async def _moved(self, agent: str, state: RoomState, start: Start, built: Built, work: Work) -> Answer:
         tasks = tuple(t for t in work.tasks if not (start.version and _is_landed(state, self.branch, t)))
         asked = c.StartLanding(
             ref=self.branch, commit=built.commit, tree=built.tree, tasks=tasks, version=state.version, undo=start.old
@@ -366,28 +258,9 @@ def _clash(state: RoomState) -> Refused | None:
     return Refused(Code.CONFLICT, why, "Delete or rename one of them.")
 
 
-def _last_landing(state: RoomState, branch: str) -> Landed | None:
-    return next((landing for landing in reversed(state.landings) if landing.ref == branch), None)
-
-
 def _is_landed(state: RoomState, branch: str, task: str) -> bool:
     done = state.tasks[task].done_seq
     return any(one.ref == branch and task in one.tasks and one.seq > done for one in state.landings)
-
-
-def _content(file: TreeFile, data: bytes) -> Content:
-    if file.symlink:
-        return Content(FileKind.SYMLINK, content_hash(data), data=data)
-    return of_bytes(data, executable=file.executable)
-
-
-def _objects(files: Iterable[TreeFile]) -> dict[str, tuple[str, str]]:
-    return {file.path: (file.mode, file.oid) for file in files}
-
-
-def _object(change: Change, object_format: str) -> tuple[str, str]:
-    named = hashlib.new(object_format, b"blob %d\0" % len(change.data) + change.data, usedforsecurity=False)
-    return change.mode, named.hexdigest()
 
 
 @asynccontextmanager

@@ -27,10 +27,11 @@ from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
 from coroom.host.door import Door
 from coroom.host.files import Files
 from coroom.host.host import Host
-from coroom.host.landing import Landing, LandingPlace, RefMover
+from coroom.host.landing import Landing, LandingPlace
 from coroom.host.landing_each import LandingEach
 from coroom.host.mirror import Mirror
 from coroom.host.recorder import RecordedDoor
+from coroom.host.ref_mover import RefMover
 from coroom.host.seat import Seat
 from coroom.host.served import mirrors_directory, state_directory
 from coroom.host.shadow import Shadow, room_of
