@@ -61,8 +61,15 @@ def test_a_lock_is_left_alone_as_long_as_a_git_works_in_that_repository(director
     clock, path = HandClock(), lock(directory)
     look(directory, clock)
     clock.ms += 60_000
-    work = subprocess.Popen(("git", "cat-file", "--batch"), cwd=directory, stdin=subprocess.PIPE)
+    words = ("git", "cat-file", "--batch-check")
+    work = subprocess.Popen(words, cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert work.stdin
+    assert work.stdout
     try:
+        # It is at work once it has answered.
+        work.stdin.write(b"HEAD\n")
+        work.stdin.flush()
+        assert b" commit " in work.stdout.readline()
         assert look(directory, clock) == []
         assert path.exists()
     finally:
