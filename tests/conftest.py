@@ -14,6 +14,15 @@ _INSTALL_LIMIT_S = 540
 settings.register_profile("coroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("coroom")
 
+_NO_PLUGINS = "-p no:langsmith_plugin -p no:hypothesispytest -p no:asyncio -p no:anyio"
+"""Plugins of our own environment, which no project needs that a test makes: five seconds of each pytest's six."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What the tests start runs pytest without the plugins that only these tests themselves need."""
+    if hasattr(session.config, "workerinput") or session.config.getoption("dist", "no") == "no":
+        os.environ["PYTEST_ADDOPTS"] = _NO_PLUGINS
+
 
 @pytest.fixture(scope="session")
 def clients_path() -> str:

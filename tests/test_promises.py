@@ -1,6 +1,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,18 @@ def marks_of(path: Path) -> Iterator[str]:
                 yield str(argument.value)
 
 
-MARKED = {(path, mark) for path in TESTS.rglob("test_*.py") for mark in marks_of(path)}
+@cache
+def marked() -> set[tuple[Path, str]]:
+    return {(path, mark) for path in TESTS.rglob("test_*.py") for mark in marks_of(path)}
 
 
 @pytest.mark.parametrize("promise", sorted(PROMISES))
 def test_every_promise_has_a_test(promise: str) -> None:
-    assert [path for path, mark in MARKED if mark == promise]
+    assert [path for path, mark in marked() if mark == promise]
 
 
 def test_every_mark_names_a_promise() -> None:
-    assert {(path.name, mark) for path, mark in MARKED if mark not in KNOWN} == set()
+    assert {(path.name, mark) for path, mark in marked() if mark not in KNOWN} == set()
 
 
 def test_the_page_and_the_list_say_the_same() -> None:

@@ -20,7 +20,6 @@ from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grade, GradingError
 from coroom.evaluate.play import Play
 from coroom.evaluate.report.tables import against, rows
-from coroom.evaluate.report.write import replay_page, write_report
 from coroom.evaluate.results import Results, ResultsError, unpacked
 from coroom.evaluate.suite import EvalTask, load
 from coroom.evaluate.synthetic import MODELS, Traits
@@ -199,6 +198,8 @@ def test_the_report_has_its_tables_plots_replays_and_what_may_not_be_concluded(t
         for number in range(6):
             agents = 1 if name == "solo" else 2
             results.add([play_trial(key_of(name, agents, number), EXCHANGE, Budget(), Alike())])  # type: ignore[arg-type]
+    from coroom.evaluate.report.write import replay_page, write_report  # noqa: PLC0415 - plots are slow to import
+
     written = write_report(results, tmp_path, str(Budget()))
     page, text = written.page.read_text(), written.markdown.read_text()
     for words in (

@@ -1,13 +1,11 @@
-"""The providers' own SDKs, each asking once for a text or a call of the tool `claim`, whole or streamed."""
+"""The providers' own SDKs, each asking once for a text or a call of the tool `claim`, whole or streamed.
+
+Each is imported when it is first asked: together they take five seconds, of every process that only lists the tests.
+"""
 
 import json
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import anthropic
-import openai
-from google import genai
-from google.genai import types
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"path": {"type": "string"}}}
 
@@ -30,6 +28,8 @@ class Sdk(Protocol):
 
 class Anthropic:
     def ask(self, url: str, key: str, *, stream: bool, retries: int) -> Heard:
+        import anthropic  # noqa: PLC0415
+
         with anthropic.Anthropic(base_url=url, api_key=key, max_retries=retries) as client:
             given: dict[str, Any] = {
                 "model": "m",
@@ -51,6 +51,8 @@ class Anthropic:
 
 class Chat:
     def ask(self, url: str, key: str, *, stream: bool, retries: int) -> Heard:
+        import openai  # noqa: PLC0415
+
         function = {"type": "function", "function": {"name": "claim", "parameters": SCHEMA}}
         given: dict[str, Any] = {
             "model": "m",
@@ -71,6 +73,8 @@ class Chat:
 
 class Responses:
     def ask(self, url: str, key: str, *, stream: bool, retries: int) -> Heard:
+        import openai  # noqa: PLC0415
+
         given: dict[str, Any] = {
             "model": "m",
             "instructions": "Be brief.",
@@ -91,6 +95,9 @@ class Responses:
 
 class Gemini:
     def ask(self, url: str, key: str, *, stream: bool, retries: int) -> Heard:
+        from google import genai  # noqa: PLC0415
+        from google.genai import types  # noqa: PLC0415
+
         options = types.HttpOptions(
             base_url=url, retry_options=types.HttpRetryOptions(attempts=retries + 1, initial_delay=0.01, jitter=0)
         )

@@ -3,18 +3,20 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from claude_agent_sdk import ClaudeAgentOptions, ResultMessage, query
 from tests.agents.frameworks.page import block, run
 from tests.agents.frameworks.sales import ADA, BOB, JUDGES, a_room, a_seat
 from tests.live_room import left, served
 
-from coroom.agents.frameworks.claude_agent import RoomSession
 from coroom.core import command as c
 from coroom.core.claim import Mode
 from coroom.core.resource import file
 from coroom.testing import Call, ModelServer, Script, Turn
+
+if TYPE_CHECKING:  # slow to import, also for who only lists the tests
+    from claude_agent_sdk import ClaudeAgentOptions
 
 # The first test may have to wait until the client is installed.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
@@ -27,7 +29,9 @@ QUIET = {
 }
 
 
-def claude(directory: Path, clients_path: str, server: ModelServer, name: str, cwd: Path) -> ClaudeAgentOptions:
+def claude(directory: Path, clients_path: str, server: ModelServer, name: str, cwd: Path) -> "ClaudeAgentOptions":
+    from claude_agent_sdk import ClaudeAgentOptions  # noqa: PLC0415
+
     home = directory / f"home-{name}"
     home.mkdir()
     api = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": name, "HOME": str(home), "PATH": clients_path}
@@ -41,7 +45,9 @@ def claude(directory: Path, clients_path: str, server: ModelServer, name: str, c
     )
 
 
-async def ended(options: ClaudeAgentOptions) -> str:
+async def ended(options: "ClaudeAgentOptions") -> str:
+    from claude_agent_sdk import ResultMessage, query  # noqa: PLC0415
+
     last = ""
     async for message in query(prompt="Sell.", options=options):
         if isinstance(message, ResultMessage):
@@ -59,6 +65,8 @@ async def test_two_agents_end_as_one_after_the_other_and_the_lines_of_the_page_a
     assert isinstance(await room.host.submit("ada", held), c.Granted)
 
     async def one(url: str, server: ModelServer) -> str:
+        from coroom.agents.frameworks.claude_agent import RoomSession  # noqa: PLC0415
+
         async with RoomSession(url, mine["bob"].token) as seat:
             return await ended(seat.options(claude(tmp_path, clients_path, server, "bob", mine["bob"].directory)))
 
