@@ -18,6 +18,7 @@ PROMISES = {
     "doc:exact": "An edit that names old text applies where that stands once, or is refused; never elsewhere.",
     "notice:delivered": "Each notice reaches each of its readers at least once, across restarts of either side.",
     "main:green": "Nothing lands without a passing verdict for exactly its tree, or while an edit is held.",
+    "check:runs-nothing": "What the checks act out reaches nothing outside, and ends in bounded steps and memory.",
     "check:not-by-its-mender": "What a check found is closed when it passes, never by one who had a hand in it.",
     "git:sound": "After a crash the repository is sound: no stale lock, nobody's commit lost.",
     "door:authentic": "Nothing changes without a valid secret; a void or foreign one is not heard.",

@@ -27,7 +27,6 @@ CLEANS = [*_PYTHON_CLEANS, *SCRIPT_CLEANS]
 MISSED = {
     "a unit changes",
     "a returned list no longer ends the loop",
-    "a limit is counted otherwise",
     "park, nobody is fed twice",
     "park, the clock gives milliseconds",
 }

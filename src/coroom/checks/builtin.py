@@ -7,6 +7,7 @@ from coroom.checks.concerns import concerns
 from coroom.checks.constants import constants
 from coroom.checks.doubled import doubled
 from coroom.checks.elsewhere import elsewhere
+from coroom.checks.enactment.enact import enactments
 from coroom.checks.engine import Check
 from coroom.checks.families import families
 from coroom.checks.finding import Finding
@@ -45,3 +46,8 @@ def fast_checks() -> list[Check]:
         Rule("families", fast=True, job=families),
         Rule("concerns", fast=True, job=concerns),
     ]
+
+
+def enactment() -> Check:
+    """The check that acts out what is new, which takes longer than an edit may."""
+    return Rule("enactment", fast=False, job=enactments)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coroom.checks.builtin import Rule, fast_checks
+from coroom.checks.builtin import Rule, enactment, fast_checks
 from coroom.checks.engine import Check
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
@@ -37,8 +37,8 @@ class Branches:
 
 
 def everyday_checks() -> list[Check]:
-    """The checks that look at changed files only: those over programs, and the merge's over each file."""
-    return [Rule("merge", fast=True, job=in_each_file), *fast_checks()]
+    """The checks that run nothing: the merge's over each file, those over programs, last the one that takes longer."""
+    return [Rule("merge", fast=True, job=in_each_file), *fast_checks(), enactment()]
 
 
 def in_each_file(four: Four) -> Iterator[Finding]:

@@ -200,7 +200,8 @@ class Consistency:
         concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
         for agent in sorted(concerned & authors) if len(authors) > 1 else ():
             four = self._written.four(agent, state)
-            report = judge(four, everyday_checks(), partial(self._is_enough, time.thread_time()))
+            checks = [each for each in everyday_checks() if each.fast or self._waiting]
+            report = judge(four, checks, partial(self._is_enough, time.thread_time()))
             found = {(each.kind, each.path, each.symbol): each for each in report.findings}
             self._unfinished.pop(agent, None)
             if report.unfinished:

@@ -156,7 +156,7 @@ def _edits(count: int) -> Iterator[float]:
             base, Overlaid(base, {ours: changed}), Overlaid(base, {theirs: caller}),
             Overlaid(base, {ours: changed, theirs: caller}),
         )  # fmt: skip
-        judge(four, everyday_checks())
+        judge(four, [each for each in everyday_checks() if each.fast])
         yield (time.process_time() - began) * 1_000
 
 

@@ -1,0 +1,352 @@
+"""Python's built-in names, as an enacted program finds them."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+from coroom.checks.enactment import native
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.values import (
+    MISSING,
+    CannotGoOn,
+    Coroutine,
+    Kind,
+    Module,
+    Property,
+    Raised,
+    Static,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from coroom.checks.enactment.attributes import Attributes
+
+KNOWN = frozenset(
+    [
+        "re",
+        "json",
+        "math",
+        "typing",
+        "typing_extensions",
+        "dataclasses",
+        "enum",
+        "abc",
+        "collections",
+        "collections.abc",
+        "functools",
+        "itertools",
+        "operator",
+        "copy",
+        "string",
+        "textwrap",
+        "datetime",
+        "decimal",
+        "fractions",
+        "time",
+        "os",
+        "logging",
+        "asyncio",
+        "contextlib",
+        "bisect",
+        "heapq",
+        "unicodedata",
+        "warnings",
+        "types",
+        "statistics",
+    ]
+)
+"""The modules of the library of which something is known."""
+
+_EXCEPTIONS = {
+    "BaseException": "object",
+    "Exception": "BaseException",
+    "KeyboardInterrupt": "BaseException",
+    "SystemExit": "BaseException",
+    "ArithmeticError": "Exception",
+    "ZeroDivisionError": "ArithmeticError",
+    "OverflowError": "ArithmeticError",
+    "AssertionError": "Exception",
+    "AttributeError": "Exception",
+    "FrozenInstanceError": "AttributeError",
+    "ImportError": "Exception",
+    "ModuleNotFoundError": "ImportError",
+    "LookupError": "Exception",
+    "IndexError": "LookupError",
+    "KeyError": "LookupError",
+    "NameError": "Exception",
+    "OSError": "Exception",
+    "FileNotFoundError": "OSError",
+    "PermissionError": "OSError",
+    "TimeoutError": "OSError",
+    "ConnectionError": "OSError",
+    "RuntimeError": "Exception",
+    "NotImplementedError": "RuntimeError",
+    "RecursionError": "RuntimeError",
+    "StopIteration": "Exception",
+    "SyntaxError": "Exception",
+    "TypeError": "Exception",
+    "ValueError": "Exception",
+    "UnicodeError": "ValueError",
+    "UnicodeDecodeError": "UnicodeError",
+    "UnicodeEncodeError": "UnicodeError",
+    "JSONDecodeError": "ValueError",
+    "InvalidOperation": "ArithmeticError",
+    "Warning": "Exception",
+    "DeprecationWarning": "Warning",
+    "UserWarning": "Warning",
+}
+
+
+def exception(machine: Attributes, name: str, *said: Value) -> Thing:
+    """An exception of a built-in class."""
+    kind = machine.builtins.get(name)
+    if not isinstance(kind, Kind):
+        raise CannotGoOn(f"{name} is not known here")
+    return Thing(kind, {"args": said})
+
+
+OWN: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bytes": (bytes,),
+    "int": (int,),
+    "float": (float,),
+    "bool": (bool,),
+    "list": (list,),
+    "tuple": (tuple,),
+    "dict": (dict,),
+    "set": (set,),
+    "frozenset": (frozenset,),
+    "Decimal": (Decimal,),
+    "Fraction": (Fraction,),
+    "datetime": (datetime,),
+    "date": (date,),
+    "timedelta": (timedelta,),
+    "Counter": (Counter,),
+    "deque": (deque,),
+    "OrderedDict": (OrderedDict,),
+    "defaultdict": (defaultdict,),
+    "range": (range,),
+    "Mapping": (dict,),
+    "Sequence": (list, tuple, str),
+    "Iterable": (list, tuple, str, dict, set),
+    "Sized": (list, tuple, str, dict, set),
+}
+
+
+def is_of(thing: Value, kind: Kind) -> bool:
+    """`isinstance`."""
+    if isinstance(thing, Thing):
+        if "own" in kind.traits:
+            return (kind.name == "tuple" and thing.kind.has("tuple")) or (
+                thing.kind.has("mixed enum") and isinstance(thing.attributes["value"], OWN[kind.name])
+            )
+        return thing.kind.inherits(kind)
+    if kind.name == "object":
+        return True
+    if "own" in kind.traits:
+        return isinstance(thing, OWN[kind.name])
+    if kind.name == "Callable":
+        return callable(thing)
+    return False
+
+
+def names(machine: Attributes) -> dict[str, Value]:
+    """The names that every module has."""
+    base = Kind("object", (), {}, traits={"object"})
+    base.make = machine.new
+    found: dict[str, Value] = {"object": base}
+    for name, above in _EXCEPTIONS.items():
+        found[name] = Kind(name, (found[above],), {}, traits={"exception"}, make=machine.new)
+    found["IOError"] = found["EnvironmentError"] = found["OSError"]
+    for name, made in (
+        ("str", _text),
+        ("bytes", _bytes),
+        ("int", int),
+        ("float", float),
+        ("bool", bool),
+        ("list", list),
+        ("tuple", tuple),
+        ("dict", dict),
+        ("set", set),
+        ("frozenset", frozenset),
+        ("range", native.span),
+    ):
+        found[name] = own_kind(base, name, made)
+    _fill(found["dict"], fromkeys=dict.fromkeys)
+    _fill(
+        found["str"],
+        **{n: getattr(str, n) for n in ("lower", "upper", "strip", "title", "casefold", "join", "split", "capitalize")},
+    )
+    _fill(found["list"], append=list.append, sort=list.sort)
+    found.update(
+        len=len,
+        sum=sum,
+        min=min,
+        max=max,
+        abs=abs,
+        all=all,
+        any=any,
+        sorted=sorted,
+        enumerate=enumerate,
+        zip=zip,
+        map=map,
+        filter=filter,
+        reversed=lambda many: reversed(list(many)),
+        round=round,
+        divmod=divmod,
+        repr=repr,
+        chr=chr,
+        ord=ord,
+        hash=hash,
+        iter=_iterate,
+        id=id,
+        print=lambda *_, **__: None,
+        pow=native.power,
+        hex=hex,
+        bin=bin,
+        oct=oct,
+        ascii=ascii,
+        format=lambda value, spec="": native.formatted(value, spec),
+        slice=slice,
+        NotImplemented=NotImplemented,
+        Ellipsis=...,
+        staticmethod=Static,
+        classmethod=lambda function: Static(function, of_kind=True),
+    )
+    found["property"] = lambda get, put=None: Property(get, put)
+    found["isinstance"] = machine.is_a
+    found["issubclass"] = lambda one, other: (
+        any(one.inherits(each) for each in other) if isinstance(other, tuple) else one.inherits(other)
+    )
+    found["getattr"] = lambda held, name, *default: _getattr(machine, held, name, default)
+    found["hasattr"] = lambda held, name: _getattr(machine, held, name, (MISSING,)) is not MISSING
+    found["setattr"] = machine.set_attribute
+    found["callable"] = lambda held: (
+        callable(held)
+        and not isinstance(held, Coroutine | Module)
+        and (not isinstance(held, Thing) or held.kind.find("__call__") is not MISSING)
+    )
+    found["type"] = partial(_type_of, machine)
+    found["next"] = lambda many, *default: _next(machine, many, default)
+    return found
+
+
+def own_kind(base: Kind, name: str, make: Callable[..., Value]) -> Kind:
+    """One of Python's own types as a class that can be called."""
+    kind = Kind(name, (base,), {}, traits={"own", "opaque"})
+    kind.make = lambda _, /, *given, **named: make(*given, **named)  # noqa: PLW0108 - the first argument is left out
+    return kind
+
+
+def _fill(kind: Kind, **named: Value) -> None:
+    kind.space.update(named)
+
+
+def _text(*given: Value) -> str:
+    return str(*given)
+
+
+def _bytes(*given: Value) -> bytes:
+    if given and isinstance(given[0], int):
+        raise CannotGoOn("bytes of a length")
+    return bytes(*given)
+
+
+def _iterate(many: Value) -> Value:
+    return iter(many)
+
+
+def _next(machine: Attributes, many: Value, default: tuple[Value, ...]) -> Value:
+    try:
+        return next(many)
+    except StopIteration:
+        if default:
+            return default[0]
+    raise Raised(exception(machine, "StopIteration"))
+
+
+def _getattr(machine: Attributes, held: Value, name: str, default: tuple[Value, ...]) -> Value:
+    try:
+        return machine.attribute(held, name)
+    except Raised as raised:
+        if default and raised.value.kind.name == "AttributeError":
+            return default[0]
+        raise
+
+
+def _type_of(machine: Attributes, held: Value) -> Value:
+    if isinstance(held, Thing):
+        return held.kind
+    for name, types in OWN.items():
+        kind = machine.builtins.get(name)
+        if isinstance(kind, Kind) and type(held) in types:
+            return kind
+    raise CannotGoOn("a type that is not known here")
+
+
+def special(machine: Attributes, held: Thing, name: str) -> Value:
+    """What objects of some classes have by themselves."""
+    kind = held.kind
+    if kind.has("tuple"):
+        if name == "_replace":
+            return lambda **named: Thing(
+                kind, {}, tuple(named.get(f, v) for f, v in zip(kind.fields, held.items, strict=True))
+            )
+        if name == "_asdict":
+            return lambda: dict(zip(kind.fields, held.items, strict=True))
+        if name in {"index", "count"}:
+            return getattr(held.items, name)
+    if kind.has("exception"):
+        if name == "with_traceback":
+            return lambda _: held
+        if name in {"__cause__", "__context__", "__traceback__"}:
+            return None
+    if kind.has("mixed enum"):
+        return native.attribute(held.attributes["value"], name)
+    if name in {"__str__", "__repr__"}:
+        return lambda: str(held) if name == "__str__" else repr(held)
+    if name in {"__eq__", "__ne__", "__hash__"}:
+        raise CannotGoOn(name)
+    del machine
+    return MISSING
+
+
+def special_of_kind(machine: Attributes, held: Kind, name: str) -> Value:
+    """What some classes have by themselves."""
+    if held.has("tuple") and name == "_fields":
+        return tuple(held.fields)
+    if held.has("tuple") and name == "_make":
+        return lambda many: held(*many)
+    if name == "__doc__":
+        return held.space.get("__doc__")
+    if name.startswith("__"):
+        raise CannotGoOn(f"{name} of a class")
+    del machine
+    return MISSING
+
+
+def special_super(machine: Attributes, me: Value, name: str) -> Value:
+    """What stands above all classes of the program."""
+    if name == "__init__":
+        if isinstance(me, Thing) and me.kind.has("exception"):
+            return lambda *given: me.attributes.__setitem__("args", given)
+        return lambda *given, **named: _nothing(given, named)
+    if name in {"__init_subclass__", "__post_init__"}:
+        return lambda *_, **__: None
+    if name == "__str__" and isinstance(me, Thing) and me.kind.has("exception"):
+        return lambda: str(me.attributes["args"][0]) if len(me.attributes["args"]) == 1 else str(me.attributes["args"])
+    if name == "__setattr__" and isinstance(me, Thing):
+        return me.attributes.__setitem__
+    del machine
+    return MISSING
+
+
+def _nothing(given: tuple[Value, ...], named: dict[str, Value]) -> None:
+    if given or named:
+        raise TypeError("object.__init__() takes exactly one argument")

@@ -1,0 +1,93 @@
+"""What an enacted function came to in two trees, and whether that is the same to whoever asked for it."""
+
+from typing import Any
+
+from coroom.checks.enactment.machine import Machine
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.values import Bound, CannotGoOn, Coroutine, Function, Kind, Module, Value
+
+_DEEPEST = 6
+_MOST = 60
+
+
+def taken_down(machine: Machine, value: Value, depth: int = 0) -> Any:  # noqa: C901, PLR0912 - one table of kinds
+    """A value as plain data: objects by what they are made of, generators by what they give.
+
+    Raises:
+        CannotGoOn: it is too deep to be told.
+    """
+    if depth > _DEEPEST:
+        return "…"
+    if isinstance(value, Thing):
+        if value.kind.has("enum"):
+            return ("enum", value.attributes["name"])
+        if value.kind.has("tuple"):
+            return [taken_down(machine, each, depth + 1) for each in value.items]
+        kept = {
+            name: taken_down(machine, each, depth + 1)
+            for name, each in value.attributes.items()
+            if not name.startswith("_")
+        }
+        return ("thing", value.kind.name, kept)
+    if isinstance(value, Coroutine):
+        return ("coroutine",)
+    if isinstance(value, Function | Bound | Kind | Module):
+        return ("function",)
+    if isinstance(value, dict):
+        return {_key(key): taken_down(machine, each, depth + 1) for key, each in value.items()}
+    if isinstance(value, set | frozenset):
+        return ("set", sorted(repr(taken_down(machine, each, depth + 1)) for each in value))
+    if isinstance(value, str | bytes | int | float | bool) or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [taken_down(machine, each, depth + 1) for each in value]
+    if hasattr(value, "__next__"):
+        found = []
+        for each in value:
+            found.append(taken_down(machine, each, depth + 1))
+            if len(found) > _MOST:
+                raise CannotGoOn("it gives too much")
+        return found
+    if callable(value):
+        return ("function",)
+    return repr(value)
+
+
+def _key(key: Value) -> str | int:
+    return key if isinstance(key, str | int) else repr(key)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether what was there before is there as it was; what is added beside it is no difference."""
+    if isinstance(one, float) or isinstance(other, float):
+        return (
+            isinstance(one, int | float)
+            and isinstance(other, int | float)
+            and abs(one - other) <= 1e-9 * max(1, abs(one))
+        )
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(key in other and alike(value, other[key]) for key, value in one.items())
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        if one[:1] == ("thing",) == other[:1]:
+            return all(alike(value, other[2][name]) for name, value in one[2].items() if name in other[2])
+        return one == other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(alike(a, b) for a, b in zip(one, other, strict=True))
+    return type(one) is type(other) and bool(one == other)
+
+
+def told(value: Any) -> str:
+    """A short text of what `taken_down` gave."""
+    if isinstance(value, tuple) and value[:1] == ("thing",):
+        text = f"{value[1]}(…)"
+    elif isinstance(value, tuple) and value[:1] == ("enum",):
+        text = str(value[1])
+    elif isinstance(value, tuple) and value[:1] == ("set",):
+        text = "{" + ", ".join(value[1]) + "}"
+    elif isinstance(value, tuple):
+        text = f"a {value[0]}"
+    else:
+        text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,381 @@
+"""The expressions of an enacted program, and its functions."""
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from coroom.checks.enactment import built_in, native
+from coroom.checks.enactment.attributes import Attributes
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.values import (
+    MISSING,
+    Budget,
+    CannotGoOn,
+    Coroutine,
+    Function,
+    Module,
+    Property,
+    Scope,
+    Value,
+)
+
+DEEPEST = 60
+"""Calls inside calls; a program that goes deeper is left alone."""
+
+BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: native.times,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: native.rest,
+    ast.Pow: native.power,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.LShift: native.shifted,
+    ast.RShift: operator.rshift,
+    ast.MatMult: operator.matmul,
+}
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda one, many: one in many,
+    ast.NotIn: lambda one, many: one not in many,
+}
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.Not: operator.not_,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+}
+
+
+class Returned(BaseException):
+    """A function gives this."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Expressions(Attributes):
+    """The part of the interpreter that knows expressions and functions."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget)
+        self._depth = 0
+        self.seen: set[tuple[str, str]] = set()
+        self.asked = 0
+        """How often functions that were given to the program were called."""
+        self.said: dict[tuple[str, str], list[str]] = {}
+        """The texts that functions gave, by their file and name."""
+
+    def each_of(self, body: list[ast.stmt], scope: Scope) -> Iterator[Value]:
+        """Act out statements."""
+        raise NotImplementedError
+
+    def value(self, node: ast.expr, scope: Scope) -> Value:
+        """What an expression gives."""
+        self.budget.step()
+        return getattr(self, f"_of_{type(node).__name__.lower()}", _unknown_value)(node, scope)
+
+    def _of_constant(self, node: ast.Constant, scope: Scope) -> Value:  # noqa: ARG002
+        return node.value
+
+    def _of_name(self, node: ast.Name, scope: Scope) -> Value:
+        return self.name(node.id, scope)
+
+    def _of_attribute(self, node: ast.Attribute, scope: Scope) -> Value:
+        return self.attribute(self.value(node.value, scope), node.attr)
+
+    def _of_subscript(self, node: ast.Subscript, scope: Scope) -> Value:
+        return self._item(self.value(node.value, scope), self.value(node.slice, scope))
+
+    def _of_slice(self, node: ast.Slice, scope: Scope) -> Value:
+        parts = [self.value(each, scope) if each is not None else None for each in (node.lower, node.upper, node.step)]
+        return slice(*parts)
+
+    def _of_binop(self, node: ast.BinOp, scope: Scope) -> Value:
+        return native.modest(BINARY[type(node.op)](self.value(node.left, scope), self.value(node.right, scope)))
+
+    def _of_unaryop(self, node: ast.UnaryOp, scope: Scope) -> Value:
+        return _UNARY[type(node.op)](self.value(node.operand, scope))
+
+    def _of_boolop(self, node: ast.BoolOp, scope: Scope) -> Value:
+        stop_at = isinstance(node.op, ast.Or)
+        value: Value = None
+        for each in node.values:
+            value = self.value(each, scope)
+            if bool(value) is stop_at:
+                break
+        return value
+
+    def _of_compare(self, node: ast.Compare, scope: Scope) -> Value:
+        left = self.value(node.left, scope)
+        found: Value = True
+        for op, each in zip(node.ops, node.comparators, strict=True):
+            right = self.value(each, scope)
+            found = _COMPARE[type(op)](left, right)
+            if not found:
+                return found
+            left = right
+        return found
+
+    def _of_ifexp(self, node: ast.IfExp, scope: Scope) -> Value:
+        return self.value(node.body if self.value(node.test, scope) else node.orelse, scope)
+
+    def _of_namedexpr(self, node: ast.NamedExpr, scope: Scope) -> Value:
+        value = self.value(node.value, scope)
+        self.put(node.target, value, scope)
+        return value
+
+    def _of_list(self, node: ast.List, scope: Scope) -> Value:
+        return self._elements(node.elts, scope)
+
+    def _of_tuple(self, node: ast.Tuple, scope: Scope) -> Value:
+        return tuple(self._elements(node.elts, scope))
+
+    def _of_set(self, node: ast.Set, scope: Scope) -> Value:
+        return set(self._elements(node.elts, scope))
+
+    def _elements(self, nodes: list[ast.expr], scope: Scope) -> list[Value]:
+        found: list[Value] = []
+        for each in nodes:
+            if isinstance(each, ast.Starred):
+                found.extend(self.value(each.value, scope))
+            else:
+                found.append(self.value(each, scope))
+        return found
+
+    def _of_dict(self, node: ast.Dict, scope: Scope) -> Value:
+        found: dict[Value, Value] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                found.update(self.value(value, scope))
+            else:
+                found[self.value(key, scope)] = self.value(value, scope)
+        return found
+
+    def _of_joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Value:
+        return "".join(str(self.value(each, scope)) for each in node.values)
+
+    def _of_formattedvalue(self, node: ast.FormattedValue, scope: Scope) -> Value:
+        value = self.value(node.value, scope)
+        if node.conversion in {114, 97}:
+            value = repr(value)
+        elif node.conversion == 115:
+            value = str(value)
+        spec = self.value(node.format_spec, scope) if node.format_spec is not None else ""
+        return native.formatted(value, spec)
+
+    def _of_lambda(self, node: ast.Lambda, scope: Scope) -> Value:
+        return self._function(node, scope)
+
+    def _of_await(self, node: ast.Await, scope: Scope) -> Value:
+        value = self.value(node.value, scope)
+        if not isinstance(value, Coroutine):
+            raise TypeError(f"object {native.kind_name(value)} can't be used in 'await' expression")
+        return value.run()
+
+    def _of_listcomp(self, node: ast.ListComp, scope: Scope) -> Value:
+        return list(self._comprehended(node.generators, node.elt, scope))
+
+    def _of_setcomp(self, node: ast.SetComp, scope: Scope) -> Value:
+        return set(self._comprehended(node.generators, node.elt, scope))
+
+    def _of_generatorexp(self, node: ast.GeneratorExp, scope: Scope) -> Value:
+        first = node.generators[0]
+        return self._comprehended(node.generators, node.elt, scope, iter(self.value(first.iter, scope)))
+
+    def _of_dictcomp(self, node: ast.DictComp, scope: Scope) -> Value:
+        pair = ast.Tuple(elts=[node.key, node.value], ctx=ast.Load())
+        return dict(self._comprehended(node.generators, pair, scope))
+
+    def _comprehended(
+        self, clauses: list[ast.comprehension], element: ast.expr, scope: Scope, given: Value = None
+    ) -> Iterator[Value]:
+        inner = Scope({}, scope.module, scope, owner=scope.owner)
+        if scope.is_class:
+            inner.names.update(scope.names)
+
+        def turn(at: int) -> Iterator[Value]:
+            if at == len(clauses):
+                yield self.value(element, inner)
+                return
+            clause = clauses[at]
+            for each in given if at == 0 and given is not None else self.value(clause.iter, inner if at else scope):
+                self.budget.step()
+                self.put(clause.target, each, inner)
+                if all(self.value(test, inner) for test in clause.ifs):
+                    yield from turn(at + 1)
+
+        return turn(0)
+
+    def _of_call(self, node: ast.Call, scope: Scope) -> Value:
+        if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+            raise CannotGoOn("super() that is kept")
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
+            inner = node.func.value
+            if isinstance(inner.func, ast.Name) and inner.func.id == "super" and not inner.args:
+                return self._call_super(node, scope)
+        called = self.value(node.func, scope)
+        given = self._elements(node.args, scope)
+        named: dict[str, Value] = {}
+        for each in node.keywords:
+            if each.arg is None:
+                named.update(self.value(each.value, scope))
+            else:
+                named[each.arg] = self.value(each.value, scope)
+        return self.call(called, given, named)
+
+    def call(self, called: Value, given: list[Value], named: dict[str, Value]) -> Value:
+        """Call what can be called."""
+        self.budget.step()
+        if isinstance(called, Module | Coroutine) or not callable(called):
+            raise TypeError(f"{native.kind_name(called)} object is not callable")
+        return native.modest(called(*given, **named))
+
+    def _call_super(self, node: ast.Call, scope: Scope) -> Value:
+        where: Scope | None = scope
+        while where is not None and where.owner is None:
+            where = where.outer
+        while where is not None and "self" not in where.names and "cls" not in where.names and where.outer is not None:
+            where = where.outer
+        if where is None or where.owner is None:
+            raise CannotGoOn("super() outside of a method")
+        me = where.names.get("self", where.names.get("cls"))
+        assert isinstance(node.func, ast.Attribute)
+        kind = me.kind if isinstance(me, Thing) else me
+        found = kind.find(node.func.attr, where.owner)
+        given = self._elements(node.args, scope)
+        named = {each.arg: self.value(each.value, scope) for each in node.keywords if each.arg}
+        if found is MISSING:
+            special = built_in.special_super(self, me, node.func.attr)
+            if special is MISSING:
+                raise CannotGoOn(f"super().{node.func.attr}")
+            return special(*given, **named)
+        if isinstance(found, Property):
+            return found.get(me)
+        return self._bound(found, me, kind)(*given, **named)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> Function:
+        args = node.args
+        places = [*args.posonlyargs, *args.args]
+        defaults = {
+            each.arg: self.value(value, scope)
+            for each, value in zip(places[len(places) - len(args.defaults) :], args.defaults, strict=True)
+        }
+        defaults.update(
+            {
+                each.arg: self.value(value, scope)
+                for each, value in zip(args.kwonlyargs, args.kw_defaults, strict=True)
+                if value is not None
+            }
+        )
+        traits = frozenset(
+            trait
+            for trait, so in (
+                ("generator", not isinstance(node, ast.Lambda) and _yields(node.body)),
+                ("async", isinstance(node, ast.AsyncFunctionDef)),
+            )
+            if so
+        )
+        name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+        around = scope.outer if scope.is_class and scope.outer is not None else scope
+        owner = scope.owner if scope.is_class else None
+        return Function(name, node, around, defaults, self._run, owner, traits)
+
+    def _run(self, function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> Value:
+        self.budget.step()
+        self.seen.add((function.around.module["__file__"], function.name))
+        scope = Scope(
+            _arguments(function, given, dict(named)), function.around.module, function.around, owner=function.owner
+        )
+        node = function.node
+        if isinstance(node, ast.Lambda):
+            return self._deeper(lambda: self.value(node.body, scope))
+        if "async" in function.traits:
+            if "generator" in function.traits:
+                raise CannotGoOn("an async generator")
+            return Coroutine(lambda: self._deeper(lambda: self._body(node, scope)))
+        if "generator" in function.traits:
+            return self._generated(node, scope)
+        value = self._deeper(lambda: self._body(node, scope))
+        if isinstance(value, str):
+            self.said.setdefault((function.around.module["__file__"], function.name), []).append(value)
+        return value
+
+    def _deeper(self, act: Callable[[], Value]) -> Value:
+        if self._depth >= DEEPEST:
+            raise CannotGoOn("calls too deep")
+        self._depth += 1
+        try:
+            return act()
+        finally:
+            self._depth -= 1
+
+    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Value:
+        try:
+            for _ in self.each_of(node.body, scope):
+                raise CannotGoOn("a yield inside of an expression")
+        except Returned as given:
+            return given.value
+        return None
+
+    def _generated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[Value]:
+        try:
+            yield from self.each_of(node.body, scope)
+        except Returned:
+            return
+
+
+def _yields(body: list[ast.stmt]) -> bool:
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(each))
+    return False
+
+
+def _arguments(function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> dict[str, Value]:
+    args = function.node.args
+    places = [each.arg for each in (*args.posonlyargs, *args.args)]
+    found: dict[str, Value] = dict(zip(places, given, strict=False))
+    if args.vararg is not None:
+        found[args.vararg.arg] = tuple(given[len(places) :])
+    elif len(given) > len(places):
+        raise TypeError(f"{function.name}() takes {len(places)} positional arguments but {len(given)} were given")
+    known = {*(each.arg for each in args.args), *(each.arg for each in args.kwonlyargs)}
+    rest: dict[str, Value] = {}
+    for name, value in named.items():
+        if name in known:
+            if name in found:
+                raise TypeError(f"{function.name}() got multiple values for argument {name!r}")
+            found[name] = value
+        elif args.kwarg is not None:
+            rest[name] = value
+        else:
+            raise TypeError(f"{function.name}() got an unexpected keyword argument {name!r}")
+    if args.kwarg is not None:
+        found[args.kwarg.arg] = rest
+    for name in (*places, *(each.arg for each in args.kwonlyargs)):
+        if name not in found:
+            if name not in function.defaults:
+                raise TypeError(f"{function.name}() missing required argument: {name!r}")
+            found[name] = function.defaults[name]
+    return found
+
+
+def _unknown_value(node: ast.expr, scope: Scope) -> Value:  # noqa: ARG001
+    raise CannotGoOn(f"{type(node).__name__} is not known here")

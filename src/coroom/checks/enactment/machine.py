@@ -1,0 +1,349 @@
+"""The interpreter of Python programs over values that reach nothing outside of it: modules and statements."""
+
+import ast
+import functools
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from coroom.checks.enactment import built_in, library, native
+from coroom.checks.enactment.expressions import BINARY, Expressions, Returned
+from coroom.checks.enactment.kinds import make_kind
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.values import (
+    Budget,
+    CannotGoOn,
+    Kind,
+    Module,
+    Raised,
+    Scope,
+    Value,
+)
+
+_IN_PLACE: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.iadd,
+    ast.Sub: operator.isub,
+    ast.BitOr: operator.ior,
+    ast.BitAnd: operator.iand,
+    ast.BitXor: operator.ixor,
+}
+
+
+class _Break(BaseException):
+    pass
+
+
+class _Continue(BaseException):
+    pass
+
+
+class Machine(Expressions):
+    """One tree, acted out.
+
+    `source` gives the path and text of the module that an import names, None for one of the library.
+    """
+
+    def __init__(self, source: Callable[[str, str], tuple[str, str] | None], budget: Budget) -> None:
+        super().__init__(budget)
+        self._source = source
+        self._modules: dict[str, Module] = {}
+        self._handled: list[Thing] = []
+
+    def module(self, path: str, text: str) -> Module:
+        """The module at a path, acted out once.
+
+        Raises:
+            Raised: it raises at its top.
+            CannotGoOn: it uses what is not known here.
+        """
+        if path not in self._modules:
+            name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            module = Module(name, {"__name__": name, "__file__": path})
+            self._modules[path] = module
+            tree = parsed(text)
+            scope = Scope(module.space, module.space)
+            try:
+                self.all_of(tree.body, scope)
+            except BaseException:
+                del self._modules[path]
+                raise
+        return self._modules[path]
+
+    def _imported(self, name: str, importer: Scope) -> Module:
+        found = self._source(name, importer.module["__file__"])
+        if found is not None:
+            return self.module(*found)
+        known = library.module(self, name)
+        if known is None:
+            raise CannotGoOn(f"the module {name} is not known here")
+        return known
+
+    def all_of(self, body: list[ast.stmt], scope: Scope) -> None:
+        """Act out statements in which nothing is yielded."""
+        for _ in self.each_of(body, scope):
+            raise CannotGoOn("a yield outside of a function")
+
+    def each_of(self, body: list[ast.stmt], scope: Scope) -> Iterator[Value]:
+        """Act out statements."""
+        for each in body:
+            self.budget.step()
+            yield from getattr(self, f"_do_{type(each).__name__.lower()}", _unknown)(each, scope)
+
+    def _do_expr(self, node: ast.Expr, scope: Scope) -> Iterator[Value]:
+        if isinstance(node.value, ast.Yield):
+            yield self.value(node.value.value, scope) if node.value.value is not None else None
+        elif isinstance(node.value, ast.YieldFrom):
+            for each in self.value(node.value.value, scope):
+                self.budget.step()
+                yield each
+        else:
+            self.value(node.value, scope)
+
+    def _do_assign(self, node: ast.Assign, scope: Scope) -> Iterator[Value]:
+        if isinstance(node.value, ast.Yield):
+            yield self.value(node.value.value, scope) if node.value.value is not None else None
+            value = None
+        else:
+            value = self.value(node.value, scope)
+        for target in node.targets:
+            self.put(target, value, scope)
+
+    def _do_annassign(self, node: ast.AnnAssign, scope: Scope) -> Iterator[Value]:
+        if scope.is_class and isinstance(node.target, ast.Name):
+            scope.names.setdefault("__annotations__", {})[node.target.id] = node.annotation
+        if node.value is not None:
+            self.put(node.target, self.value(node.value, scope), scope)
+        yield from ()
+
+    def _do_augassign(self, node: ast.AugAssign, scope: Scope) -> Iterator[Value]:
+        target = node.target
+        change = _IN_PLACE.get(type(node.op), BINARY[type(node.op)])
+
+        def act(one: Value, two: Value) -> Value:
+            return native.modest(change(one, two))
+
+        if isinstance(target, ast.Attribute):
+            held = self.value(target.value, scope)
+            self.set_attribute(held, target.attr, act(self.attribute(held, target.attr), self.value(node.value, scope)))
+        elif isinstance(target, ast.Subscript):
+            held, key = self.value(target.value, scope), self.value(target.slice, scope)
+            self._put_item(held, key, act(self._item(held, key), self.value(node.value, scope)))
+        else:
+            self.put(target, act(self.name(target.id, scope), self.value(node.value, scope)), scope)
+        yield from ()
+
+    def _do_return(self, node: ast.Return, scope: Scope) -> Iterator[Value]:
+        yield from ()
+        raise Returned(self.value(node.value, scope) if node.value is not None else None)
+
+    def _do_pass(self, node: ast.Pass, scope: Scope) -> Iterator[Value]:  # noqa: ARG002 - one signature for all
+        yield from ()
+
+    def _do_break(self, node: ast.Break, scope: Scope) -> Iterator[Value]:  # noqa: ARG002
+        yield from ()
+        raise _Break
+
+    def _do_continue(self, node: ast.Continue, scope: Scope) -> Iterator[Value]:  # noqa: ARG002
+        yield from ()
+        raise _Continue
+
+    def _do_if(self, node: ast.If, scope: Scope) -> Iterator[Value]:
+        yield from self.each_of(node.body if self.value(node.test, scope) else node.orelse, scope)
+
+    def _do_while(self, node: ast.While, scope: Scope) -> Iterator[Value]:
+        while self.value(node.test, scope):
+            self.budget.step()
+            try:
+                yield from self.each_of(node.body, scope)
+            except _Break:
+                return
+            except _Continue:
+                continue
+        yield from self.each_of(node.orelse, scope)
+
+    def _do_for(self, node: ast.For, scope: Scope) -> Iterator[Value]:
+        for each in self.value(node.iter, scope):
+            self.budget.step()
+            self.put(node.target, each, scope)
+            try:
+                yield from self.each_of(node.body, scope)
+            except _Break:
+                return
+            except _Continue:
+                continue
+        yield from self.each_of(node.orelse, scope)
+
+    def _do_try(self, node: ast.Try, scope: Scope) -> Iterator[Value]:
+        try:
+            try:
+                yield from self.each_of(node.body, scope)
+            except (Raised, Exception) as fault:
+                raised = self.raised(fault)
+                for handler in node.handlers:
+                    if handler.type is None or self.is_a(raised, self.value(handler.type, scope)):
+                        if handler.name:
+                            scope.names[handler.name] = raised
+                        self._handled.append(raised)
+                        try:
+                            yield from self.each_of(handler.body, scope)
+                        finally:
+                            self._handled.pop()
+                        break
+                else:
+                    raise Raised(raised) from fault
+            else:
+                yield from self.each_of(node.orelse, scope)
+        finally:
+            yield from self.each_of(node.finalbody, scope)
+
+    def _do_raise(self, node: ast.Raise, scope: Scope) -> Iterator[Value]:
+        yield from ()
+        if node.exc is None:
+            if not self._handled:
+                raise CannotGoOn("nothing to raise again")
+            raise Raised(self._handled[-1])
+        value = self.value(node.exc, scope)
+        value = value() if isinstance(value, Kind) else value
+        if not isinstance(value, Thing):
+            raise CannotGoOn("what is raised is no exception")
+        raise Raised(value)
+
+    def _do_assert(self, node: ast.Assert, scope: Scope) -> Iterator[Value]:
+        yield from ()
+        if not self.value(node.test, scope):
+            said = (self.value(node.msg, scope),) if node.msg is not None else ()
+            raise Raised(built_in.exception(self, "AssertionError", *said))
+
+    def _do_with(self, node: ast.With, scope: Scope) -> Iterator[Value]:
+        yield from self._within(node.items, node.body, scope)
+
+    def _within(self, items: list[ast.withitem], body: list[ast.stmt], scope: Scope) -> Iterator[Value]:
+        if not items:
+            yield from self.each_of(body, scope)
+            return
+        held = self.value(items[0].context_expr, scope)
+        entered = self.attribute(held, "__enter__")()
+        leave = self.attribute(held, "__exit__")
+        if items[0].optional_vars is not None:
+            self.put(items[0].optional_vars, entered, scope)
+        try:
+            yield from self._within(items[1:], body, scope)
+        except (Raised, Exception) as fault:
+            raised = self.raised(fault)
+            if not leave(raised.kind, raised, None):
+                raise Raised(raised) from fault
+        else:
+            leave(None, None, None)
+
+    def _do_delete(self, node: ast.Delete, scope: Scope) -> Iterator[Value]:
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                del self.value(target.value, scope)[self.value(target.slice, scope)]
+            elif isinstance(target, ast.Attribute):
+                held = self.value(target.value, scope)
+                if not isinstance(held, Thing) or target.attr not in held.attributes:
+                    raise Raised(built_in.exception(self, "AttributeError", target.attr))
+                del held.attributes[target.attr]
+            elif isinstance(target, ast.Name):
+                scope.names.pop(target.id, None)
+        yield from ()
+
+    def _do_global(self, node: ast.Global, scope: Scope) -> Iterator[Value]:
+        scope.elsewhere.update(dict.fromkeys(node.names, "global"))
+        yield from ()
+
+    def _do_nonlocal(self, node: ast.Nonlocal, scope: Scope) -> Iterator[Value]:
+        scope.elsewhere.update(dict.fromkeys(node.names, "nonlocal"))
+        yield from ()
+
+    def _do_import(self, node: ast.Import, scope: Scope) -> Iterator[Value]:
+        for each in node.names:
+            module = self._imported(each.name, scope)
+            if each.asname is None and "." in each.name:
+                raise CannotGoOn("a dotted import")
+            scope.names[each.asname or each.name] = module
+        yield from ()
+
+    def _do_importfrom(self, node: ast.ImportFrom, scope: Scope) -> Iterator[Value]:
+        spec = "." * node.level + (node.module or "")
+        yield from ()
+        if spec == "__future__":
+            return
+        module = self._imported(spec, scope)
+        for each in node.names:
+            if each.name == "*":
+                scope.names.update({k: v for k, v in module.space.items() if not k.startswith("_")})
+                continue
+            if each.name not in module.space:
+                inner = self._source(
+                    f"{spec}.{each.name}" if spec.strip(".") else f"{spec}{each.name}", scope.module["__file__"]
+                )
+                if inner is None and module.name not in built_in.KNOWN:
+                    raise Raised(built_in.exception(self, "ImportError", f"cannot import name {each.name!r}"))
+                if inner is None:
+                    raise CannotGoOn(f"{spec}.{each.name} is not known here")
+                module.space[each.name] = self.module(*inner)
+            scope.names[each.asname or each.name] = module.space[each.name]
+
+    def _do_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[Value]:
+        made: Value = self._function(node, scope)
+        for each in reversed(node.decorator_list):
+            made = self.value(each, scope)(made)
+        scope.names[node.name] = made
+        yield from ()
+
+    _do_asyncfunctiondef = _do_functiondef
+
+    def _do_classdef(self, node: ast.ClassDef, scope: Scope) -> Iterator[Value]:
+        bases = tuple(self.value(each, scope) for each in node.bases)
+        if any(not isinstance(each, Kind) for each in bases) or any(each.arg != "metaclass" for each in node.keywords):
+            raise CannotGoOn("a class of another kind")
+        inner = Scope({}, scope.module, scope, is_class=True)
+        kind = Kind(node.name, bases or (self.builtins["object"],), inner.names)
+        inner.owner = kind
+        self.all_of(node.body, inner)
+        made: Value = make_kind(self, kind, inner)
+        for each in reversed(node.decorator_list):
+            made = self.value(each, scope)(made)
+        scope.names[node.name] = made
+        yield from ()
+
+    def _do_match(self, node: ast.Match, scope: Scope) -> Iterator[Value]:
+        subject = self.value(node.subject, scope)
+        for case in node.cases:
+            if self._fits(case.pattern, subject, scope) and (case.guard is None or self.value(case.guard, scope)):
+                yield from self.each_of(case.body, scope)
+                return
+
+    def _fits(self, pattern: ast.pattern, subject: Value, scope: Scope) -> bool:
+        match pattern:
+            case ast.MatchValue(value=value):
+                return bool(subject == self.value(value, scope))
+            case ast.MatchSingleton(value=value):
+                return subject is value
+            case ast.MatchOr(patterns=patterns):
+                return any(self._fits(each, subject, scope) for each in patterns)
+            case ast.MatchAs(pattern=inner, name=name):
+                if inner is not None and not self._fits(inner, subject, scope):
+                    return False
+                if name is not None:
+                    scope.names[name] = subject
+                return True
+        raise CannotGoOn("a pattern that is not known here")
+
+
+@functools.lru_cache(maxsize=256)
+def parsed(text: str) -> ast.Module:
+    """The tree of a module.
+
+    Raises:
+        CannotGoOn: it does not parse.
+    """
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        raise CannotGoOn("it does not parse") from fault
+
+
+def _unknown(node: ast.stmt, scope: Scope) -> Iterator[Value]:  # noqa: ARG001
+    raise CannotGoOn(f"{type(node).__name__} is not known here")

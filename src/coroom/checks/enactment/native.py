@@ -1,0 +1,247 @@
+"""What an enacted program may do with Python's own values: known methods, and operations that stay small."""
+
+import re
+import string
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.values import MISSING, Bound, CannotGoOn, Coroutine, Function, Kind, Module
+
+LARGEST = 4_000
+"""Longer texts and collections are not made."""
+
+UNKNOWN_BUILTINS = frozenset(
+    [
+        "open",
+        "input",
+        "exec",
+        "eval",
+        "compile",
+        "globals",
+        "locals",
+        "vars",
+        "dir",
+        "__import__",
+        "breakpoint",
+        "memoryview",
+        "bytearray",
+        "complex",
+        "help",
+        "exit",
+        "quit",
+        "delattr",
+    ]
+)
+
+_PUBLIC = (
+    str,
+    bytes,
+    int,
+    float,
+    bool,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    range,
+    Counter,
+    OrderedDict,
+    defaultdict,
+    deque,
+    Decimal,
+    Fraction,
+    datetime,
+    date,
+    time,
+    timedelta,
+    timezone,
+    re.Pattern,
+    re.Match,
+)
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_GENERATOR = type(each for each in ())
+_REFUSED = frozenset(
+    {
+        "format_map",
+        "maketrans",
+        "translate",
+        "fromhex",
+        "to_bytes",
+        "from_bytes",
+        "ljust",
+        "rjust",
+        "center",
+        "zfill",
+        "expandtabs",
+    }
+)
+_WIDE = frozenset({"ljust", "rjust", "center", "zfill"})
+
+
+def attribute(held: Any, name: str) -> Any:
+    """An attribute of one of Python's own values; `MISSING` when it has none of that name.
+
+    Raises:
+        CannotGoOn: nothing is known about values of this type.
+    """
+    if isinstance(held, (*_PUBLIC, *_VIEWS)):
+        modest(held)
+        if isinstance(held, re.Pattern) and name in {
+            "match",
+            "search",
+            "fullmatch",
+            "sub",
+            "split",
+            "findall",
+            "finditer",
+            "subn",
+        }:
+            return lambda *given: matched(held, name, *given)
+        if isinstance(held, str) and name == "format":
+            return lambda *given, **named: _Plain().vformat(held, given, named)
+        if name in _WIDE:
+            return lambda width, *fill: getattr(held, name)(_small(width), *fill)
+        if name.startswith("_") or name in _REFUSED:
+            if name.startswith("__") and name.endswith("__"):
+                raise CannotGoOn(f"{name} is not known here")
+            return MISSING
+        return getattr(held, name, MISSING)
+    if held is None:
+        return MISSING
+    if isinstance(held, Coroutine):
+        if name == "close":
+            return lambda: None
+        return MISSING
+    if isinstance(held, _GENERATOR):
+        return MISSING if name not in {"close", "send", "throw"} else _stop(name)
+    raise CannotGoOn(f"{name} of {type(held).__name__} is not known here")
+
+
+def _stop(name: str) -> Any:
+    raise CannotGoOn(f"{name} of a generator is not known here")
+
+
+class _Plain(string.Formatter):
+    """`str.format` that reads no attributes."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        if "." in field_name or "[" in field_name:
+            raise CannotGoOn("a format that looks into its values")
+        return super().get_field(field_name, args, kwargs)
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        return formatted(value, format_spec)
+
+
+def _small(number: Any) -> Any:
+    if isinstance(number, int) and abs(number) > LARGEST:
+        raise CannotGoOn("too large")
+    return number
+
+
+def formatted(value: Any, spec: str) -> str:
+    """`format`, within bounds."""
+    if any(int(each) > 200 for each in re.findall(r"\d{1,9}", spec)):
+        raise CannotGoOn("too wide")
+    return format(value, spec)
+
+
+def modest(value: Any) -> Any:
+    """The value, when it is one of a size that an enactment makes.
+
+    Raises:
+        CannotGoOn: it is larger.
+    """
+    if isinstance(value, str | bytes | list | tuple | dict | set | frozenset | deque):
+        if len(value) > LARGEST:
+            raise CannotGoOn("too large")
+    elif isinstance(value, int):
+        if value.bit_length() > 4096:
+            raise CannotGoOn("too large")
+    elif isinstance(value, Decimal):
+        if value.is_finite() and abs(value.adjusted()) > 100:
+            raise CannotGoOn("too large")
+    elif isinstance(value, Fraction):
+        modest(value.numerator)
+        modest(value.denominator)
+    return value
+
+
+def matched(held: re.Pattern[str], name: str, *given: Any) -> Any:
+    """A pattern's method on a text that is short enough for it."""
+    subject = next((each for each in reversed(given) if isinstance(each, str)), "")
+    repeated = min(6, len(re.findall(r"[*+]|\{\d*,", held.pattern)))
+    if (len(subject) + 1) ** repeated > 10_000_000:
+        raise CannotGoOn("a match that may take long")
+    return getattr(held, name)(*given)
+
+
+def times(one: Any, two: Any) -> Any:
+    """`*`, within bounds."""
+    for many, number in ((one, two), (two, one)):
+        if isinstance(many, str | bytes | list | tuple) and isinstance(number, int) and len(many) * number > LARGEST:
+            raise CannotGoOn("too large")
+    _bounded(one, two)
+    return one * two
+
+
+def power(one: Any, two: Any) -> Any:
+    """`**`, within bounds."""
+    if isinstance(two, int) and abs(two) > 64:
+        raise CannotGoOn("too large")
+    _bounded(one, two)
+    return one**two
+
+
+def shifted(one: Any, two: Any) -> Any:
+    """`<<`, within bounds."""
+    if isinstance(two, int) and two > 64:
+        raise CannotGoOn("too large")
+    return one << two
+
+
+def rest(one: Any, two: Any) -> Any:
+    """`%`, of numbers and of texts."""
+    if isinstance(one, str) and any(int(each) > 200 for each in re.findall(r"%[-+ #0]*(\d{1,9})", one)):
+        raise CannotGoOn("too wide")
+    return one % two
+
+
+def _bounded(*numbers: Any) -> None:
+    if any(isinstance(each, int) and each.bit_length() > 4096 for each in numbers):
+        raise CannotGoOn("too large")
+
+
+def span(*given: Any) -> range:
+    """`range`, within bounds."""
+    made = range(*given)
+    if len(made) > LARGEST:
+        raise CannotGoOn("too long")
+    return made
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern whose matching takes a time that is known: nothing is repeated inside of what is repeated."""
+    if len(text) > 300 or re.search(r"[*+}]\??\)+[*+{]", text) or re.search(r"\|[^()]*\)[*+{]", text) or "\\1" in text:
+        raise CannotGoOn("a pattern that may take long")
+    return re.compile(text, flags)
+
+
+def kind_name(value: Any) -> str:
+    """What the type of a value is called."""
+    if isinstance(value, Thing):
+        return value.kind.name
+    if isinstance(value, Coroutine):
+        return "coroutine"
+    if isinstance(value, Function | Bound):
+        return "function"
+    if isinstance(value, Kind):
+        return "type"
+    if isinstance(value, Module):
+        return f"module {value.name}"
+    return type(value).__name__

@@ -1,0 +1,133 @@
+"""The ways in which an enacted function is called: what happens first, of what object, with which arguments."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from coroom.checks.enactment.inputs import Inputs, gathered
+from coroom.checks.enactment.recipes import Recipe, SetUpFailed
+from coroom.checks.enactment.tree import Tree
+from coroom.checks.enactment.uses import Wanted, how_it_changes, parameters
+from coroom.checks.enactment.values import (
+    Budget,
+    CannotGoOn,
+    Function,
+    Kind,
+    Raised,
+)
+from coroom.checks.sides import Changed, Side
+
+INPUTS_MAX = 24
+"""More ways to call one function are not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What happens: something is done in modules, then the function is called, perhaps of an object."""
+
+    first: tuple[tuple[str, str, tuple[Recipe, ...]], ...]
+    of: Recipe | None
+    arguments: tuple[Recipe, ...]
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the type of something that is given was guessed."""
+        given = [
+            *self.arguments,
+            *(each for _, _, many in self.first for each in many),
+            *([self.of] if self.of else []),
+        ]
+        return any(each.guessed for each in given)
+
+
+def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
+    """The ways to call a function that one side newly wrote, the likeliest first."""
+    stage = Tree(side.tree, purse)
+    try:
+        function, kind, inputs = _prepared(stage, changed, reached)
+        if function is None or inputs is None:
+            return
+        wanted = parameters(function, skip=1 if kind is not None else 0, needed=True)
+        owners: list[Recipe | None] = [None]
+        if kind is not None:
+            owners = list(inputs.candidates(Wanted("it", ast.Name(kind.name), {})))[:5]
+        each = [inputs.candidates(one)[:12] for one in wanted]
+        new = {(one.module.path, one.within) for one in side.changed if one.before is None}
+        firsts = _firsts(stage, reached, inputs, new)
+    except (CannotGoOn, Raised, SetUpFailed, Exception):  # noqa: BLE001 - what a program does at its top is its own affair
+        return
+    finally:
+        stage.close()
+    if not all(each) or not owners:
+        return
+    turns = max([len(one) for one in each] + [1])
+    pairs = list(_mixed([len(one) for one in each], turns))
+    plays: dict[tuple[int, int, tuple[int, ...]], None] = {(0, 0, pairs[0]): None}
+    for at in range(1, max(len(pairs), len(owners), len(firsts))):
+        for first, owner, pair in ((0, 0, at), (at, 0, 0), (0, at, 0), (at, at, at), (at, 0, at)):
+            if first < len(firsts) and owner < len(owners) and pair < len(pairs):
+                plays[first, owner, pairs[pair]] = None
+    for first, owner, places in list(plays)[:INPUTS_MAX]:
+        yield Play(firsts[first], owners[owner], tuple(one[place] for one, place in zip(each, places, strict=True)))
+
+
+def _mixed(sizes: Sequence[int], turns: int) -> Iterator[tuple[int, ...]]:
+    """Places in lists of these lengths: all in step first, then each list moving by itself."""
+    seen: set[tuple[int, ...]] = set()
+    steps = [tuple(turn % size for size in sizes) for turn in range(turns)]
+    alone = [
+        tuple(turn if at == moving else 0 for at in range(len(sizes)))
+        for moving, size in enumerate(sizes)
+        for turn in range(size)
+    ]
+    for each in (*steps, *alone):
+        if each not in seen:
+            seen.add(each)
+            yield each
+    if not seen:
+        yield ()
+
+
+def _prepared(
+    stage: Tree, changed: Changed, reached: Sequence[str]
+) -> tuple[Function | None, Kind | None, Inputs | None]:
+    path = changed.module.path
+    space = stage.module(path).space
+    owner, _, name = changed.within.rpartition(".")
+    kind = space.get(owner) if owner else None
+    held = kind.find(name) if isinstance(kind, Kind) else space.get(name)
+    if not isinstance(held, Function) or (owner and not isinstance(kind, Kind)):
+        return None, None, None
+    there = list(stage.there(reached))
+    return held, kind if isinstance(kind, Kind) else None, gathered(stage, there, held.node)
+
+
+def _firsts(
+    stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[str, str]]
+) -> list[tuple[tuple[str, str, tuple[Recipe, ...]], ...]]:
+    """What can be done in the modules before: what puts something into them, nothing, and a change after that."""
+    adders: list[tuple[str, str, tuple[Recipe, ...]]] = []
+    changers: list[tuple[str, str, tuple[Recipe, ...]]] = []
+    for path, module in stage.there(reached).items():
+        space = module.space
+        kept = {name for name, held in space.items() if isinstance(held, dict | list | set)}
+        for name, held in space.items():
+            if not isinstance(held, Function) or held.around.module is not space or name.startswith("_") or held.traits:
+                continue
+            if (path, name) in new:
+                continue
+            how = how_it_changes(held.node, lambda node, kept=kept: _root(node) in kept)
+            if how:
+                calls = [
+                    (path, name, tuple(given))
+                    for name, given in inputs.calls_of(held, 0, turns=2 if how == "adds" else 1)
+                ]
+                (adders if how == "adds" else changers).extend(calls)
+    filled = [tuple(adders[:6])] if adders else []
+    return [*filled, (), *((*adders[:6], each) for each in changers[:3])]
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,202 @@
+"""How values are made that an enacted function is given, anew in each tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from coroom.checks.enactment.machine import Machine
+from coroom.checks.enactment.uses import parameters_of
+from coroom.checks.enactment.values import (
+    Kind,
+    Module,
+    Value,
+)
+
+
+class SetUpFailed(BaseException):
+    """What a function is to be given cannot be made in this tree."""
+
+
+class Stage(Protocol):
+    """One tree, ready to act."""
+
+    machine: Machine
+
+    def module(self, path: str) -> Module:
+        """The module at a path."""
+
+    def texts_at(self, path: str) -> list[str]:
+        """The texts that a module gives to what it calls at its top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a value is made in a tree, and how it is shown."""
+
+    shown: str
+    make: Callable[[Stage], Value]
+    guessed: bool = False
+    """Whether the type of something in it was guessed."""
+
+
+def plain(value: Value) -> Recipe:
+    """A number, text or collection of them."""
+    return Recipe(repr(value), lambda _: _again(value))
+
+
+def _again(value: Value) -> Value:
+    if isinstance(value, list):
+        return [_again(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _again(each) for key, each in value.items()}
+    return value
+
+
+def calling(value: Value) -> Recipe:
+    """A function that takes anything and gives one value."""
+
+    def make(stage: Stage) -> Value:
+        def called(*_: Value, **__: Value) -> Value:
+            stage.machine.asked += 1
+            return value
+
+        return called
+
+    return Recipe(f"lambda: {value!r}", make)
+
+
+TEXTS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (
+    (("mail", "email"), ("ann@x.org", "Bob@X.org")),
+    (("path", "url", "route"), ("/users", "/a")),
+    (("method", "verb"), ("GET", "POST")),
+    (("title", "name", "label", "word", "memo", "author"), ("Red lamp", "blue")),
+    (("src", "source", "expr", "code", "program"), ("1 + 2 - x", "5 - 2 - 1", "a b")),
+    (("text", "line", "csv", "content", "body"), ("Red lamp", "1 - 2 - x", "h,k\nb,2\na,1\na,1")),
+    (("date", "day"), ("2024-03-01", "2024-02-28")),
+    (("currency",), ("EUR", "USD")),
+)
+NUMBERS: Sequence[tuple[tuple[str, ...], tuple[int, ...]]] = (
+    (("cent", "amount", "price", "value", "total", "balance"), (105, 123_456, 250)),
+    (("limit", "room", "count", "size", "n", "max", "capacity", "tries", "retries"), (3, 1, 0)),
+    (("status",), (200, 404, 500)),
+    (("id", "number"), (1, 2)),
+    (("index", "pos", "offset"), (0, 1)),
+)
+
+
+def words_in(name: str) -> list[str]:
+    """The words that a name is made of."""
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+    return spaced.replace("_", " ").split()
+
+
+def by_name(name: str, table: Sequence[tuple[tuple[str, ...], tuple[Value, ...]]]) -> tuple[Value, ...]:
+    """What a table has for a name, by the words in it."""
+    said = words_in(name)
+    for words, values in table:
+        if any(word in {one, f"{one}s"} for one in words for word in said):
+            return values
+    return ()
+
+
+def sample(key: str) -> Value:
+    """A value for a key of a table, by what the key is called."""
+    numbers = by_name(key, NUMBERS)
+    texts = by_name(key, TEXTS)
+    return texts[0] if texts else numbers[0] if numbers else "a"
+
+
+def row(parts: list[Recipe], made: Callable[[list[Value]], Value]) -> Recipe:
+    """Several values together."""
+    return Recipe(
+        f"[{', '.join(each.shown for each in parts)}]",
+        lambda stage: made([each.make(stage) for each in parts]),
+        any(each.guessed for each in parts),
+    )
+
+
+def table(keys: Sequence[str], values: list[Recipe]) -> Recipe:
+    """A dictionary."""
+    pairs = [(key, values[min(at, len(values) - 1)]) for at, key in enumerate(keys)]
+    shown = ", ".join(f"{key!r}: {value.shown}" for key, value in pairs)
+    return Recipe(
+        f"{{{shown}}}",
+        lambda stage: {key: value.make(stage) for key, value in pairs},
+        any(value.guessed for _, value in pairs),
+    )
+
+
+def _kind(stage: Stage, path: str, name: str) -> Kind:
+    found = stage.module(path).space.get(name)
+    if not isinstance(found, Kind):
+        raise SetUpFailed
+    return found
+
+
+def member(path: str, name: str, member: str) -> Recipe:
+    """A member of an enumeration."""
+
+    def make(stage: Stage) -> Value:
+        found = _kind(stage, path, name).members.get(member)
+        if found is None:
+            raise SetUpFailed
+        return found
+
+    return Recipe(f"{name}.{member}", make)
+
+
+def made_of(path: str, name: str, given: list[Recipe], names: list[str]) -> Recipe:
+    """An object that a class of the program makes."""
+
+    def make(stage: Stage) -> Value:
+        kind = _kind(stage, path, name)
+        now = [each.name for each in parameters_of(kind)]
+        if set(now) == set(names):
+            return kind(**{each: recipe.make(stage) for each, recipe in zip(names, given, strict=True)})
+        if len(now) != len(names) or sum(one == other for one, other in zip(now, names, strict=True)) < len(now) - 2:
+            raise SetUpFailed
+        return kind(*(each.make(stage) for each in given))
+
+    return Recipe(f"{name}({', '.join(each.shown for each in given)})", make, any(each.guessed for each in given))
+
+
+def after(bare: Recipe, calls: list[tuple[str, list[Recipe]]]) -> Recipe:
+    """An object after calls of its methods."""
+
+    def make(stage: Stage) -> Value:
+        thing = bare.make(stage)
+        for name, given in calls:
+            method = stage.machine.attribute(thing, name)
+            method(*(each.make(stage) for each in given))
+        return thing
+
+    said = ", ".join(f"{name}({', '.join(each.shown for each in given)})" for name, given in calls)
+    return Recipe(
+        f"{bare.shown} after {said}", make, bare.guessed or any(each.guessed for _, given in calls for each in given)
+    )
+
+
+def got_from(path: str, name: str, given: list[Recipe]) -> Recipe:
+    """What a function of the program gives."""
+
+    def make(stage: Stage) -> Value:
+        function = stage.module(path).space.get(name)
+        if function is None:
+            raise SetUpFailed
+        return function(*(each.make(stage) for each in given))
+
+    return Recipe(f"{name}({', '.join(each.shown for each in given)})", make, any(each.guessed for each in given))
+
+
+def one_of(whole: Recipe, at: int) -> Recipe:
+    """One of the values that another recipe gives."""
+
+    def make(stage: Stage) -> Value:
+        many = list(whole.make(stage))
+        if len(many) <= at:
+            raise SetUpFailed
+        return many[at]
+
+    return Recipe(f"{whole.shown}[{at}]", make, whole.guessed)

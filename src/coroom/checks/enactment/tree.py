@@ -1,0 +1,71 @@
+"""One tree of a repository, ready to be acted out."""
+
+import ast
+from collections.abc import Sequence
+from contextlib import suppress
+
+from coroom.checks.enactment.machine import Machine, parsed
+from coroom.checks.enactment.values import (
+    Budget,
+    CannotGoOn,
+    Module,
+    Raised,
+)
+from coroom.checks.program import Program
+
+STEPS = 12_000
+"""The steps of one enactment; a function that people call takes a few hundred."""
+
+
+class Spent(BaseException):
+    """The steps of all enactments are used up."""
+
+
+class Tree:
+    """One tree, ready to act; each enactment gets a fresh one, so that nothing is left of the last."""
+
+    def __init__(self, program: Program, purse: Budget) -> None:
+        self._program = program
+        self._purse = purse
+        self.machine = Machine(self._source, Budget(min(STEPS, max(0, purse.steps))))
+        self._given = self.machine.budget.steps
+
+    def _source(self, spec: str, importer: str) -> tuple[str, str] | None:
+        module = self._program.module(importer)
+        place = self._program.place_of(spec, module) if module is not None else None
+        return (place, self._program.texts[place].decode(errors="replace")) if place is not None else None
+
+    def module(self, path: str) -> Module:
+        """The module at a path.
+
+        Raises:
+            CannotGoOn: it is not there.
+        """
+        text = self._program.texts.get(path)
+        if text is None:
+            raise CannotGoOn("the module is not there")
+        return self.machine.module(path, text.decode(errors="replace"))
+
+    def there(self, paths: Sequence[str]) -> dict[str, Module]:
+        """The modules at these paths that can be acted out, by their paths."""
+        found: dict[str, Module] = {}
+        for each in paths:
+            with suppress(CannotGoOn, Raised, Exception):
+                found[each] = self.module(each)
+        return found
+
+    def texts_at(self, path: str) -> list[str]:
+        """The texts that a module gives to what it calls at its top."""
+        found: list[str] = []
+        for each in parsed(self._program.texts[path].decode(errors="replace")).body:
+            calls = [*getattr(each, "decorator_list", ()), *([each.value] if isinstance(each, ast.Expr) else ())]
+            for call in calls:
+                given = call.args if isinstance(call, ast.Call) else ()
+                found += [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        return found
+
+    def close(self) -> None:
+        """Count what was used."""
+        self._purse.steps -= self._given - max(0, self.machine.budget.steps)
+        if self._purse.steps <= 0:
+            raise Spent

@@ -1,0 +1,205 @@
+"""What an enacted program works with: its own classes, objects, functions and modules, and how it ends early.
+
+Numbers, text and collections are those of Python itself; everything that a program defines is one of the values here.
+They answer Python's own operators by asking the program's methods, so that `sorted`, `in` and `sum` work on them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coroom.checks.enactment.things import Thing
+
+Value = Any
+"""Whatever a program can hold."""
+
+
+class CannotGoOn(BaseException):
+    """The enactment meets something that it does not know, or has used up its steps: nothing can be told."""
+
+
+class Raised(BaseException):
+    """An exception of the program; `value` is an object of one of its exception classes."""
+
+    def __init__(self, value: Thing) -> None:
+        super().__init__()
+        self.value = value
+
+
+@dataclass(slots=True)
+class Budget:
+    """The steps that are left."""
+
+    steps: int
+
+    def step(self) -> None:
+        """Take one.
+
+        Raises:
+            CannotGoOn: none is left.
+        """
+        self.steps -= 1
+        if self.steps < 0:
+            raise CannotGoOn("too many steps")
+
+
+@dataclass(eq=False, slots=True)
+class Kind:
+    """A class of the program. `fields` are those of a dataclass or named tuple, with how their defaults are made."""
+
+    name: str
+    bases: tuple[Kind, ...]
+    space: dict[str, Value]
+    fields: dict[str, Callable[[], Value] | None] = field(default_factory=dict)
+    traits: set[str] = field(default_factory=set)
+    members: dict[str, Thing] = field(default_factory=dict)
+    make: Callable[..., Value] | None = None
+
+    def line(self) -> list[Kind]:
+        """Itself and what it inherits from, in the order of the look-up."""
+        found: list[Kind] = [self]
+        waiting = [each.line() for each in self.bases]
+        while any(waiting):
+            waiting = [each for each in waiting if each]
+            head = next((each[0] for each in waiting if all(each[0] not in other[1:] for other in waiting)), None)
+            head = head if head is not None else waiting[0][0]
+            found.append(head)
+            waiting = [[one for one in each if one is not head] for each in waiting]
+        return found
+
+    def find(self, name: str, after: Kind | None = None) -> Value:
+        """What the class has under a name, `MISSING` when nothing; beyond a class in the look-up if one is given."""
+        line = self.line()
+        for each in line[line.index(after) + 1 :] if after in line else line:
+            if name in each.space:
+                return each.space[name]
+        return MISSING
+
+    def has(self, trait: str) -> bool:
+        """Whether it or a class that it inherits from has a trait."""
+        return any(trait in each.traits for each in self.line())
+
+    def inherits(self, other: Kind) -> bool:
+        """Whether it is a kind of the other."""
+        return other in self.line()
+
+    def __call__(self, /, *given: Value, **named: Value) -> Value:
+        """Call it."""
+        assert self.make is not None
+        return self.make(self, *given, **named)
+
+    def __iter__(self) -> Iterator[Thing]:
+        if not self.has("enum"):
+            raise TypeError(f"{self.name} is not iterable")
+        return iter(list(self.members.values()))
+
+    def __len__(self) -> int:
+        if not self.has("enum"):
+            raise TypeError(f"{self.name} has no len()")
+        return len(self.members)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, thing: Value) -> bool:
+        return any(each is thing for each in self.members.values())
+
+    def __getitem__(self, key: Value) -> Value:
+        if self.has("enum"):
+            return self.members[key]
+        return self
+
+    def __or__(self, other: Value) -> Value:
+        return self
+
+    __ror__ = __or__
+
+    def __repr__(self) -> str:
+        return f"<class '{self.name}'>"
+
+
+MISSING = object()
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function of the program, with the names around it."""
+
+    name: str
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    around: Scope
+    defaults: dict[str, Value]
+    run: Callable[..., Value]
+    owner: Kind | None = None
+    traits: frozenset[str] = frozenset()
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+    def __call__(self, /, *given: Value, **named: Value) -> Value:
+        """Call it."""
+        return self.run(self, given, named)
+
+
+@dataclass(slots=True, eq=False)
+class Bound:
+    """A method and whose it is."""
+
+    of: Value
+    function: Function
+
+    def __call__(self, /, *given: Value, **named: Value) -> Value:
+        """Call it."""
+        return self.function(self.of, *given, **named)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bound) and other.of is self.of and other.function is self.function
+
+    def __hash__(self) -> int:
+        return hash((id(self.of), id(self.function)))
+
+
+@dataclass(eq=False, slots=True)
+class Property:
+    """What a class computes when it is asked for."""
+
+    get: Value
+    put: Value = None
+    kept: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Static:
+    """A function of a class that gets no object, or the class itself."""
+
+    function: Value
+    of_kind: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """A module of the program or of the library that is known."""
+
+    name: str
+    space: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The names of a module, class body or function, and what lies around them."""
+
+    names: dict[str, Value]
+    module: dict[str, Value]
+    outer: Scope | None = None
+    is_class: bool = False
+    owner: Kind | None = None
+    elsewhere: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Coroutine:
+    """A call of an async function that nobody has awaited."""
+
+    run: Callable[[], Value]

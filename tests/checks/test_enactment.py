@@ -1,0 +1,114 @@
+"""Programs that are acted out: as Python would run them, and with nothing that they could reach."""
+
+from collections.abc import Mapping
+
+import pytest
+from tests.checks.semantic.case import passes
+from tests.checks.test_semantic import PYTHON
+
+from coroom.checks.enactment.enact import enactments
+from coroom.checks.enactment.machine import Machine
+from coroom.checks.enactment.tree import Tree
+from coroom.checks.enactment.values import Budget, CannotGoOn, Raised
+from coroom.checks.program import Program
+from coroom.checks.sides import Four
+
+
+def ending(tree: Mapping[str, str], test: str) -> bool | None:
+    """Whether a test passes when it is acted out; None when that cannot be told."""
+    texts = {path: text.encode() for path, text in {**tree, "the_test.py": test}.items()}
+    stage = Tree(Program(texts), Budget(1_000_000))
+    try:
+        stage.module("the_test.py")
+    except CannotGoOn:
+        return None
+    except (Raised, Exception):  # noqa: BLE001 - whatever a test raises is a failure
+        return False
+    return True
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+def test_the_tests_of_all_cases_end_as_in_python() -> None:
+    told = 0
+    for case in PYTHON:
+        trees = case.trees()
+        for name, test in (("ours", case.our_test), ("merged", case.our_test), ("merged", case.their_test)):
+            acted = ending(trees[name], test)
+            if acted is not None:
+                told += 1
+                assert (case.name, name, acted) == (case.name, name, passes(trees[name], test))
+    assert told > 2 * len(PYTHON)
+
+
+ODD = {
+    "attributes of a type": "x = ().__class__.__mro__",
+    "a type through a format": "x = '{0.__class__}'.format(1)",
+    "a module through a function": "def f(): pass\nx = f.__globals__",
+    "the frame of a generator": "x = (each for each in ()).gi_frame",
+    "the traceback of what was raised": "try:\n    1 / 0\nexcept Exception as e:\n    x = e.__traceback__.tb_frame",
+    "a file": "x = open('/etc/passwd')",
+    "an import by name": "x = __import__('os')",
+    "another import": "import subprocess",
+    "a text that is compiled": "x = eval('1')",
+    "a loop without end": "while True:\n    pass",
+    "a generator without end": "def f():\n    while True:\n        yield 1\nx = list(f())",
+    "calls without end": "def f():\n    return f()\nf()",
+    "a large text": "x = 'a' * 10 ** 9",
+    "a text that doubles": "x = 'a'\nfor _ in range(100):\n    x = x + x",
+    "a list that doubles": "x = [1]\nfor _ in range(100):\n    x.extend(x)",
+    "a large number": "x = 9 ** 9 ** 9",
+    "a number that squares": "x = 9\nfor _ in range(100):\n    x = x * x",
+    "a large shift": "x = 1 << 10 ** 10",
+    "a wide field": "x = f'{1:1000000000}'",
+    "a wide percent": "x = '%1000000000d' % 1",
+    "a long range": "x = sum(range(10 ** 10))",
+    "many bytes": "x = bytes(10 ** 10)",
+    "a large decimal": "from decimal import Decimal\nx = int(Decimal('1e99999999'))",
+    "a pattern that takes long": "import re\nx = re.match('(a+)+$', 'a' * 40 + 'b')",
+    "a pattern of many stars": "import re\nx = re.match('a*a*a*a*a*a*b', 'a' * 200)",
+    "code from the environment": "import os\nx = os.system('true')",
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+@pytest.mark.promise("check:runs-nothing")
+def test_what_would_reach_out_or_take_long_ends_the_enactment(text: str) -> None:
+    machine = Machine(lambda *_: None, Budget(20_000))
+    with pytest.raises((CannotGoOn, Raised)):
+        machine.module("odd.py", text)
+
+
+def four_of(base: str, ours: str, theirs: str) -> Four:
+    def tree(*texts: str) -> dict[str, bytes]:
+        return {name: text.encode() for name, text in zip(("prices.py", "shop.py"), texts, strict=False)}
+
+    return Four(tree(base), tree(ours), tree(base, theirs), tree(ours, theirs))
+
+
+BASE = "def price(cents: int) -> int:\n    return cents\n"
+NEW = "from prices import price\n\n\ndef twice(cents: int) -> int:\n    return 2 * price(cents)\n"
+
+
+def test_another_result_is_told_with_what_was_given() -> None:
+    found = list(enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), NEW)))
+    assert [each.message for each in found] == ["twice(105) gives 210 here and 212 together since price() changed"]
+    assert (found[0].ours, found[0].theirs) == (("prices.py:1",), ("shop.py:4",))
+    assert not found[0].blocks
+
+
+def test_the_same_result_by_another_way_is_no_finding() -> None:
+    other = (
+        "def price(cents: int) -> int:\n    total = 0\n    while cents > total:\n        total += 1\n    return total\n"
+    )
+    assert list(enactments(four_of(BASE, other, NEW))) == []
+
+
+def test_a_program_that_is_not_known_well_enough_is_left_alone() -> None:
+    unknown = "import numpy\n" + BASE
+    assert list(enactments(four_of(unknown, unknown.replace("return cents", "return cents + 1"), NEW))) == []
+
+
+def test_a_case_is_judged_in_a_bounded_number_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = "def price(cents: int) -> int:\n    while cents:\n        cents += 1\n    return 1\n"
+    monkeypatch.setattr("coroom.checks.enactment.enact.STEPS_IN_ALL", 5_000)
+    assert list(enactments(four_of(BASE, endless, NEW))) == []
