@@ -157,6 +157,11 @@ class Four:
             self._said[word] = any(raw in text and pattern.search(text) for text in self.base.texts.values())
         return self._said[word]
 
+    def base_quotes(self, text: str) -> bool:
+        """Whether the base has this text in quotes anywhere."""
+        quoted = [f"{mark}{text}{mark}".encode() for mark in "\"'`"]
+        return any(each in held for held in self.base.texts.values() for each in quoted)
+
     @property
     def sides(self) -> tuple[Side, Side]:
         """Both, ours first."""

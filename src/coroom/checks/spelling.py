@@ -23,10 +23,12 @@ def _spelled(four: Four) -> Iterator[Finding]:
     ours, theirs = ({each.text: each for each in _telling(side)} for side in four.sides)
     known = {plain(text): text for text in ours}
     for text, said in theirs.items():
-        other = known.get(plain(text))
-        if other is None or other == text or text in ours or other in theirs or len(plain(text)) < 4:
+        other = known.get(plain(text)) or next((each for each in ours if _cut_short(each, text)), None)
+        if other is None or other == text or text in ours or other in theirs or len(plain(text)) < 3:
             continue
-        if not four.base_says(text) and not four.base_says(other):
+        if len(plain(text)) < 4 and not (_is_asked(said) or _is_asked(ours[other])):
+            continue
+        if not four.base_quotes(text) and not four.base_quotes(other):
             mine = ours[other]
             yield four.finding(
                 four.theirs, "diverging-name", said.changed.module.path, said.term.line, text,
@@ -41,9 +43,22 @@ def _telling(side: Side) -> Iterator[Said]:
         if (
             NAMING.match(said.text)
             and said.around is not None
-            and said.around.kind in {"call", "pair", "index", "compare"}
+            and said.around.kind in {"call", "pair", "index", "compare", "set", "tuple", "list", "assign"}
         ):
             yield said
+
+
+def _cut_short(one: str, other: str) -> bool:
+    """Whether one of two words is the beginning of the other, and not for a plural."""
+    short, long = sorted((one, other), key=len)
+    more = len(long) - len(short)
+    return (
+        len(short) > 2
+        and 0 < more <= 3
+        and long.startswith(short)
+        and long[len(short) :] not in {"s", "es"}
+        and short.isalpha()
+    )
 
 
 def _new_names(side: Side) -> frozenset[str]:
@@ -147,9 +162,19 @@ def _alike(one: str, other: str) -> bool:
         return True
     mine = {_stem(each) for each in words_of(one)} - _EMPTY
     yours = {_stem(each) for each in words_of(other)} - _EMPTY
+    if any(_stands_for(a, b) or _stands_for(b, a) for a in mine for b in yours):
+        return True
     return any(len(each) > 3 for each in mine & yours) or any(
         len(a) > 3 and len(b) > 3 and (a.startswith(b) or b.startswith(a)) for a in mine for b in yours
     )
+
+
+def _stands_for(short: str, word: str) -> bool:
+    """Whether a word is short for another: `qty`, `amt`, `addr`."""
+    if not 2 < len(short) < 5 or len(word) < len(short) + 2 or short[0] != word[0]:
+        return False
+    rest = iter(word)
+    return all(letter in rest for letter in short)
 
 
 _GROUPS = (

@@ -149,7 +149,7 @@ def _enact(four: Four, side: Side, changed: Changed, reached: Sequence[str], pur
         about = _changed_on_the_way(side, other)
         said = _difference(one, other)
         if not said or _handed_on(changed, about, one, other):
-            if doubtful is not None and about and not said:
+            if doubtful is not None and about and not said and one.value:
                 return None
             continue
         call = f"{changed.within}({', '.join(each.shown for each in given.arguments)})"
@@ -182,7 +182,9 @@ def _handed_on(changed: Changed, about: Sequence[Changed], one: _Outcome, other:
     """Whether a function only hands on what changed, as is expected of it: a constant, a text, what it extends."""
     if other.raised:
         return False
-    if not about or any(each.within.endswith(f".{changed.within.rpartition('.')[2]}") for each in about):
+    if not about and isinstance(one.value, int | float) and not isinstance(one.value, bool):
+        return True
+    if any(each.within.endswith(f".{changed.within.rpartition('.')[2]}") for each in about):
         return True
     value = one.value
     for each in about:

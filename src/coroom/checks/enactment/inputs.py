@@ -137,7 +137,14 @@ class Inputs:
                     "set": set,
                     "frozenset": frozenset,
                 }.get(name, list)
-                return [*whole, *([row(one, made), row(one[:1], made), row([], made)] if one else [])]
+                return [
+                    *whole,
+                    *(
+                        [row(one, made), row([*one[:2], *one[:2]], made), row(one[:1], made), row([], made)]
+                        if one
+                        else []
+                    ),
+                ]
             case "dict" | "Dict" | "Mapping" | "MutableMapping":
                 keys = wanted.keys or ("a", "x")
                 values = self._of_note(parts[-1], wanted, depth + 1)[:2]
@@ -281,7 +288,12 @@ class Inputs:
         return [
             (
                 function.name,
-                [one[turn % len(one)] for one in (part[: 2 if part[0].shown[:1] == "'" else 3] for part in each)],
+                [
+                    one[turn % len(one)]
+                    for one in (
+                        part[: 2 if "@" not in part[0].shown and part[0].shown[:1] == "'" else 3] for part in each
+                    )
+                ],
             )
             for turn in range(turns)
         ]

@@ -68,12 +68,12 @@ def calling(value: Value) -> Recipe:
 
 
 TEXTS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (
-    (("mail", "email"), ("ann@x.org", "Bob@X.org")),
+    (("mail", "email"), ("ann@x.org", "Bob@X.org", "")),
     (("path", "url", "route"), ("/users", "/a")),
     (("method", "verb"), ("GET", "POST")),
     (("title", "name", "label", "word", "memo", "author"), ("Red lamp", "blue")),
-    (("src", "source", "expr", "code", "program"), ("1 + 2 - x", "5 - 2 - 1", "a b")),
-    (("text", "line", "csv", "content", "body"), ("Red lamp", "1 - 2 - x", "h,k\nb,2\na,1\na,1")),
+    (("src", "source", "expr", "code", "program"), ("1 + 2 - x", "5 - 2 - 1", "1024 + 7", "a b")),
+    (("text", "line", "csv", "content", "body"), ("Red lamp", "1 - 2 - x", "h,k\nb,2\n\na,1\na,1")),
     (("date", "day"), ("2024-03-01", "2024-02-28")),
     (("currency",), ("EUR", "USD")),
 )
