@@ -122,6 +122,7 @@ def test_a_type_checker_and_tests_that_were_asked_for_are_named_in_the_json(
     document = json.loads(check("--branches", "renamer", "caller", "--types", "auto", "--test", test, "--json").stdout)
     assert "tests-fail" in {each["kind"] for each in document["findings"]}
     assert "tests" in document["checked"]
+    assert any("The tests run" in each for each in document["notes"])
     assert any("type checker: " in note and "set up for none" in note for note in document["notes"])
 
 

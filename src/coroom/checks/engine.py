@@ -12,6 +12,9 @@ from coroom.checks.sides import Four
 PLUG_INS = "coroom.checks"
 """The entry point group in which a package names checks of its own: each a callable that gives a `Check`."""
 
+BEHAVIOUR = "behaviour-differs"
+"""What acting out finds: that something comes to another end, not why."""
+
 
 @runtime_checkable
 class Check(Protocol):
@@ -100,9 +103,15 @@ def _left_out(four: Four) -> Iterable[str]:
 
 
 def _distinct(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding for each thing: of those about one symbol in one line, the surest."""
+    """One finding for each thing: of those about one symbol in one line, the surest; that a file behaves otherwise only
+    where nothing says why.
+    """
     best: dict[tuple[str, int, str], Finding] = {}
-    for each in found:
+    every = list(found)
+    told = {each.path for each in every if each.kind != BEHAVIOUR}
+    for each in every:
+        if each.kind == BEHAVIOUR and each.path in told:
+            continue
         at = (each.path, each.line, each.symbol)
         if at not in best or each.confidence > best[at].confidence:
             best[at] = each

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from coroom.checks.engine import CannotRunError
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
-from coroom.checks.suite import Ending, NoCommand, SuiteCommand, SuiteResult, find_command, run_suite
+from coroom.checks.suite import Ending, NoCommand, Starter, SuiteCommand, SuiteResult, find_command, run_suite
 from coroom.checks.wording import is_test
 
 TIMEOUT_S = 900.0
@@ -19,10 +19,13 @@ TIMEOUT_S = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The check. `command` is a line for the shell; empty for the one that the tree itself names."""
+    """The check. `command` is a line for the shell; empty for the one that the tree itself names. `start` is how it is
+    started: by default as a process of this user.
+    """
 
     command: str
     home: Path
+    start: Starter | None = None
     name: str = "tests"
     fast: bool = False
 
@@ -60,7 +63,7 @@ class Trial:
                 ([*command.argv, *first], list(command.argv)) if first and _by_file(command) else (command.argv,)
             ):
                 run = SuiteCommand(tuple(argv), command.reason, command.environment)
-                result = asyncio.run(run_suite(run, tree, Path(place, "log"), timeout_s=TIMEOUT_S))
+                result = asyncio.run(run_suite(run, tree, Path(place, "log"), timeout_s=TIMEOUT_S, start=self.start))
                 if result.ending in {Ending.NOT_STARTED, Ending.TIMED_OUT}:
                     raise CannotRunError(result.summary)
                 if not result.passed:

@@ -15,7 +15,11 @@ from coroom.checks.sides import Four
 from coroom.checks.trial import Trial
 from coroom.checks.types import CHECKERS, TypeChecker
 from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.suite_options import isolation_option
+from coroom.core.errors import Refused
 from coroom.host.checking import UnreadableError, branches_in, conflict_findings, everyday_checks, tree_in
+from coroom.host.confined import confined
+from coroom.launch.isolation import Bounds
 
 _DIRECTORY = click.Path(path_type=Path)
 
@@ -44,6 +48,7 @@ _DIRECTORY = click.Path(path_type=Path)
     metavar="COMMAND",
     help="Also run the tests on the merged tree, with this command or the one that the project names.",
 )
+@isolation_option
 @click.option(
     "--sure",
     type=click.FloatRange(0, 1),
@@ -61,6 +66,7 @@ def check(
     tree: Path | None,
     types: str,
     test: str | None,
+    isolation: str,
     sure: float,
     as_json: bool,
 ) -> None:
@@ -83,7 +89,9 @@ def check(
                 raise WrongCallError("--tree looks at one tree; leave the other trees and --branches out.")
             report = _alone(tree)
         else:
-            report = _together(base, ours, theirs, merged, branches, _slow(types, test))
+            slow, said = _slow(types, test, isolation)
+            report = _together(base, ours, theirs, merged, branches, slow)
+            report = replace(report, notes=(*said, *report.notes))
     except (UnreadableError, CannotRunError) as why:
         raise WrongCallError(str(why)) from why
     report = replace(report, findings=tuple(each for each in report.findings if each.confidence >= sure))
@@ -96,9 +104,16 @@ def check(
     sys.exit(1 if report.findings else 0)
 
 
-def _slow(types: str, test: str | None) -> list[Check]:
+def _slow(types: str, test: str | None, isolation: str) -> tuple[list[Check], list[str]]:
+    """The checks that run something, and what is to be said about how."""
     found: list[Check] = [TypeChecker(types, Path())] if types != "off" else []
-    return [*found, Trial(test, Path.cwd())] if test is not None else found
+    if test is None:
+        return found, []
+    apart = confined(isolation, Bounds(), Path.cwd())
+    if isinstance(apart, Refused):
+        raise WrongCallError(str(apart))
+    trial = Trial(test, Path.cwd(), lambda command, tree: apart.start(command, tree, tree.parent / "home"))
+    return [*found, trial], [apart.said]
 
 
 def _alone(tree: Path) -> Report:

@@ -27,6 +27,7 @@ from coroom.checks.enactment.values import (
     Raised,
     Value,
 )
+from coroom.checks.engine import BEHAVIOUR
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side
@@ -155,7 +156,7 @@ def _enact(four: Four, side: Side, changed: Changed, reached: Sequence[str], pur
         call = f"{changed.within}({', '.join(each.shown for each in given.arguments)})"
         because = f" since {about[0].within}() changed" if about else ""
         found = four.finding(
-            side, "behaviour-differs", changed.module.path, function.line, function.name, f"{call} {said}{because}",
+            side, BEHAVIOUR, changed.module.path, function.line, function.name, f"{call} {said}{because}",
             about=tuple(f"{each.module.path}#{each.within}" for each in about[:3]), sure=0.85,
         )  # fmt: skip
         if other.raised not in {"TypeError", "AttributeError"} or not given.guessed:
