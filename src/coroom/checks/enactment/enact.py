@@ -276,12 +276,9 @@ def _looks(machine: Machine, things: Sequence[Value], modules: Sequence[Module])
     found: list[Any] = []
     for module in modules:
         if any(isinstance(held, dict | list | set) for held in module.space.values()):
-            looks = [
-                held
-                for held in module.space.values()
-                if isinstance(held, Function) and held.around.module is module.space
-            ]
-            found.append(_seen(machine, {each.name: each for each in looks}, 0))
+            space = module.space
+            own = [held for held in space.values() if isinstance(held, Function) and held.around.module is space]
+            found.append(_seen(machine, {each.name: each for each in own}, 0))
     for each in things:
         if isinstance(each, Thing):
             methods = {name: held for kind in reversed(each.kind.line()) for name, held in kind.space.items()}

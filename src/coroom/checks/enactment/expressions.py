@@ -14,6 +14,7 @@ from coroom.checks.enactment.values import (
     CannotGoOn,
     Coroutine,
     Function,
+    Kind,
     Module,
     Property,
     Scope,
@@ -251,9 +252,9 @@ class Expressions(Attributes):
             where = where.outer
         if where is None or where.owner is None:
             raise CannotGoOn("super() outside of a method")
-        me = where.names.get("self", where.names.get("cls"))
+        me: Value = where.names.get("self", where.names.get("cls"))
         assert isinstance(node.func, ast.Attribute)
-        kind = me.kind if isinstance(me, Thing) else me
+        kind: Kind = me.kind if isinstance(me, Thing) else me
         found = kind.find(node.func.attr, where.owner)
         given = self._elements(node.args, scope)
         named = {each.arg: self.value(each.value, scope) for each in node.keywords if each.arg}

@@ -27,6 +27,7 @@ from coroom.checks.enactment.kinds import AUTO, Field, dataclass
 from coroom.checks.enactment.things import Thing, all_fields
 from coroom.checks.enactment.values import (
     MISSING,
+    CannotGoOn,
     Coroutine,
     Function,
     Kind,
@@ -45,7 +46,9 @@ def module(machine: Attributes, name: str) -> Module | None:
     """A module of the library, with what is known of it; None when nothing is."""
     if name not in KNOWN:
         return None
-    made = _MODULES.get(name, lambda _: {})(machine)
+    if name not in _MODULES:
+        raise CannotGoOn(f"the module {name} is not known here")
+    made = _MODULES[name](machine)
     return Module(name, made)
 
 
@@ -179,7 +182,7 @@ def _collections(machine: Attributes) -> dict[str, Value]:
         names = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
         made: dict[str, Callable[[], Value] | None] = dict.fromkeys(names)
         for each, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):
-            made[each] = lambda value=value: value
+            made[each] = functools.partial(_same, value)
         return Kind(name, (base,), {}, fields=made, traits={"tuple"}, make=machine.new)
 
     return {

@@ -3,6 +3,7 @@
 import re
 import string
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Generator, ItemsView, KeysView, ValuesView
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -63,8 +64,8 @@ _PUBLIC = (
     re.Pattern,
     re.Match,
 )
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
-_GENERATOR = type(each for each in ())
+_VIEWS = (KeysView, ValuesView, ItemsView)
+_GENERATOR = Generator
 _REFUSED = frozenset(
     {
         "format_map",

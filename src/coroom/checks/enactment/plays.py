@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from coroom.checks.enactment.inputs import Inputs, gathered
 from coroom.checks.enactment.recipes import Recipe, SetUpFailed
@@ -48,9 +49,9 @@ def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -
         if function is None or inputs is None:
             return
         wanted = parameters(function, skip=1 if kind is not None else 0, needed=True)
-        owners: list[Recipe | None] = [None]
+        owners: Sequence[Recipe | None] = [None]
         if kind is not None:
-            owners = list(inputs.candidates(Wanted("it", ast.Name(kind.name), {})))[:5]
+            owners = inputs.candidates(Wanted("it", ast.Name(kind.name), {}))[:5]
         each = [inputs.candidates(one)[:12] for one in wanted]
         new = {(one.module.path, one.within) for one in side.changed if one.before is None}
         firsts = _firsts(stage, reached, inputs, new)
@@ -116,7 +117,7 @@ def _firsts(
                 continue
             if (path, name) in new:
                 continue
-            how = how_it_changes(held.node, lambda node, kept=kept: _root(node) in kept)
+            how = how_it_changes(held.node, partial(_is_in, kept))
             if how:
                 calls = [
                     (path, name, tuple(given))
@@ -125,6 +126,10 @@ def _firsts(
                 (adders if how == "adds" else changers).extend(calls)
     filled = [tuple(adders[:6])] if adders else []
     return [*filled, (), *((*adders[:6], each) for each in changers[:3])]
+
+
+def _is_in(kept: set[str], node: ast.expr) -> bool:
+    return _root(node) in kept
 
 
 def _root(node: ast.expr) -> str:
