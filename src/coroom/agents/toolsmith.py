@@ -46,6 +46,10 @@ class ModelProposer:
         spoken = await self._model.answer(self._system, [Told(asked)], [])
         return _json_in(spoken.text)
 
+    async def close(self) -> None:
+        """Let go of the connection to the model."""
+        await self._model.close()
+
 
 def _json_in(text: str) -> str:
     """The object in an answer that may be fenced or talked around."""
