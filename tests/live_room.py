@@ -15,8 +15,10 @@ from tests.doorway import data_of, text_of
 from tests.git.repositories import new_repository
 
 from coroom.core.agent import Role
+from coroom.core.codec import Json
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository, inspect
+from coroom.host.answer import Answer
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 from coroom.run.daemon import address, build_app, loopback_socket, serve
@@ -85,3 +87,9 @@ async def seated(room: Room, url: str, name: str, role: Role = Role.IMPLEMENTER)
         Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
     ):
         yield Agent(client)
+
+
+async def asks(room: Room, agent: str, tool: str, **arguments: object) -> Answer:
+    """One call of a tool, and what its agent reads."""
+    given: dict[str, Json] = {"tool": tool, "arguments": json.dumps(arguments)}
+    return await room.door.handed(agent, await room.door.call(agent, "call", given, ""))

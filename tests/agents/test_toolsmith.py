@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tests.host.test_tools_file import LIE, RECIPE
+from tests.host.test_tools_file import LIE, RECIPE, a_directory_for_tools
 from tests.live_room import opened, served
-from tests.tools.conftest import installed
 
 from coroom.agents.budget import Budget
 from coroom.agents.loop import session
@@ -18,7 +17,8 @@ from coroom.cli.tools import tools
 from coroom.cli.toolsmith import proposer_of
 from coroom.core.agent import Role
 from coroom.core.task import TaskState
-from coroom.host.rooms import Room, Seat
+from coroom.host.rooms import Room
+from coroom.host.seat import Seat
 from coroom.testing import Call, ModelServer, Script, Turn
 from coroom.tools.smith import ATTEMPTS
 
@@ -42,10 +42,7 @@ def adds(line: str) -> Call:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Path:
-    installed("strace")
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "tools.yaml").write_text("files: shared\n")
-    return tmp_path / "shared"
+    return a_directory_for_tools(tmp_path).with_name("shared")
 
 
 @contextmanager

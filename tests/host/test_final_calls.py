@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.host.test_strays import asks, open_room
-from tests.live_room import a_shop, left
+from tests.host.test_strays import open_room
+from tests.live_room import a_shop, asks, left
 from tests.tools.conftest import installed
 
 from coroom.core.codec import encode_state

@@ -9,15 +9,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.live_room import a_shop, opened
+from tests.live_room import a_shop, asks, opened
 from tests.tools.conftest import installed
 
 from coroom.core import command as c
 from coroom.core.action import Effect
 from coroom.core.agent import HOST
-from coroom.core.codec import Json
 from coroom.core.errors import Code
-from coroom.host.answer import Answer
 from coroom.host.rooms import Room
 from coroom.testing.kubernetes_api import KubernetesApi
 from coroom.testing.loopback import Loopback
@@ -141,11 +139,6 @@ async def open_room(directory: Path, tools: str, *agents: str) -> Room:
     for name in agents:
         await room.admit(name)
     return room
-
-
-async def asks(room: Room, agent: str, tool: str, **arguments: object) -> Answer:
-    given: dict[str, Json] = {"tool": tool, "arguments": json.dumps(arguments)}
-    return await room.door.handed(agent, await room.door.call(agent, "call", given, ""))
 
 
 def audited(directory: Path, trigger: str = "") -> None:

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.live_room import a_shop, left, opened, seated, served
+from tests.live_room import a_shop, asks, left, opened, seated, served
 from tests.tools.conftest import installed
 
 from coroom.core.agent import Role
-from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.task import TaskState
 from coroom.core.tool import MadeTool
-from coroom.host.answer import Answer
 from coroom.host.rooms import Room
 from coroom.host.seat import Seat
 from coroom.host.tools_file import read_tools_file
@@ -249,11 +247,6 @@ def a_mailbox(directory: Path) -> Path:
     return path
 
 
-async def asks(room: Room, agent: str, tool: str, **arguments: object) -> Answer:
-    given: dict[str, Json] = {"tool": tool, "arguments": json.dumps(arguments)}
-    return await room.door.handed(agent, await room.door.call(agent, "call", given, ""))
-
-
 async def test_what_a_call_touched_unsaid_is_in_the_order_its_readers_are_told_and_its_tool_stays_gated(
     tmp_path: Path,
 ) -> None:
@@ -333,6 +326,15 @@ RECIPE: dict[str, object] = {
 LIE = {**RECIPE, "name": "note_log", "command": 'echo "$line" >> "$title.md"; echo x >> log'}
 
 
+def a_directory_for_tools(directory: Path) -> Path:
+    """A file that gives a room's own tools a directory to act on, and what their trials need."""
+    installed("strace")
+    (directory / "shared").mkdir()
+    path = directory / "tools.yaml"
+    path.write_text("files: shared\n")
+    return path
+
+
 class Proposes:
     """A ToolSmith that has its proposals ready; without any it lies."""
 
@@ -346,10 +348,7 @@ class Proposes:
 async def test_an_agent_asks_for_a_tool_a_good_one_can_be_called_by_all_also_after_a_restart_and_a_lie_by_none(
     tmp_path: Path,
 ) -> None:
-    installed("strace")
-    (tmp_path / "shared").mkdir()
-    path = tmp_path / "tools.yaml"
-    path.write_text("files: shared\n")
+    path = a_directory_for_tools(tmp_path)
     room = await opened(tmp_path, path, toolsmith=Proposes(RECIPE))
     assert isinstance(room, Room)
     async with served(room) as url, seated(room, url, "ada") as ada, seated(room, url, "bob") as bob:
@@ -381,10 +380,7 @@ async def test_an_agent_asks_for_a_tool_a_good_one_can_be_called_by_all_also_aft
 async def test_a_wish_is_a_task_that_only_a_toolsmith_takes_and_what_it_proposes_all_may_call_once_it_passed(
     tmp_path: Path,
 ) -> None:
-    installed("strace")
-    (tmp_path / "shared").mkdir()
-    path = tmp_path / "tools.yaml"
-    path.write_text("files: shared\n")
+    path = a_directory_for_tools(tmp_path)
     room = await opened(tmp_path, path)
     assert isinstance(room, Room)
     async with (
@@ -433,10 +429,7 @@ async def test_a_wish_is_a_task_that_only_a_toolsmith_takes_and_what_it_proposes
 async def test_a_wish_that_was_open_when_the_room_closed_is_open_again_and_a_toolsmith_takes_no_other_work(
     tmp_path: Path,
 ) -> None:
-    installed("strace")
-    (tmp_path / "shared").mkdir()
-    path = tmp_path / "tools.yaml"
-    path.write_text("files: shared\n")
+    path = a_directory_for_tools(tmp_path)
     room = await opened(tmp_path, path)
     assert isinstance(room, Room)
     for name, role in (("ada", Role.IMPLEMENTER), ("sue", Role.TOOLSMITH)):
