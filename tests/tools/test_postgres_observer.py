@@ -85,6 +85,13 @@ def in_one_transaction(conninfo: str) -> None:
         connection.execute("UPDATE a SET x = 2")
 
 
+def by_the_whole_name(conninfo: str) -> None:
+    """Write to a table by its whole name, from another schema."""
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("SET search_path = public")
+        connection.execute("UPDATE seen.a SET x = 2")
+
+
 def each_by_itself(conninfo: str) -> None:
     """Read through a view, write, each committed at once."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -133,6 +140,7 @@ def by_a_copy(conninfo: str) -> None:
     ("does", "reads", "writes"),
     [
         (in_one_transaction, {"set:db/c"}, {"set:db/a"}),
+        (by_the_whole_name, set(), {"set:db/a"}),
         (each_by_itself, {"set:db/c"}, {"set:db/a"}),
         (by_a_function, set(), {"set:db/c"}),
         (by_numbers, set(), {"set:db/b", "key:db/b", "key:db/loose"}),

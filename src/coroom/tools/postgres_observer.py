@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -24,27 +25,29 @@ from coroom.tools.observers import Observed
 from coroom.tools.python_observer import PostgresPlace
 from coroom.tools.sql_postgres import PostgresDatabase
 
-_IDENTITY = "SELECT current_database() || ' ' || extract(epoch FROM pg_postmaster_start_time())"
-"""Tells a database of a running server from all others, however it was reached."""
+_IDENTITY = """
+SELECT current_database() || ' ' || extract(epoch FROM pg_postmaster_start_time()),
+  (SELECT oid FROM pg_database WHERE datname = current_database()), current_schema()
+"""
+"""The first column tells a database of a running server from all others, however it was reached."""
 
-_LOCKS = """
-SELECT l.relation, coalesce(bool_or(l.mode NOT IN ('AccessShareLock', 'RowShareLock')), false), max(c.relkind::text),
-  max(CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname),
-  max(CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid::bigint END),
-  max(CASE WHEN o.relnamespace = c.relnamespace AND n.nspname = current_schema() THEN '' ELSE p.nspname || '.' END
-    || o.relname),
-  coalesce(bool_or(i.indrelid IS NOT NULL), false)
-FROM pg_locks l
-LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+_LOCKED = """
+SELECT relation, bool_or(mode NOT IN ('AccessShareLock', 'RowShareLock')) FROM pg_locks
+WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND database = %s AND relation >= 16384
+GROUP BY relation ORDER BY relation
+"""
+"""Numbers below are those of the system's own catalogs."""
+
+_NAMES = """
+SELECT c.oid, c.relkind::text, n.nspname, c.relname,
+  CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid::bigint ELSE 0 END,
+  coalesce(p.nspname, ''), coalesce(o.relname, ''), i.indrelid IS NOT NULL
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_depend d ON c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
   AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 LEFT JOIN pg_class o ON o.oid = d.refobjid LEFT JOIN pg_namespace p ON p.oid = o.relnamespace
 LEFT JOIN pg_index i ON i.indrelid = o.oid AND i.indisprimary AND i.indnatts = 1 AND i.indkey[0] = d.refobjsubid
-WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND (c.oid IS NULL OR c.relkind IN ('r', 'p', 'f', 'm', 'S') AND c.relname <> 'coroom_calls'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(temp|toast)')
-GROUP BY l.relation ORDER BY max(c.relname)
+WHERE c.oid = ANY (%s::oid[])
 """
 
 _TABLE_STATEMENT = re.compile(
@@ -58,32 +61,81 @@ _SESSION_STATEMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One relation that a transaction holds locked.
+class Relation:
+    """One table, sequence or other relation.
 
-    `kind` is PostgreSQL's letter for it, empty when it was dropped. `root` is the table that it is a partition of, 0
-    for none. A sequence has in `owner` the table that it numbers, and in `of_key` whether it numbers its key.
+    `kind` is PostgreSQL's letter for it. `root` is the table that it is a partition of, 0 for none. A sequence has in
+    `owner` the table that it numbers, and in `of_key` whether it numbers its key.
     """
+
+    kind: str
+    schema: str
+    name: str
+    root: int
+    owner_schema: str
+    owner: str
+    of_key: bool
+
+    @property
+    def counts(self) -> bool:
+        """Whether it holds what calls are about."""
+        return (
+            self.kind in _COUNTS and self.name != "coroom_calls" and not self.schema.startswith(("pg_temp", "pg_toast"))
+        )
+
+
+_COUNTS = frozenset("rpfmS")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A relation that a transaction holds locked; None for one that it has dropped."""
 
     number: int
     wrote: bool
-    kind: str
-    name: str
-    root: int
-    owner: str
-    of_key: bool
+    relation: Relation | None
 
 
 Told = Callable[[str, Sequence[Held] | None], None]
 """Told of a statement: on which database, by its identity, and what is held; None when nobody can say what it did, an
 empty identity when nobody can say where."""
 
+Run = Callable[..., Any]
+"""Executes a statement on a cursor, and returns it."""
+
+
+class _Server:
+    """What is known of one database of a running server. Relations keep their numbers; names are read once."""
+
+    _known: ClassVar[dict[str, "_Server"]] = {}
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._relations: dict[int, Relation] = {}
+
+    @classmethod
+    def of(cls, identity: str, number: int) -> "_Server":
+        """The one with this identity."""
+        return cls._known.setdefault(identity, cls(number))
+
+    def held(self, cursor: Any, run: Run) -> tuple[Held, ...]:
+        """What the transaction of this cursor's connection holds."""
+        locked = run(cursor, _LOCKED, (self._number,)).fetchall()
+        new = [number for number, _ in locked if number not in self._relations]
+        if new:
+            for number, *rest in run(cursor, _NAMES, (new,)).fetchall():
+                self._relations[number] = Relation(*rest)
+        found = [Held(number, wrote, self._relations.get(number)) for number, wrote in locked]
+        return tuple(each for each in found if each.relation is None or each.relation.counts)
+
 
 class PostgresObserver:
     """Tables that the SQL tools of a database read and write, at the end of each transaction."""
 
     def __init__(self, database: PostgresDatabase) -> None:
-        self._database = database
+        self._database, self._place = database, place_of(database)
+        number: int = database.connection.execute(_IDENTITY).fetchall()[0][1]
+        self._server = _Server.of(self._place.identity, number)
 
     @contextmanager
     def watching(self, observed: Observed) -> Iterator[None]:
@@ -91,9 +143,8 @@ class PostgresObserver:
 
         def ending(connection: psycopg.Connection) -> None:
             # What waits for the commit, as deferred triggers do, happens now, while it can be seen.
-            cursor = connection.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {_LOCKS}")
-            cursor.nextset()
-            note_held(observed, self._database.name, _held(cursor.fetchall()))
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            note_held(observed, self._place, self._server.held(connection.cursor(), psycopg.Cursor.execute))
 
         with self._database.ending_with(ending):
             yield
@@ -102,30 +153,38 @@ class PostgresObserver:
 def place_of(database: PostgresDatabase) -> PostgresPlace:
     """The database as Python code that reaches it in its own way is watched for."""
     connection = database.connection
-    identity = str(connection.execute(_IDENTITY).fetchall()[0][0])
+    identity, _, schema = connection.execute(_IDENTITY).fetchall()[0]
     host, port = connection.info.host, connection.info.port
-    return PostgresPlace(database.name, identity, f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port))
+    address = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
+    return PostgresPlace(database.name, str(identity), str(schema), address)
 
 
-def note_held(observed: Observed, database: str, held: Sequence[Held] | None) -> None:
-    """Note what is held of the database that is called `database`; what nobody can say, as the key of its name."""
+def note_held(observed: Observed, place: PostgresPlace, held: Sequence[Held] | None) -> None:
+    """Note what is held of a database; what nobody can say, as the key of its name."""
     if held is None:
-        observed.wrote(parse(f"key:{database}"))
+        observed.wrote(parse(f"key:{place.name}"))
         return
     there = {each.number: each for each in held}
+
+    def named(schema: str, name: str) -> str:
+        return name if schema == place.schema else f"{schema}.{name}"
+
     for each in held:
-        root = there.get(each.root)
-        note = observed.wrote if each.wrote else observed.read
-        if not each.kind:
-            observed.wrote(parse(f"key:{database}"))
-        elif each.kind == "S":
-            numbers = naming.allocator if each.of_key or not each.owner else _rows
-            note(numbers(database, each.owner or each.name))
-        elif root and root.wrote >= each.wrote:
+        relation, note = each.relation, observed.wrote if each.wrote else observed.read
+        if relation is None:
+            observed.wrote(parse(f"key:{place.name}"))
+            continue
+        root = there.get(relation.root)
+        if relation.kind == "S" and (relation.of_key or not relation.owner):
+            owner = named(relation.owner_schema or relation.schema, relation.owner or relation.name)
+            note(naming.allocator(place.name, owner))
+        elif relation.kind == "S":
+            note(naming.rows(place.name, named(relation.owner_schema, relation.owner), {}))
+        elif root and root.relation and root.wrote >= each.wrote:
             # It was reached through the table that it is a part of.
-            note(_rows(database, root.name))
-        elif each.kind != "p":
-            note(_rows(database, each.name))
+            note(naming.rows(place.name, named(root.relation.schema, root.relation.name), {}))
+        elif relation.kind != "p":
+            note(naming.rows(place.name, named(relation.schema, relation.name), {}))
 
 
 def watch_statements(watched: Callable[[], Told | None]) -> None:
@@ -156,14 +215,12 @@ def _noting(plain: Callable[..., Any], watched: Callable[[], Told | None]) -> Ca
         text, alone = _text(query, connection), _is_alone(connection)
         with connection.transaction() if alone and _TABLE_STATEMENT.match(text) else nullcontext():
             given = plain(cursor, query, *arguments, **named)
+            asks = psycopg.Cursor(connection, row_factory=tuple_row)
             if connection.info.transaction_status is TransactionStatus.INTRANS:
-                asked: Any = run(psycopg.Cursor(connection, row_factory=tuple_row), f"{_IDENTITY}; {_LOCKS}")
-                identity = str(asked.fetchone()[0])
-                asked.nextset()
-                told(identity, _held(asked.fetchall()))
+                identity, number = _identified(connection, asks, run)
+                told(identity, _Server.of(identity, number).held(asks, run))
             elif alone and not _SESSION_STATEMENT.match(text):
-                asked = run(psycopg.Cursor(connection, row_factory=tuple_row), _IDENTITY)
-                told(str(asked.fetchone()[0]), None)
+                told(_identified(connection, asks, run)[0], None)
         return given
 
     return noting
@@ -187,18 +244,18 @@ def _is_alone(connection: Any) -> bool:
     return bool(connection.autocommit) and connection.info.transaction_status is TransactionStatus.IDLE
 
 
-def _held(rows: Sequence[tuple[Any, ...]]) -> tuple[Held, ...]:
-    return tuple(
-        Held(int(number), wrote, kind or "", name or "", int(root or 0), owner or "", of_key)
-        for number, wrote, kind, name, root, owner, of_key in rows
-    )
+def _identified(connection: Any, cursor: Any, run: Run) -> tuple[str, int]:
+    known = _IDENTITIES.get(connection)
+    if known is None:
+        identity, number, _ = run(cursor, _IDENTITY).fetchone()
+        known = _IDENTITIES[connection] = (str(identity), int(number))
+    return known
+
+
+_IDENTITIES: WeakKeyDictionary[Any, tuple[str, int]] = WeakKeyDictionary()
 
 
 def _text(query: Any, connection: Any) -> str:
     if isinstance(query, bytes):
         return query.decode(errors="replace")
     return query if isinstance(query, str) else str(query.as_string(connection))
-
-
-def _rows(database: str, table: str) -> Any:
-    return naming.rows(database, table, {})

@@ -54,10 +54,13 @@ CLUSTER = Resource(Scheme.KEY, "cluster")
 
 @dataclass(frozen=True, slots=True)
 class PostgresPlace:
-    """A PostgreSQL database: what its resources are called by, its identity, and where its server listens."""
+    """A PostgreSQL database: what its resources are called by, its identity, the schema whose tables need no further
+    word, and where its server listens.
+    """
 
     name: str
     identity: str
+    schema: str
     address: str | tuple[str, int]
 
 
@@ -274,7 +277,7 @@ class _Statements:
 
         for each in self._watch.postgres:
             if identity in ("", each.identity):
-                note_held(self._watch.observed, each.name, held)
+                note_held(self._watch.observed, each, held)
 
 
 def _file(path: object, root: str, *, directory: bool = False) -> Resource | Refused:
