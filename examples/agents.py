@@ -84,10 +84,13 @@ class Agent:
             self.room.submit(self.name, c.HandNotices(self.name))
             for notice in notices:
                 for place, made in list(self.made.items()):
-                    if made[2] == notice.call and notice.cause is NoticeCause.UNDONE:
-                        del self.made[place]
-                    elif made[2] == notice.call:
+                    if made[2] != notice.call:
+                        continue
+                    if notice.value and notice.cause is not NoticeCause.UNDONE:
                         self.known[place] = json.loads(notice.value)
+                    else:
+                        # Undone, or changed into what only another look can tell: the judgement calls it again.
+                        del self.made[place]
             verdict = self._judge()
             self._say(tuple(n.id for n in notices), verdict)
 
@@ -156,6 +159,10 @@ def _unheard(room: ScheduleRoom, agent: Agent) -> bool:
     return any(notice.agent == agent.name for notice in room.state.order.notices.values())
 
 
+LEGEND = (
+    "notices: told that what it had read has changed. undone: calls taken back. restarts: begun again from the start.\n"
+    "waits: turns spent waiting. repairs: calls made anew after a notice."
+)
 POLICIES_SHOWN = {"open": "naive", "locking": "locking", "optimistic": "optimistic", "preorder": "preorder"}
 
 

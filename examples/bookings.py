@@ -12,13 +12,17 @@ from pathlib import Path
 
 import psycopg
 
-from agents import POLICIES_SHOWN, Known, Step, line, play
+from agents import LEGEND, POLICIES_SHOWN, Known, Step, line, play
 from coroom.testing.postgres_server import PostgresServer
 from coroom.tools.sql import sql_tools
 from coroom.tools.sql_postgres import PostgresDatabase
 
 SLOTS = ("13:00", "14:00", "17:00", "17:30")
 AGENTS = ("ann", "ben", "cem", "dia", "eva", "fay", "gil", "hua")
+ABOUT = (
+    "Eight agents look what is free and take the first. "
+    "One after the other: 13:00 ann, 14:00 ben, 17:00 cem, 17:30 dia."
+)
 _TABLE = "CREATE TABLE slots (slot text PRIMARY KEY, taken_by text)"
 
 
@@ -62,4 +66,9 @@ def _root() -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or list(POLICIES_SHOWN)))
+    if sys.argv[1:]:
+        sys.exit(main(sys.argv[1:]))
+    print(ABOUT)
+    ended = main(list(POLICIES_SHOWN))
+    print(LEGEND)
+    sys.exit(ended)

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from agents import POLICIES_SHOWN, Due, Known, Step, line, play
+from agents import LEGEND, POLICIES_SHOWN, Due, Known, Step, line, play
 from coroom.core.resource import Resource, Scheme
 from coroom.ports import Tool, ToolFailed
 from coroom.testing.kubernetes_api import KubernetesApi
@@ -24,6 +24,7 @@ from coroom.tools.journal import Journal
 from coroom.tools.registry import FunctionTool, tool
 
 BAD, GOOD = "registry.example/hotel:app3", "registry.example/hotel:latest"
+ABOUT = "One agent mends what runs app3, one copies geo into a canary. One after the other, both run latest."
 PLACE = "k8s:apps/v1/deployments/default"
 ROW = '{.metadata.name} {.spec.template.spec.containers[0].image}{"\\n"}'
 Kubectl = Callable[..., str]
@@ -170,4 +171,9 @@ def kubectl_at(program: str, url: str, home: str) -> Kubectl:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or list(POLICIES_SHOWN)))
+    if sys.argv[1:]:
+        sys.exit(main(sys.argv[1:]))
+    print(ABOUT)
+    ended = main(list(POLICIES_SHOWN))
+    print(LEGEND)
+    sys.exit(ended)
