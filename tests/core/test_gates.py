@@ -14,9 +14,9 @@ from coroom.simulate.schedule.room import ScheduleRoom
 class Place:
     """A room of agents in rank order; who has a scope touches nothing else."""
 
-    def __init__(self, **scopes: str) -> None:
+    def __init__(self, policy: str = "preorder", /, **scopes: str) -> None:
         self.objects = Objects({"x": 0, "y": 0, "far": 0})
-        self.room = ScheduleRoom("preorder", tools_on(self.objects))
+        self.room = ScheduleRoom(policy, tools_on(self.objects))
         for name, scope in scopes.items():
             self.join(name, scope)
 

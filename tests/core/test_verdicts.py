@@ -11,7 +11,7 @@ from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.resource import Footprint
 from coroom.core.view import needs_operator
-from coroom.host.carry import Store
+from coroom.host.carry import Called, Store
 from coroom.simulate.schedule.objects import resource_of
 
 
@@ -104,3 +104,17 @@ def test_nobody_is_given_up_while_a_call_of_it_is_undone_for_the_sake_of_another
     place.room.run(place.room.carrier.recover)
     place.room.run(lambda: place.room.carrier.abandon("bob", "it died"))
     assert place.objects.values["x"] == 1
+
+
+@pytest.mark.parametrize("policy", ["preorder", "serial", "locking", "optimistic"])
+def test_a_late_call_of_somebody_given_up_is_refused_also_once_that_is_final(policy: str) -> None:
+    place = Place(policy, ada="")
+    place.write("ada", x=5)
+    place.room.run(lambda: place.room.carrier.abandon("ada", "it died"))
+    assert "ada" in place.room.state.order.committed
+    late = place.write("ada", x=7)
+    assert isinstance(late, Refused)
+    assert late.code is Code.RESTARTED
+    assert place.objects.values["x"] == 0
+    place.join("ada")
+    assert isinstance(place.write("ada", x=7), Called)

@@ -95,7 +95,9 @@ PRESENCE_AFTER: dict[tuple[Presence, str], Presence] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """One agent as the room knows it. Its secret is known by hash only, and never leaves this record."""
+    """One agent as the room knows it. Its secret is known by hash only, and never leaves this record. Who is `given_up`
+    calls nothing any more, also once that is final, before it joins anew.
+    """
 
     name: str
     role: Role
@@ -110,3 +112,4 @@ class Agent:
     scope: tuple[Resource, ...] = ()
     minute: int = 0
     said_this_minute: int = 0
+    given_up: bool = False

@@ -125,7 +125,9 @@ def upcoming(state: RoomState, agent: str, step: int = 0) -> Position:
 def _ranked(state: RoomState, by: str) -> tuple[AgentRanked, ...]:
     """What an agent does after all it did was committed has a place of its own, above everybody's."""
     agent = state.agents.get(by)
-    if agent is None or family_of(agent.rank) > state.order.watermark or not POLICIES[state.policy].by_rank:
+    if agent is None or agent.given_up or not POLICIES[state.policy].by_rank:
+        return ()
+    if family_of(agent.rank) > state.order.watermark:
         return ()
     highest = max(family_of(other.rank) for other in state.agents.values())
     return (AgentRanked(agent=by, rank=(highest + 1,)),)
@@ -181,8 +183,8 @@ def _stands_against(state: RoomState, asked: Asked, now_ms: int, repair: str) ->
 
 
 def taken_back_with(state: RoomState, agent: str) -> Refused | None:
-    """What an agent hears that was given up, for as long as that is not final."""
-    if not state.order.standing(agent).abandoned:
+    """What an agent hears that was given up, until that is final and it has joined anew."""
+    if not is_given_up(state, agent):
         return None
     why = "You were given up, and what you did was taken back."
     return Refused(Code.RESTARTED, why, "Join under another name to begin anew.")
@@ -352,13 +354,19 @@ def abandon(state: RoomState, by: str, command: Abandon, now_ms: int) -> Decisio
     """Give an agent up: by its own word, or by the host's or operator's once it is dead."""
     if by not in {HOST, OPERATOR, command.agent}:
         return refused(Code.NOT_YOURS, f"You cannot give {command.agent} up.", "Tell the operator.")
-    if command.agent not in state.agents or state.order.standing(command.agent).abandoned:
+    if command.agent not in state.agents or is_given_up(state, command.agent):
         return Decision(Ok())
     busy = in_the_middle(state, command.agent)
     if busy:
         return Decision(busy)
     events, repair = given_up(state, command.agent, command.why, now_ms)
     return settled(state, by, now_ms, events, Ok(repair))
+
+
+def is_given_up(state: RoomState, agent: str) -> bool:
+    """Whether what the agent did was taken back for good. Who joins anew can call again once that is final."""
+    known = state.agents.get(agent)
+    return state.order.standing(agent).abandoned or (known is not None and known.given_up)
 
 
 def in_the_middle(state: RoomState, agent: str) -> Refused | None:
@@ -389,6 +397,6 @@ def _started_by(state: RoomState, agent: str) -> list[str]:
         above = other.parent
         while above is not None and above != agent:
             above = state.agents[above].parent
-        if above == agent and not state.order.standing(name).abandoned:
+        if above == agent and not is_given_up(state, name):
             found.append(name)
     return found

@@ -152,9 +152,11 @@ def _agent_restarted(state: RoomState, _event: e.Event, body: e.AgentRestarted) 
 
 @changes.on(e.AgentAbandoned)
 def _agent_abandoned(state: RoomState, event: e.Event, body: e.AgentAbandoned) -> RoomState:
-    parent = state.agents[body.agent].parent if body.agent in state.agents else None
-    if parent is not None and parent in state.order.standings:
-        state = _with(state, acted(state.order, parent, event.seq))
+    agent = state.agents.get(body.agent)
+    if agent is not None:
+        state = but(state, agents=state.agents.put(agent.name, but(agent, given_up=True)))
+        if agent.parent is not None and agent.parent in state.order.standings:
+            state = _with(state, acted(state.order, agent.parent, event.seq))
     known = state.order.standing(body.agent)
     return _cleared(state, body.agent, but(known, abandoned=True, concluded=True, report=body.why, waits_for=()))
 
