@@ -1,6 +1,7 @@
 """Integer objects in memory, and real tools on them: read, write, add, send."""
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from coroom.core.action import Effect
@@ -54,11 +55,49 @@ class Objects:
 
 
 class _OnObjects:
-    """What the tools have in common. A subclass says what acting and taking back are."""
+    """What every tool knows: the objects, and how they look to a reader."""
 
     def __init__(self, objects: Objects, spec: ToolSpec) -> None:
         self._objects = objects
         self.spec = spec
+
+    def image(self, resource: Resource) -> str:
+        """The value itself: it is short."""
+        return self.value(resource)
+
+    def value(self, resource: Resource) -> str:
+        """The object's value."""
+        return canonical(self._objects.values.get(resource.name))
+
+
+class Read(_OnObjects):
+    """Looks at one object, and leaves all as it is."""
+
+    def footprint(self, arguments: str) -> Footprint | Refused:
+        """The object is read."""
+        name = json.loads(arguments).get("object")
+        if name not in self._objects.values:
+            return Refused(Code.NOT_FOUND, f"There is no object '{name}'.", "Name one that is there.")
+        return Footprint(reads=(resource_of(name),))
+
+    def prepare(self, call: ToolCall) -> str:  # noqa: ARG002  the same for all tools
+        """There is nothing to take back."""
+        return "{}"
+
+    def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  the same for all tools
+        """Its value."""
+        return canonical(self._objects.values[json.loads(call.arguments)["object"]])
+
+    def undo(self, call: ToolCall, prepared: str, _result: str) -> None:
+        """There is nothing to take back."""
+
+    def probe(self, call: ToolCall, prepared: str) -> Probed:  # noqa: ARG002  the same for all tools
+        """It can be looked at again."""
+        return NotPerformed()
+
+
+class _Acting(_OnObjects, ABC):
+    """A tool that changes something. A subclass says what its act is, and what takes that back."""
 
     def footprint(self, arguments: str) -> Footprint | Refused:
         """The objects that the arguments name are written."""
@@ -74,13 +113,13 @@ class _OnObjects:
         """The objects as they are."""
         return canonical({name: self._objects.values[name] for name in self._named(call)})
 
-    def perform(self, call: ToolCall, prepared: str) -> str:
+    def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  the same for all tools
         """Act once for each id."""
         known = self._objects.done.get(call.id)
         if known is not None and call.id not in self._objects.undone:
             return known
         self._objects.acts += 1
-        result = self._act(call, json.loads(prepared) if prepared else {})
+        result = self._act(call)
         self._objects.done[call.id] = result
         return result
 
@@ -104,21 +143,14 @@ class _OnObjects:
         known = self._objects.done.get(call.id)
         return NotPerformed() if known is None or call.id in self._objects.undone else Performed(known)
 
-    def image(self, resource: Resource) -> str:
-        """The value itself: it is short."""
-        return self.value(resource)
-
-    def value(self, resource: Resource) -> str:
-        """The object's value."""
-        return canonical(self._objects.values.get(resource.name))
-
     def _named(self, call: ToolCall) -> dict[str, int]:
         values = _values(call.arguments)
         assert isinstance(values, dict)
         return values
 
-    def _act(self, call: ToolCall, before: dict[str, int]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _act(self, call: ToolCall) -> str:
+        """Change the world; what is returned is the result."""
 
     def _take_back(self, call: ToolCall, before: dict[str, int]) -> None:  # noqa: ARG002  the same for all tools
         for name, value in before.items():
@@ -135,19 +167,19 @@ def _values(arguments: str) -> dict[str, int] | Refused:
     return Refused(Code.BAD_INPUT, "The arguments are no integers by name.", 'Give them like {"x": 1}.')
 
 
-class Write(_OnObjects):
+class Write(_Acting):
     """Sets objects, whatever they were."""
 
-    def _act(self, call: ToolCall, before: dict[str, int]) -> str:  # noqa: ARG002  the same for all tools
+    def _act(self, call: ToolCall) -> str:
         for name, value in self._named(call).items():
             self._objects.write(name, value)
         return "null"
 
 
-class Add(_OnObjects):
+class Add(_Acting):
     """Adds to objects; its undo restores what was there."""
 
-    def _act(self, call: ToolCall, before: dict[str, int]) -> str:  # noqa: ARG002  the same for all tools
+    def _act(self, call: ToolCall) -> str:
         for name, value in self._named(call).items():
             self._objects.write(name, self._objects.values[name] + value)
         return "null"
@@ -161,22 +193,7 @@ class CommutingAdd(Add):
             self._objects.write(name, self._objects.values[name] - value)
 
 
-class Read(_OnObjects):
-    """Looks at one object."""
-
-    def footprint(self, arguments: str) -> Footprint | Refused:
-        """The object is read."""
-        name = json.loads(arguments).get("object")
-        if name not in self._objects.values:
-            return Refused(Code.NOT_FOUND, f"There is no object '{name}'.", "Name one that is there.")
-        return Footprint(reads=(resource_of(name),))
-
-    def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  the same for all tools
-        """Its value."""
-        return canonical(self._objects.values[json.loads(call.arguments)["object"]])
-
-
-class Send(_OnObjects):
+class Send(_Acting):
     """Tells the world outside, and cannot be taken back. Its arguments are who sends, and the values by name."""
 
     def footprint(self, arguments: str) -> Footprint | Refused:
@@ -195,7 +212,7 @@ class Send(_OnObjects):
         name = resource.name.removeprefix("sent/")
         return canonical([value for _, target, value in self._objects.sent if target == name])
 
-    def _act(self, call: ToolCall, before: dict[str, int]) -> str:  # noqa: ARG002  the same for all tools
+    def _act(self, call: ToolCall) -> str:
         given = json.loads(call.arguments)
         for name, value in given["values"].items():
             self._objects.sent.append((given["by"], name, value))
@@ -223,7 +240,7 @@ def _spec(name: str, effect: Effect, *commutes: str, undoable: bool = True, read
 
 def tools_on(objects: Objects) -> dict[str, Tool]:
     """Every tool by name; a forced effect class is part of the name."""
-    tools: list[_OnObjects] = [
+    tools: list[Read | _Acting] = [
         Read(objects, _spec("read", Effect.REPLAYABLE, reads_value=True)),
         Write(objects, _spec("write", Effect.BLIND)),
         CommutingAdd(objects, _spec("add", Effect.REPLAYABLE, "add")),
