@@ -7,11 +7,13 @@ from typing import TypeVar
 from coroom.core.command import Good
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
+from coroom.core.ordering.premises import UNSEEN
 from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.simulate.schedule.expression import NoValueError
 from coroom.simulate.schedule.objects import Objects, canonical
 from coroom.simulate.schedule.script import Program, Step
 
+_STRONGEST_FIRST = (Judgement.REPAIRED, Judgement.RETRACTED)
 ROUNDS_MAX = 200
 """Judging comes to an end, since notices only go upward; an agent that needs more is a finding."""
 
@@ -133,7 +135,10 @@ class Actor:
             self.done = not isinstance(said, Refused)
 
     def hear(self) -> Work[None]:
-        """Take what the room has to say, and put right what rests on it."""
+        """Take what the room has to say, and put right what rests on it. Nothing is judged before all is put right:
+        what has to be put off, since something else has changed meanwhile, is done once that is heard.
+        """
+        did: set[Judgement] = set()
         for _ in range(ROUNDS_MAX):
             heard = yield Ask(what="hear", agent=self.name)
             assert isinstance(heard, Heard)
@@ -146,7 +151,10 @@ class Actor:
             for notice in heard.notices:
                 self._take_in(notice)
             careless = self.careless is not None and self.careless()
-            verdict = Judgement.NO_EFFECT if careless else (yield from self._judge())
+            if not careless and not (yield from self._put_right(did)):
+                continue
+            verdict = next((one for one in _STRONGEST_FIRST if one in did), Judgement.NO_EFFECT)
+            did.clear()
             names = tuple(n.id for n in heard.notices)
             yield Ask(what="judge", agent=self.name, names=names, verdict=verdict)
         message = f"{self.name} judges without end"
@@ -161,7 +169,10 @@ class Actor:
         for place, deed in self._deeds.items():
             if deed.call != notice.call:
                 continue
-            if notice.cause is NoticeCause.CHANGED:
+            if notice.cause is NoticeCause.CHANGED and notice.value == UNSEEN:
+                self._deeds[place] = SKIPPED
+                self._read.pop(place, None)
+            elif notice.cause is NoticeCause.CHANGED:
                 self._read[place] = int(notice.value)
             elif notice.cause is NoticeCause.UNDONE:
                 self._deeds[place] = SKIPPED
@@ -169,9 +180,8 @@ class Actor:
                 self._read[place] = int(notice.value)
             return
 
-    def _judge(self) -> Work[Judgement]:
-        """Compute every step again and put right what comes out different."""
-        changed = retracted = False
+    def _put_right(self, did: set[Judgement]) -> Work[bool]:
+        """Compute every step again and do what comes out different. False when some of that is put off."""
         place = 0
         while place < self.next:
             due, was = self._due(place), self._deeds[place]
@@ -179,13 +189,14 @@ class Actor:
                 self._tally.repaired += 1
                 if due.tool:
                     self._tally.replaced += bool(was.tool)
-                    changed = True
-                    yield from self._do(place, due, patient=True)
+                    if not (yield from self._do(place, due, patient=True)):
+                        return False
+                    did.add(Judgement.REPAIRED)
                 else:
-                    retracted = True
+                    did.add(Judgement.RETRACTED)
                     yield from self._undo(place, was)
             place += 1
-        return Judgement.REPAIRED if changed else Judgement.RETRACTED if retracted else Judgement.NO_EFFECT
+        return True
 
     def _due(self, place: int) -> Deed:
         """What the step should do, from what is known."""
