@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from tests.doorway import RPC_HEADERS, Room, rpc, running, token
 
+from coroom.host.receipt import CURSOR_HEADER
+
 CLAIM = {"resources": ["x.py"]}
 RELEASE = {"resources": ["x.py"]}
 
@@ -142,3 +144,40 @@ async def test_news_that_rode_on_another_reply_is_not_told_again_for_an_older_cu
         assert "second" in await call(http, "claim", CLAIM)
         await call(http, "release", RELEASE)
         assert "second" not in await call(http, "sync", {"cursor": cursor})
+
+
+@pytest.mark.promise("notice:delivered")
+@pytest.mark.parametrize("tool", ["claim", "land"])
+async def test_news_on_a_sync_that_was_cut_off_is_not_read_because_another_call_follows(tool: str) -> None:
+    async with through_a_proxy() as (room, proxy, http):
+        await room.door.say("b", "note", "do not lose me", "a", "", [], "")
+        await cut(proxy, http, "sync", {})
+        assert "do not lose me" in await call(http, tool, CLAIM if tool == "claim" else {})
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_news_on_a_sync_is_read_once_its_reader_gives_back_the_cursor_with_any_call() -> None:
+    async with through_a_proxy() as (room, _, http):
+        await room.door.say("b", "note", "got it", "a", "", [], "")
+        cursor = told_cursor(await call(http, "sync", {}))
+        http.headers[CURSOR_HEADER] = str(cursor)
+        assert "got it" not in await call(http, "claim", CLAIM)
+        assert not room.host.state.inbox("a")
+
+
+@pytest.mark.promise("notice:delivered")
+@pytest.mark.parametrize("given", ["-1", "x", "9" * 40, "\u0663".encode().decode("latin-1")])
+async def test_a_cursor_that_is_no_number_says_nothing(given: str) -> None:
+    async with through_a_proxy() as (room, _, http):
+        await room.door.say("b", "note", "told", "a", "", [], "")
+        await call(http, "sync", {})
+        http.headers[CURSOR_HEADER] = given
+        assert "told" in await call(http, "claim", CLAIM)
+
+
+@pytest.mark.promise("notice:delivered")
+async def test_a_client_that_never_gives_a_cursor_back_is_told_the_news_of_a_sync_twice() -> None:
+    async with through_a_proxy() as (room, _, http):
+        await room.door.say("b", "note", "twice", "a", "", [], "")
+        told = ["twice" in await call(http, "sync", {"about": f"t{number}"}) for number in range(4)]
+        assert told == [True, True, False, False]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
+from coroom.host.receipt import CURSOR_HEADER
+
 if TYPE_CHECKING:
     from mcp import Client
 
@@ -121,6 +123,7 @@ class RoomClient:
         data = facts.get("data")
         if isinstance(data, dict) and isinstance(data.get("cursor"), int):
             self._cursor = data["cursor"]
+            self._http.headers[CURSOR_HEADER] = str(self._cursor)
         code = str(facts.get("refused") or "")
         return Told(text, data if isinstance(data, dict) else {}, bool(result.is_error), code)
 

@@ -20,6 +20,9 @@ TELLINGS_MAX = 3
 """How often a notice is told to a client that comes by a new connection each time: then it counts as read. A network
 that loses three replies in a row would tell nobody anything."""
 
+STREAMED_TELLINGS_MAX = 2
+"""The same for the news on a sync, to a client that never gives a cursor back: most of these have read it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -65,9 +68,10 @@ class Cursors:
 
     A reply can be lost on its way, so a notice counts as read when the agent that got it comes back with another
     call, made after the reply had left, and by the same connection where the reply was of the kind that leaves its
-    connection open: whoever lost a reply to a cut comes back by another. A `sync` is answered by a stream, which proves
-    nothing: its reply tells a cursor, and a reader that gives back an older one has not got it. Delivery is at least
-    once, in order, and survives a restart of either side (promise notice:delivered).
+    connection open: whoever lost a reply to a cut comes back by another. A `sync` is answered by a stream, of which no
+    later call proves anything: its reply tells a cursor, and who gives back that one or a newer has got it, who gives
+    back an older one has not. To who gives none it is told once more. Delivery is at least once, in order, and survives
+    a restart of either side (promise notice:delivered).
     """
 
     def __init__(self) -> None:
@@ -85,7 +89,7 @@ class Cursors:
 
     def acknowledged(self, agent: str, cursor: int = 0) -> tuple[str, ...]:
         """What the agent has seen, now that it calls again; asked once for each call. `cursor` is the newest that it
-        has been told by a sync, where it says so.
+        has been told by a sync, where it says so; else what the receipt of the call says.
         """
         batches = self._handed.pop(agent, [])
         left = [batch for batch in batches if batch.under_way]
@@ -93,20 +97,23 @@ class Cursors:
             self._handed[agent] = left
         receipt = RECEIPT.get()
         connection = receipt.connection if receipt else ""
+        cursor = cursor or (receipt.cursor if receipt else 0)
         seen: dict[str, None] = {}
         for batch in batches:
             if batch.under_way or (cursor and batch.cursor > cursor):
                 continue
-            proved = connection in ("", batch.connection) or not batch.connection
-            seen |= dict.fromkeys(batch.notices if proved else self._told_often(agent, batch.notices))
+            kept = connection in ("", batch.connection) or not batch.connection
+            proved = cursor > 0 if batch.streamed else kept
+            seen |= dict.fromkeys(batch.notices if proved else self._told_often(agent, batch))
         self._counted_out(agent, seen)
         return tuple(seen)
 
-    def _told_often(self, agent: str, notices: tuple[str, ...]) -> list[str]:
-        """Those of the notices that were told so often without a proof that their client just keeps no connection."""
+    def _told_often(self, agent: str, batch: Batch) -> list[str]:
+        """Those of the notices that were told so often without a proof that their client just gives none."""
         told = self._unproved.setdefault(agent, Counter())
-        told.update(notices)
-        return [notice for notice in notices if told[notice] >= TELLINGS_MAX]
+        told.update(batch.notices)
+        most = STREAMED_TELLINGS_MAX if batch.streamed else TELLINGS_MAX
+        return [notice for notice in batch.notices if told[notice] >= most]
 
     def _counted_out(self, agent: str, seen: Iterable[str]) -> None:
         told = self._unproved.get(agent)

@@ -3,18 +3,22 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+CURSOR_HEADER = "x-coroom-cursor"
+"""Carries the newest cursor that a client was told, on calls that have no argument for it."""
+
 
 @dataclass(slots=True)
 class Batch:
     """The notices that one reply carries, whether the whole reply has left, and by which connection, where that tells
     something: another request on it says that its client has read the reply to the end. `cursor` is what its reader
-    gives back to say so, where the reply told it one.
+    gives back to say so, where the reply told it one; of one that was `streamed` nothing else says so.
     """
 
     notices: tuple[str, ...]
     cursor: int = 0
     under_way: bool = False
     connection: str = ""
+    streamed: bool = False
 
 
 @dataclass(slots=True)
@@ -22,18 +26,20 @@ class Receipt:
     """Of one request, kept by the transport: it alone knows when the reply has left, or that it never will.
 
     `connection` is what the request came by, empty where the caller makes a new one for each; `reusable` says that the
-    client keeps it for its next request, when it has read the reply.
+    client keeps it for its next request, when it has read the reply. `cursor` is the newest that its client says it was
+    told.
     """
 
     connection: str = ""
     reusable: bool = False
+    cursor: int = 0
     _waiting: list[Batch] = field(default_factory=list)
     _closed: bool = False
 
     def holds(self, batch: Batch) -> None:
         """The batch is under way until the transport says more; what comes after the end does not wait for it."""
         if not self._closed:
-            batch.under_way = True
+            batch.under_way, batch.streamed = True, batch.cursor > 0
             batch.connection = self.connection if self.reusable else ""
             self._waiting.append(batch)
 

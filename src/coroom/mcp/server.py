@@ -121,7 +121,7 @@ class McpDoor:
             return _result(Answer(refused=Refused(Code.BAD_INPUT, why, f"The tools are {names}.")))
         asked = (caller.room, caller.name, context.request_id)
         said = (tool.name, params.arguments or {})
-        again = self._unheard.asked(asked, said, caller.door, streamed=tool.waits)
+        again = self._unheard.asked(asked, said, caller.door)
         answer = await self._answer(caller, tool, params.arguments or {}, _heartbeat(context))
         answer = await caller.door.handed(caller.name, answer)
         self._unheard.answered(asked, caller.door, answer)

@@ -55,6 +55,7 @@ class Daemon:
         self._url = urlsplit(url)
         self._token = token
         self.version = ""
+        self.cursor = 0
 
     def send(self, message: Message, under_way: "UnderWay") -> Iterator[Message]:
         """Whatever the daemon says to the message, as it comes. Raises Broken or Turned."""
@@ -95,6 +96,8 @@ class Daemon:
         meta = params.get("_meta")
         modern = meta.get(_VERSION_KEY) if isinstance(meta, dict) else None
         version = modern or ("" if message.get("method") == "initialize" else self.version)
+        if self.cursor:
+            headers["X-Coroom-Cursor"] = str(self.cursor)
         if version:
             headers["MCP-Protocol-Version"] = str(version)
         if modern:
@@ -207,6 +210,7 @@ class Shim:
             if message.get("method") == "initialize" and "result" in told:
                 self._daemon.version = str(told["result"].get("protocolVersion", ""))
             self._say(told)
+            self._daemon.cursor = _cursor(told) or self._daemon.cursor
         return done
 
     def _give_up(self, message: Message) -> None:
@@ -232,6 +236,14 @@ def _repeatable(message: Message) -> Message:
         return message
     operation = f"shim-{os.urandom(8).hex()}"
     return message | {"params": params | {"arguments": arguments | {"operation": operation}}}
+
+
+def _cursor(told: Message) -> int:
+    """How far the room's news goes in this answer; the daemon hears with the next call that it arrived."""
+    found: object = told
+    for name in ("result", "structuredContent", "data", "cursor"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, int) else 0
 
 
 def _events(response: http.client.HTTPResponse) -> Iterator[Message]:

@@ -17,7 +17,7 @@ from coroom.core.agent import OPERATOR
 from coroom.core.room import authenticate
 from coroom.host.caller import Caller, caller_of, note
 from coroom.host.door import Door
-from coroom.host.receipt import RECEIPT, Receipt
+from coroom.host.receipt import CURSOR_HEADER, RECEIPT, Receipt
 from coroom.run.json_shape import too_nested
 from coroom.run.limits import (
     BODY_BYTES_MAX,
@@ -31,6 +31,8 @@ from coroom.run.limits import (
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 """The hosts that a browser cannot be led to by a name that somebody else owns (DNS rebinding)."""
+
+CURSOR_DIGITS_MAX = 18
 
 OPERATOR_HEADER = "x-coroom-operator"
 """Carries the operator's secret from the page; a page of another site cannot set it."""
@@ -156,7 +158,8 @@ class Guard:
         if turned:
             await turned.response()(scope, receive, send)
             return
-        receipt = Receipt(connection=_connection(scope))
+        told = Headers(scope=scope).get(CURSOR_HEADER, "")
+        receipt = Receipt(connection=_connection(scope), cursor=int(told) if _is_count(told) else 0)
         held = RECEIPT.set(receipt)
         try:
             await self._with_body(scope, receive, _noted(send, receipt))
@@ -174,6 +177,10 @@ class Guard:
             await self._app(scope, _replayed(body, receive), send)
         elif body is not None:
             await body.response()(scope, receive, send)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= CURSOR_DIGITS_MAX
 
 
 class _Pace:
