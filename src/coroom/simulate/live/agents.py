@@ -23,7 +23,7 @@ class LiveAgent:
         self.unheard = False
         self.taken_back = False
         self.copies: list[Request] = []
-        self._operations = 0
+        self._operations = self._copies = 0
         self._refused: set[str] = set()
         self._work = self._life()
         self._asked = self._numbered(next(self._work))
@@ -41,7 +41,8 @@ class LiveAgent:
     def request(self) -> Request:
         """What it asks, on its way."""
         self.unheard = True
-        made = Request(self.incarnation, self.secret, self._asked)
+        self._copies += 1
+        made = Request(self.incarnation, self.secret, self._asked, self._copies)
         self.copies.append(made)
         return made
 
@@ -52,9 +53,12 @@ class LiveAgent:
         return request.ask.operation in self._refused
 
     def awaits(self, reply: Reply) -> bool:
-        """Whether this is the answer to what it asks now: others come late, or twice."""
+        """Whether this is the answer to what it asks now: others come late, or twice. Who has asked again no longer
+        listens where it asked before: that it was refused there says nothing of the copy that is still on its way.
+        """
         current = reply.request.incarnation == self.incarnation and reply.request.ask == self._asked
-        return current and not self.actor.dead
+        refused = isinstance(reply.answer, Refused | Waits)
+        return current and not self.actor.dead and (not refused or reply.request.copy == self._copies)
 
     def hear(self, reply: Reply) -> None:
         """The answer that it waits for arrives."""

@@ -32,7 +32,8 @@ def serial_of(evidence: Evidence, ledger: Ledger) -> World:
     """What the programs give alone: in rank order, or in the order in which they became final."""
     first = evidence.schedule.objects
     if ledger.ordered:
-        return alone(first, sorted(evidence.schedule.agents, key=lambda a: ledger.ranks[a.name]))
+        came = [a for a in evidence.schedule.agents if a.name in ledger.ranks]
+        return alone(first, sorted(came, key=lambda a: ledger.ranks[a.name]))
     every = evidence.schedule.every
     kept = [every[evidence.born_as[name]] for name in ledger.committed if name not in ledger.left]
     return alone(first, kept, inline=False)
@@ -42,6 +43,9 @@ def ended(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
     """All came to rest, and everybody's work is final."""
     if ledger.fenced:
         return
+    for program in evidence.schedule.agents:
+        if program.name not in ledger.ranks:
+            yield Violation("run:ends", f"{program.name} never came")
     due = {name for name in evidence.born_as if name not in ledger.left}
     for name in sorted(due - set(ledger.committed)):
         yield Violation("run:ends", f"what {name} did is not final at the end")
@@ -203,7 +207,7 @@ def _taking(call: str) -> set[str]:
 def dead_leave_nothing(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
     """What somebody did who is gone does not stand, but for what cannot be taken back."""
     for write in ledger.standing.values():
-        if write.agent in ledger.left and write.values:
+        if write.agent in ledger.left and write.values and not write.values.keys() & ledger.fenced:
             yield Violation(SERIAL, f"{write.call} of {write.agent}, who is gone, stands")
     for program in _dying(evidence):
         if program.name in evidence.born_as.values() and not ledger.fenced and program.name not in ledger.left:

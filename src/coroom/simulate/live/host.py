@@ -26,11 +26,14 @@ class LiveRules(Rules):
 
 
 class Request(NamedTuple):
-    """What an agent asks, on its way. The secret proves the agent, the operation makes it safe to repeat."""
+    """What an agent asks, on its way. The secret proves the agent, the operation makes it safe to repeat; `copy` counts
+    what the agent has sent.
+    """
 
     incarnation: int
     secret: str
     ask: Ask
+    copy: int = 0
 
 
 class Reply(NamedTuple):
@@ -167,11 +170,19 @@ class LiveHost:
         """Whether anything that the agent asked is under way."""
         return any(one.request and one.request.ask.agent == agent for one in (*self.running, *self.waiting))
 
-    def quiet(self, now_ms: int) -> bool:
-        """Carry out all that is under way, one thing after another. Says whether there was anything."""
+    @property
+    def repairs_unasked(self) -> bool:
+        """Whether a repair is under way that is no call's own: what somebody did is taken back, or a gate opens."""
+        order = self.room.durable.order
+        return any(repair not in order.calls for repair in order.repairs)
+
+    def quiet(self, now_ms: int, *, doomed: bool = False) -> bool:
+        """Carry out all that is under way, one thing after another; `doomed`, only until it repairs something unasked.
+        Says whether there was anything.
+        """
         moved = bool(self.running)
         self.flush()
-        while self.running:
+        while self.running and not (doomed and self.repairs_unasked):
             self._advance(self.running[0], now_ms)
             self.flush()
         return moved

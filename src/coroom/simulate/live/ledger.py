@@ -150,7 +150,7 @@ class Ledger:
     def _order_notices_handed(self, body: Body, _seq: int, _by: str) -> None:
         for told in (self.told[name] for name in body["notices"] if name in self.told):
             read = self.reads.get(told.call)
-            if read:
+            if read and told.said:
                 read.given.append(int(told.said))
 
     def _order_notices_judged(self, body: Body, _seq: int, by: str) -> None:

@@ -3,7 +3,7 @@
 from coroom.simulate.steps import turns_of
 
 WEIGHTS: dict[str, int] = {
-    "call": 150,
+    "call": 90,
     "send": 170,
     "deliver": 170,
     "carry": 330,
@@ -12,6 +12,7 @@ WEIGHTS: dict[str, int] = {
     "duplicate": 20,
     "lose": 12,
     "crash": 14,
+    "doom": 30,
     "jump": 8,
     "stall": 8,
     "rejoin": 6,
@@ -23,7 +24,8 @@ WEIGHTS: dict[str, int] = {
 """How often each kind of step is drawn, in about a thousand.
 
 `call` is a whole round trip without a fault; `send`, `deliver`, `carry` (one step of one call or repair under way),
-`flush` and `reply` are its parts, between which anything may happen. `meddle` and `break` count only in worlds whose
+`flush` and `reply` are its parts, between which anything may happen. `doom` is a crash that waits for a repair that
+nobody's call began. `meddle` and `break` count only in worlds whose
 tools can fail: somebody outside writes, and an undo stops working.
 """
 

@@ -30,10 +30,40 @@ SETTLE_ROUNDS_MAX = 2_000
 FAILING_EVERY = 5
 """In one world of so many, undos can stop working and somebody outside writes; what is fenced then stays as it is."""
 
+ROOMY_EVERY = 3
+"""In one world of so many, agents are few and meet seldom; in the others they crowd."""
+
+LATER = 4
+"""How many turns an agent sits out for each rank above its own, where they crowd."""
+
+CROWD = Shape(
+    objects=4,
+    steps_min=4,
+    steps_max=5,
+    several=50,
+    again=80,
+    reads=25,
+    reads_first=80,
+    classes=60,
+    guards=10,
+    sends=16,
+    spawns=4,
+    crashes=14,
+    dies_anywhere=True,
+)
+"""Many calls that meet, of several objects each, and again on what the agent has written before."""
+
+
+def is_crowded(seed: int) -> bool:
+    """Whether the agents of a seed are in each other's way, and the lower ranks come to act last."""
+    return seed % ROOMY_EVERY > 0
+
 
 def programs(seed: int, agents: int) -> Schedule:
     """The programs of a seed."""
     most = max(agents, 2)
+    if is_crowded(seed):
+        return drawn(seed, replace(CROWD, agents_min=most, agents_max=most))
     return drawn(seed, Shape(agents_min=min(2, most), agents_max=most, steps_max=4))
 
 
@@ -52,13 +82,16 @@ class LiveWorld:
         self._known_as: dict[str, str] = {}
         self._network: list[Request] = []
         self._lost: list[LiveAgent] = []
+        self._doomed: int | None = None
         self._now_ms = 1_000_000
         room = ModelRoom(self.evidence.history, self._rules)
         self._host = LiveHost(self.evidence, self._rules, tools_on(self._objects), room)
         room.submit(OPERATOR, c.OpenRoom(room="simulated", policy=policy, limits=LIMITS), self._now_ms)
         self._coming = sorted((a for a in self._schedule.agents if a.arrives), key=lambda a: a.arrives)
         for program in sorted((a for a in self._schedule.agents if not a.arrives), key=lambda a: a.rank):
-            self._seat(program, (program.rank,) if self._ordered else ())
+            agent = self._seat(program, (program.rank,) if self._ordered else ())
+            if is_crowded(seed):
+                agent.stalled = LATER * (len(self._schedule.agents) - program.rank)
         self._host.quiet(self._now_ms)
         self._host.flush()
 
@@ -74,6 +107,7 @@ class LiveWorld:
                 turns[step.kind](agent, step.salt)
             self._arrivals()
             self._take_back_lost()
+            self._die_repairing()
         self._settle()
         return self.evidence
 
@@ -89,6 +123,7 @@ class LiveWorld:
             "duplicate": self._duplicate,
             "lose": self._lose,
             "crash": self._crash,
+            "doom": self._doom,
             "jump": self._jump,
             "stall": self._stall,
             "rejoin": self._rejoin,
@@ -180,7 +215,7 @@ class LiveWorld:
         if request is None:
             return
         self._host.receive(request)
-        self._host.quiet(self._now_ms)
+        self._host.quiet(self._now_ms, doomed=self._doomed is not None)
         self._host.flush()
         for reply in [one for one in self._host.outbox if one.request is request]:
             self._host.outbox.remove(reply)
@@ -227,7 +262,8 @@ class LiveWorld:
 
     def _duplicate(self, agent: LiveAgent, salt: int) -> None:
         if salt % 4 and agent.copies:
-            self._network.append(agent.copies[salt % len(agent.copies)])
+            copy = agent.copies[salt % len(agent.copies)]
+            self._network.append(agent.request() if copy.ask == agent.asks else copy)
         elif self._host.outbox:
             self._host.outbox.append(self._host.outbox[salt % len(self._host.outbox)])
 
@@ -235,6 +271,17 @@ class LiveWorld:
         lost: list[Request] | list[Reply] = self._network if salt % 2 else self._host.outbox
         if lost:
             lost.pop(salt % len(lost))
+
+    def _doom(self, _agent: LiveAgent, salt: int) -> None:
+        """The host will die in the next repair that is no call's own: it takes back what somebody did who is gone, or
+        opens a gate. No client repeats what would finish that.
+        """
+        self._doomed = salt
+
+    def _die_repairing(self) -> None:
+        if self._doomed is not None and self._host.repairs_unasked and not self._host.recovering:
+            salt, self._doomed = self._doomed, None
+            self._crash(next(iter(self._agents.values())), salt)
 
     def _crash(self, _agent: LiveAgent, salt: int) -> None:
         self._network.clear()
@@ -279,7 +326,7 @@ class LiveWorld:
 
     def _settle(self) -> None:
         """Faults end: what is under way arrives, agents come, play to the end and judge what they hear."""
-        chance = Chance(len(self.evidence.history.lines))
+        chance, self._doomed = Chance(len(self.evidence.history.lines)), None
         for agent in list(self._agents.values()):
             agent.stalled = 0
             self._host.room.submit(OPERATOR, c.Resume(agent.name), self._now_ms)

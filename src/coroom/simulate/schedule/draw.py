@@ -9,19 +9,26 @@ from coroom.simulate.schedule.script import Schedule, schedule_of
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What programs may have in them. Odds are of 100."""
+    """What programs may have in them. Odds are of 100; `reads_first`: that an agent reads that has read nothing yet,
+    `again`: that a write is on what the agent has written before.
+    """
 
     agents_min: int = 2
     agents_max: int = 8
     objects: int = 3
+    steps_min: int = 1
     steps_max: int = 5
+    reads: int = 40
+    reads_first: int = 40
     guards: int = 30
     several: int = 30
+    again: int = 0
     classes: int = 40
     sends: int = 8
     spawns: int = 12
     arrivals: int = 15
     crashes: int = 5
+    dies_anywhere: bool = False
     depth: int = 2
 
 
@@ -61,14 +68,16 @@ class _Drawing:
         name = f"A{len(self._names)}"
         self._names.append(name)
         known: list[str] = []
-        program: list[Json] = [self._step(known, depth) for _ in range(self._chance.randint(1, self._shape.steps_max))]
+        wrote: list[str] = []
+        count = self._chance.randint(self._shape.steps_min, self._shape.steps_max)
+        program: list[Json] = [self._step(known, wrote, depth) for _ in range(count)]
         if self._odds(self._shape.crashes):
-            last = program[-1]
-            assert isinstance(last, dict)
-            last["fault"] = "crash"
+            fatal = program[self._chance.randrange(count) if self._shape.dies_anywhere else -1]
+            assert isinstance(fatal, dict)
+            fatal["fault"] = "crash"
         return {"name": name, "program": program}
 
-    def _step(self, known: list[str], depth: int) -> dict[str, Json]:
+    def _step(self, known: list[str], wrote: list[str], depth: int) -> dict[str, Json]:
         chance, shape = self._chance, self._shape
         step: dict[str, Json] = {}
         if known and self._odds(shape.guards):
@@ -76,13 +85,16 @@ class _Drawing:
         if depth < shape.depth and len(self._names) < 12 and self._odds(shape.spawns):
             step["spawn"] = self._agent(depth + 1)
             return step
-        if self._odds(40):
+        if self._odds(shape.reads if known else shape.reads_first):
             name = f"v{len(known)}"
             step |= {"read": chance.choice(self._objects), "as": name}
             known.append(name)
             return step
         kind = "send" if self._odds(shape.sends) else chance.choice(["write", "write", "add"])
         targets = chance.sample(self._objects, 2 if self._odds(shape.several) else 1)
+        if shape.again and wrote and wrote[-1] not in targets and self._odds(shape.again):
+            targets[0] = wrote[-1]
+        wrote += targets if kind != "send" else ()
         step[kind] = {target: self._expression(known) for target in targets}
         if kind != "send" and self._odds(shape.classes):
             step["class"] = chance.choice(["blind", "replayable", "opaque"])
