@@ -168,6 +168,27 @@ class NoticesLost(Rules):
         return decide(state, call, now_ms)
 
 
+class LostAnswersRead(Rules):
+    """Whatever rode on any answer counts as read with the next call that acknowledges something, though that answer was
+    lost on its way.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, dict[str, None]] = {}
+
+    def handed(self, room: ModelRoom, agent: str) -> tuple[str, ...]:
+        """As it should be, but remembered."""
+        told = super().handed(room, agent)
+        self._told.setdefault(agent, {}).update(dict.fromkeys(told))
+        return told
+
+    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+        """Reading one is reading all that was ever told."""
+        if isinstance(call.command, MarkRead):
+            call = call._replace(command=MarkRead(tuple(self._told.get(call.by, call.command.notices))))
+        return decide(state, call, now_ms)
+
+
 class ConflictsSwallowed(Rules):
     """An edit that does not merge is answered as accepted, with the other side's text."""
 
@@ -204,6 +225,7 @@ MUTANTS: dict[str, Callable[[], Rules]] = {
     "updates-out-of-order": UpdatesOutOfOrder,
     "updates-lost": UpdatesLost,
     "notices-lost": NoticesLost,
+    "lost-answers-read": LostAnswersRead,
     "conflicts-swallowed": ConflictsSwallowed,
     "merges-before-storing": MergesBeforeStoring,
     "void-secrets-heard": VoidSecretsHeard,

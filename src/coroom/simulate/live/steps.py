@@ -18,8 +18,8 @@ WEIGHTS: dict[str, int] = {
     "rejoin": 6,
     "snapshot": 6,
     "pause": 5,
-    "meddle": 3,
-    "break": 3,
+    "meddle": 8,
+    "break": 20,
 }
 """How often each kind of step is drawn, in about a thousand.
 
