@@ -51,6 +51,8 @@ stage "$schedules schedules of writes without hooks" \
   env COROOM_SCHEDULES="$schedules" .venv/bin/pytest -n 2 --timeout 600 tests/host/bridge/test_bases.py
 stage "$log_kills kills of the log, every ${by}th byte flipped" \
   env COROOM_KILLS="$log_kills" COROOM_FLIP_STRIDE="$by" COROOM_POWER_APPENDS="$(scaled 100)" .venv/bin/pytest -n 2 --timeout 1800 tests/log
+stage "the power of a whole room fails at every ${by}th instant" \
+  env COROOM_ROOM_POINTS="$([ "$by" = 1 ] && echo 0 || scaled 850)" .venv/bin/pytest -n 0 -s --timeout 7200 tests/power
 stage "$trials trials of the document, $writes writes against puts" \
   env COROOM_TRIALS="$trials" COROOM_BRIDGE_WRITES="$writes" .venv/bin/pytest -n 2 --timeout 1800 tests/workspace
 for form in own remote; do

@@ -65,7 +65,9 @@ def _bytes(escaped: str) -> bytes:
 
 
 @dataclass
-class _File:
+class Content:
+    """What is in a file: what has reached the disk, and what was written since."""
+
     durable: bytes = b""
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
     """(offset, data), or (size, None) for a change of size."""
@@ -80,16 +82,30 @@ class _File:
                 data[at : at + len(piece)] = piece
         return bytes(data)
 
+    def append(self, data: bytes) -> None:
+        """Written at the end."""
+        self.pending.append((len(self.now(self.pending)), data))
+
+    def sync(self) -> None:
+        """All of it reaches the disk."""
+        self.durable, self.pending = self.now(self.pending), []
+
+    def after_power_loss(self, chance: Random | None, *, all_there: bool = False) -> bytes:
+        """What may be found: with nothing, all or some of what was not synced."""
+        if all_there:
+            return self.now(self.pending)
+        return self.now(list(_some(chance, self.pending))) if chance else self.durable
+
 
 @dataclass
 class Disk:
     """One directory of a disk that can lose its power."""
 
     top: Path
-    names: dict[str, _File] = field(default_factory=dict)
+    names: dict[str, Content] = field(default_factory=dict)
     """As programs see them."""
-    durable: dict[str, _File] = field(default_factory=dict)
-    changed: list[dict[str, _File]] = field(default_factory=list)
+    durable: dict[str, Content] = field(default_factory=dict)
+    changed: list[dict[str, Content]] = field(default_factory=list)
     """The names after each change since they were last synced."""
 
     def take(self, call: Call) -> None:
@@ -98,7 +114,7 @@ class Disk:
         match call.name:
             case "openat" if self._is_here(paths[0]):
                 if "O_CREAT" in call.words and paths[0].name not in self.names:
-                    self._rename({**self.names, paths[0].name: _File()})
+                    self._rename({**self.names, paths[0].name: Content()})
                 elif "O_TRUNC" in call.words:
                     self.names[paths[0].name].pending.append((0, None))
             case "unlink" | "unlinkat" if self._is_here(paths[0]):
@@ -115,29 +131,27 @@ class Disk:
     def _is_here(self, path: Path) -> bool:
         return path.parent == self.top
 
-    def _rename(self, names: dict[str, _File]) -> None:
+    def _rename(self, names: dict[str, Content]) -> None:
         self.names = names
         self.changed.append(names)
 
-    def _take_in(self, file: _File, call: Call) -> None:
+    def _take_in(self, file: Content, call: Call) -> None:
         match call.name:
             case "pwrite64":
                 file.pending.append((call.numbers[-1], call.texts[0][: call.result]))
             case "write":
-                file.pending.append((len(file.now(file.pending)), call.texts[0][: call.result]))
+                file.append(call.texts[0][: call.result])
             case "ftruncate":
                 file.pending.append((call.numbers[-1], None))
             case "fsync" | "fdatasync":
-                file.durable, file.pending = file.now(file.pending), []
+                file.sync()
 
     def after_power_loss(self, chance: Random | None, *, all_there: bool = False) -> dict[str, bytes]:
         """The files, by name, as they may be found: with nothing, all or some of what was not synced."""
-        if all_there:
-            return {name: file.now(file.pending) for name, file in self.names.items()}
-        if chance is None:
-            return {name: file.durable for name, file in self.durable.items()}
-        names = chance.choice([self.durable, *self.changed])
-        return {name: file.now(list(_some(chance, file.pending))) for name, file in names.items()}
+        names = self.names if all_there else self.durable
+        if chance:
+            names = chance.choice([self.durable, *self.changed])
+        return {name: file.after_power_loss(chance, all_there=all_there) for name, file in names.items()}
 
 
 def _some(chance: Random, pending: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes | None]]:
