@@ -197,15 +197,15 @@ class Actor:
         """A reply arrives, perhaps late, perhaps twice; notices count whenever they come."""
         if request.incarnation != self.incarnation:
             return
-        seen = self._history.handed[self.name]
-        fresh = tuple(n for n in notices if n not in seen)
-        seen += fresh
         if notices:
+            seen = self._history.handed[self.name]
+            seen += [n for n in notices if n not in seen]
             self._handed = tuple(dict.fromkeys((*self._handed, *notices)))
         if request is not self.pending:
             return
         self.pending = None
-        self._handed = tuple(n for n in self._handed if n not in request.read or n in notices)
+        if request.read:
+            self._handed = tuple([n for n in self._handed if n not in request.read or n in notices])
         self._believe(request.command, answer, state)
 
     def _believe(self, command: c.Command, answer: Answer, state: RoomState) -> None:

@@ -1,6 +1,7 @@
 """The model of a host: the real core and codec over a log that forgets at a crash what was not yet durable."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from coroom.core.action import Phase
@@ -9,7 +10,7 @@ from coroom.core.codec import decode_body, decode_state, encode_body, encode_sta
 from coroom.core.command import Call, Command, FinishAction, Good, MarkRead
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Refused
-from coroom.core.event import Body, Event
+from coroom.core.event import Body, Event, FileAccepted
 from coroom.core.evolve import evolve
 from coroom.core.invariants import check_state
 from coroom.core.room import authenticate, decide, number
@@ -17,6 +18,9 @@ from coroom.core.state import RoomState
 from coroom.simulate.history import History, Line, Performed, Recovery
 
 Answer = Good | Refused
+
+_decoded = lru_cache(maxsize=4096)(decode_body)
+"""Three in ten of these texts have been read before, in a run of another seed."""
 
 
 class Request(NamedTuple):
@@ -89,6 +93,7 @@ class ModelRoom:
         self.state = RoomState()
         self.durable = RoomState()
         self.published: list[Event] = []
+        """The accepted versions, as mirrors hear of them."""
         self.outbox: list[Reply] = []
         self._sound: RoomState | None = None
         self._unsynced: list[Event] = []
@@ -142,11 +147,14 @@ class ModelRoom:
 
     def flush(self) -> None:
         """What was decided becomes durable; then it is published, then answered, and then it acts."""
-        self._lines += [Line(seq, at_ms, by, body.kind, encode_body(body)) for seq, at_ms, by, body in self._unsynced]
-        self.published += self._rules.feed(self._unsynced)
-        self._unsynced = []
-        self.durable = self.state
-        self._send_replies()
+        unsynced = self._unsynced
+        if unsynced:
+            self._lines += [Line(seq, at_ms, by, body.kind, encode_body(body)) for seq, at_ms, by, body in unsynced]
+            self.published += [e for e in self._rules.feed(unsynced) if type(e.body) is FileAccepted]
+            self._unsynced = []
+            self.durable = self.state
+        if self._waiting:
+            self._send_replies()
 
     def perform(self, now_ms: int) -> None:
         """Act on what is stored as started, and say how it ended. That is a decision of its own, so it may be lost."""
@@ -219,7 +227,7 @@ class ModelRoom:
         """The body as it is read back; each text is decoded once in a run, whatever happens how often."""
         known = self._bodies.get(line.seq)
         if known is None or known[0] is not line.body:
-            known = (line.body, decode_body(line.kind, line.body))
+            known = (line.body, _decoded(line.kind, line.body))
             self._bodies[line.seq] = known
         return known[1]
 

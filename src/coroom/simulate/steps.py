@@ -52,8 +52,10 @@ class Step(NamedTuple):
 def schedule(seed: int, steps: int, agents: int, kinds: tuple[str, ...] = _TURNS) -> tuple[Step, ...]:
     """The schedule of a seed; the same on every machine and every supported version of Python."""
     drawn, turns = Chance(seed).draws(3 * steps), len(kinds)
-    thirds = zip(drawn[::3], drawn[1::3], drawn[2::3], strict=True)
-    return tuple([Step(kinds[kind % turns], agent % agents, salt % (1 << 30)) for kind, agent, salt in thirds])
+    named = [kinds[kind % turns] for kind in drawn[::3]]
+    whose = [agent % agents for agent in drawn[1::3]]
+    salts = [salt % (1 << 30) for salt in drawn[2::3]]
+    return tuple(map(Step, named, whose, salts))
 
 
 def parse(text: str) -> tuple[Step, ...]:

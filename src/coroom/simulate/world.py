@@ -142,11 +142,12 @@ class World:
         return next(actor for actor in self._actors if actor.name == name)
 
     def _feed(self, actor: Actor, _salt: int) -> None:
-        published = self._room.published
-        for event in published[actor.mirror.cursor :]:
-            if isinstance(event.body, FileAccepted):
-                actor.mirror.hear(event.body.file)
-        actor.mirror.cursor = len(published)
+        published, mirror = self._room.published, actor.mirror
+        if mirror.cursor < len(published):
+            for event in published[mirror.cursor :]:
+                assert isinstance(event.body, FileAccepted)
+                mirror.hear(event.body.file)
+            mirror.cursor = len(published)
 
     def _time(self, _actor: Actor, salt: int) -> None:
         self._now_ms += 500 + salt % 15_000
