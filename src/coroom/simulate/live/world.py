@@ -151,6 +151,8 @@ class LiveWorld:
         self._host.flush()
 
     def _arrivals(self, *, all_of_them: bool = False) -> None:
+        if not self._coming:
+            return
         due = [a for a in self._coming if all_of_them or a.arrives <= self._tally.steps]
         for program in due:
             self._seat(program, (program.rank,) if self._ordered else ())
