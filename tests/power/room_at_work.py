@@ -11,7 +11,8 @@ from pathlib import Path
 
 from coroom.git.repository import Repository, inspect
 from coroom.host.answer import ToolUse, Touch
-from coroom.host.rooms import Room, RoomPlan, Seat
+from coroom.host.rooms import Room, RoomPlan
+from coroom.host.seat import Seat
 
 LINES = "".join(f"line {number}\n" for number in range(1, 9))
 FILES = {"a.txt": LINES.encode(), "src/b.txt": b"b\n"}

@@ -42,7 +42,9 @@ async def opened(directory: Path) -> tuple[RoomState, dict[str, bytes], dict[str
     room = await Room.open(repository, plan(directory))
     assert isinstance(room, Room), room
     try:
-        state, texts, mirrors = room.host.state, {}, {}
+        state = room.host.state
+        texts: dict[str, bytes] = {}
+        mirrors: dict[str, bytes] = {}
         for path, head in state.files().items():
             data = await asyncio.to_thread(room.host.blob, head.blob)
             assert data is not None

@@ -1,5 +1,6 @@
 """What an agent that judges rightly does with what it is told."""
 
+from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
 from coroom.host.carry import Called
@@ -7,12 +8,13 @@ from coroom.simulate.schedule.actor import Actor, Answer, Ask, Heard, Tally, Wor
 from coroom.simulate.schedule.objects import Objects, resource_of
 from coroom.simulate.schedule.script import schedule_of
 
-PROGRAM = [{"read": "x", "as": "v"}, {"write": {"y": "v + 1"}}]
+PROGRAM: list[Json] = [{"read": "x", "as": "v"}, {"write": {"y": "v + 1"}}]
 NOTHING = Heard(())
 
 
 def an_actor() -> Actor:
-    told = {"id": "s", "objects": {"x": 0, "y": 0}, "agents": [{"name": "ada", "rank": 1, "program": PROGRAM}]}
+    ada: Json = {"name": "ada", "rank": 1, "program": PROGRAM}
+    told: dict[str, Json] = {"id": "s", "objects": {"x": 0, "y": 0}, "agents": [ada]}
     actor = Actor(schedule_of(told).agents[0], Objects({"x": 0, "y": 0}), Tally())
     for number in (1, 2):
         play(actor.take_step(), NOTHING, Called(f"c{number}", (1, number), "0"))

@@ -113,13 +113,13 @@ class _Acting(_OnObjects, ABC):
         """The objects as they are."""
         return canonical({name: self._objects.values[name] for name in self._named(call)})
 
-    def perform(self, call: ToolCall, prepared: str) -> str:  # noqa: ARG002  the same for all tools
+    def perform(self, call: ToolCall, prepared: str) -> str:
         """Act once for each id."""
         known = self._objects.done.get(call.id)
         if known is not None and call.id not in self._objects.undone:
             return known
         self._objects.acts += 1
-        result = self._act(call)
+        result = self._act(call, json.loads(prepared) if prepared else {})
         self._objects.done[call.id] = result
         return result
 
@@ -149,8 +149,8 @@ class _Acting(_OnObjects, ABC):
         return values
 
     @abstractmethod
-    def _act(self, call: ToolCall) -> str:
-        """Change the world; what is returned is the result."""
+    def _act(self, call: ToolCall, before: dict[str, int]) -> str:
+        """Change the world, which was so `before`; what is returned is the result."""
 
     def _take_back(self, call: ToolCall, before: dict[str, int]) -> None:  # noqa: ARG002  the same for all tools
         for name, value in before.items():
@@ -170,7 +170,7 @@ def _values(arguments: str) -> dict[str, int] | Refused:
 class Write(_Acting):
     """Sets objects, whatever they were."""
 
-    def _act(self, call: ToolCall) -> str:
+    def _act(self, call: ToolCall, before: dict[str, int]) -> str:  # noqa: ARG002  the same for all tools
         for name, value in self._named(call).items():
             self._objects.write(name, value)
         return "null"
@@ -179,7 +179,7 @@ class Write(_Acting):
 class Add(_Acting):
     """Adds to objects; its undo restores what was there."""
 
-    def _act(self, call: ToolCall) -> str:
+    def _act(self, call: ToolCall, before: dict[str, int]) -> str:  # noqa: ARG002  the same for all tools
         for name, value in self._named(call).items():
             self._objects.write(name, self._objects.values[name] + value)
         return "null"
@@ -212,7 +212,7 @@ class Send(_Acting):
         name = resource.name.removeprefix("sent/")
         return canonical([value for _, target, value in self._objects.sent if target == name])
 
-    def _act(self, call: ToolCall) -> str:
+    def _act(self, call: ToolCall, before: dict[str, int]) -> str:  # noqa: ARG002  the same for all tools
         given = json.loads(call.arguments)
         for name, value in given["values"].items():
             self._objects.sent.append((given["by"], name, value))
