@@ -121,7 +121,8 @@ class McpDoor:
             return _result(Answer(refused=Refused(Code.BAD_INPUT, why, f"The tools are {names}.")))
         asked = (caller.room, caller.name, context.request_id)
         said = (tool.name, params.arguments or {})
-        again = self._unheard.asked(asked, said, caller.door)
+        # Whether the reply to a sync was read is told by the cursor.
+        again = tool.name != "sync" and self._unheard.asked(asked, said, caller.door, streamed=tool.waits)
         answer = await self._answer(caller, tool, params.arguments or {}, _heartbeat(context))
         answer = await caller.door.handed(caller.name, answer)
         self._unheard.answered(asked, caller.door, answer)

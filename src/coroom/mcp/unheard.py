@@ -30,12 +30,13 @@ class Unheard:
                 return
         self._given_up.append(asked)
 
-    def asked(self, asked: Asked, params: object, door: Door) -> bool:
+    def asked(self, asked: Asked, params: object, door: Door, *, streamed: bool) -> bool:
         """A call has come. Whether it is, by its id and all it says, the one that was answered last: then its client
-        has not got that reply. Once only, since there may be clients that give every call the same id.
+        has not got that reply. Once only, since there may be clients that give every call the same id. Of a call that
+        is answered by a stream the id does not count: whoever lost one to a cut makes the call anew.
         """
         last = self._last.pop(asked[:2], None)
-        if last is None or last[1] != params or last[0] != asked:
+        if last is None or last[1] != params or not (streamed or last[0] == asked):
             return False
         door.undelivered(asked[1], last[2])
         return True
