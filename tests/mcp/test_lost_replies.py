@@ -166,7 +166,7 @@ async def test_news_on_a_sync_is_read_once_its_reader_gives_back_the_cursor_with
 
 
 @pytest.mark.promise("notice:delivered")
-@pytest.mark.parametrize("given", ["-1", "x", "9" * 40, "\u0663".encode().decode("latin-1")])
+@pytest.mark.parametrize("given", ["-1", "x", "9" * 40, "1e9"])
 async def test_a_cursor_that_is_no_number_says_nothing(given: str) -> None:
     async with through_a_proxy() as (room, _, http):
         await room.door.say("b", "note", "told", "a", "", [], "")
