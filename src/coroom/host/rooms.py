@@ -18,7 +18,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
-from coroom.git.locks import clear_stale_locks
+from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.mirror import STAGE, MirrorFailed, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.calls import RoomCalls
@@ -157,7 +157,8 @@ class Room:
         room._identity = await asyncio.to_thread(log.chain, 1)
         # Mirrors, landings and the next opening build on it, also when the user's branch was rewritten meanwhile.
         # A host that was killed, or lost its power, may have left it locked.
-        await asyncio.to_thread(clear_stale_locks, repository.common, ours_only=True)
+        ours = (Lockable(repository.common, ours_only=True),)
+        await asyncio.to_thread(clear_stale_locks, ours, directory / "locks-seen", older_than_s=0)
         await asyncio.to_thread(repository.git.run, "update-ref", f"{BEGAN}/{plan.name}", host.state.commit)
         wrong = await room._open_tools()
         if wrong:
