@@ -96,7 +96,9 @@ def said(*words: str) -> tuple[int, str, str]:
 def test_one_trial_is_written_as_a_page_of_its_own(folder: Path) -> None:
     code, text, _ = said("show", str(folder), KEY)
     assert code == 0
-    assert "agent-1" in Path(text.strip()).read_text()
+    page = Path(text.strip()).read_text()
+    assert "agent-1" in page
+    assert '"kind":"call-placed"' in page
 
 
 def test_what_cannot_be_shown_is_said(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 from typing import get_args
 
 from coroom.core.event import Body
+from coroom.evaluate.live.office_slots import BOOKING
+from coroom.evaluate.live.play import LivePlay
+from coroom.evaluate.live.world import world_of
+from coroom.evaluate.synthetic import MODELS
 from coroom.testing.sample_room import SampleRoom
 from coroom.web.marks import SENTENCE_CHARS_MAX, UNSEEN, mark, marks
 
@@ -33,3 +37,15 @@ async def test_an_edit_is_its_authors_and_an_arrow_reaches_its_readers(sample: S
 
 def test_what_is_not_drawn_is_a_kind_of_event() -> None:
     assert set(UNSEEN) < set(get_args(Body))
+
+
+def test_a_call_in_order_has_its_bar_and_its_undoing_and_what_its_agent_was_told() -> None:
+    played = LivePlay(BOOKING, "preorder", 3, MODELS["synthetic"], "s", world_of(BOOKING, 3), 600).run()
+    found = marks(played.events)
+    placed = {one["of"] for one in found if one["kind"] == "call-placed"}
+    opened = [one["opens"] for one in found if one["kind"] == "call-started"]
+    assert {f"call {name}" for name in placed} == set(opened)
+    # Each is carried out anew after it was undone, whoever had the host do that.
+    assert set(opened) <= {one["closes"] for one in found if one["kind"] == "call-finished"}
+    assert {one["of"] for one in found if one["kind"] == "call-undone"} <= placed
+    assert any(one["kind"] == "order-noticed" and one["agent"] == "agent-2" for one in found)

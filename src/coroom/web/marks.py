@@ -27,7 +27,7 @@ def mark(event: Event) -> dict[str, Json]:
     Returns:
         `seq`, `at_ms`, `by`, `kind`, `agent` (whose lane it belongs to) and `text` (its sentence); where they apply
         `path`, `id` (what the event is about), `to` (whose lanes an arrow reaches), `opens` and `closes` (the name of
-        a bar), `label` and `passed`.
+        a bar), `label`, `passed` and `of` (the call in order whose agent's lane it is on, whoever carried it out).
     """
     text = describe(event)
     if len(text) > SENTENCE_CHARS_MAX:
@@ -71,7 +71,30 @@ def _about(body: e.Body) -> Mapping[str, Json]:
         case e.Landed():
             return {"label": body.ref, "id": body.commit, "passed": True}
         case _:
-            return {**_whose(body), **_bar(body)}
+            return {**_whose(body), **_bar(body), **_of_call(body)}
+
+
+def _of_call(body: e.Body) -> Mapping[str, Json]:
+    """What befell a call in order."""
+    match body:
+        case e.CallRead():
+            return {"of": body.call, "label": body.tool}
+        case e.CallPlaced():
+            return {"of": body.call, "label": body.tool, "passed": not body.gated}
+        case e.CallStarted():
+            return {"of": body.call, "opens": f"call {body.call}", "label": body.call}
+        case e.CallFinished() | e.CallFailed():
+            return {"of": body.call, "closes": f"call {body.call}", "passed": isinstance(body, e.CallFinished)}
+        case e.CallUndone():
+            return {"of": body.call, "label": body.fate}
+        case e.CallFenced() | e.FenceLifted():
+            return {"of": body.call}
+        case e.OrderNoticed():
+            return {"id": body.notice, "label": body.cause.value}
+        case e.OrderNoticesJudged():
+            return {"label": body.verdict.value}
+        case _:
+            return {}
 
 
 def _bar(body: e.Body) -> Mapping[str, Json]:

@@ -21,6 +21,7 @@ export class Timeline {
     this.marks = [];
     this.bars = [];
     this.open = new Map();
+    this.callers = new Map();
     this.lanes = [ROOM];
     this.until = null;
     this.now = 0;
@@ -41,6 +42,7 @@ export class Timeline {
     this.marks = [];
     this.bars = [];
     this.open.clear();
+    this.callers.clear();
     this.draw();
   }
 
@@ -52,8 +54,12 @@ export class Timeline {
   take(mark) {
     this.marks.push(mark);
     this.now = Math.max(this.now, mark.at_ms);
+    if (mark.of) {
+      if (mark.kind === "call-read" || mark.kind === "call-placed") this.callers.set(mark.of, laneOf(mark.agent));
+      mark.lane = this.callers.get(mark.of);
+    }
     if (mark.opens) {
-      const bar = { name: mark.opens, label: mark.label, lane: laneOf(mark.agent), from: mark.at_ms, to: null, mark };
+      const bar = { name: mark.opens, label: mark.label, lane: mark.lane ?? laneOf(mark.agent), from: mark.at_ms, to: null, mark };
       this.open.set(mark.opens, bar);
       this.bars.push(bar);
     }
@@ -365,6 +371,23 @@ export class Timeline {
     this.pen.fill();
   }
 
+  ring(x, y, r) {
+    this.pen.lineWidth = 1.4;
+    this.pen.beginPath();
+    this.pen.arc(x, y, r, 0, 7);
+    this.pen.stroke();
+    this.pen.lineWidth = 1;
+  }
+
+  /** A call that changes something; hollow while it waits at its gate. */
+  diamond(x, y, whole) {
+    this.pen.beginPath();
+    for (const [dx, dy] of [[0, -5], [5, 0], [0, 5], [-5, 0]]) this.pen.lineTo(x + dx, y + dy);
+    this.pen.closePath();
+    if (whole) this.pen.fill();
+    else this.pen.stroke();
+  }
+
   flag(x, y, word, colour) {
     const { pen } = this;
     pen.fillStyle = colour;
@@ -415,6 +438,15 @@ const SIGNS = {
     line.pen.fillRect(x - 0.5, TOP, 1, line.height - TOP - 6);
     line.flag(x, y, "⚑", line.paintOf("accent"));
   },
+  "call-read": (line, _mark, x, y) => line.ring(x, y, 3),
+  "call-placed": (line, mark, x, y) => line.diamond(x, y, mark.passed),
+  "call-undone": (line, _mark, x, y) => line.text(x, y, "↶", line.paintOf("warn")),
+  "call-failed": (line, _mark, x, y) => line.text(x, y, "×", line.paintOf("bad")),
+  "call-fenced": (line, _mark, x, y) => line.text(x, y, "!", line.paintOf("bad")),
+  "order-noticed": (line, _mark, x, y) => line.text(x, y, "?", line.paintOf("warn")),
+  "order-notices-judged": (line, _mark, x, y) => line.text(x, y, "✓", line.paintOf("dim")),
+  "agent-restarted": (line, _mark, x, y) => line.text(x, y, "↺", line.paintOf("bad")),
+  "agent-concluded": (line, _mark, x, y) => line.text(x, y, "▪", line.paintOf("good")),
   "agent-joined": (line, _mark, x, y) => line.text(x, y, "›", line.paintOf("dim")),
   "agent-left": (line, _mark, x, y) => line.text(x, y, "‹", line.paintOf("dim")),
   "agent-paused": (line, _mark, x, y) => line.text(x, y, "‖", line.paintOf("bad")),

@@ -220,10 +220,11 @@ const GROUPS = {
   edits: new Set(["file-accepted", "files-seeded", "edit-held", "held-settled"]),
   talk: new Set(["notice-sent"]),
   work: new Set(["claim-granted", "claim-refused", "claim-ended", "task-posted", "task-taken", "task-returned", "task-done", "task-reopened", "task-ordered", "task-cancelled"]),
-  trouble: new Set(["edit-held", "held-settled", "finding-raised", "finding-closed", "claim-refused", "action-failed", "action-undone"]),
+  trouble: new Set(["edit-held", "held-settled", "finding-raised", "finding-closed", "claim-refused", "action-failed", "action-undone", "call-undone", "call-failed", "call-fenced", "order-noticed", "agent-restarted"]),
+  calls: new Set(["call-read", "call-placed", "call-finished", "call-undone", "call-failed", "call-fenced", "fence-lifted", "order-noticed", "order-notices-judged", "agent-concluded", "agent-restarted", "order-committed"]),
   checks: new Set(["verdict-given", "landed"]),
 };
-const QUIET = new Set(["claim-granted", "claim-ended", "action-started", "action-finished"]);
+const QUIET = new Set(["claim-granted", "claim-ended", "action-started", "action-finished", "call-started", "call-finished", "repair-begun", "look-taken", "call-waits", "order-notices-handed", "order-notices-withdrawn"]);
 const TOLD = new Set(["observed", "freed", "verdict", "conflict", "done"]);
 const LINES = 150;
 
