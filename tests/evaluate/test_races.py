@@ -1,6 +1,7 @@
 """Repository races: units that share files, each going by what it reads there."""
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,11 @@ def test_a_held_edit_is_decided_anew_on_what_stands_there() -> None:
         held += len(state.held)
         assert not state.open_held()
     assert coupling(task) == 1.0
+
+
+def test_units_that_are_tested_together_are_tested_apart_when_one_of_them_ends_the_process(tmp_path: Path) -> None:
+    task = RACES["stale-read"]
+    tree = {**task.solved(), "geometry/fence.py": b"import os\nos._exit(0)\n"}
+    with Grader(tmp_path / "grades") as grader:
+        found = grader.grade(task, tree)
+    assert found.units == {"shape": (1, 1), "report": (1, 1), "fence": (0, 1)}
