@@ -37,3 +37,13 @@ def test_a_call_that_cannot_be_is_refused_in_words_and_leaves_nothing_behind(
     assert result.exit_code == 2, result.output
     assert said in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_agents_that_are_not_installed_are_refused_before_anything_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = CliRunner().invoke(main, ["evaluate", "six", "--agent", "claude", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "claude is not installed here. " in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coroom.cli.evaluate_real import RealOptions, carry_out, no_score, reachable
-from coroom.cli.kinds import KINDS, PRICE_SAID
+from coroom.cli.evaluate_real import RealOptions, carry_out, installed, no_score, reachable, real_options
+from coroom.cli.kinds import KINDS
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.core.codec import Json
@@ -60,19 +62,7 @@ class _Evaluate(click.Command):
 @click.option("--agents", help="Numbers of agents, joined by commas (default: 1,2,4,8,16; real ones 1,2).")
 @click.option("--trials", type=click.IntRange(1, 10_000), help="Of each cell and task (default: 10; real agents 1).")
 @click.option("--agent", default="synthetic", show_default=True, help=f"{', '.join(MODELS)}; real: {KINDS}.")
-@click.option("--model", default="", help="Real agents: the model; for builtin anthropic:NAME or openai:NAME.")
-@click.option("--price", default="", help=f"Real agents: {PRICE_SAID}")
-@click.option("--isolation", default="", help="Real agents: plain, bubblewrap or container.")
-@click.option(
-    "--silence",
-    "silence_s",
-    type=click.FloatRange(1),
-    default=300.0,
-    show_default=True,
-    help="Real agents: seconds until one hangs.",
-)
-@click.option("--stop-at", default="", help="Real agents, all trials: usd=50,tokens=9000000,seconds=36000.")
-@click.option("--keep", is_flag=True, help="Real agents: keep every trial's repository and mirrors.")
+@real_options
 @click.option(
     "--match", type=click.Choice(["wall", "tokens", "usd"]), default="wall", help="What is alike (default: wall)."
 )
@@ -98,12 +88,7 @@ def evaluate(
     agents: str | None,
     trials: int | None,
     agent: str,
-    model: str,
-    price: str,
-    isolation: str,
-    silence_s: float,
-    stop_at: str,
-    keep: bool,
+    options: RealOptions,
     match: str,
     wall_s: float,
     tokens: int | None,
@@ -136,45 +121,55 @@ def evaluate(
     this harness and prove nothing about models. A real trial is a coroom run of its own, in a folder below --out; one
     that could not be carried out as asked is counted as failed, and is no score.
     """  # noqa: D301  click wants the character itself
-    try:
-        if replay:
-            click.echo(_replayed(out, replay))
-            return
+    if replay:
+        click.echo(_replayed(out, replay))
+        return
+    with _in_words():
         evaluation = _asked(suites, conditions, agents, trials, agent, seed, Budget(match, wall_s, tokens, usd))
-        options = RealOptions(
-            model=model,
-            isolation=isolation,
-            price=price,
-            silence_s=silence_s,
-            stop_at=stop_at,
-            jobs=jobs or 1,
-            keep=keep,
-        )
-        if agent in MODELS and (unread := options.said()):
-            raise WrongCallError(
-                f"{unread} is for real agents, and {agent} is none. Leave it out, or name another --agent."
-            )
-        crew = None if agent in MODELS else options.crew(agent)
+        crew = _crew(agent, options)
+        options = replace(options, jobs=jobs or 1)
         results, early = _carried_out(replace(evaluation, database=database), crew, options, out, jobs)
         from coroom.evaluate.report.write import write_report  # noqa: PLC0415 - statistics and plots: slow to import
 
         written = write_report(results, out, str(evaluation.budget))
+    if as_document:
+        _print_cells(results, written, early)
+    else:
+        _tell(results, written, opens=_has_a_screen() if opens is None else opens)
+    if early:
+        click.echo(f"Stopped early: {early}. What has ended is kept: the same command goes on.", err=True)
+        raise SystemExit(1)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What goes wrong as a sentence of the command line."""
+    try:
+        yield
     except (EvaluationError, SuiteError, ResultsError, ValueError) as problem:
         raise WrongCallError(f"{str(problem).removesuffix('.')}.") from problem
     except KeyboardInterrupt:
         click.echo("\nStopped. What has ended is kept: the same command goes on.", err=True)
         raise SystemExit(130) from None
-    if as_document:
-        _print_cells(results, written, early)
-    else:
-        click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
-        if line := harness_line(list(results.all())):
-            click.echo(line)
-        if _has_a_screen() if opens is None else opens:
-            click.launch(str(written.page))
-    if early:
-        click.echo(f"Stopped early: {early}. What has ended is kept: the same command goes on.", err=True)
-        raise SystemExit(1)
+
+
+def _crew(agent: str, options: RealOptions) -> Crew | None:
+    """Real agents, or None for synthetic ones."""
+    if agent not in MODELS:
+        return options.crew(agent)
+    if unread := options.said():
+        raise WrongCallError(
+            f"{unread} is for real agents, and {agent} is none. Leave it out, or name another --agent."
+        )
+    return None
+
+
+def _tell(results: Results, written: "Written", *, opens: bool) -> None:
+    click.echo(f"The report: {written.page}\nAs Markdown: {written.markdown}\nReplays: {written.replays}")
+    if line := harness_line(list(results.all())):
+        click.echo(line)
+    if opens:
+        click.launch(str(written.page))
 
 
 def _carried_out(
@@ -194,6 +189,7 @@ def _carried_out(
         return results, ""
     evaluation, caps = replace(evaluation, agent=crew.label), options.caps(evaluation, crew)
     number = len(keys_for(evaluation, loaded, crew))
+    installed(crew)
     results = Results(out / "results.sqlite")
     early = carry_out(evaluation, crew, options, caps, results, out, number)
     if why := no_score(results):

@@ -1,13 +1,15 @@
 """`coroom evaluate --agent claude` and the like: trials with agents that cost time and money."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
-from coroom.cli.kinds import KINDS, TAPE, price_missing
+from coroom.cli.kinds import KINDS, PRICE_SAID, TAPE, price_missing
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
 from coroom.evaluate.campaign import Evaluation
@@ -66,6 +68,49 @@ class RealOptions:
         if missing and (evaluation.budget.usd or limit.usd):
             raise WrongCallError(missing)
         return Caps(tokens=limit.tokens, usd=limit.usd, seconds=limit.seconds)
+
+
+def real_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of real agents on a command, which is given them together, as `options`."""
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        said = {one.name: given.pop(one.name) for one in fields(RealOptions) if one.name != "jobs"}
+        command(options=RealOptions(**said), **given)
+
+    for option in reversed(_OPTIONS):
+        gathered = option(gathered)
+    return gathered
+
+
+_OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
+    click.option("--model", default="", help="Real agents: the model; for builtin anthropic:NAME or openai:NAME."),
+    click.option("--price", default="", help=f"Real agents: {PRICE_SAID}"),
+    click.option("--isolation", default="", help="Real agents: plain, bubblewrap or container."),
+    click.option(
+        "--silence",
+        "silence_s",
+        type=click.FloatRange(1),
+        default=300.0,
+        show_default=True,
+        help="Real agents: seconds until one hangs.",
+    ),
+    click.option("--stop-at", default="", help="Real agents, all trials: usd=50,tokens=9000000,seconds=36000."),
+    click.option("--keep", is_flag=True, help="Real agents: keep every trial's repository and mirrors."),
+)
+
+
+def installed(crew: Crew) -> None:
+    """See that every program that is to work is here, before anything is written down.
+
+    Raises:
+        WrongCallError: one is not.
+    """
+    from coroom.cli.crew import ADAPTERS, adapter_for  # noqa: PLC0415 - all clients: slow to import
+
+    for kind in crew.kinds:
+        if kind in ADAPTERS:
+            adapter_for(kind, crew.model, "")
 
 
 def _kinds(agent: str) -> tuple[str, ...]:
