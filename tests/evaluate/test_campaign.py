@@ -231,4 +231,4 @@ def test_the_report_has_its_tables_plots_replays_and_what_may_not_be_concluded(t
 def test_a_log_comes_back_from_its_few_kilobytes() -> None:
     _, log = play_trial(key_of("full", 2), EXCHANGE, Budget(), Alike())  # type: ignore[arg-type]
     assert len(log) < 20_000
-    assert unpacked(log) == Play(EXCHANGE, CONDITIONS["full"], 2, Traits(), f"0/{key_of('full', 2)}").run().events
+    assert unpacked(log) == Play(EXCHANGE, CONDITIONS["full"], 2, Traits(), key_of("full", 2).luck).run().events

@@ -1,6 +1,7 @@
 """A report with a section for each suite, its replays behind links, and the power of a contrast beforehand."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ def test_policies_are_compared_with_one_after_the_other_and_failures_are_no_scor
     assert set(found) == {("open", 2), ("open", 4), ("preorder", 2), ("preorder", 4)}
     assert found["preorder", 4].speedup > 1
     assert baseline_of([]) == ""
+
+
+def test_trials_of_one_number_are_compared_pair_by_pair_beside_the_unpaired_tests(folder: Path) -> None:
+    found = against(list(Results(folder / "results.sqlite").all()), "serial")
+    for one in found:
+        assert one.paired
+        assert one.paired.pairs == 3
+        assert one.paired.difference.value == pytest.approx(one.score.difference.value)
+        assert one.paired.p <= one.paired.p_corrected or math.isnan(one.paired.p)
+    page = (folder / "report.html").read_text()
+    assert "p pairs (Holm)" in page
+    lonely = [r for r in Results(folder / "results.sqlite").all() if (r.key.condition, r.key.number) != ("open", 0)]
+    assert {c.paired.pairs for c in against(lonely, "serial") if c.paired and c.condition == "open"} == {2}
 
 
 def test_the_front_holds_what_nothing_beats_in_cost_and_quality(folder: Path) -> None:

@@ -1,8 +1,13 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.meta_analysis import effectsize_smd
+from statsmodels.stats.oneway import test_scale_oneway as scale_oneway
+from statsmodels.stats.proportion import proportion_confint
 
 from coroom.evaluate.statistics import (
     common_odds,
@@ -30,6 +35,22 @@ BERKELEY = [
 ABANDONED_T4 = [((12, 23), (1, 16)), ((9, 8), (2, 19)), ((6, 27), (0, 17))]
 """Abandoned and not, solo and room, on AgentRoom's T4 by model (Haiku, GPT-5.4, Sonnet): the strata that are public."""
 
+OTHERS = [
+    ((0, 0), (1, 11)),
+    ((1, 7), (0, 1)),
+    ((1, 0), (0, 0)),
+    ((1, 0), (0, 2)),
+    ((6, 2), (0, 0)),
+    ((0, 3), (0, 1)),
+    ((1, 1), (1, 6)),
+    ((3, 9), (0, 15)),
+    ((0, 11), (0, 1)),
+]
+"""One of the ways in which the nine strata that are not public may have held what is left of the public totals."""
+
+SLEEP = ([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0], [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+"""Student's hours of sleep gained by ten people with two drugs (R's sleep); the p-values below are R's."""
+
 SCORES = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
 
 
@@ -53,6 +74,18 @@ def test_on_the_public_strata_a_lone_agent_abandons_more_often_whatever_the_mode
     assert found.odds.low > 1
     assert found.odds.low < 13.7 < found.odds.high
     assert found.p_homogeneity > 0.5
+
+
+def test_the_published_common_odds_ratio_is_one_that_the_public_totals_allow() -> None:
+    # Of 131 lone agents and 94 rooms the strata above hold 85 and 55; the published 13.7 [3.9, 48] (p below 1e-5,
+    # homogeneity 0.92) needs the other nine, which are not public. This is no recomputation: other splits give others.
+    every = [*ABANDONED_T4, *OTHERS]
+    assert [sum(cell) for cell in zip(*((*first, *second) for first, second in every), strict=True)] == [40, 91, 5, 89]
+    found = common_odds(every)
+    assert str(found.odds) == "13.7 [3.9, 48.1]"
+    assert found.p < 1e-5
+    assert found.p_homogeneity == pytest.approx(0.92, abs=0.01)
+    assert common_odds([*ABANDONED_T4, ((13, 33), (2, 37))]).odds.value < 10
 
 
 def test_a_stratum_that_says_nothing_changes_nothing() -> None:
@@ -117,6 +150,34 @@ def test_pairs_are_compared_pair_by_pair() -> None:
     assert ranks == pytest.approx(0.0625)
     with pytest.raises(ValueError, match="paired"):
         paired([1.0], [1.0, 2.0])
+
+
+def test_students_sleep_comes_out_pair_by_pair() -> None:
+    found, student, ranks = paired(*SLEEP)
+    assert (found.value, found.low, found.high) == pytest.approx((-1.58, -2.4598858, -0.7001142), abs=1e-6)
+    assert student == pytest.approx(0.002833, abs=1e-6)
+    # All nine pairs with a difference go one way.
+    assert ranks == 2 / 2**9
+
+
+def test_students_sleep_comes_out_unpaired_in_means_ranks_spread_and_sizes() -> None:
+    found = contrast(*SLEEP)
+    assert (found.difference.low, found.difference.high) == pytest.approx((-3.3654832, 0.2054832), abs=1e-6)
+    assert found.p == pytest.approx(0.07939, abs=1e-5)
+    assert found.p_ranks == pytest.approx(0.06933, abs=1e-5)
+    # W is 25.5 of a hundred pairs.
+    assert found.delta == pytest.approx(2 * 25.5 / 100 - 1)
+    assert found.p_spread == pytest.approx(scale_oneway(SLEEP, method="equal", center="median").pvalue)
+    means, deviations = zip(*((np.mean(one), np.std(one, ddof=1)) for one in SLEEP), strict=True)
+    assert found.g == pytest.approx(effectsize_smd(means[0], deviations[0], 10, means[1], deviations[1], 10)[0])
+
+
+def test_a_bootstraps_interval_of_a_long_sample_is_students() -> None:
+    values = list(np.random.default_rng(5).normal(0.6, 0.2, 400))
+    low, high = stats.ttest_1samp(values, 0).confidence_interval()
+    found = mean(values)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=(high - low) * 0.06)
+    assert (share(5, 94).low, share(5, 94).high) == pytest.approx(proportion_confint(5, 94, method="wilson"))
 
 
 def test_samples_without_spread_are_told_apart_without_dividing_by_it() -> None:

@@ -227,7 +227,7 @@ def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) ->
         CONDITIONS[key.condition],
         key.agents,
         MODELS[key.agent],
-        f"{key.seed}/{key}",
+        key.luck,
         wall_s=budget.wall_s,
         tokens=budget.token_limit(),
     )

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from coroom.core.event import (
+    AgentJoined,
+    CallFinished,
+    CallUndone,
     ClaimRefused,
     EditHeld,
     Event,
@@ -12,6 +15,7 @@ from coroom.core.event import (
     NoticeSent,
     NoticesRead,
     TaskDone,
+    TaskPosted,
     TaskTaken,
 )
 from coroom.core.notice import SAID, NoticeKind
@@ -35,7 +39,8 @@ class Used:
 
 def fold(events: Sequence[Event], used: Used) -> dict[str, float]:
     """Every metric of a trial by name. Times are of the room's clock, in seconds; `duplicate_work` is what was written
-    beyond what the room has in the end, as a share of that.
+    beyond what the room has in the end, as a share of that; `settled_s` is when the last change was made, after which
+    nothing about a score can change, counted from the first agent's coming.
     """
     bodies = [event.body for event in events]
     accepted = [body for body in bodies if isinstance(body, FileAccepted)]
@@ -56,6 +61,7 @@ def fold(events: Sequence[Event], used: Used) -> dict[str, float]:
         **_notices(events),
         **acted_on(events),
         "critical_path_s": _critical_path(events),
+        "settled_s": _settled(events),
     }
 
 
@@ -88,13 +94,26 @@ def _notices(events: Sequence[Event]) -> dict[str, float]:
 
 
 def _critical_path(events: Sequence[Event]) -> float:
-    """The longest time that one agent spent between taking its tasks and finishing them."""
+    """The longest chain of tasks, each from its taking to its end, where a task comes after those that it builds on and
+    after what its agent did before: no more agents would make it shorter.
+    """
+    after: dict[str, tuple[str, ...]] = {}
     since: dict[str, int] = {}
-    spent: dict[str, int] = {}
+    chain: dict[str, int] = {}
+    last: dict[str, int] = {}
     for event in events:
         match event.body:
-            case TaskTaken(agent=agent):
-                since[agent] = event.at_ms
-            case TaskDone(agent=agent) if agent in since:
-                spent[agent] = spent.get(agent, 0) + event.at_ms - since.pop(agent)
-    return max(spent.values(), default=0) / 1000
+            case TaskPosted(task=task):
+                after[task] = event.body.after
+            case TaskTaken(task=task):
+                since[task] = event.at_ms
+            case TaskDone(task=task, agent=agent) if task in since:
+                before = max((last.get(agent, 0), *(chain.get(one, 0) for one in after.get(task, ()))))
+                chain[task] = last[agent] = before + event.at_ms - since[task]
+    return max(chain.values(), default=0) / 1000
+
+
+def _settled(events: Sequence[Event]) -> float:
+    begun = next((event.at_ms for event in events if isinstance(event.body, AgentJoined)), 0)
+    changed = (e.at_ms for e in reversed(events) if isinstance(e.body, FileAccepted | CallFinished | CallUndone))
+    return max(next(changed, begun) - begun, 0) / 1000

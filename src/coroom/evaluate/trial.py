@@ -18,6 +18,11 @@ class TrialKey:
     number: int
     seed: int = 0
 
+    @property
+    def luck(self) -> str:
+        """What synthetic agents draw from: the same under every condition, so that trials are compared pair by pair."""
+        return f"{self.seed}/{self.suite}/{self.task}/{self.agent}/{self.number}"
+
     def __str__(self) -> str:
         return f"{self.suite}/{self.task}/{self.condition}/{self.agents}x{self.agent}/{self.number}"
 

@@ -39,7 +39,7 @@ def play_live(
     traits = MODELS[key.agent]
     policy = CONDITIONS[key.condition].policy
     try:
-        play = LivePlay(task, policy, key.agents, traits, f"{key.seed}/{key}", world, wall_s, tokens)
+        play = LivePlay(task, policy, key.agents, traits, key.luck, world, wall_s, tokens)
         played = play.run()
     except Fault as fault:
         return TrialResult(key=key, infrastructure=str(fault)), packed([])

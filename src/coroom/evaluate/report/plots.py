@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from coroom.evaluate.report.tables import Row, by
+from coroom.evaluate.report.tables import Row, by, passing_s
 from coroom.evaluate.statistics import mean
 from coroom.evaluate.trial import TrialResult
 
@@ -44,7 +44,7 @@ def plots(rows: Sequence[Row], results: Sequence[TrialResult], label: str) -> di
         "Cost and quality; the line is what nothing beats in both": _pareto(rows, label),
     }
     if any(row.told_a_turn > 0 for row in rows):
-        made["What an agent is told each turn"] = _told(rows, label)
+        made["What an agent that is told anything is told each turn"] = _told(rows, label)
     return {title: _svg(figure) for title, figure in made.items()}
 
 
@@ -123,7 +123,7 @@ def _coupling(side: Sequence[Row], results: Sequence[TrialResult], label: str) -
         points = []
         found = [r for r in results if (r.key.condition, r.key.agents) == (condition, agents)]
         for trials in by(found, lambda r: r.key.task).values():
-            whole = [r.seconds for r in trials if r.whole]
+            whole = [passing_s(r) for r in trials if r.whole]
             if whole:
                 points.append((trials[0].metrics.get("coupling", 0.0), mean(whole).value))
         if points:
@@ -172,10 +172,15 @@ def _told(rows: Sequence[Row], label: str) -> Figure:
     figure, axes = _figure(label)
     styles = _styles(list(dict.fromkeys(row.condition for row in rows)))
     for condition, (colour, mark) in styles.items():
-        line = [row for row in rows if row.condition == condition and row.told_a_turn > 0]
+        line = [row for row in rows if row.condition == condition and row.told_a_readers_turn > 0]
         if line:
             axes.plot(
-                [r.agents for r in line], [r.told_a_turn for r in line], mark + "-", color=colour, ms=4, label=condition
+                [r.agents for r in line],
+                [r.told_a_readers_turn for r in line],
+                mark + "-",
+                color=colour,
+                ms=4,
+                label=condition,
             )
     axes.set_ylim(bottom=0)
     axes.set_xlabel("agents")

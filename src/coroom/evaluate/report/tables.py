@@ -17,6 +17,7 @@ from coroom.evaluate.statistics import (
     corrected,
     crude_odds,
     mean,
+    paired,
     share,
 )
 from coroom.evaluate.trial import TrialResult
@@ -52,15 +53,30 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """One cell against its baseline, trial by trial: those of one task and one number, which synthetic agents begin
+    with the same luck. `p` is Student's, `p_corrected` that over all cells, `p_ranks` Wilcoxon's.
+    """
+
+    pairs: int
+    difference: Interval
+    p: float
+    p_corrected: float
+    p_ranks: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One cell against its baseline: the score's contrast, its p corrected over all cells, abandonment over tasks, how
-    much faster it is and how many times the tokens it takes.
+    """One cell against its baseline: the score's contrast, its p corrected over all cells, the same pair by pair (None
+    where fewer than two trials have a partner), abandonment over tasks, how much faster it is and how many times the
+    tokens it takes.
     """
 
     condition: str
     agents: int
     score: Contrast
     p_corrected: float
+    paired: Paired | None
     abandoned: CommonOdds | None
     abandoned_crude: float
     speedup: float
@@ -69,10 +85,15 @@ class Compared:
 
 def rows(results: Iterable[TrialResult]) -> list[Row]:
     """A row a cell, conditions in the ladder's order."""
+    return [_row(cell, found) for cell, found in cells_of(results)]
+
+
+def cells_of(results: Iterable[TrialResult]) -> list[tuple[Cell, list[TrialResult]]]:
+    """The trials of each cell, conditions in the ladder's order."""
     cells: dict[Cell, list[TrialResult]] = defaultdict(list)
     for result in results:
         cells[result.key.condition, result.key.agents].append(result)
-    return [_row(cell, cells[cell]) for cell in _in_order(cells)]
+    return [(cell, cells[cell]) for cell in _in_order(cells)]
 
 
 def _in_order(cells: Iterable[Cell]) -> list[Cell]:
@@ -109,6 +130,11 @@ def _row(cell: Cell, found: Sequence[TrialResult]) -> Row:
     )
 
 
+def passing_s(result: TrialResult) -> float:
+    """When all tests of a trial that passes them passed at the latest: nothing was changed after that."""
+    return result.metrics.get("settled_s", result.seconds)
+
+
 def _told_to_readers(found: Sequence[TrialResult]) -> float:
     told = [value for r in found if (value := r.metrics.get("told_tokens_a_readers_turn", 0.0))]
     return sum(told) / len(told) if told else math.nan
@@ -129,22 +155,45 @@ def baseline_of(results: Iterable[TrialResult]) -> str:
 
 def against(results: Iterable[TrialResult], baseline: str) -> list[Compared]:
     """Every cell against the baseline, lone agents or as many of it; empty when there is nothing to compare with."""
-    cells: dict[Cell, list[TrialResult]] = defaultdict(list)
-    for result in results:
-        if not result.infrastructure:
-            cells[result.key.condition, result.key.agents].append(result)
+    cells = dict(cells_of(result for result in results if not result.infrastructure))
     alone = baseline == "solo"
-    pairs = [(cell, cells.get((baseline, 1 if alone else cell[1]), [])) for cell in _in_order(cells)]
+    pairs = [(cell, cells.get((baseline, 1 if alone else cell[1]), [])) for cell in cells]
     usable = [(cell, other) for cell, other in pairs if cell[0] != baseline and min(len(cells[cell]), len(other)) >= 2]
     found = [contrast([r.score for r in cells[cell]], [r.score for r in other]) for cell, other in usable]
     fixed = corrected([one.p for one in found])
+    tested = _paired([(cells[cell], other) for cell, other in usable])
     return [
-        _compared(cell, cells[cell], other, one, p) for (cell, other), one, p in zip(usable, found, fixed, strict=True)
+        _compared(cell, cells[cell], other, one, p, pair)
+        for (cell, other), one, p, pair in zip(usable, found, fixed, tested, strict=True)
     ]
 
 
+def _paired(sides: Sequence[tuple[Sequence[TrialResult], Sequence[TrialResult]]]) -> list[Paired | None]:
+    """Each cell with its baseline pair by pair, corrected over those that have pairs."""
+    scores: list[tuple[list[float], list[float]]] = []
+    for mine, other in sides:
+        partner = {_pair(result): result.score for result in other}
+        both = [(result.score, partner[_pair(result)]) for result in mine if _pair(result) in partner]
+        scores.append(([first for first, _ in both], [second for _, second in both]))
+    tests = [paired(first, second) if len(first) > 1 else None for first, second in scores]
+    fixed = corrected([test[1] if test else math.nan for test in tests])
+    return [
+        test and Paired(pairs=len(first), difference=test[0], p=test[1], p_corrected=p, p_ranks=test[2])
+        for test, (first, _), p in zip(tests, scores, fixed, strict=True)
+    ]
+
+
+def _pair(result: TrialResult) -> tuple[str, str, int, int]:
+    return result.key.suite, result.key.task, result.key.number, result.key.seed
+
+
 def _compared(
-    cell: Cell, mine: Sequence[TrialResult], other: Sequence[TrialResult], score: Contrast, p: float
+    cell: Cell,
+    mine: Sequence[TrialResult],
+    other: Sequence[TrialResult],
+    score: Contrast,
+    p: float,
+    pair: Paired | None,
 ) -> Compared:
     tables = _abandonment(other, mine)
     return Compared(
@@ -152,6 +201,7 @@ def _compared(
         agents=cell[1],
         score=score,
         p_corrected=p,
+        paired=pair,
         abandoned=_common(tables),
         abandoned_crude=crude_odds(tables) if tables else math.nan,
         speedup=_ratio(other, mine, lambda r: r.seconds),

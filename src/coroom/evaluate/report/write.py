@@ -10,7 +10,8 @@ from pathlib import Path
 from coroom.evaluate.report.page import Section, Table, as_html, as_markdown
 from coroom.evaluate.report.plots import plots
 from coroom.evaluate.report.real import real_notes, setting_lines
-from coroom.evaluate.report.tables import Compared, Row, against, baseline_of, by, rows
+from coroom.evaluate.report.rooms import rooms_table
+from coroom.evaluate.report.tables import Compared, Paired, Row, against, baseline_of, by, passing_s, rows
 from coroom.evaluate.results import Results
 from coroom.evaluate.statistics import CommonOdds, Interval, detectable, mean
 from coroom.evaluate.suite import ON_LIVE_STATE
@@ -29,6 +30,7 @@ _LADDER_COLUMNS = (
 _TOLD = ("told a turn", "told a reader's turn")
 _CONTRAST_COLUMNS = (
     *("condition", "agents", "score: it - baseline", "p", "p (Holm)", "p ranks", "p spread", "g", "delta", "power"),
+    *("pairs", "pair by pair", "p pairs", "p pairs (Holm)", "p pairs, ranks"),
     *("trials for 80 %", "times as fast", "times the tokens", "abandonment, baseline : it", "p", "homogeneity"),
 )
 
@@ -77,6 +79,7 @@ def _section(suite: str, found: Sequence[TrialResult], replays: dict[str, str], 
     tables = [
         _ladder_table(table, live=suite in ON_LIVE_STATE),
         _contrast_table(compared, baseline),
+        rooms_table(found),
         _task_table(found),
     ]
     failed = [r for r in found if r.infrastructure]
@@ -201,7 +204,8 @@ def _contrast_table(compared: Sequence[Compared], baseline: str) -> Table:
         title=f"Against {against_}",
         note=(
             "Scores by Welch's test, ranks (Mann and Whitney) and spread (Brown and Forsythe), p corrected by Holm "
-            "over this table; power is what these trials had, beside the trials an arm that would have 80 %. "
+            "over this table; power is what these trials had, beside the trials an arm that would have 80 %. Pairs are "
+            "trials of one task and one number, by Student's paired test and Wilcoxon's signed ranks, corrected alike. "
             "Abandonment by Cochran, Mantel and Haenszel over tasks, with Breslow and Day's test whether tasks agree."
         ),
         columns=_CONTRAST_COLUMNS,
@@ -217,6 +221,7 @@ def _contrast_table(compared: Sequence[Compared], baseline: str) -> Table:
                 _number(c.score.g, 2),
                 _number(c.score.delta, 2),
                 _number(c.score.power, 2),
+                *_pairs(c.paired),
                 str(c.score.trials_needed or "-"),
                 _number(c.speedup, 3),
                 _number(c.tokens, 3),
@@ -229,11 +234,18 @@ def _contrast_table(compared: Sequence[Compared], baseline: str) -> Table:
     )
 
 
+def _pairs(found: Paired | None) -> tuple[str, ...]:
+    if found is None:
+        return ("0", "-", "-", "-", "-")
+    ps = (found.p, found.p_corrected, found.p_ranks)
+    return (str(found.pairs), str(found.difference), *(_number(p, 2) for p in ps))
+
+
 def _task_table(found: Sequence[TrialResult]) -> Table:
     lines = []
     for task, trials in by(found, lambda r: r.key.task).items():
         for condition, some in by(trials, lambda r: f"{r.key.condition} ({r.key.agents})").items():
-            whole = [r.seconds for r in some if r.whole]
+            whole = [passing_s(r) for r in some if r.whole]
             lines.append(
                 (
                     task,
