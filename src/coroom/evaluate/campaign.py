@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from coroom.core.policies import POLICIES
@@ -214,6 +215,8 @@ _worker: list[_Worker] = []
 
 def _begin(evaluation: Evaluation, cache: Path) -> None:
     _worker[:] = [_Worker(evaluation, cache)]
+    # A process of a pool ends without the usual farewells; what its grader has used would be nobody's.
+    Finalize(None, _worker[0].grader.close, exitpriority=1)
 
 
 def _chunk(keys: list[TrialKey]) -> _Finished:
