@@ -111,6 +111,19 @@ def test_that_a_task_is_done_is_told_to_those_it_concerns_and_stands_on_the_boar
     assert {n.about for n in room.state.notices if n.kind is NoticeKind.DONE} == {"t1", "t2", "t3"}
 
 
+def test_the_idle_are_told_once_something_can_be_taken_that_waited_for_several() -> None:
+    room = Room("ada", "bob", "cyd")
+    for title in ("dig", "paint"):
+        room.post(title)
+    room.post("fill", after=("t1", "t2"))
+    room.ok("ada", c.TakeTask("t1"), c.Taken)
+    room.ok("bob", c.TakeTask("t2"), c.Taken)
+    room.ok("ada", c.FinishTask("dug"), c.Ok)
+    assert not room.unread("cyd", NoticeKind.DONE)
+    room.ok("bob", c.FinishTask("painted"), c.Ok)
+    assert [n.about for n in room.unread("cyd", NoticeKind.DONE)] == ["t2"]
+
+
 def test_work_that_is_held_is_not_done() -> None:
     room = Room("ada")
     room.post("dig")

@@ -256,12 +256,13 @@ def settled(state: RoomState, finding: str, by: str, now_ms: int) -> tuple[Body,
 
 def _concerned(state: RoomState, by: str, done: Task) -> tuple[str, ...]:
     """Who has something to do with it: who posted it, the holders of what builds on it, and the idle once there is
-    more to take, or nothing left. All others see it on the board; telling them too would make what an agent reads
-    grow with the room.
+    more that can be taken, or nothing left. All others see it on the board; telling them too would make what an agent
+    reads grow with the room.
     """
     left = [t for t in state.tasks.values() if t.id != done.id and t.state in {TaskState.OPEN, TaskState.TAKEN}]
     near = {done.posted_by, *(t.holder for t in left if done.id in t.after and t.state is TaskState.TAKEN)}
-    opened = any(done.id in t.after and t.state is TaskState.OPEN for t in left)
+    waited_for = {t.id for t in left}
+    opened = any(t.state is TaskState.OPEN and done.id in t.after and waited_for.isdisjoint(t.after) for t in left)
     wakes = opened or not left
     here = [a for a in state.present() if a.name != by]
     return tuple(a.name for a in here if a.name in near or (wakes and a.task is None))
