@@ -67,7 +67,10 @@ def _plain(cell: str | tuple[str, str]) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in table.columns)
+    first = table.lines[0] if table.lines else ("",) * len(table.columns)
+    head = "".join(
+        f"<th{_align(cell)}>{html.escape(column)}</th>" for column, cell in zip(table.columns, first, strict=True)
+    )
     body = "".join("<tr>" + "".join(map(_cell, line)) + "</tr>" for line in table.lines)
     note = f"<p>{html.escape(table.note)}</p>" if table.note else ""
     return (
@@ -77,9 +80,12 @@ def _table(table: Table) -> str:
 
 def _cell(cell: str | tuple[str, str]) -> str:
     if isinstance(cell, str):
-        number = ' class="n"' if cell[:1] in "-0123456789" and cell else ""
-        return f"<td{number}>{html.escape(cell)}</td>"
+        return f"<td{_align(cell)}>{html.escape(cell)}</td>"
     return f'<td><a href="{html.escape(cell[1])}">{html.escape(cell[0])}</a></td>'
+
+
+def _align(cell: str | tuple[str, str]) -> str:
+    return ' class="n"' if isinstance(cell, str) and cell and cell[0] in "-0123456789" else ""
 
 
 _PAGE = """<!doctype html>
@@ -93,7 +99,8 @@ h2 {{ margin-top: 2.5rem; }} h3 {{ margin: 1.5rem 0 .25rem; font-size: 1rem; }}
 table {{ border-collapse: collapse; font-size: 13px; display: block; overflow: auto; max-height: 40rem; }}
 th {{ position: sticky; top: 0; background: #fff; font-weight: 600; }}
 th, td {{ text-align: left; padding: .2rem .6rem; border-bottom: 1px solid #e2e2e2; white-space: nowrap; }}
-td.n {{ font-variant-numeric: tabular-nums; text-align: right; }}
+td:first-child, th:first-child {{ position: sticky; left: 0; background: #fff; }} th:first-child {{ z-index: 1; }}
+.n {{ font-variant-numeric: tabular-nums; text-align: right; }}
 .plots {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem 2rem; }}
 figure {{ margin: 0; }} figcaption {{ font-weight: 600; }} svg {{ max-width: 100%; height: auto; }}
 </style>

@@ -105,14 +105,18 @@ def _curve(rows: Sequence[Row], label: str) -> Figure:
             color=colour,
             alpha=0.08,
         )
-    axes.set_xscale("log", base=2)
-    ticks = sorted({row.agents for row in rows})
-    axes.set_xticks(ticks, [str(n) for n in ticks])
-    axes.set_xlabel("agents")
+    _by_agents(axes, rows)
     axes.set_ylabel("share passed")
     axes.set_ylim(-0.02, 1.02)
     _legend(axes)
     return figure
+
+
+def _by_agents(axes: Axes, rows: Sequence[Row]) -> None:
+    axes.set_xscale("log", base=2)
+    ticks = sorted({row.agents for row in rows})
+    axes.set_xticks(ticks, [str(n) for n in ticks])
+    axes.set_xlabel("agents")
 
 
 def _coupling(side: Sequence[Row], results: Sequence[TrialResult], label: str) -> Figure:
@@ -134,6 +138,7 @@ def _coupling(side: Sequence[Row], results: Sequence[TrialResult], label: str) -
             )
     axes.set_xlabel("coupling of the task, known before anybody works")
     axes.set_ylabel("seconds to all passing")
+    axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(bottom=0)
     _legend(axes)
     return figure
@@ -183,7 +188,7 @@ def _told(rows: Sequence[Row], label: str) -> Figure:
                 label=condition,
             )
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("agents")
+    _by_agents(axes, rows)
     axes.set_ylabel("tokens of notices a turn")
     _legend(axes)
     return figure
