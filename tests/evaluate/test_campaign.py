@@ -218,7 +218,7 @@ def test_the_report_has_its_tables_plots_replays_and_what_may_not_be_concluded(t
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )
-    assert written.replays == 3
+    assert written.replays == 18
     assert {c.condition for c in against(list(results.all()), "solo")} == {"full", "shared-only"}
     key = str(key_of("full", 2, 0))
     log = results.log(key)

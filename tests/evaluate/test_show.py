@@ -94,6 +94,7 @@ def test_equal_trials_have_equal_fingerprints_whatever_the_harness_took(folder: 
 def test_every_trials_replay_is_served_behind_the_report(folder: Path) -> None:
     with TestClient(application(folder)) as client:
         assert "What may not be concluded" in client.get("/").text
+        assert '<a href="/trials">every trial</a>' in client.get("/report.html").text
         listed = client.get("/trials").text
         assert listed.count("/replays/") == 19
         assert client.get("/trials?from=many").text == listed

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,6 +265,7 @@ def _cell(row: "Row") -> dict[str, Json]:
         "tokens": row.tokens,
         "usd": row.usd,
         "told_tokens_a_turn": row.told_a_turn,
+        "told_tokens_a_readers_turn": None if isnan(row.told_a_readers_turn) else row.told_a_readers_turn,
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from coroom.evaluate.report.write import replay_name, replay_page
@@ -23,7 +23,8 @@ def application(folder: Path) -> Starlette:
     keys = {replay_name(str(one.key)): (str(one.key), one.score, one.seconds) for one in results.all()}
 
     def report(_request: Request) -> Response:
-        return FileResponse(folder / "report.html", media_type="text/html")
+        text = (folder / "report.html").read_text(encoding="utf-8")
+        return HTMLResponse(text.replace("<nav>", '<nav><a href="/trials">every trial</a>', 1))
 
     def trials(request: Request) -> Response:
         text = request.query_params.get("from", "0")

@@ -18,8 +18,11 @@ from coroom.evaluate.suite import ON_LIVE_STATE
 from coroom.evaluate.trial import TrialResult
 from coroom.web.saved import moments, save
 
+ALL_REPLAYS = 100
+"""Of so many trials every replay is written beside the report."""
+
 REPLAYS_MAX = 40
-"""Replays written beside the report, the first trial of each cell; `coroom evaluate show` serves all of them."""
+"""Of more, the first trial of each cell, up to this; `coroom evaluate show` serves all of them."""
 
 _VERSIONS = ("coroom", "scipy", "statsmodels", "numpy", "matplotlib", "pytest")
 
@@ -276,20 +279,21 @@ def _replay_table(found: Sequence[TrialResult], replays: dict[str, str]) -> Tabl
     ]
     return Table(
         title="Replays",
-        note="The live page of a trial's room at every moment. Every other trial: coroom evaluate show, or show TRIAL.",
+        note="The live page of a trial's room at every moment. Trials that are not here: coroom evaluate show FOLDER.",
         columns=("trial", "passed", "seconds"),
         lines=lines,
     )
 
 
 def _replays(results: Results, found: Sequence[TrialResult], folder: Path) -> dict[str, str]:
-    """The first trial of each cell, as pages; what is there stays."""
-    chosen: dict[tuple[str, str, int], TrialResult] = {}
+    """Every trial, or the first of each cell where they are many, as pages; what is there stays."""
+    first: dict[tuple[str, str, int], TrialResult] = {}
     for result in found:
-        chosen.setdefault((result.key.suite, result.key.condition, result.key.agents), result)
+        first.setdefault((result.key.suite, result.key.condition, result.key.agents), result)
+    few = sorted(first.values(), key=lambda r: abs(r.key.agents - 2))[:REPLAYS_MAX]
     folder.mkdir(exist_ok=True)
     written = {}
-    for result in sorted(chosen.values(), key=lambda r: abs(r.key.agents - 2))[:REPLAYS_MAX]:
+    for result in found if len(found) <= ALL_REPLAYS else few:
         name = replay_name(str(result.key))
         if not (folder / name).exists() and (page := replay_page(results, str(result.key))):
             (folder / name).write_text(page, encoding="utf-8")
