@@ -47,3 +47,15 @@ def test_agents_that_are_not_installed_are_refused_before_anything_is_written_do
     assert result.exit_code == 2
     assert "claude is not installed here. " in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [["evaluate", "six"], ["evaluate", "power", "--trials", "9"]])
+def test_without_what_reports_need_nothing_is_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr("coroom.cli.evaluate.find_spec", lambda name: None if name == "scipy" else object())
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert "Evaluations need scipy as well: pip install 'coroom[evaluate]'" in result.stderr
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
+from importlib.util import find_spec
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,19 @@ OTHERS = {
 }
 
 
+_WITH_STATISTICS = ("power", "show")
+_NEEDED = ("scipy", "statsmodels", "matplotlib", "pytest")
+
+
+def _equipped() -> None:
+    """See that what evaluations need beyond the rest of Coroom is installed, before any trial is played for nothing."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise WrongCallError(
+            f"Evaluations need {', '.join(missing)} as well: pip install 'coroom[evaluate]' (in a clone '.[evaluate]')."
+        )
+
+
 class _Evaluate(click.Command):
     """The command itself, but for words that name another one: a suite's folder of such a name is given as ./NAME."""
 
@@ -50,6 +64,8 @@ class _Evaluate(click.Command):
     ) -> click.Context:
         if args and args[0] in OTHERS:
             name, *rest = args
+            if name in _WITH_STATISTICS:
+                _equipped()
             other: click.Command = getattr(import_module(OTHERS[name]), name)
             return other.make_context(f"{info_name} {name}", rest, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
@@ -122,6 +138,7 @@ def evaluate(
     this harness and prove nothing about models. A real trial is a coroom run of its own, in a folder below --out; one
     that could not be carried out as asked is counted as failed, and is no score.
     """  # noqa: D301  click wants the character itself
+    _equipped()
     if replay:
         click.echo(_replayed(out, replay))
         return
