@@ -12,7 +12,6 @@ from coroom.evaluate.campaign import (
     Evaluation,
     EvaluationError,
     coupling,
-    evaluate_synthetic,
     keys_of,
     play_trial,
 )
@@ -122,44 +121,6 @@ def test_solo_is_one_agent_whatever_numbers_are_asked_for() -> None:
     assert len(set(map(str, keys))) == len(keys)
     with pytest.raises(EvaluationError, match="no condition 'duo'"):
         keys_of(asked(conditions=("duo",)), [load("six")])
-
-
-def small(folder: Path) -> str:
-    text = "title: t\nunits:\n"
-    for unit in "ab":
-        text += f"  - {{id: {unit}, title: {unit.upper()} part, files: [p/{unit}.py], contract: c}}\n"
-        for path, code in (
-            (f"reference/p/{unit}.py", "def one() -> int:\n    return 1\n"),
-            (f"hidden/test_{unit}.py", f"from p.{unit} import one\ndef test_one() -> None:\n    assert one() == 1\n"),
-        ):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(code)
-    (folder / "task.yaml").write_text(text + "hidden: {a: [hidden/test_a.py], b: [hidden/test_b.py]}\n")
-    return str(folder)
-
-
-def test_an_evaluation_that_was_stopped_goes_on_without_doing_a_trial_again(tmp_path: Path) -> None:
-    evaluation = asked(suites=(small(tmp_path / "mine"),))
-    results = Results(tmp_path / "out" / "results.sqlite")
-
-    class Stop(Exception):
-        pass
-
-    def stop(done: int, _of: int) -> None:
-        if done:
-            raise Stop
-
-    few = asked(suites=evaluation.suites, trials=1)
-    with pytest.raises(Stop):
-        evaluate_synthetic(few, results, tmp_path / "grades", stop, jobs=1)
-    before = {str(r.key): r for r in results.all()}
-    assert before
-    ran = evaluate_synthetic(evaluation, results, tmp_path / "grades", jobs=1)
-    after = {str(r.key): r for r in results.all()}
-    assert ran == len(after) - len(before)
-    assert all(after[key] == result for key, result in before.items())
-    assert evaluate_synthetic(evaluation, results, tmp_path / "grades", jobs=1) == 0
-    assert all(result.whole for result in after.values())
 
 
 def test_a_results_file_takes_no_other_evaluation(tmp_path: Path) -> None:
