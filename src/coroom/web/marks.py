@@ -80,7 +80,8 @@ def _of_call(body: e.Body) -> Mapping[str, Json]:
         case e.CallRead():
             return {"of": body.call, "label": body.tool}
         case e.CallPlaced():
-            return {"of": body.call, "label": body.tool, "passed": not body.gated}
+            acts: dict[str, Json] = {"opens": f"call {body.call}"} if body.attempt else {}
+            return {"of": body.call, "label": body.tool, "passed": not body.gated, **acts}
         case e.CallStarted():
             return {"of": body.call, "opens": f"call {body.call}", "label": body.call}
         case e.CallFinished() | e.CallFailed():
