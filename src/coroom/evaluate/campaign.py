@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
 from multiprocessing.util import Finalize
 from pathlib import Path
-from threading import Thread
 
 from coroom.core.policies import POLICIES
 from coroom.evaluate.conditions import CONDITIONS, LADDER, POLICIES_COMPARED
@@ -216,18 +214,9 @@ _worker: list[_Worker] = []
 
 
 def _begin(evaluation: Evaluation, cache: Path) -> None:
-    Thread(target=_end_with_the_evaluation, daemon=True).start()
     _worker[:] = [_Worker(evaluation, cache)]
     # A process of a pool ends without the usual farewells; what its grader has used would be nobody's.
     Finalize(None, _worker[0].grader.close, exitpriority=1)
-
-
-def _end_with_the_evaluation() -> None:
-    """Whatever ends the process that started this one ends this one: nobody would fetch what it does."""
-    parent = parent_process()
-    if parent:
-        connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def _chunk(keys: list[TrialKey]) -> _Finished:
