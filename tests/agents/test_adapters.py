@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, ModelApi, Session, model_api
 from coroom.agents.claude_code import ClaudeCode
-from coroom.agents.codex import Codex, toml
+from coroom.agents.codex import NOTHING_CAME, Codex, toml, unready
 from coroom.agents.command import Command
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
@@ -218,7 +218,7 @@ def test_gemini_keeps_the_settings_and_the_login_of_its_user(tmp_path: Path, mon
         (
             Codex(),
             '{"type":"turn.completed","usage":{"input_tokens":9,"output_tokens":2}}',
-            AgentOutput(input_tokens=9, output_tokens=2, final=True),
+            AgentOutput(error=NOTHING_CAME, input_tokens=9, output_tokens=2, final=True),
         ),
         (Codex(), '{"type":"turn.failed","error":{"message":"no"}}', AgentOutput(error="no", final=True)),
         (Codex(), '{"type":"error","message":"Reconnecting 1/5"}', None),
@@ -248,6 +248,33 @@ def test_a_line_of_output_is_read_for_text_tokens_cost_and_end(
     adapter: AgentAdapter, line: str, output: AgentOutput | None
 ) -> None:
     assert adapter.read_output(line) == output
+
+
+def test_a_turn_of_codex_of_which_something_came_is_no_refusal() -> None:
+    ended = '{"type":"turn.completed","usage":{}}'
+    refused = [
+        '{"type":"item.completed","item":{"type":"error","message":"a warning"}}',
+        '{"type":"turn.started"}',
+    ]
+    for came, error in (
+        ("agent_message", None),
+        ("command_execution", None),
+        ("error", NOTHING_CAME),
+    ):
+        adapter = Codex()
+        for line in ('{"type":"thread.started","thread_id":"x"}', *refused):
+            assert adapter.read_output(line) is None
+        adapter.read_output(json.dumps({"type": "item.completed", "item": {"type": came, "text": "So be it."}}))
+        assert adapter.read_output(ended) == AgentOutput(error=error, final=True)
+
+
+def test_codex_is_known_to_have_no_key_only_where_nothing_could_be_one(tmp_path: Path) -> None:
+    nowhere = {"CODEX_HOME": str(tmp_path)}
+    assert unready(nowhere) == "Codex has no key and is not logged in. Run codex login, or set CODEX_API_KEY."
+    for name in ("OPENAI_API_KEY", "CODEX_API_KEY", "COROOM_MODEL_URL"):
+        assert unready({**nowhere, name: "set"}) == ""
+    (tmp_path / "config.toml").touch()
+    assert unready(nowhere) == ""
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://127.0.0.1:9/", "http://127.0.0.1:9/v1"])

@@ -11,6 +11,7 @@ from typing import Any
 from coroom.agents.adapter import (
     HOOK_LIMIT_S,
     MODEL_KEY_VARIABLE,
+    MODEL_URL_VARIABLE,
     SERVER,
     TOKEN_VARIABLE,
     TOOL_LIMIT_S,
@@ -32,6 +33,7 @@ START_LIMIT_S = 20
 """How long Codex waits for the room; without `required` its first turn may begin without the room's tools."""
 
 PROVIDER = "coroom-session"
+NOTHING_CAME = "the model answered with nothing: it refuses to work on this, or is not understood"
 
 
 def mcp_server(url: str, *, required: bool = True) -> dict[str, Any]:
@@ -73,21 +75,36 @@ def toml(value: Any) -> str:
 
 def _homes(session: Session, env: Mapping[str, str]) -> tuple[Path, ...]:
     """Where it keeps its sessions: isolated, its home is the session's."""
-    users = env.get("CODEX_HOME") or os.environ.get("CODEX_HOME") or Path.home() / ".codex"
-    return (session.home / ".codex",) if session.isolated else (Path(users),)
+    return (session.home / ".codex",) if session.isolated else (_users_home({**os.environ, **env}),)
+
+
+def _users_home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("CODEX_HOME") or Path.home() / ".codex")
+
+
+def unready(environ: Mapping[str, str]) -> str:
+    """Why it could not reach its model, which it would try for long without saying so; empty when nothing is known. A
+    configuration of the user's own may name another provider.
+    """
+    home = _users_home(environ)
+    named = any(environ.get(name) for name in ("OPENAI_API_KEY", "CODEX_API_KEY", MODEL_URL_VARIABLE))
+    if named or any((home / name).exists() for name in ("auth.json", "config.toml")):
+        return ""
+    return "Codex has no key and is not logged in. Run codex login, or set CODEX_API_KEY."
 
 
 class Codex:
     """`codex exec` in a mirror.
 
     One of these reads the output of one session at a time: it counts tokens as its file tells of them, and what its
-    last line says beyond that.
+    last line says beyond that. A refusal is printed by no line of its own: it is a turn of which nothing came.
     """
 
     name = "codex"
 
     def __init__(self) -> None:
         self._usage = CodexUsage()
+        self._came = False
 
     def prepare(self, session: Session) -> Launch | Missing:
         """See the port."""
@@ -128,16 +145,20 @@ class Codex:
         match told.get("type"):
             case "thread.started":
                 self._usage.begin(str(told.get("thread_id")))
+                self._came = False
             case "item.completed" if item.get("type") == "agent_message":
+                self._came = True
                 return replace(self._usage.fresh() or AgentOutput(), text=item.get("text"))
             case "turn.completed":
                 self._usage.end()
-                return replace(self._usage.beyond(told.get("usage") or {}) or AgentOutput(), final=True)
+                used = self._usage.beyond(told.get("usage") or {}) or AgentOutput()
+                return replace(used, error=None if self._came else NOTHING_CAME, final=True)
             case "turn.failed":
                 used = self._usage.fresh() or AgentOutput()
                 self._usage.end()
                 return replace(used, error=str((told.get("error") or {}).get("message")), final=True)
-            case str():
+            case str(kind):
+                self._came = self._came or (kind.startswith("item.") and item.get("type") != "error")
                 return self._usage.fresh()
         return None
 

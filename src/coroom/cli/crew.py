@@ -114,10 +114,13 @@ def isolated(client: str, api: ModelApi | None, asked: str) -> Isolating:
 
 
 def isolated_for(kind: str, adapter: AgentAdapter, api: ModelApi | None, asked: str) -> Isolating:
-    """The same, with the agent's command line there. Raises WrongCallError also when it is not installed here."""
+    """The same, with the agent's command line there. Raises WrongCallError also when it is not installed or logged in."""
     found = isolated(adapter.name, api, asked)
     if kind in ADAPTERS and not found.elsewhere and shutil.which(kind) is None:
         raise WrongCallError(f"{kind} is not installed here. {_INSTALL[kind]}")
+    # Isolated it reaches its model by a proxy, which has the key.
+    if kind == "codex" and not found.isolated and (problem := codex.unready(os.environ)):
+        raise WrongCallError(problem)
     return found
 
 
