@@ -137,6 +137,8 @@ def test_only_what_was_not_an_agent_s_own_doing_makes_a_trial_fail() -> None:
 
     assert who_failed({"agents": [ended(""), ended("agent"), ended("limit")]}) == ""
     assert who_failed({"agents": [ended("agent"), ended("infrastructure")]}) == "ann: it went wrong"
+    told = {"agent": "ann", "cause": "infrastructure", "error": "No.\n\nTry\nanother."}
+    assert who_failed({"agents": [told]}) == "ann: No. Try another."
     assert who_failed({"agents": [], "refused": "Port 1 cannot be served."}) == "Port 1 cannot be served."
 
 

@@ -101,6 +101,26 @@ def test_a_reference_that_fails_is_no_measure(tmp_path: Path) -> None:
         grader.grade(task, task.start)
 
 
+EMPTY = f"{sys.executable} -m pytest -q -p no:cacheprovider"
+
+
+def test_a_suite_whose_tests_are_not_there_is_no_measure_and_tests_that_an_agent_removed_are_its_failure(
+    tmp_path: Path,
+) -> None:
+    suite = f"tasks: [{{title: Words}}]\nrepository: repo\ntest: {EMPTY}\n"
+    (none,) = load(str(made(tmp_path / "none", suite))).tasks
+    checks = {"repo/test_words.py": "from words import count\n\ndef test_two(): assert count('a b') == 2\n"}
+    (some,) = load(str(made(tmp_path / "some", suite, **checks))).tasks
+    with Grader(tmp_path / "grades") as grader:
+        for judged in (lambda: grader.ready(none), lambda: grader.grade(none, none.start)):
+            with pytest.raises(GradingError, match="finds no test for unit task-1 of none: put its tests there"):
+                judged()
+        grader.ready(some)
+        kept = {path: content for path, content in some.start.items() if path != "test_words.py"}
+        assert grader.grade(some, some.start).units == {"task-1": (0, 1)}
+        assert grader.grade(some, kept).units == {"task-1": (0, 1)}
+
+
 @pytest.mark.parametrize(
     ("suite", "words"),
     [

@@ -29,6 +29,9 @@ _LINES = (
     (re.compile(r"^\s*--- PASS: ", re.MULTILINE), re.compile(r"^\s*--- FAIL: ", re.MULTILINE)),
     (re.compile(r"^test .* \.\.\. ok$", re.MULTILINE), re.compile(r"^test .* \.\.\. FAILED$", re.MULTILINE)),
 )
+_NONE_FOUND = re.compile(
+    r"^=*\s*no tests ran\b|^NO TESTS RAN|^Ran 0 tests|\[no test files\]|^No tests? (?:files )?found", re.MULTILINE
+)
 _JEST = re.compile(r"^\s*Tests:?\s+(?:(\d+) failed[,|]?\s*)?(?:\d+ \w+[,|]\s*)*?(\d+) passed", re.MULTILINE)
 
 
@@ -41,12 +44,14 @@ class Command:
         laid_over: the hidden files are laid over the tree; else they lie in a folder of their own.
         as_repository: the copy is a git repository with the tree as its one commit.
         within_s: then it is stopped, and passes nothing.
+        as_one: its tests count as one, which passes when all do.
     """
 
     words: tuple[str, ...]
     laid_over: bool = True
     as_repository: bool = False
     within_s: float = WITHIN_S
+    as_one: bool = False
 
 
 class CommandError(Exception):
@@ -57,7 +62,8 @@ def counted(command: Command, tree: Mapping[str, bytes], hidden: Mapping[str, by
     """Run the command on a copy of a tree: how many tests passed, of how many.
 
     Where its output has no count that is known (pytest, unittest, go test, cargo test, jest and vitest), it is one test
-    that passes when the command ends with 0. A command that ends otherwise has not passed all, whatever it printed.
+    that passes when the command ends with 0. A command that ends otherwise has not passed all, whatever it printed. One
+    that says that it found no test has run (0, 0).
 
     Raises:
         CommandError: there is no such program.
@@ -72,10 +78,10 @@ def counted(command: Command, tree: Mapping[str, bytes], hidden: Mapping[str, by
         code, output = _run(command, folder, beside)
     passed, failed = counts_in(output)
     if passed + failed == 0:
-        return int(code == 0), 1
+        return (0, 0) if _NONE_FOUND.search(output) else (int(code == 0), 1)
     if code != 0 and failed == 0:
         failed = 1
-    return passed, passed + failed
+    return (int(failed == 0), 1) if command.as_one else (passed, passed + failed)
 
 
 def counts_in(output: str) -> tuple[int, int]:

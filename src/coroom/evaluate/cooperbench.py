@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +27,7 @@ _NAMED = {
     "commit": re.compile(r'^BASE_COMMIT="?([0-9a-f]{7,40})"?', re.MULTILINE),
     "url": re.compile(r"git clone (?:--\S+ )*(\S+)"),
 }
+_PAIR = re.compile(r"(\d+)-(\d+)")
 _TEST = re.compile(r"(^|/)(tests?|__tests__)/|(^|/)test_[^/]*$|_test\.\w+$|\.(test|spec)\.\w+$")
 
 Patch = bytes
@@ -59,7 +60,8 @@ def load_cooperbench(place: Path, subset: str = "") -> tuple[EvalTask, ...]:
 
     Args:
         place: the data, a repository's folder in it, or a task's folder.
-        subset: the name of a list in `subsets/`; empty: `lite` where the whole data has it, else every pair.
+        subset: the name of a list in `subsets/`, or two features of a task, `3-7`; empty: `lite` where the whole data
+            has it, else every pair.
 
     Raises:
         SuiteError: there are none, or something that a task needs is missing; says what, and how to get it.
@@ -69,10 +71,51 @@ def load_cooperbench(place: Path, subset: str = "") -> tuple[EvalTask, ...]:
         message = f"{place} holds no pair of features: name CooperBench's dataset/ folder, or a task of it"
         raise SuiteError(message)
     sources = {folder: _source(folder) for folder in dict.fromkeys(folder for folder, _ in pairs)}
-    return tuple(_task(sources[folder], pair) for folder, pair in pairs)
+    made = {folder: _Trees.of(source) for folder, source in sources.items()}
+    return tuple(_task(made[folder], pair) for folder, pair in pairs)
+
+
+@dataclass(slots=True)
+class _Trees:
+    """What many pairs of one task have in common, made once: the start, each feature alone, all of them together."""
+
+    source: _Source
+    start: Mapping[str, bytes]
+    _alone: dict[int, Mapping[str, bytes]] = field(default_factory=dict)
+    _combined: Mapping[str, bytes] | None = None
+
+    @classmethod
+    def of(cls, source: _Source) -> "_Trees":
+        return cls(source, committed(source.git, source.commit))
+
+    def alone(self, feature: int) -> Mapping[str, bytes]:
+        """What a feature changes."""
+        if feature not in self._alone:
+            self._alone[feature] = self._changed([self.source.patch(feature, "feature.patch")])
+        return self._alone[feature]
+
+    def together(self, pair: Sequence[int]) -> Mapping[str, bytes]:
+        """What both features change: the data's own solution of all features, else one patch after the other."""
+        if self._combined is None and (self.source.folder / "combined.patch").exists():
+            try:
+                self._combined = self._changed([(self.source.folder / "combined.patch").read_bytes()])
+            except SuiteError:
+                self._combined = {}
+        return self._combined or self._changed([self.source.patch(feature, "feature.patch") for feature in pair])
+
+    def _changed(self, patches: Sequence[Patch]) -> Mapping[str, bytes]:
+        tree = _patched(self.source, self.start, patches)
+        return {path: content for path, content in tree.items() if self.start.get(path) != content}
 
 
 def _pairs(place: Path, subset: str) -> Iterator[tuple[Path, tuple[int, int]]]:
+    if alone := _PAIR.fullmatch(subset):
+        pair = int(alone[1]), int(alone[2])
+        if not all((place / f"feature{number}").is_dir() for number in pair):
+            message = f"{place} has no features {pair[0]} and {pair[1]}: name a task's folder and two of its features"
+            raise SuiteError(message)
+        yield place, pair
+        return
     named = place / "subsets" / f"{subset or 'lite'}.json"
     if subset and not named.exists():
         message = f"there is no subset '{subset}': {named} is missing"
@@ -114,10 +157,9 @@ def _source(folder: Path) -> _Source:
     return _Source(folder=folder, commit=commit[1], git=git)
 
 
-def _task(source: _Source, pair: tuple[int, int]) -> EvalTask:
-    start = committed(source.git, source.commit)
-    alone = {f"feature{n}": _patched(source, start, [source.patch(n, "feature.patch")]) for n in pair}
-    units = tuple(_unit(source, feature, start, alone[f"feature{feature}"]) for feature in pair)
+def _task(made: _Trees, pair: tuple[int, int]) -> EvalTask:
+    source = made.source
+    units = tuple(_unit(source, feature, made.alone(feature)) for feature in pair)
     hidden = {f"hidden/feature{n}/tests.patch": source.patch(n, "tests.patch") for n in pair}
     script = (source.folder / "run_tests.sh").read_bytes()
     return laid_together(
@@ -126,8 +168,8 @@ def _task(source: _Source, pair: tuple[int, int]) -> EvalTask:
             title=f"Two features of {source.folder.parent.name.removesuffix('_task')}",
             brief="Build both features in this repository. Each has hidden tests; both run on what you leave together.",
             units=units,
-            start=start,
-            reference=_changed(start, _reference(source, start, pair)),
+            start=made.start,
+            reference=made.together(pair),
             hidden={**hidden, "hidden/run_tests.sh": script},
             mutants=(),
             commands={
@@ -136,36 +178,27 @@ def _task(source: _Source, pair: tuple[int, int]) -> EvalTask:
                     laid_over=False,
                     as_repository=True,
                     within_s=WITHIN_S,
+                    # Its files of tests hold the repository's own too, which pass before anything was done.
+                    as_one=True,
                 )
                 for n in pair
             },
-            alone={unit: _changed(start, tree) for unit, tree in alone.items()},
+            alone={f"feature{n}": made.alone(n) for n in pair},
         )
     )
 
 
-def _unit(source: _Source, feature: int, start: Mapping[str, bytes], alone: Mapping[str, bytes]) -> Unit:
+def _unit(source: _Source, feature: int, alone: Mapping[str, bytes]) -> Unit:
     words = source.patch(feature, "feature.md").decode(errors="replace")
     title = re.search(r"\*\*Title\*\*:?\s*(.+)", words)
     return Unit(
         id=f"feature{feature}",
         title=title[1].strip() if title else f"feature {feature}",
-        files=tuple(path for path in _changed(start, alone) if not _TEST.search(path)),
+        files=tuple(path for path in alone if not _TEST.search(path)),
         contract=words,
         after=(),
         tests=(),
     )
-
-
-def _reference(source: _Source, start: Mapping[str, bytes], pair: Sequence[int]) -> Mapping[str, bytes]:
-    """Both features together: the data's own solution of all features, else one patch after the other."""
-    combined = source.folder / "combined.patch"
-    if combined.exists():
-        try:
-            return _patched(source, start, [combined.read_bytes()])
-        except SuiteError:
-            pass
-    return _patched(source, start, [source.patch(feature, "feature.patch") for feature in pair])
 
 
 def _patched(source: _Source, start: Mapping[str, bytes], patches: Sequence[Patch]) -> dict[str, bytes]:
@@ -184,7 +217,3 @@ def _patched(source: _Source, start: Mapping[str, bytes], patches: Sequence[Patc
     return {path: content for path, content in found.items() if content != start.get(path)} | {
         path: content for path, content in start.items() if found.get(path) == content
     }
-
-
-def _changed(start: Mapping[str, bytes], tree: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {path: content for path, content in tree.items() if start.get(path) != content}

@@ -92,6 +92,15 @@ class Grader:
         mine = {path: content for path, content in tree.items() if not path.startswith("hidden/")}
         return min(self._passed(task, unit, mine), total), total
 
+    def ready(self, task: EvalTask) -> None:
+        """See that the hidden tests are a measure, before anybody is paid for work on them.
+
+        Raises:
+            GradingError: there are none, or the reference does not pass them.
+        """
+        for unit in task.units:
+            self.grade_unit(task, unit, task.solved())
+
     def _total(self, task: EvalTask, unit: Unit) -> int:
         """What the reference passes, looked up once."""
         key = self._fingerprint(task), unit.id
@@ -109,7 +118,13 @@ class Grader:
         """As many tests as the reference passes are what there is to pass; without one, as many as were run."""
         found = self._counted(task, unit, tree)
         if not task.reference:
-            return found
+            if not self._counted(task, unit, task.start)[1]:
+                words = " ".join(task.commands[unit.id].words)
+                message = (
+                    f"'{words}' finds no test for unit {unit.id} of {task.id}: put its tests there, or name hidden:"
+                )
+                raise GradingError(message)
+            return found if found[1] else (0, 1)
         total, ran = self._counted(task, unit, task.solved())
         if total < ran or not total:
             message = (

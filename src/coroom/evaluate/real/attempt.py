@@ -76,10 +76,13 @@ def attempt(key: TrialKey, errand: Errand, setting: Setting, place: Place) -> Fi
     """
     began = time.monotonic()
     try:
+        errand.ready()
         commit = make_ready(place, errand)
         with errand.under_way(place.root) as more:
             fence = Fence.around(place, commit, errand.start, setting.watched)
             finished = _carried_out(key, errand, setting, place, (fence, more))
+    except GradingError as problem:
+        return TrialResult(key=key, infrastructure=str(problem)), packed(())
     except (OSError, GitFailed, sqlite3.Error, RuntimeError) as problem:
         return TrialResult(key=key, infrastructure=f"the trial cannot be made ready: {problem}"), packed(())
     return _with_harness(finished[0], time.monotonic() - began), finished[1]
@@ -143,7 +146,8 @@ def who_failed(document: Mapping[str, Any]) -> str:
     """
     for agent in document.get("agents", ()):
         if agent["cause"] == "infrastructure":
-            return f"{agent['agent']}: {agent['error']}"
+            # Some clients tell it in several lines.
+            return f"{agent['agent']}: {' '.join(str(agent['error']).split())[:SAID_CHARS]}"
     if not document.get("agents"):
         return str(document.get("refused") or "no agent has begun to work")
     return ""

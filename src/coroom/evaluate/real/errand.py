@@ -37,6 +37,14 @@ class Errand(Protocol):
         """The tasks as `coroom run` reads them."""
         ...
 
+    def ready(self) -> None:
+        """See that what will be left can be judged.
+
+        Raises:
+            GradingError: it cannot.
+        """
+        ...
+
     @contextmanager
     def under_way(self, folder: Path) -> Iterator[Sequence[str]]:
         """What has to be there while agents work, kept below `folder`; gives further words for `coroom run`."""
@@ -76,6 +84,10 @@ class Files:
             }
             for unit in self.task.units
         ]
+
+    def ready(self) -> None:
+        """See `Errand.ready`."""
+        self.grader.ready(self.task)
 
     @contextmanager
     def under_way(self, folder: Path) -> Iterator[Sequence[str]]:

@@ -51,6 +51,9 @@ class OnLiveState:
         """See `Errand.listed`."""
         return [{"id": job.id, "title": f"{job.id}: {self.task.title}", "description": job.words} for job in self.jobs]
 
+    def ready(self) -> None:
+        """See `Errand.ready`: the judge shares nothing with what could be missing."""
+
     @contextmanager
     def under_way(self, folder: Path) -> Iterator[Sequence[str]]:
         """See `Errand.under_way`: the rows or the objects, and the tools on them."""
