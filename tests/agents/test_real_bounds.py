@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.agents.every_client import some
 from tests.agents.stage import AS_EVERYWHERE
 from tests.run.runs import Ground, Quiet, tasks
 
-from coroom.agents.adapter import AgentAdapter, ModelApi
+from coroom.agents.adapter import ModelApi
 from coroom.agents.claude_code import ClaudeCode
 from coroom.agents.codex import Codex
 from coroom.agents.price import Price
@@ -22,12 +23,12 @@ from coroom.testing import Call, ModelServer, Script, Turn
 # The first test may have to wait until the clients are installed.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
-CLIENTS = pytest.mark.parametrize("adapter", [ClaudeCode(), Codex()], ids=lambda adapter: adapter.name)
+ADAPTERS: dict[str, type[ClaudeCode] | type[Codex]] = {"claude": ClaudeCode, "codex": Codex}
 
 
-@CLIENTS
+@pytest.mark.parametrize("client", some("codex", "claude"))
 async def test_a_session_is_stopped_under_way_when_its_tokens_come_to_the_money_there_is_and_that_is_noted(
-    tmp_path: Path, clients_path: str, model: ModelServer, monkeypatch: pytest.MonkeyPatch, adapter: AgentAdapter
+    tmp_path: Path, clients_path: str, model: ModelServer, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     for name, value in {"PATH": clients_path, "HOME": str(tmp_path), **AS_EVERYWHERE}.items():
         monkeypatch.setenv(name, value)
@@ -36,7 +37,7 @@ async def test_a_session_is_stopped_under_way_when_its_tokens_come_to_the_money_
     model.add("key", Script((turn, turn, turn, Turn(gate="never opened"))))
     worker = ProcessWorker(
         name="ann",
-        adapter=adapter,
+        adapter=ADAPTERS[client](),
         home=tmp_path / "home",
         api=ModelApi(model.url, "key"),
         search_path=clients_path,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.agents.every_client import some
 from tests.agents.stage import AS_EVERYWHERE
 
 from coroom.cli import main
@@ -44,7 +45,7 @@ FIRST = Script(
         Turn(calls=(later(555),), expect="540", meet="both have looked"),
         *ENDS,
     ),
-    match="You are claude-1,",
+    match="-1, one of several",
 )
 # It has looked before the first one wrote, and would write the same hour again: an update lost.
 SECOND = Script(
@@ -57,7 +58,7 @@ SECOND = Script(
         Turn(calls=(Call("answer", {"about": "${notice}", "choice": "repaired"}),)),
         *ENDS,
     ),
-    match="You are claude-2,",
+    match="-2, one of several",
 )
 
 
@@ -94,24 +95,26 @@ def evaluated(
     return result, results.log(str(result.key)) or []
 
 
-def test_two_claude_codes_that_have_read_the_same_row_lose_no_update_under_preorder(
-    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("client", some("codex", "claude"))
+def test_two_agents_that_have_read_the_same_row_lose_no_update_under_preorder(
+    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     with ModelServer({"first": FIRST, "second": SECOND}) as server:
-        words = ("office/push-back", "--agent", "claude", "--conditions", "preorder", "--agents", "2")
+        words = ("office/push-back", "--agent", client, "--conditions", "preorder", "--agents", "2")
         result, events = evaluated(tmp_path, monkeypatch, clients_path, server, *words)
         server.verify()
     assert (result.score, result.whole, result.abandoned, result.infrastructure) == (1.0, True, False, "")
     assert result.units == {"each quarter of an hour counts": (1, 1), "a serial order": (1, 1)}
     assert result.metrics["order_notices"] == 1
-    assert [event.body.agent for event in events if isinstance(event.body, OrderNoticed)] == ["claude-2"]
+    assert [event.body.agent for event in events if isinstance(event.body, OrderNoticed)] == [f"{client}-2"]
 
 
-def test_codex_alone_does_the_jobs_of_two_on_a_cluster(
-    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("client", some("claude", "codex"))
+def test_an_agent_alone_does_the_jobs_of_two_on_a_cluster(
+    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     with ModelServer({"key": ALONE}) as server:
-        words = ("cluster/release", "--agent", "codex", "--conditions", "serial", "--agents", "1")
+        words = ("cluster/release", "--agent", client, "--conditions", "serial", "--agents", "1")
         result, events = evaluated(tmp_path, monkeypatch, clients_path, server, *words)
         server.verify()
     assert (result.score, result.whole, result.infrastructure) == (1.0, True, "")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_DIRECTORY = re.compile(r"(?:[Ww]orking directory:\s*|<cwd>)(/[^\s<]+)")
+_DIRECTORY = re.compile(r"(?:[Ww]orking directory:\s*|<cwd>|Workspace Directories:\*\*\s+- )(/[^\s<]+)")
 """How clients tell their model where it is."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)(:int)?\}")
