@@ -367,7 +367,9 @@ async def _more(room: Room, agent: str) -> bool:
         ours = (task for task in state.tasks.values() if task.finding or not judges)
         if state.agents[agent].task or any(ready(state, task) for task in ours):
             return True
-        if finished(room) and not judges:
+        # What somebody before it in order can still change is told once that is over; so long it stays.
+        awaits_news = any(notice.agent == agent for notice in state.order.notices.values())
+        if finished(room) and not judges and not awaits_news:
             return False
         if all(each.role is Role.EVALUATOR for each in state.present()):
             await room.workspace.quiet()
