@@ -74,7 +74,7 @@ stage "agents in the image of docker/Dockerfile" \
   env PYTHONPATH=.:tests .venv/bin/python -m tests.agents.image_trial "$kept/image"
 stage "every client through trials: solo, full, live state, bounds, failures" \
   env COROOM_EVERY_CLIENT=1 .venv/bin/pytest -n 0 --timeout 1200 tests/agents/test_real_evaluation.py \
-  tests/agents/test_real_live_evaluation.py tests/agents/test_real_bounds.py tests/agents/test_real_failures.py
+  tests/agents/test_real_live_evaluation.py tests/agents/test_real_bounds.py tests/agents/campaign_trials.py
 stage "twenty failing tests become green in loops" env COROOM_FAULTS=20 .venv/bin/pytest -n 0 tests/cli/test_demo_loop.py
 
 trap - INT TERM

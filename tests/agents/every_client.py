@@ -2,9 +2,7 @@
 
 import os
 
-EVERY = bool(os.environ.get("COROOM_EVERY_CLIENT"))
-
 
 def some(first: str, *others: str) -> tuple[str, ...]:
     """The clients to drive."""
-    return (first, *others) if EVERY else (first,)
+    return (first, *others) if os.environ.get("COROOM_EVERY_CLIENT") else (first,)

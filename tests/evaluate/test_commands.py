@@ -66,3 +66,17 @@ def test_a_command_that_never_ends_passes_nothing_and_leaves_nothing_running(tmp
 def test_a_program_that_is_not_there_is_no_score() -> None:
     with pytest.raises(CommandError, match="cannot be started"):
         counted(Command(words=("no-such-program",)), {}, {})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no tests ran in 0.01s",
+        "============ no tests ran in 0.01s =============",
+        "Ran 0 tests in 0.000s\n\nOK",
+        "?   \texample/shop\t[no test files]",
+        "No tests found, exiting with code 1",
+    ],
+)
+def test_who_says_that_it_found_no_test_has_run_none(said: str) -> None:
+    assert counted(Command(words=("printf", "%s\n", said)), {}, {}) == (0, 0)

@@ -101,16 +101,22 @@ def test_a_reference_that_fails_is_no_measure(tmp_path: Path) -> None:
         grader.grade(task, task.start)
 
 
-EMPTY = f"{sys.executable} -m pytest -q -p no:cacheprovider"
+BY_UNITTEST = f"{sys.executable} -m unittest"
+ONE_TEST = """
+import unittest, words
+
+class Words(unittest.TestCase):
+    def test_two(self):
+        self.assertEqual(words.count("a b"), 2)
+"""
 
 
 def test_a_suite_whose_tests_are_not_there_is_no_measure_and_tests_that_an_agent_removed_are_its_failure(
     tmp_path: Path,
 ) -> None:
-    suite = f"tasks: [{{title: Words}}]\nrepository: repo\ntest: {EMPTY}\n"
+    suite = f"tasks: [{{title: Words}}]\nrepository: repo\ntest: {BY_UNITTEST}\n"
     (none,) = load(str(made(tmp_path / "none", suite))).tasks
-    checks = {"repo/test_words.py": "from words import count\n\ndef test_two(): assert count('a b') == 2\n"}
-    (some,) = load(str(made(tmp_path / "some", suite, **checks))).tasks
+    (some,) = load(str(made(tmp_path / "some", suite, **{"repo/test_words.py": ONE_TEST}))).tasks
     with Grader(tmp_path / "grades") as grader:
         for judged in (lambda: grader.ready(none), lambda: grader.grade(none, none.start)):
             with pytest.raises(GradingError, match="finds no test for unit task-1 of none: put its tests there"):

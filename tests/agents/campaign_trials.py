@@ -1,4 +1,7 @@
-"""What keeps a trial with a real agent CLI from being carried out is told in words, counted, and never a score."""
+"""Trials with Claude Code and Codex that are too dear for every run of the tests; make campaign names this file.
+
+What keeps a trial from being carried out is told in words, counted, and never a score; and a cluster is worked on.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -6,16 +9,20 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.agents.every_client import EVERY, some
 from tests.agents.stage import AS_EVERYWHERE
+from tests.agents.test_real_live_evaluation import calls, evaluated
 from tests.evaluate.tiny_suite import tiny_suite
 
 from coroom.cli import main
+from coroom.core.event import CallFinished
 from coroom.evaluate.results import Results
 from coroom.testing import ApiError, Call, ModelServer, Script, Turn
 
 # The first test may have to wait until the clients are installed.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
+
+
+CLIENTS = pytest.mark.parametrize("client", ["codex", "claude"])
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,8 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("failure", FAILURES if EVERY else ["refuses"])
-@pytest.mark.parametrize("client", some("codex", "claude"))
+@pytest.mark.parametrize("failure", FAILURES)
+@CLIENTS
 def test_it_is_an_infrastructure_failure_with_its_reason(
     tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch, client: str, failure: str
 ) -> None:
@@ -91,3 +98,31 @@ def test_it_is_an_infrastructure_failure_with_its_reason(
     assert re.search(case.said[client], result.infrastructure, re.DOTALL), result.infrastructure
     assert told.exit_code == 2
     assert "No trial has ended with a score; 1 failed for reasons of infrastructure" in told.stderr
+
+
+def counted(task: str, before: str, after: str) -> tuple[Turn, ...]:
+    release = {"kind": "ConfigMap", "name": "release"}
+    return (
+        Turn(calls=(Call("task", {"do": "take", "task": task}),)),
+        Turn(
+            calls=(calls("k8s_get", **release),),
+            expect="In the ConfigMap release make the number one more than it is",
+        ),
+        Turn(calls=(calls("k8s_patch", **release, patch={"data": {"number": after}}),), expect=before),
+        Turn(calls=(Call("task", {"do": "done", "summary": "counted"}),), expect="is done"),
+    )
+
+
+ALONE = Script((*counted("job-00", "7", "8"), *counted("job-01", "8", "9"), Turn(text="That is all.")))
+
+
+@CLIENTS
+def test_an_agent_alone_does_the_jobs_of_two_on_a_cluster(
+    tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    with ModelServer({"key": ALONE}) as server:
+        words = ("cluster/release", "--agent", client, "--conditions", "serial", "--agents", "1")
+        result, events = evaluated(tmp_path, monkeypatch, clients_path, server, *words)
+        server.verify()
+    assert (result.score, result.whole, result.infrastructure) == (1.0, True, "")
+    assert result.metrics["calls"] == sum(isinstance(event.body, CallFinished) for event in events) > 0
