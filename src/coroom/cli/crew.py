@@ -114,7 +114,7 @@ def isolated(client: str, api: ModelApi | None, asked: str) -> Isolating:
 
 
 def isolated_for(kind: str, adapter: AgentAdapter, api: ModelApi | None, asked: str) -> Isolating:
-    """The same, with the agent's command line there. Raises WrongCallError also when it is not installed or logged in."""
+    """The same, with the agent's command line there. Raises WrongCallError also when it is missing or has no key."""
     found = isolated(adapter.name, api, asked)
     if kind in ADAPTERS and not found.elsewhere and shutil.which(kind) is None:
         raise WrongCallError(f"{kind} is not installed here. {_INSTALL[kind]}")
