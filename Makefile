@@ -23,7 +23,7 @@ format: setup  ## put the code into shape
 	.venv/bin/ruff format src tests
 	.venv/bin/ruff check --fix src tests
 
-test: setup  ## every check and every test
+test:  ## every check and every test, with all set-up
 	@scripts/test.sh
 
 bench-merge: setup  ## replay real merges: make bench-merge REPOS="path/to/repository …" [ARGS="--suffix .go"]

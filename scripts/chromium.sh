@@ -13,7 +13,7 @@ if [ "$(id -u)" != 0 ]; then
   fi
   as_root=sudo
 fi
-exec 9>"${TMPDIR:-/tmp}/coroom-chromium.lock"
+exec 9>"${TMPDIR:-/tmp}/coroom-apt.lock"
 flock 9
 if ! command -v chromium-headless-shell >/dev/null; then
   echo "chromium: installing chromium-headless-shell …" >&2

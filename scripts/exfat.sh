@@ -12,7 +12,7 @@ if [ "$(id -u)" != 0 ]; then
   fi
   as_root=sudo
 fi
-exec 9>"${TMPDIR:-/tmp}/coroom-exfat.lock"
+exec 9>"${TMPDIR:-/tmp}/coroom-apt.lock"
 flock 9
 complete >/dev/null && exit 0
 echo "exfat: installing exfat-fuse exfatprogs …" >&2

@@ -11,7 +11,7 @@ if [ "$(id -u)" != 0 ]; then
   fi
   as_root=sudo
 fi
-exec 9>"${TMPDIR:-/tmp}/coroom-strace.lock"
+exec 9>"${TMPDIR:-/tmp}/coroom-apt.lock"
 flock 9
 complete >/dev/null && exit 0
 echo "strace: installing strace …" >&2

@@ -28,7 +28,7 @@ if [ "$(id -u)" != 0 ]; then
   fi
   as_root=sudo
 fi
-exec 9>"${TMPDIR:-/tmp}/coroom-system.lock"
+exec 9>"${TMPDIR:-/tmp}/coroom-apt.lock"
 flock 9
 if [ -z "$(found)" ]; then
   echo "system: installing $package …" >&2

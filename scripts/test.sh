@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Every check and every test; needs .venv. Style and types are looked at while the first tests run. Three tests at once
-# on two cores, since many wait for programs that they have started; who is done takes over from who is not.
+# All set-up, every check and every test. What is installed beside .venv comes meanwhile, and style and types are looked
+# at while the first tests run. Three tests at once on two cores, since many wait for programs that they have started;
+# who is done takes over from who is not.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+scripts/ahead.sh &
+scripts/setup.sh dev || exit
 said=$(mktemp)
 scripts/lint.sh >"$said" 2>&1 &
 lint=$!
