@@ -16,6 +16,9 @@ from coroom.core.table import Table
 NAMES = ("ada", "bob", "cyd", "host", "operator", "nobody", "", "*")
 IDS = ("t1", "t2", "c1", "c2", "h1", "n1", "f1", "a1", "x", "")
 
+A_KIND = 30
+"""Examples of each kind of event: of all kinds together two thousand go through the code that they share."""
+
 texts = st.one_of(
     st.sampled_from(NAMES), st.sampled_from(IDS), st.text(max_size=8), st.text(st.characters(), max_size=4)
 )

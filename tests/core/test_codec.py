@@ -3,9 +3,9 @@ from collections.abc import Hashable
 from typing import cast, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.strategies import bodies, events, of
+from tests.core.strategies import A_KIND, bodies, events, of
 
 from coroom.core import command as c
 from coroom.core import event as e
@@ -32,6 +32,7 @@ states = cast("st.SearchStrategy[RoomState]", of(RoomState))
 
 @pytest.mark.promise("log:readable-forever")
 @pytest.mark.parametrize("kind", get_args(e.Body))
+@settings(max_examples=A_KIND)
 @given(data=st.data())
 def test_every_kind_of_event_comes_back_from_its_text(kind: Hashable, data: st.DataObject) -> None:
     body = cast("e.Body", data.draw(of(kind)))

@@ -3,10 +3,10 @@ from collections.abc import Hashable
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.rooms import Room, named
-from tests.core.strategies import of
+from tests.core.strategies import A_KIND, of
 
 from coroom.core import command as c
 from coroom.core import event as e
@@ -21,6 +21,7 @@ NEEDED = {"room", "roster", "claims", "tasks", "held", "findings", "notices", "v
 
 
 @pytest.mark.parametrize("kind", get_args(e.Body))
+@settings(max_examples=A_KIND)
 @given(data=st.data())
 def test_every_event_of_every_kind_is_one_sentence(kind: Hashable, data: st.DataObject) -> None:
     body = data.draw(of(kind))

@@ -35,7 +35,7 @@ def run(project: Path, *words: str, **variables: str) -> str:
 
 def run_installed(project: Path, *words: str, **variables: str) -> str:
     """Pytest as it is installed here."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COROOM_", "PYTEST_"))}
+    kept = {k: v for k, v in os.environ.items() if k == "PYTEST_ADDOPTS" or not k.startswith(("COROOM_", "PYTEST_"))}
     argv = (sys.executable, "-m", "pytest", "-q", *words)
     environment = {**kept, "COROOM_EPOCH": "1", "PYTHONPATH": "", **variables}
     done = subprocess.run(argv, cwd=project, env=environment, capture_output=True, text=True, check=False)
