@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from coroom.cli.bench import bench
+from coroom.host.confined import Confined
 from coroom.run.bench.check import NoDataError, measure_check
 
 BASE = {"prices.py": "def total(cents):\n    return cents\n"}
@@ -27,15 +28,35 @@ def test_conflicts_found_and_missed_and_false_alarms_are_counted_apart(tmp_path:
     case(tmp_path, "alarm", RENAMED, broken, "clean")
     (tmp_path / "other.json").write_text("[]")
     report = measure_check(tmp_path, edits=1)
-    assert (report.whole.conflicts, report.whole.found, report.whole.clean, report.whole.alarms) == (2, 1, 2, 1)
-    assert (report.whole.recall, report.whole.precision) == (0.5, 0.5)
-    assert report.wrong == ["alarm", "missed"]
-    assert report.by_kind["rename"] == report.whole
-    assert report.case_ms is not None
-    assert report.case_ms.count == 4
+    whole = report.cases.whole
+    assert (whole.conflicts, whole.found, whole.clean, whole.alarms) == (2, 1, 2, 1)
+    assert (whole.recall, whole.precision) == (0.5, 0.5)
+    assert report.cases.wrong == ["alarm", "missed"]
+    assert report.cases.by_kind["rename"] == whole
+    assert report.cases.ms is not None
+    assert report.cases.ms.count == 4
     assert report.edit_ms is not None
     assert report.edit_ms.count == 1
     assert json.loads(json.dumps(report.document()))["cases"]["wrong"] == ["alarm", "missed"]
+
+
+def test_the_tests_of_both_sides_find_on_the_merged_tree_what_the_checks_do_not(tmp_path: Path) -> None:
+    added = {"tests/test_b.py": "from bill import bill\nassert bill(7) == 7\n"}
+    failing = {"tests/test_b.py": "raise SystemExit(1)\n"}
+    case(tmp_path, "missed", BASE, {**CALLER, "bill.py": "def bill(cents):\n    return 0\n", **added}, "conflict")
+    case(tmp_path, "clean", BASE, {**CALLER, **added}, "clean")
+    case(tmp_path, "red", {**BASE, **failing}, {**CALLER, **failing}, "clean")
+    report = measure_check(tmp_path, edits=1, tests=Confined())
+    assert report.cases.wrong == ["missed"]
+    assert report.with_tests is not None
+    assert report.tests_alone is not None
+    assert report.with_tests.wrong == report.tests_alone.wrong == []
+    assert report.with_tests.whole.found == 1
+    assert [each.partition(" fails its own tests")[0] for each in report.not_run] == ["red: tests: ours"]
+    done = CliRunner().invoke(bench, ["check", str(tmp_path), "--tests", "--isolation", "plain", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["with_tests"]["all"]["recall"] == 1
+    assert "no isolation" in done.stderr
 
 
 def test_a_place_without_cases_or_outputs_is_named(tmp_path: Path) -> None:

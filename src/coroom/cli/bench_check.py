@@ -7,22 +7,37 @@ from pathlib import Path
 import click
 
 from coroom.cli.place import WrongCallError
+from coroom.cli.suite_options import isolation_option
+from coroom.core.errors import Refused
+from coroom.host.confined import confined
+from coroom.launch.isolation import Bounds
 from coroom.run.bench.check import Accuracy, CheckReport, NoDataError, measure_check
 from coroom.run.bench.figures import Spread, machine, versions
 
 
 @click.command("check")
 @click.argument("data", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--tests", is_flag=True, help="Judge the cases a second time with the tests in their trees, too.")
+@isolation_option
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
-def check(data: Path, as_document: bool) -> None:
+def check(data: Path, tests: bool, isolation: str, as_document: bool) -> None:
     """Judge known cases with the checks and count how often they are right.
 
     DATA is a folder of cases (JSON with base, a, b, merged and label; tests in the trees are left out), or a checkout
     of github.com/spugachev/CodeCRDT, whose 600 stored outputs are judged one by one. Then the fast checks are timed
     after one edit in a repository of 2,000 files. Exits 0.
+
+    With --tests each case is judged again as coroom check --test does: with both sides' own tests run on the merged
+    tree, by the command that the tree names, else each file of tests/ as a program (Python, or TypeScript with tsc and
+    node on the path).
     """
+    apart = confined(isolation, Bounds(), Path.cwd()) if tests else None
+    if isinstance(apart, Refused):
+        raise WrongCallError(str(apart))
+    if apart is not None:
+        click.echo(apart.said, err=True)
     try:
-        report = measure_check(data)
+        report = measure_check(data, tests=apart)
     except NoDataError as none:
         raise WrongCallError(str(none)) from none
     if as_document:
@@ -36,18 +51,30 @@ def _print(report: CheckReport) -> None:
     here = machine()
     click.echo(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
     click.echo(", ".join(f"{name} {one}" for name, one in versions().items()))
-    if report.whole.conflicts or report.whole.clean:
-        for name, each in sorted(report.by_kind.items()):
-            click.echo(f"{name or 'cases':<26} {_figures(each)}")
-        click.echo(f"{'all':<26} {_figures(report.whole)}")
-        click.echo(f"judged wrongly: {', '.join(report.wrong) or 'none'}")
-        _time("a case", report.case_ms)
+    if report.cases.ms is not None:
+        _print_cases(report)
     for mode, table in sorted(report.outputs.items()):
         kinds = ", ".join(
             f"{count} {kind}" for kind, count in sorted(table.items()) if kind not in {"outputs", "with findings"}
         )
         click.echo(f"{mode} outputs: {table['with findings']} of {table['outputs']} with findings ({kinds or 'none'})")
     _time("fast checks after an edit, 2,000 files, processor time", report.edit_ms)
+
+
+def _print_cases(report: CheckReport) -> None:
+    ways = {"": report.cases, "with both sides' tests": report.with_tests, "the tests alone": report.tests_alone}
+    made = {name: each for name, each in ways.items() if each is not None}
+    for kind in [*sorted(report.cases.by_kind), None]:
+        for way, judged in made.items():
+            row = judged.whole if kind is None else judged.by_kind[kind]
+            head = f"  {way}" if way else "all" if kind is None else kind or "cases"
+            click.echo(f"{head:<26} {_figures(row)}")
+    for way, judged in made.items():
+        click.echo(f"judged wrongly{way and f', {way}'}: {', '.join(judged.wrong) or 'none'}")
+    for each in report.not_run:
+        click.echo(f"not run: {each}")
+    for way, judged in made.items():
+        _time(f"a case{way and f', {way}'}", judged.ms)
 
 
 def _figures(each: Accuracy) -> str:

@@ -3,16 +3,19 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from coroom.checks.alone import in_one_file
 from coroom.checks.engine import judge
-from coroom.checks.sides import Four, Overlaid
+from coroom.checks.sides import Four, Overlaid, Texts
 from coroom.checks.stored_outputs import NoOutputsError, stored_outputs
 from coroom.checks.wording import is_test
 from coroom.host.checking import everyday_checks
+from coroom.host.confined import Confined
+from coroom.run.bench.case_tests import TESTS_FAIL, judged_with_tests
 from coroom.run.bench.figures import Spread
 
 FILES = 2_000
@@ -45,21 +48,50 @@ class Accuracy:
 
 
 @dataclass(slots=True)
-class CheckReport:
-    """What was measured. `wrong` names the cases that were judged wrongly."""
+class Judged:
+    """Cases of all kinds, judged in one way. `wrong` names those that were judged wrongly."""
 
     by_kind: dict[str, Accuracy] = field(default_factory=dict)
     whole: Accuracy = field(default_factory=Accuracy)
     wrong: list[str] = field(default_factory=list)
-    case_ms: Spread | None = None
+    ms: Spread | None = None
+
+    def count(self, name: str, kind: str, *, conflict: bool, said: bool) -> None:
+        """Add one case, and whether something was said of it."""
+        for each in (self.whole, self.by_kind.setdefault(kind, Accuracy())):
+            each.conflicts += conflict
+            each.clean += not conflict
+            each.found += conflict and said
+            each.alarms += not conflict and said
+        if conflict != said:
+            self.wrong.append(name)
+
+    def document(self) -> dict[str, object]:
+        """All of it, for machines."""
+        kinds = {name: _figures(each) for name, each in sorted(self.by_kind.items())}
+        return {"all": _figures(self.whole), "kinds": kinds, "wrong": self.wrong, "ms": _spread(self.ms)}
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """What was measured. `with_tests` and `tests_alone` are there when the cases' own tests were run, too; `not_run`
+    says of which they could not be, and why.
+    """
+
+    cases: Judged = field(default_factory=Judged)
+    with_tests: Judged | None = None
+    tests_alone: Judged | None = None
+    not_run: list[str] = field(default_factory=list)
     outputs: dict[str, dict[str, int]] = field(default_factory=dict)
     edit_ms: Spread | None = None
 
     def document(self) -> dict[str, object]:
         """All of it, for machines."""
-        kinds = {name: _figures(each) for name, each in sorted(self.by_kind.items())}
+        tested = {"with_tests": self.with_tests, "tests_alone": self.tests_alone}
         return {
-            "cases": {"all": _figures(self.whole), "kinds": kinds, "wrong": self.wrong, "ms": _spread(self.case_ms)},
+            "cases": self.cases.document(),
+            **{name: each.document() for name, each in tested.items() if each is not None},
+            **({"not_run": self.not_run} if self.with_tests is not None else {}),
             "outputs": self.outputs,
             "edit_ms": _spread(self.edit_ms),
         }
@@ -78,25 +110,24 @@ def _spread(each: Spread | None) -> dict[str, float] | None:
     return {"min": each.min, "median": each.median, "p95": each.p95, "max": each.max, "count": each.count}
 
 
-def measure_check(data: Path, *, edits: int = 40) -> CheckReport:
+def measure_check(data: Path, *, edits: int = 40, tests: Confined | None = None) -> CheckReport:
     """Judge the cases and stored outputs below a place, and time the fast checks after one edit.
 
     Args:
         data: a folder of cases (JSON with `base`, `a`, `b`, `merged` and `label`), or a checkout of the CodeCRDT
             paper's repository.
         edits: how many edits are timed.
+        tests: what the tests in the cases' trees run in; None leaves them out.
 
     Raises:
         NoDataError: there is neither.
     """
     report = CheckReport()
-    times: list[float] = []
-    for path in sorted(data.glob("*.json")) or sorted(data.glob("*/*.json")):
-        case = _case(path)
-        if case is not None:
-            times.append(_judge(case, path.stem, report))
-    if times:
-        report.case_ms = Spread.of(times)
+    cases = dict(_cases(data))
+    if cases:
+        _judge(cases, report)
+        if tests is not None:
+            _judge_with_tests(cases, tests, report)
     try:
         for each in stored_outputs(data):
             kinds = {found.kind for found in in_one_file(each.text, each.path)}
@@ -106,10 +137,17 @@ def measure_check(data: Path, *, edits: int = 40) -> CheckReport:
             for kind in kinds:
                 table[kind] += 1
     except NoOutputsError as none:
-        if not times:
+        if not cases:
             raise NoDataError(f"{data} holds neither cases nor stored outputs. {none}") from none
     report.edit_ms = Spread.of(list(_edits(edits)))
     return report
+
+
+def _cases(data: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    for path in sorted(data.glob("*.json")) or sorted(data.glob("*/*.json")):
+        case = _case(path)
+        if case is not None:
+            yield path.stem, case
 
 
 def _case(path: Path) -> dict[str, object] | None:
@@ -121,26 +159,46 @@ def _case(path: Path) -> dict[str, object] | None:
     return read if isinstance(read, dict) and wanted <= read.keys() else None
 
 
-def _judge(case: dict[str, object], name: str, report: CheckReport) -> float:
-    trees = [_texts(case[key]) for key in ("base", "a", "b", "merged")]
-    began = time.perf_counter()
-    found = judge(Four(*trees), everyday_checks()).findings
-    taken = (time.perf_counter() - began) * 1_000
-    conflict = case["label"] == "conflict"
-    for each in (report.whole, report.by_kind.setdefault(str(case.get("kind", "")), Accuracy())):
-        each.conflicts += conflict
-        each.clean += not conflict
-        each.found += conflict and bool(found)
-        each.alarms += not conflict and bool(found)
-    if conflict != bool(found):
-        report.wrong.append(name)
-    return taken
+def _judge(cases: Mapping[str, dict[str, object]], report: CheckReport) -> None:
+    times: list[float] = []
+    for name, case in cases.items():
+        trees = [_untested(tree) for tree in _trees(case)]
+        began = time.perf_counter()
+        found = judge(Four(*trees), everyday_checks()).findings
+        times.append((time.perf_counter() - began) * 1_000)
+        _count(report.cases, name, case, said=bool(found))
+    report.cases.ms = Spread.of(times)
 
 
-def _texts(tree: object) -> dict[str, bytes]:
-    """A tree without its tests, which would tell what is wrong."""
+def _judge_with_tests(cases: Mapping[str, dict[str, object]], tests: Confined, report: CheckReport) -> None:
+    both, alone, times = Judged(), Judged(), list[float]()
+    with TemporaryDirectory(prefix="coroom-cases-") as home:
+        for name, case in cases.items():
+            said = judged_with_tests(_trees(case), tests, Path(home))
+            times.append(said.seconds * 1_000)
+            _count(both, name, case, said=bool(said.findings))
+            _count(alone, name, case, said=any(each.kind == TESTS_FAIL for each in said.findings))
+            report.not_run.extend(f"{name}: {why}" for why in said.unfinished)
+    both.ms = Spread.of(times)
+    report.with_tests, report.tests_alone = both, alone
+
+
+def _count(judged: Judged, name: str, case: Mapping[str, object], *, said: bool) -> None:
+    judged.count(name, str(case.get("kind", "")), conflict=case["label"] == "conflict", said=said)
+
+
+def _trees(case: Mapping[str, object]) -> tuple[Texts, Texts, Texts, Texts]:
+    return _texts(case["base"]), _texts(case["a"]), _texts(case["b"]), _texts(case["merged"])
+
+
+def _texts(tree: object) -> Texts:
     assert isinstance(tree, dict)
-    return {str(path): str(text).encode() for path, text in tree.items() if not is_test(str(path))}
+    return {str(path): str(text).encode() for path, text in tree.items()}
+
+
+def _untested(tree: Texts) -> Texts:
+    """A tree without its tests, which would tell what is wrong."""
+    return {path: text for path, text in tree.items() if not is_test(path)}
 
 
 def _edits(count: int) -> Iterator[float]:
