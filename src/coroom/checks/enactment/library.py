@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import bisect
 import copy
-import functools
 import heapq
 import itertools
 import json
 import math
-import operator
 import re
 import string
 import textwrap
 import unicodedata
-from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from datetime import time as day_time
@@ -22,24 +19,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment import native
-from coroom.checks.enactment.kinds import AUTO, Field, dataclass
-from coroom.checks.enactment.things import Thing, all_fields
-from coroom.checks.enactment.values import (
-    MISSING,
-    CannotGoOn,
-    Coroutine,
-    Function,
-    Kind,
-    Module,
-    Property,
-    Value,
-)
+from coroom.checks.enactment import calling, declaring, native
+from coroom.checks.enactment.built_in import KNOWN, own_kind
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.values import CannotGoOn, Kind, Module, Value
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.attributes import Attributes
-
-from coroom.checks.enactment.built_in import KNOWN, OWN, own_kind
 
 
 def module(machine: Attributes, name: str) -> Module | None:
@@ -50,263 +36,6 @@ def module(machine: Attributes, name: str) -> Module | None:
         raise CannotGoOn(f"the module {name} is not known here")
     made = _MODULES[name](machine)
     return Module(name, made)
-
-
-def _typing(machine: Attributes) -> dict[str, Value]:
-    base = machine.builtins["object"]
-    found: dict[str, Value] = {}
-    for name in (
-        "Any",
-        "Optional",
-        "Union",
-        "Callable",
-        "Iterator",
-        "Iterable",
-        "Generator",
-        "Sequence",
-        "Mapping",
-        "MutableMapping",
-        "List",
-        "Dict",
-        "Tuple",
-        "Set",
-        "FrozenSet",
-        "Type",
-        "Literal",
-        "Final",
-        "ClassVar",
-        "Awaitable",
-        "Coroutine",
-        "AsyncIterator",
-        "Self",
-        "TypeAlias",
-        "Annotated",
-        "Hashable",
-        "Sized",
-        "Collection",
-        "NoReturn",
-        "Never",
-        "Text",
-        "Required",
-        "NotRequired",
-        "Unpack",
-        "Concatenate",
-        "Container",
-        "MutableSequence",
-        "Reversible",
-        "Buffer",
-    ):
-        found[name] = Kind(name, (base,), {}, traits={"own" if name in OWN else "note"}, make=machine.new)
-    found["Generic"] = Kind("Generic", (base,), {}, traits={"object"}, make=machine.new)
-    found["Protocol"] = Kind("Protocol", (base,), {}, traits={"object"}, make=machine.new)
-    found["NamedTuple"] = Kind("NamedTuple", (base,), {}, traits={"tuple"}, make=machine.new)
-    found["TypedDict"] = Kind("TypedDict", (base,), {}, traits={"typed dict"}, make=machine.new)
-    for name in ("TypeVar", "ParamSpec", "NewType", "TypeVarTuple"):
-        found[name] = lambda *_, **__: Kind("T", (base,), {}, traits={"note"}, make=lambda _, value: value)
-    for name in ("overload", "final", "override", "runtime_checkable", "no_type_check"):
-        found[name] = _same
-    found["cast"] = lambda _, value: value
-    found["TYPE_CHECKING"] = False
-    return found
-
-
-def _same(value: Value) -> Value:
-    return value
-
-
-def _dataclasses(machine: Attributes) -> dict[str, Value]:
-    def decorator(kind: Value = None, **options: Value) -> Value:
-        if kind is None:
-            return lambda each: dataclass(machine, each, options)
-        return dataclass(machine, kind, options)
-
-    def field(*, default: Value = MISSING, default_factory: Value = None, **_: Value) -> Field:
-        make = default_factory if default_factory is not None else (lambda: default) if default is not MISSING else None
-        return Field(make, default, given=default is not MISSING)
-
-    def replace(thing: Thing, **named: Value) -> Value:
-        return thing.kind(**{**{name: thing.attributes[name] for name in all_fields(thing.kind)}, **named})
-
-    def fields(thing: Value) -> tuple[Thing, ...]:
-        kind = thing if isinstance(thing, Kind) else thing.kind
-        note = Kind("Field", (machine.builtins["object"],), {}, make=machine.new)
-        return tuple(Thing(note, {"name": name}) for name in all_fields(kind))
-
-    return {
-        "dataclass": decorator,
-        "field": field,
-        "replace": replace,
-        "asdict": _as_dict,
-        "fields": fields,
-        "FrozenInstanceError": machine.builtins["FrozenInstanceError"],
-        "astuple": lambda thing: tuple(thing.attributes[name] for name in all_fields(thing.kind)),
-        "is_dataclass": lambda thing: (thing if isinstance(thing, Kind) else thing.kind).has("dataclass"),
-    }
-
-
-def _as_dict(value: Value) -> Value:
-    if isinstance(value, Thing) and value.kind.has("dataclass"):
-        return {name: _as_dict(value.attributes[name]) for name in all_fields(value.kind)}
-    if isinstance(value, list | tuple):
-        return type(value)(_as_dict(each) for each in value)
-    if isinstance(value, dict):
-        return {key: _as_dict(each) for key, each in value.items()}
-    return value
-
-
-def _enum(machine: Attributes) -> dict[str, Value]:
-    base = machine.builtins["object"]
-    plain = Kind("Enum", (base,), {}, traits={"enum"}, make=machine.new)
-    whole = Kind("IntEnum", (plain,), {}, traits={"enum", "mixed enum"}, make=machine.new)
-    text = Kind("StrEnum", (plain,), {}, traits={"enum", "mixed enum", "text enum"}, make=machine.new)
-    return {"Enum": plain, "IntEnum": whole, "StrEnum": text, "auto": lambda: AUTO, "unique": _same}
-
-
-def _abc(machine: Attributes) -> dict[str, Value]:
-    def abstract(function: Value) -> Value:
-        if isinstance(function, Function):
-            function.attributes["__isabstractmethod__"] = True
-        return function
-
-    return {
-        "ABC": Kind("ABC", (machine.builtins["object"],), {}, traits={"abc", "object"}, make=machine.new),
-        "abstractmethod": abstract,
-        "ABCMeta": machine.builtins["object"],
-    }
-
-
-def _collections(machine: Attributes) -> dict[str, Value]:
-    base = machine.builtins["object"]
-
-    def named_tuple(name: str, fields: Value, *, defaults: Value = ()) -> Kind:
-        names = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
-        made: dict[str, Callable[[], Value] | None] = dict.fromkeys(names)
-        for each, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):
-            made[each] = functools.partial(_same, value)
-        return Kind(name, (base,), {}, fields=made, traits={"tuple"}, make=machine.new)
-
-    return {
-        "namedtuple": named_tuple,
-        "defaultdict": own_kind(base, "defaultdict", defaultdict),
-        "Counter": own_kind(base, "Counter", Counter),
-        "OrderedDict": own_kind(base, "OrderedDict", OrderedDict),
-        "deque": own_kind(base, "deque", deque),
-    }
-
-
-def _functools(machine: Attributes) -> dict[str, Value]:
-    def wraps(of: Value) -> Callable[[Value], Value]:
-        def mark(function: Value) -> Value:
-            if isinstance(function, Function):
-                function.attributes["__name__"] = machine.attribute(of, "__name__")
-                function.attributes["__wrapped__"] = of
-            return function
-
-        return mark
-
-    def cached(function: Value) -> Value:
-        kept: dict[Value, Value] = {}
-
-        def asked(*given: Value, **named: Value) -> Value:
-            key = (given, tuple(sorted(named.items())))
-            if key not in kept:
-                kept[key] = function(*given, **named)
-            return kept[key]
-
-        return _wrapped(function, asked)
-
-    def lru_cache(function: Value = None, **_: Value) -> Value:
-        return cached(function) if callable(function) else cached
-
-    return {
-        "wraps": wraps,
-        "reduce": functools.reduce,
-        "partial": functools.partial,
-        "cache": cached,
-        "lru_cache": lru_cache,
-        "cached_property": lambda get: Property(get, kept=True),
-        "cmp_to_key": functools.cmp_to_key,
-        "total_ordering": _same,
-    }
-
-
-def _wrapped(function: Value, run: Callable[..., Value]) -> Value:
-    if not isinstance(function, Function):
-        return run
-    return Function(
-        function.name,
-        function.node,
-        function.around,
-        function.defaults,
-        lambda _, given, named: run(*given, **named),
-        function.owner,
-        function.traits,
-    )
-
-
-def _asyncio(machine: Attributes) -> dict[str, Value]:
-    def run(waiting: Value) -> Value:
-        if not isinstance(waiting, Coroutine):
-            raise TypeError("a coroutine was expected")
-        return waiting.run()
-
-    def gather(*waiting: Value, **_: Value) -> Coroutine:
-        return Coroutine(lambda: [run(each) for each in waiting])
-
-    del machine
-    return {"run": run, "gather": gather, "sleep": lambda *_: Coroutine(lambda: None)}
-
-
-def _contextlib(machine: Attributes) -> dict[str, Value]:
-    base = machine.builtins["object"]
-
-    def manager(function: Value) -> Value:
-        kind = Kind("Manager", (base,), {}, make=machine.new)
-
-        def asked(*given: Value, **named: Value) -> Thing:
-            flow = function(*given, **named)
-            return Thing(kind, {"__enter__": lambda: next(flow), "__exit__": lambda *_: next(flow, None) and False})
-
-        return _wrapped(function, asked)
-
-    def suppress(*kinds: Kind) -> Thing:
-        kind = Kind("Suppress", (base,), {}, make=machine.new)
-        return Thing(
-            kind,
-            {
-                "__enter__": lambda: None,
-                "__exit__": lambda _, raised, __: raised is not None and machine.is_a(raised, kinds),
-            },
-        )
-
-    return {"contextmanager": manager, "suppress": suppress}
-
-
-def _operator(machine: Attributes) -> dict[str, Value]:
-    def attrgetter(*names: str) -> Callable[[Value], Value]:
-        def get(held: Value) -> Value:
-            found = [functools.reduce(machine.attribute, name.split("."), held) for name in names]
-            return found[0] if len(found) == 1 else tuple(found)
-
-        return get
-
-    named = (
-        "add",
-        "sub",
-        "itemgetter",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "eq",
-        "ne",
-        "neg",
-        "not_",
-        "contains",
-        "truediv",
-        "floordiv",
-    )
-    return {"attrgetter": attrgetter, "mul": native.times, **{name: getattr(operator, name) for name in named}}
 
 
 def _re(machine: Attributes) -> dict[str, Value]:
@@ -408,17 +137,17 @@ def _decimal(machine: Attributes) -> dict[str, Value]:
 
 
 _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
-    "typing": _typing,
-    "typing_extensions": _typing,
-    "collections.abc": _typing,
-    "dataclasses": _dataclasses,
-    "enum": _enum,
-    "abc": _abc,
-    "collections": _collections,
-    "functools": _functools,
-    "asyncio": _asyncio,
-    "contextlib": _contextlib,
-    "operator": _operator,
+    "typing": declaring.typing_names,
+    "typing_extensions": declaring.typing_names,
+    "collections.abc": declaring.typing_names,
+    "dataclasses": declaring.dataclasses_names,
+    "enum": declaring.enum_names,
+    "abc": declaring.abc_names,
+    "collections": declaring.collections_names,
+    "functools": calling.functools_names,
+    "asyncio": calling.asyncio_names,
+    "contextlib": calling.contextlib_names,
+    "operator": calling.operator_names,
     "re": _re,
     "time": _time,
     "os": _os,
