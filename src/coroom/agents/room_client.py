@@ -147,6 +147,12 @@ class RoomClient:
         answer = response.raise_for_status().json()
         return answer if isinstance(answer, dict) else {}
 
+    async def asks(self, act: str, said: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        """What the room says to a process that brings functions; the status says whether it took it."""
+        response = await self._http.post(f"{self._url}/tools/{act}", json=said)
+        answer = response.json()
+        return response.status_code, answer if isinstance(answer, dict) else {}
+
     async def _hook(self, moment: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
         response = await self._http.post(f"{self._url}/hooks/plain/{moment}", json=event)
         answer = response.json()

@@ -41,6 +41,9 @@ class Standing:
 
 NOT_FINAL = Standing(final=False)
 
+CALLING: ContextVar[str] = ContextVar("calling", default="")
+"""Whose call it is that a thread is at work for, or in whose name others are put in order for it."""
+
 _SEEN: ContextVar[list[Seen] | None] = ContextVar("seen", default=None)
 
 
@@ -67,12 +70,18 @@ class RoomCalls:
         self._tasks: set[asyncio.Task[None]] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._made: dict[str, str] = {}
+        self.lets: Callable[[str, str], bool] = lambda _agent, _tool: True
+        """Whether an agent may see and call a tool."""
         host.listen(self._heard)
 
     def add(self, tool: Tool) -> bool:
         """Take in a tool that was made meanwhile. False when another one has its name."""
         known = self.tools.setdefault(tool.spec.name, tool)
         return known.spec == tool.spec
+
+    def shown_to(self, agent: str) -> list[Tool]:
+        """The tools that an agent may call."""
+        return [tool for name, tool in self.tools.items() if self.lets(agent, name)]
 
     async def open(self) -> None:
         """Finish what a crash cut off; before anybody calls."""
@@ -81,6 +90,9 @@ class RoomCalls:
 
     async def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Outcome:
         """One call of a tool, at the agent's next step or in place of what stands at `step`; see `Carrier.call`."""
+        if not self.lets(agent, tool):
+            return Refused(Code.NOT_FOUND, f"There is no tool '{tool[:60]}'.", "Use those that call do=list shows.")
+        CALLING.set(agent)
         deadline = asyncio.get_running_loop().time() + TRY_AGAIN_S
         while True:
             seq = self._host.state.seq

@@ -18,6 +18,7 @@ from coroom.core.ordering.position import step_of
 from coroom.core.policy import Wait, not_yet
 from coroom.core.room import answered_before, edit_of
 from coroom.host.answer import Answer, ToolUse, Wanted
+from coroom.host.brought import BroughtTools
 from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
@@ -53,6 +54,8 @@ class Door:
         """The room's tools on live state, where it has any."""
         self.smithy: ToolMaker | None = None
         """What makes further ones, where there is a directory for them."""
+        self.brought: BroughtTools | None = None
+        """Those that agents' processes bring, where they may."""
         host.listen(self._heard)
 
     @property
@@ -197,7 +200,7 @@ class Door:
         tool, arguments, about = (str(given.get(name, "")) for name in ("tool", "arguments", "about"))
         match do:
             case "list":
-                return self._answer(agent, "", listed(calls.tools.values(), after=about))
+                return self._answer(agent, "", listed(calls.shown_to(agent), after=about))
             case "request" | "propose":
                 return await self._made(agent, do, arguments, about, heartbeat)
             case "done":

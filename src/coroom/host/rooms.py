@@ -217,6 +217,8 @@ class Room:
     async def close(self) -> None:
         """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
         try:
+            if self.door.brought:
+                self.door.brought.end()
             if self._each:
                 await self._each.close()
             await self.workspace.close()
@@ -232,6 +234,7 @@ class Room:
         """Reach what the file of tools names, and finish the calls that a crash cut off."""
         if self.plan.tools is None:
             return None
+        from coroom.host.brought import BroughtTools  # noqa: PLC0415
         from coroom.host.smithy import Smithy  # noqa: PLC0415
         from coroom.host.tools_file import OpenTools  # noqa: PLC0415  slow to import, for rooms with tools
         from coroom.tools.signature import BadTool  # noqa: PLC0415
@@ -245,6 +248,8 @@ class Room:
         made = {tool.spec.name: tool for tool in ground.library(self.host)} if ground else {}
         self.door.calls = RoomCalls(self.host, {**made, **opened})
         await self.door.calls.open()
+        if self._tools.brought:
+            self.door.brought = BroughtTools(self.host, self.door.calls, self._tools.journal, self._tools.own)
         if ground:
             self.door.smithy = Smithy(self.host, self.door.calls, ground, self.plan.toolsmith)
         return None

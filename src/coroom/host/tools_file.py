@@ -7,6 +7,7 @@ files: shared
 shell: shared
 mcp: [notes.yaml]
 functions: [shipping.py]
+brought: true
 """
 
 import importlib.util
@@ -63,6 +64,7 @@ class ToolsFile(BaseModel):
     shell: str = ""
     mcp: list[str] = []
     functions: list[str] = []
+    brought: bool = False
 
 
 def read_tools_file(path: Path) -> ToolsFile:
@@ -111,6 +113,8 @@ class OpenTools:
         said = read_tools_file(path)
         place.mkdir(parents=True, exist_ok=True)
         self._room = _word_of(place)
+        self.brought = said.brought
+        """Whether agents may bring functions of their own."""
         self.journal = Journal(str(place / "calls.sqlite3"))
         self._stack.callback(self.journal.close)
         try:
@@ -159,13 +163,14 @@ class OpenTools:
         for path in said.functions:
             self._functions(self._at(path), [*alone, watching])
 
-    def _own(self, tool: Tool) -> Tool:
+    def own(self, tool: Tool) -> Tool:
+        """The tool as this room's."""
         return Kept(tool, self.journal, self._room)
 
     def _take(self, tools: Toolbox, observers: Sequence[Observer] = ()) -> None:
         """The tools as this room's, under observation: what a call touches unsaid is told to the room."""
         for tool in tools:
-            self.box.add(Watched(self._own(tool), observers, stray_seen) if observers else self._own(tool))
+            self.box.add(Watched(self.own(tool), observers, stray_seen) if observers else self.own(tool))
 
     def _at(self, path: str) -> Path:
         return self._near / path
@@ -190,7 +195,7 @@ class OpenTools:
             shutil.rmtree(rehearsals, ignore_errors=True)
             rehearsals.mkdir(exist_ok=True)
             files, where = self._tree(directory), str(self._at(directory))
-            self.ground = Ground(where, files, Sandbox(where, str(rehearsals)), str(rehearsals), self._own)
+            self.ground = Ground(where, files, Sandbox(where, str(rehearsals)), str(rehearsals), self.own)
         return self.ground
 
     def _cluster(self, said: ClusterEntry) -> None:

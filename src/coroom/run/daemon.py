@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from coroom.core.command import Good
 from coroom.core.errors import Fault, Refused
+from coroom.hooks.brought import brought
 from coroom.hooks.endpoint import Hooks
 from coroom.host.caller import caller_of
 from coroom.host.host import Host
@@ -71,6 +72,7 @@ def build_app(
     doors: list[BaseRoute] = [
         Route("/mcp", mcp),
         Route("/hooks/{client}/{moment}", hooks.answer, methods=["POST"]),
+        Route("/tools/{act}", brought, methods=["POST"]),
     ]
     given = seats or {}
     pages = {

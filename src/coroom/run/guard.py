@@ -54,7 +54,12 @@ class Need(Enum):
     NONE = "none"
 
 
-NEEDS: tuple[tuple[str, Need], ...] = (("/mcp", Need.AGENT), ("/hooks/", Need.AGENT), ("/", Need.NONE))
+NEEDS: tuple[tuple[str, Need], ...] = (
+    ("/mcp", Need.AGENT),
+    ("/hooks/", Need.AGENT),
+    ("/tools/", Need.AGENT),
+    ("/", Need.NONE),
+)
 """By the start of the path inside a room, first match; paths without a need judge the caller themselves."""
 
 

@@ -56,7 +56,7 @@ def passed(declared: Declared, rehearsal: Rehearsal) -> bool:
         journal.close()
     if trial.passed:
         return True
-    found = str(trial.findings[0]) if trial.findings else "no call of it changed anything"
+    found = str(trial.findings[0]).removesuffix(".") if trial.findings else "no call of it changed anything"
     raise BadTool(f"{declared.name} did not pass its trial: {found}. Mend it; without a trial its calls are gated.")
 
 

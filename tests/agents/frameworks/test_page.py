@@ -10,9 +10,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 from tests.agents.frameworks.page import PAGE, block, run
 from tests.agents.frameworks.sales import LOOK, a_room, a_seat
 from tests.agents.frameworks.test_langgraph import Thinks, Thought
-from tests.live_room import left, served
+from tests.live_room import left, opened, served
 
 from agents import set_tracing_disabled
+from coroom.host.rooms import Room
 from coroom.testing import Call, ModelServer, Script, Turn
 
 SELL = Call("shop_add", {"table": "stock", "where": {"item": "tea"}, "add": {"left": -2}})
@@ -45,6 +46,21 @@ async def test_the_lines_for_a_framework_sell_two_of_the_tea(
             assert server.failures() == ()
     assert left(tmp_path)["tea"] == 3
     assert not room.host.state.order.calls, "it stayed until what it did was final"
+    await room.close()
+
+
+async def test_the_lines_for_a_function_of_ones_own_bring_it_to_a_room_that_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tools.yaml").write_text("brought: true\n")
+    room = await opened(tmp_path, tmp_path / "tools.yaml")
+    assert isinstance(room, Room)
+    seat = await a_seat(room, "ada")
+    async with served(room) as url:
+        monkeypatch.setenv("COROOM_URL", url)
+        monkeypatch.setenv("COROOM_TOKEN", seat.token)
+        await run(block("functions=[ship]"))
+    assert capsys.readouterr().out == "['ship', 'answer', 'call']\n"
     await room.close()
 
 

@@ -5,7 +5,7 @@ async for message in query(prompt="Sell two of the tea.", options=room.options()
 ...
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from types import TracebackType
@@ -21,7 +21,9 @@ from mcp_types import Tool as McpTool
 
 from coroom.agents.adapter import SERVER
 from coroom.agents.claude_code import GUARDED_TOOLS, HTTP_LIMIT_S
+from coroom.agents.frameworks.brought import Function
 from coroom.agents.frameworks.participant import STAY_S, Participant, RoomTool
+from coroom.tools.observers import Observer
 
 Context = ServerRequestContext[Any, Any]
 
@@ -34,9 +36,18 @@ _MORE_S = 30.0
 class RoomSession:
     """One agent of the SDK in a room; open it before the agent starts."""
 
-    def __init__(self, url: str = "", token: str = "", *, also: tuple[str, ...] = (), stay_s: float = STAY_S) -> None:
+    def __init__(
+        self,
+        url: str = "",
+        token: str = "",
+        *,
+        also: tuple[str, ...] = (),
+        stay_s: float = STAY_S,
+        functions: Sequence[Function] = (),
+        watched_by: Sequence[Observer] = (),
+    ) -> None:
         """See `Participant`. Claude's own tools on files are known, so there is nothing to say of them."""
-        self._room = Participant(url, token, also=also, stay_s=stay_s)
+        self._room = Participant(url, token, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by)
         self._stay_s = stay_s
 
     async def __aenter__(self) -> Self:

@@ -16,8 +16,10 @@ from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from coroom.agents.frameworks.brought import Function
 from coroom.agents.frameworks.participant import STAY_S, Participant, RoomTool
 from coroom.agents.room_client import Told
+from coroom.tools.observers import Observer
 
 Result = ToolMessage | Command[Any]
 Update = dict[str, Any] | None
@@ -41,9 +43,13 @@ class RoomMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         own: Mapping[str, str] | None = None,
         also: tuple[str, ...] = (),
         stay_s: float = STAY_S,
+        functions: Sequence[Function] = (),
+        watched_by: Sequence[Observer] = (),
     ) -> None:
         """See `Participant`."""
-        self._room = Participant(url, token, own=own, also=also, stay_s=stay_s)
+        self._room = Participant(
+            url, token, own=own, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by
+        )
         self.tools: Sequence[BaseTool] = ()
 
     @property

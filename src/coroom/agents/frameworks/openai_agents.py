@@ -7,7 +7,7 @@ result = await room.run(agent, "Sell two of the tea.")
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +24,9 @@ from agents import (
     Tool,
     TResponseInputItem,
 )
+from coroom.agents.frameworks.brought import Function
 from coroom.agents.frameworks.participant import STAY_S, Participant, RoomTool
+from coroom.tools.observers import Observer
 
 _REPORT_CHARS_MAX = 2_000
 
@@ -40,9 +42,13 @@ class RoomRunner:
         own: Mapping[str, str] | None = None,
         also: tuple[str, ...] = (),
         stay_s: float = STAY_S,
+        functions: Sequence[Function] = (),
+        watched_by: Sequence[Observer] = (),
     ) -> None:
         """See `Participant`."""
-        self._room = Participant(url, token, own=own, also=also, stay_s=stay_s)
+        self._room = Participant(
+            url, token, own=own, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by
+        )
         self._runner = asyncio.Runner()
 
     @property

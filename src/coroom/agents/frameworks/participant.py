@@ -7,7 +7,7 @@ served by the same code, and so that tool calls of one turn go to the room side 
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +18,9 @@ from typing import Any, Self, TypeVar, TypeVarTuple
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from coroom.agents.adapter import TOKEN_VARIABLE, URL_VARIABLE
+from coroom.agents.frameworks.brought import Brought, Function, NotTakenError
 from coroom.agents.room_client import RoomClient, Told
+from coroom.tools.observers import Observer
 
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
@@ -30,6 +32,7 @@ SENT_BACK_MAX = 5
 """How often in a row an agent that ends is sent back to what it has not judged; then it is left at that."""
 
 _WAIT_S = 60.0
+_LOOK_WHETHER = " Look whether it is open, and whether the token is this agent's newest."
 _CALL, _ANSWER, _NO_TOOL = "call", "answer", "other"
 _FURTHER = ("claim", "release", "say", "task", "land", "sync", "read", "edit")
 
@@ -59,6 +62,8 @@ class Participant:
         own: Mapping[str, str] | None = None,
         also: tuple[str, ...] = (),
         stay_s: float = STAY_S,
+        functions: Sequence[Function] = (),
+        watched_by: Sequence[Observer] = (),
     ) -> None:
         """Say who it is; nothing is asked of the room yet.
 
@@ -69,10 +74,14 @@ class Participant:
                 delete or shell. The room is asked before each of their calls and told after.
             also: further tools of the room to offer: sync, claim, release, say, task, land, read, edit.
             stay_s: how long the agent stays once it is done, until what it did is final; 0: not at all.
+            functions: functions of this process under `coroom.tools.registry.tool`, which the room puts in order and
+                this process carries out; the room must take them (`brought: true` in its file of tools).
+            watched_by: what sees what these functions really touch, see `coroom.tools.observers`.
 
         Raises:
             NoRoomError: no address or no token is known.
             ValueError: a name in `also` is no tool of a room.
+            BadTool: what one of the functions reads or writes is no template.
         """
         self._url, self._token = url or os.environ.get(URL_VARIABLE, ""), token or os.environ.get(TOKEN_VARIABLE, "")
         if not self._url or not self._token:
@@ -89,6 +98,7 @@ class Participant:
         self.instructions = ""
         """How to work in a room, for the head of a prompt."""
         self._also, self._stay_s = also, stay_s
+        self._brought = Brought(functions, watched_by) if functions else None
         self._client = RoomClient(self._url.removesuffix("/"), self._token)
         self._stack = ExitStack()
         self._portal: BlockingPortal | None = None
@@ -101,14 +111,18 @@ class Participant:
             self._portal = self._stack.enter_context(start_blocking_portal())
             connected: AbstractContextManager[RoomClient] = self._portal.wrap_async_context_manager(self._client)
             self._stack.enter_context(connected)
+            if self._brought:
+                self.blocking(self._brought.bring, self._client)
+                serving = self._portal.start_task_soon(self._brought.serve, self._client)
+                self._stack.callback(serving.cancel)
+                self.blocking(self._brought.prove, self._client)
             self.tools = self.blocking(self._offered)
         except BaseException as failed:
-            self._stack.__exit__(type(failed), failed, failed.__traceback__)
+            self._stack.__exit__(None, None, None)
             if isinstance(failed, Exception):
-                why = f"The room at {self._url} cannot be entered: {_innermost(failed)}"
-                raise NoRoomError(
-                    f"{why}. Look whether it is open, and whether the token is this agent's newest."
-                ) from failed
+                why = f"The room at {self._url} cannot be entered: {_innermost(failed)}."
+                look = "" if isinstance(failed, NotTakenError) else _LOOK_WHETHER
+                raise NoRoomError(f"{why}{look}") from failed
             raise
         self.instructions = self._client.instructions
         return self
@@ -124,6 +138,8 @@ class Participant:
             self._stack.__exit__(None, None, None)
 
     async def __aenter__(self) -> Self:
+        if self._brought:
+            self._brought.loop = asyncio.get_running_loop()
         return await asyncio.to_thread(self.__enter__)
 
     async def __aexit__(
