@@ -8,8 +8,7 @@ async for message in query(prompt="Sell two of the tea.", options=room.options()
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import httpx2
 from claude_agent_sdk import ClaudeAgentOptions, HookContext, HookInput, HookMatcher
@@ -22,7 +21,8 @@ from mcp_types import Tool as McpTool
 from coroom.agents.adapter import SERVER
 from coroom.agents.claude_code import GUARDED_TOOLS, HTTP_LIMIT_S
 from coroom.agents.frameworks.brought import Function
-from coroom.agents.frameworks.participant import STAY_S, Participant, RoomTool
+from coroom.agents.frameworks.participant import STAY_S, RoomTool
+from coroom.agents.frameworks.seated import Seated
 from coroom.tools.observers import Observer
 
 Context = ServerRequestContext[Any, Any]
@@ -33,7 +33,7 @@ _TOOL_USE = "claudecode/toolUseId"
 _MORE_S = 30.0
 
 
-class RoomSession:
+class RoomSession(Seated):
     """One agent of the SDK in a room; open it before the agent starts."""
 
     def __init__(
@@ -47,22 +47,8 @@ class RoomSession:
         watched_by: Sequence[Observer] = (),
     ) -> None:
         """See `Participant`. Claude's own tools on files are known, so there is nothing to say of them."""
-        self._room = Participant(url, token, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by)
+        super().__init__(url, token, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by)
         self._stay_s = stay_s
-
-    async def __aenter__(self) -> Self:
-        await self._room.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._room.__aexit__(kind, error, traceback)
-
-    @property
-    def instructions(self) -> str:
-        """How to work in a room; Claude is shown it with the room's tools."""
-        return self._room.instructions
 
     def options(self, options: ClaudeAgentOptions | None = None) -> ClaudeAgentOptions:
         """These options with the room in them: its tools, allowed, and hooks before and after tools and at the end.

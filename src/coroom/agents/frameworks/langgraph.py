@@ -5,9 +5,8 @@ agent = create_agent("openai:gpt-5", system_prompt=room.instructions, middleware
 agent.invoke({"messages": [("user", "Sell two of the tea.")]})
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, hook_config
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -16,17 +15,16 @@ from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from coroom.agents.frameworks.brought import Function
-from coroom.agents.frameworks.participant import STAY_S, Participant, RoomTool
+from coroom.agents.frameworks.participant import RoomTool
+from coroom.agents.frameworks.seated import Seated
 from coroom.agents.room_client import Told
-from coroom.tools.observers import Observer
 
 Result = ToolMessage | Command[Any]
 Update = dict[str, Any] | None
 _REPORT_CHARS_MAX = 2_000
 
 
-class RoomMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
+class RoomMiddleware(Seated, AgentMiddleware[AgentState[Any], Any, Any]):
     """One agent of `create_agent` in a room. Open it before the agent is made; one for each agent.
 
     It brings the room's tools on live state, sends their calls through the room, puts news before each call of the
@@ -35,47 +33,10 @@ class RoomMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     room.wrap_tool_call, awrap_tool_call=room.awrap_tool_call)`.
     """
 
-    def __init__(
-        self,
-        url: str = "",
-        token: str = "",
-        *,
-        own: Mapping[str, str] | None = None,
-        also: tuple[str, ...] = (),
-        stay_s: float = STAY_S,
-        functions: Sequence[Function] = (),
-        watched_by: Sequence[Observer] = (),
-    ) -> None:
-        """See `Participant`."""
-        self._room = Participant(
-            url, token, own=own, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by
-        )
-        self.tools: Sequence[BaseTool] = ()
+    tools: Sequence[BaseTool] = ()
 
-    @property
-    def instructions(self) -> str:
-        """How to work in a room, for the system prompt."""
-        return self._room.instructions
-
-    def __enter__(self) -> Self:
-        self._room.__enter__()
-        self._bring()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._room.__exit__(kind, error, traceback)
-
-    async def __aenter__(self) -> Self:
-        await self._room.__aenter__()
-        self._bring()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._room.__aexit__(kind, error, traceback)
+    def _entered(self) -> None:
+        self.tools = [self._as_tool(tool) for tool in self._room.tools]
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]) -> Result:
         """See `AgentMiddleware.wrap_tool_call`."""
@@ -136,9 +97,6 @@ class RoomMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             return result
         content = f"{result.content}\n{news}" if isinstance(result.content, str) else [*result.content, news]
         return result.model_copy(update={"content": content})
-
-    def _bring(self) -> None:
-        self.tools = [self._as_tool(tool) for tool in self._room.tools]
 
     def _as_tool(self, tool: RoomTool) -> BaseTool:
         """For models and for graphs without the middleware: then every call is one of its own."""

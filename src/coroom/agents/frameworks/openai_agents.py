@@ -7,10 +7,10 @@ result = await room.run(agent, "Sell two of the tea.")
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self
+from functools import cached_property
+from typing import Any
 
 from agents.run_config import CallModelData, ModelInputData
 from agents.tool_context import ToolContext
@@ -24,63 +24,26 @@ from agents import (
     Tool,
     TResponseInputItem,
 )
-from coroom.agents.frameworks.brought import Function
-from coroom.agents.frameworks.participant import STAY_S, Participant, RoomTool
-from coroom.tools.observers import Observer
+from coroom.agents.frameworks.participant import Participant, RoomTool
+from coroom.agents.frameworks.seated import Seated
 
 _REPORT_CHARS_MAX = 2_000
 
 
-class RoomRunner:
+class RoomRunner(Seated):
     """One agent of the SDK in a room: open it before the agent is made. Agents that it hands over to share its seat."""
-
-    def __init__(
-        self,
-        url: str = "",
-        token: str = "",
-        *,
-        own: Mapping[str, str] | None = None,
-        also: tuple[str, ...] = (),
-        stay_s: float = STAY_S,
-        functions: Sequence[Function] = (),
-        watched_by: Sequence[Observer] = (),
-    ) -> None:
-        """See `Participant`."""
-        self._room = Participant(
-            url, token, own=own, also=also, stay_s=stay_s, functions=functions, watched_by=watched_by
-        )
-        self._runner = asyncio.Runner()
-
-    @property
-    def instructions(self) -> str:
-        """How to work in a room, for the agent's instructions."""
-        return self._room.instructions
 
     @property
     def tools(self) -> list[Tool]:
         """The room's tools, as the SDK takes them."""
         return [self._as_tool(tool) for tool in self._room.tools]
 
-    async def __aenter__(self) -> Self:
-        await self._room.__aenter__()
-        return self
+    @cached_property
+    def _runner(self) -> asyncio.Runner:
+        return asyncio.Runner()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._room.__aexit__(kind, error, traceback)
-
-    def __enter__(self) -> Self:
-        self._room.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            self._room.__exit__(kind, error, traceback)
-        finally:
-            self._runner.close()
+    def _left(self) -> None:
+        self._runner.close()
 
     def through(self, tool: FunctionTool) -> FunctionTool:
         """The agent's own tool by way of the room: one that the room has too acts in the room's order, and of one
