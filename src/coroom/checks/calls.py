@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from coroom.checks.asking import names_in
-from coroom.checks.checker import Checker, Names
+from coroom.checks.checker import Checker
 from coroom.checks.fitting import call_fits, fits_into
-from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Shape, has, union
+from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, has, union
 from coroom.syntax import Class, Function, Term
 
 Arguments = list[Shape]

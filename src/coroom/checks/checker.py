@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from coroom.checks.asking import Asking, names_in
+from coroom.checks.narrowing import narrow
 from coroom.checks.reading import Reading, attributes_on, keys_on
-from coroom.checks.shapes import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNOWN, Shape, has, union
+from coroom.checks.shapes import NONE, UNKNOWN, Names, Shape, has, union
 from coroom.syntax import Class, Function, Module, Term, walk
 
-Names = dict[str, Shape]
 _ENDS = frozenset({"return", "raise", "jump"})
 
 
@@ -108,7 +108,7 @@ class Checker(Asking):
 
     def _assert(self, term: Term, names: Names) -> bool:
         self.value(term.parts[0], names)
-        self.narrow(term.parts[0], names, holds=True)
+        narrow(self.program, self.module, term.parts[0], names, holds=True)
         return False
 
     def _inner_function(self, term: Term, names: Names) -> bool:
@@ -124,8 +124,8 @@ class Checker(Asking):
         test = term.parts[0]
         self.tested(test, names)
         then, other = dict(names), dict(names)
-        self.narrow(test, then, holds=True)
-        self.narrow(test, other, holds=False)
+        narrow(self.program, self.module, test, then, holds=True)
+        narrow(self.program, self.module, test, other, holds=False)
         first = self.block(term.parts[1], then) if len(term.parts) > 1 else False
         second = self.block(term.parts[2], other) if len(term.parts) > 2 else False
         if first and second:
@@ -338,52 +338,6 @@ class Checker(Asking):
             elif self.script and has(each, target.text, self.program, script=True) is False:
                 self.missing(target, each, target.text)
 
-    def narrow(self, test: Term, names: Names, *, holds: bool) -> None:
-        """What is known of names where a test holds, or where it does not."""
-        match test.kind:
-            case "not":
-                self.narrow(test.parts[0], names, holds=not holds)
-            case "and" if holds:
-                for each in test.parts:
-                    self.narrow(each, names, holds=True)
-            case "or" if not holds:
-                for each in test.parts:
-                    self.narrow(each, names, holds=False)
-            case "name" if holds and test.text in names:
-                names[test.text] = names[test.text].without_none()
-            case "assign" if holds and test.parts[0].kind == "name" and len(test.parts) > 1:
-                names[test.parts[0].text] = names.get(test.parts[0].text, UNKNOWN).without_none()
-            case "compare":
-                self._narrow_compared(test, names, holds=holds)
-            case "call" if holds and test.parts[0].text == "isinstance" and len(test.parts) == 3:
-                self._narrow_class(test.parts[1], test.parts[2], names)
-
-    def _narrow_compared(self, test: Term, names: Names, *, holds: bool) -> None:
-        left, right = test.parts
-        if left.kind == "assign":
-            left = left.parts[0]
-        if test.text == "instanceof" and holds:
-            self._narrow_class(left, right, names)
-        if left.kind != "name" or left.text not in names:
-            return
-        if right.kind == "none":
-            is_none = (test.text in {"is", "=="}) == holds
-            names[left.text] = NONE if is_none else names[left.text].without_none()
-        elif test.text in {"==", "in"} and holds:
-            names[left.text] = names[left.text].without_none()
-
-    def _narrow_class(self, subject: Term, wanted: Term, names: Names) -> None:
-        if subject.kind != "name":
-            return
-        found = []
-        for each in wanted.parts if wanted.kind == "tuple" else (wanted,):
-            meant = self.program.meaning(each.text, self.module) if each.kind == "name" else None
-            if isinstance(meant, Class):
-                found.append(Shape("instance", f"{meant.path}#{meant.name}"))
-            else:
-                found.append(Shape(each.text) if each.text in _BUILT_IN and each.text != "tuple" else UNKNOWN)
-        names[subject.text] = union(found)
-
     # Values: see `expressions`.
 
     def value(self, term: Term, names: Names) -> Shape:
@@ -419,7 +373,3 @@ def _breaks(loop: Term) -> bool:
 
 # Errors that code raises by what it does, and not only by saying so.
 _TOLD = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})
-_BUILT_IN: Mapping[str, Shape] = {
-    "int": INT, "str": STR, "float": FLOAT, "bool": BOOL, "bytes": BYTES, "list": Shape("list"),
-    "dict": Shape("dict"), "set": Shape("set"), "tuple": Shape("tuple"),
-}  # fmt: skip

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from coroom.checks.asking import names_in
-from coroom.checks.checker import Checker, Names
+from coroom.checks.checker import Checker
 from coroom.checks.fitting import fits_into
+from coroom.checks.narrowing import narrow
 from coroom.checks.operators import arithmetic, binary, compare, compared
-from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Shape, union
+from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
 from coroom.syntax import Function, Term
 
 _NUMBERS = frozenset({"int", "float", "bool"})
@@ -130,7 +131,7 @@ def _comprehension(checker: Checker, term: Term, names: Names) -> Shape:
         else:
             for part in each.parts:
                 checker.tested(part, inner)
-                checker.narrow(part, inner, holds=True)
+                narrow(checker.program, checker.module, part, inner, holds=True)
     element = term.parts[0]
     if element.kind == "pair":
         shapes = tuple(checker.value(part, inner) for part in element.parts)
@@ -146,8 +147,8 @@ def _function(checker: Checker, term: Term, names: Names) -> Shape:
 def _conditional(checker: Checker, term: Term, names: Names) -> Shape:
     checker.tested(term.parts[0], names)
     then, other = dict(names), dict(names)
-    checker.narrow(term.parts[0], then, holds=True)
-    checker.narrow(term.parts[0], other, holds=False)
+    narrow(checker.program, checker.module, term.parts[0], then, holds=True)
+    narrow(checker.program, checker.module, term.parts[0], other, holds=False)
     return union((checker.value(term.parts[1], then), checker.value(term.parts[2], other)))
 
 
@@ -156,7 +157,7 @@ def _and(checker: Checker, term: Term, names: Names) -> Shape:
     found: list[Shape] = []
     for each in term.parts:
         found.append(checker.tested(each, inner))
-        checker.narrow(each, inner, holds=True)
+        narrow(checker.program, checker.module, each, inner, holds=True)
     return found[-1] if found and all(each.kind == "bool" for each in found) else UNKNOWN
 
 
@@ -167,7 +168,7 @@ def _or(checker: Checker, term: Term, names: Names) -> Shape:
         last = place == len(term.parts) - 1
         found.append(checker.value(each, inner) if last else checker.tested(each, inner).without_none())
         if not term.text:
-            checker.narrow(each, inner, holds=False)
+            narrow(checker.program, checker.module, each, inner, holds=False)
         elif not last and not any(part.kind == "none" for part in found[-1].options):
             pass
     return union(found)

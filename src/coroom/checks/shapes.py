@@ -54,6 +54,8 @@ class Shape:
 UNKNOWN = Shape("unknown")
 NONE = Shape("none")
 BOOL, INT, FLOAT, STR, BYTES = Shape("bool"), Shape("int"), Shape("float"), Shape("str"), Shape("bytes")
+Names = dict[str, Shape]
+"""What the names of a function are at some place in it."""
 _WIDEST = 8
 
 
