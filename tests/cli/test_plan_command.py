@@ -148,6 +148,51 @@ def test_a_model_splits_one_task_into_a_list_that_a_run_takes(
     assert second.after == ("a",)
 
 
+def test_a_plan_is_mended_by_the_model_only_where_the_code_has_moved(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = tmp_path / "split.json"
+    part = {"id": "a", "title": "Places in tokens", "touches": ["symbol:app/lexer.py#tokens"]}
+    new = {"id": "b", "title": "Spans", "touches": ["file:app/spans.py"], "after": ["a"]}
+    new["makes"] = new["touches"]
+    mended = {**part, "touches": ["symbol:app/lexer.py#scan"]}
+    splits = Turn(calls=(Call("propose", {"tasks": [part, new]}),))
+    mends = Turn(
+        calls=(Call("propose", {"tasks": [mended, new]}),), expect="No longer there: symbol:app/lexer.py#tokens"
+    )
+    with ModelServer({"key": Script((splits,)), "later": Script((mends,))}) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+        call = (str(repository), "Tables of tokens", "--model", "anthropic:claude-scripted", "--json")
+        first = called(*call)
+        assert first.exit_code == 0, first.stderr
+        earlier.write_text(first.stdout)
+        assert json.loads(earlier.read_text())["made"] == ["file:app/spans.py"]
+        kept = called(*call, "--again", str(earlier))
+        assert kept.exit_code == 0, kept.stderr
+        assert [each["touches"] for each in json.loads(kept.stdout)["tasks"]] == [part["touches"], new["touches"]]
+        assert json.loads(kept.stdout)["made"] == ["file:app/spans.py"]
+        assert "has moved: it is kept" in kept.stderr
+        write(repository, {"app/lexer.py": b"def scan(text):\n    return text.split()\n"})
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "later")
+        again = called(*call, "--again", str(earlier))
+        assert server.failures() == ()
+    assert json.loads(again.stdout)["tasks"][0]["touches"] == ["symbol:app/lexer.py#scan"]
+
+
+def test_what_is_no_earlier_plan_and_a_plan_without_a_model_are_refused(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+    other = tmp_path / "notes.md"
+    other.write_text("- a task\n")
+    call = (str(repository), "Tables of tokens", "--again", str(other))
+    done = called(*call, "--model", "anthropic:claude-scripted")
+    assert (done.exit_code, "is no earlier plan" in done.stderr) == (2, True)
+    done = called(*call)
+    assert (done.exit_code, "--again needs --model" in done.stderr) == (2, True)
+
+
 def test_a_model_without_a_key_or_with_a_list_is_refused(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -23,14 +24,24 @@ from coroom.plan.task import PlanTask
 from coroom.run.board import BoardError
 from coroom.run.planned import plan_tasks_from
 
+if TYPE_CHECKING:
+    from coroom.agents.outliner import Outline
+
 
 @click.command()
 @click.argument("repository", metavar="REPO", type=click.Path(path_type=Path))
 @click.argument("tasks", metavar="TASKS")
 @click.option("--agents", type=click.IntRange(1, 64), help="At most this many agents (default: as the work allows).")
 @click.option("--model", help="Let this model split TASKS into parts first: anthropic:NAME or openai:NAME.")
+@click.option(
+    "--again",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="An earlier plan of this task (--json): with --model it is mended where the code has moved, else kept.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON document.")
-def plan(repository: Path, tasks: str, agents: int | None, model: str | None, as_json: bool) -> None:
+def plan(
+    repository: Path, tasks: str, agents: int | None, model: str | None, again: Path | None, as_json: bool
+) -> None:
     r"""Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
 
     TASKS is a file: Markdown (a list item a task), JSON or YAML, as for coroom run. What a task touches may be said
@@ -43,13 +54,17 @@ def plan(repository: Path, tasks: str, agents: int | None, model: str | None, as
       coroom plan . tasks.yaml --agents 3
       coroom plan path/to/repository tasks.json --json
       coroom plan . "add a --json option to every command" --model anthropic:NAME --json > tasks.json
+      coroom plan . "add a --json option to every command" --model anthropic:NAME --again tasks.json --json
 
     Exits 0 with a plan, 2 when the call or its input is wrong.
     """
     try:
         given = plan_tasks_from(tasks)
         ground = _ground(repository)
-        made = plan_for(ground, _split(ground, given, model) if model else given, agents)
+        if again is not None and model is None:
+            raise WrongCallError("--again needs --model, which mends the plan where the code has moved.")
+        outline = _split(ground, given, model, again) if model else None
+        made = plan_for(ground, outline.tasks if outline is not None else given, agents)
     except BoardError as problem:
         raise WrongCallError(f"{problem}.") from problem
     except CycleError as circle:
@@ -57,15 +72,16 @@ def plan(repository: Path, tasks: str, agents: int | None, model: str | None, as
             f"{tasks}: tasks wait for one another in a circle ({circle}). Take one 'after' out."
         ) from circle
     if as_json:
-        click.echo(json.dumps(document(made), ensure_ascii=False))
+        fresh = {"made": sorted(outline.made)} if outline is not None else {}
+        click.echo(json.dumps({**document(made), **fresh}, ensure_ascii=False))
     else:
         _print(made)
     for note in made.notes:
         click.echo(f"note: {note}", err=True)
 
 
-def _split(ground: Ground, given: Sequence[PlanTask], model: str) -> Sequence[PlanTask]:
-    """The one task in the parts that a model splits it into."""
+def _split(ground: Ground, given: Sequence[PlanTask], model: str, again: Path | None) -> "Outline":
+    """The one task in the parts that a model splits it into; in those of before where the code has not moved."""
     from coroom.agents.builtin import unready  # noqa: PLC0415 - a plan without a model needs none of it
     from coroom.agents.loop import model_of  # noqa: PLC0415
     from coroom.agents.models.model import ModelError  # noqa: PLC0415
@@ -79,14 +95,21 @@ def _split(ground: Ground, given: Sequence[PlanTask], model: str) -> Sequence[Pl
     if why:
         raise WrongCallError(why)
 
-    async def split() -> Sequence[PlanTask]:
+    before = _earlier(again) if again is not None else None
+
+    async def split() -> "Outline":
         asked = model_of(model)
         try:
-            outline = await Outliner(asked, ground).split(f"{given[0].title}\n\n{given[0].description}")
+            words = f"{given[0].title}\n\n{given[0].description}"
+            outliner = Outliner(asked, ground)
+            outline = await (outliner.again(words, before) if before is not None else outliner.split(words))
         finally:
             await asked.close()
-        click.echo(f"{model} used {outline.input_tokens} tokens in and {outline.output_tokens} out", err=True)
-        return outline.tasks
+        if outline is before:
+            click.echo(f"nothing that {again} touches has moved: it is kept, and {model} was not asked", err=True)
+        else:
+            click.echo(f"{model} used {outline.input_tokens} tokens in and {outline.output_tokens} out", err=True)
+        return outline
 
     try:
         return until_stopped(split())
@@ -94,6 +117,20 @@ def _split(ground: Ground, given: Sequence[PlanTask], model: str) -> Sequence[Pl
         raise WrongCallError(str(problem)) from problem
     except StoppedError as stopped:
         raise SystemExit(stopped.exit_code) from None
+
+
+def _earlier(path: Path) -> "Outline":
+    """The parts of an earlier plan, with what they were going to make."""
+    from coroom.agents.outliner import Outline  # noqa: PLC0415
+
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get("made", []), list):
+        raise WrongCallError(f"{path} is no earlier plan. Give --again what coroom plan --model … --json printed.")
+    made = frozenset(str(each) for each in told.get("made", []))
+    return Outline(tasks=tuple(plan_tasks_from(str(path))), made=made)
 
 
 def _ground(directory: Path) -> Ground:
