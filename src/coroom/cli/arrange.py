@@ -156,11 +156,12 @@ def _planned(asked: Asked, wanted: Arrangement, repository: Repository) -> tuple
 
 
 def toolsmith_of(wanted: Arrangement) -> "Proposer | None":
-    """The model that makes tools, if one is named, once the file of tools is known to be one.
+    """The model that makes tools, if one is named; the file of tools is known to be one.
 
     Raises:
         WrongCallError: the file is none, or the model cannot be had.
     """
+    proposer = proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
     if wanted.tools:
         from coroom.host.tools_file import read_tools_file  # noqa: PLC0415  slow to import, for rooms with tools
         from coroom.tools.signature import BadTool  # noqa: PLC0415
@@ -169,7 +170,7 @@ def toolsmith_of(wanted: Arrangement) -> "Proposer | None":
             read_tools_file(Path(wanted.tools))
         except BadTool as wrong:
             raise WrongCallError(str(wrong)) from wrong
-    return proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
+    return proposer
 
 
 def limit_of(text: str, wanted: Arrangement) -> RunLimit:

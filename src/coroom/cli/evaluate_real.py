@@ -106,11 +106,11 @@ def installed(crew: Crew) -> None:
     Raises:
         WrongCallError: one is not.
     """
-    from coroom.cli.crew import ADAPTERS, adapter_for  # noqa: PLC0415 - all clients: slow to import
+    from coroom.cli.crew import ADAPTERS  # noqa: PLC0415 - all clients: slow to import
+    from coroom.cli.crew import crew as workers  # noqa: PLC0415
 
-    for kind in crew.kinds:
-        if kind in ADAPTERS:
-            adapter_for(kind, crew.model, "")
+    clients = [kind for kind in crew.kinds if kind in ADAPTERS]
+    workers(clients, len(clients), crew.model, Path(), isolation=crew.isolation)
 
 
 def _kinds(agent: str) -> tuple[str, ...]:

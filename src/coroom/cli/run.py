@@ -104,9 +104,9 @@ def run(**said: Any) -> None:
     before, wanted = arrangements_of(asked, kept)
     limit = limit_of(asked.limit, wanted)
     # What cannot be had is said before anything is planned, which takes a while and is kept.
+    toolsmith = toolsmith_of(wanted)
     workers_of(wanted, kept / "agents", asked.silence_s)
     confined = confined_tests(repository, wanted.isolation, map(Path, wanted.test_reads), wanted.test_gib)
-    toolsmith = toolsmith_of(wanted)
     wanted, waits = ordered(asked, wanted, repository)
     if asked.self_test:
         _tried(asked.mirrors or mirrors_directory(repository, asked.room))
