@@ -1,9 +1,8 @@
 """What Codex has used so far: its output tells only at the end, the file that it keeps of a session after each turn."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from coroom.agents.adapter import AgentOutput, parse_line
 
@@ -20,7 +19,8 @@ class CodexUsage:
 
     homes: tuple[Path, ...] = ()
     _thread: str = ""
-    _file: BinaryIO | None = None
+    _file: Path | None = None
+    _read_bytes: int = 0
     _counted: dict[str, int] = field(default_factory=dict)
 
     def begin(self, thread: str) -> None:
@@ -30,14 +30,8 @@ class CodexUsage:
 
     def fresh(self) -> AgentOutput | None:
         """The tokens that its file tells of beyond those counted; None when there are none, or no file."""
-        self._file = self._file or self._found()
         last: dict[str, Any] = {}
-        for line in self._file or ():
-            if not line.endswith(b"\n"):
-                # Half a line: the rest is read with the next.
-                assert self._file
-                self._file.seek(-len(line), os.SEEK_CUR)
-                break
+        for line in self._new_lines():
             if _MARK in line:
                 payload = (parse_line(line.decode("utf-8", "replace")) or {}).get("payload") or {}
                 last = (payload.get("info") or {}).get("total_token_usage") or last
@@ -57,12 +51,24 @@ class CodexUsage:
 
     def end(self) -> None:
         """Nothing more is asked."""
-        if self._file:
-            self._file.close()
-        self._file = None
+        self._file, self._read_bytes = None, 0
 
-    def _found(self) -> BinaryIO | None:
+    def _new_lines(self) -> list[bytes]:
+        """The whole lines written since the last time; half of one is read with the next."""
+        self._file = self._file or self._found()
+        if not self._file:
+            return []
+        # Open only while it is read: a session ends in many ways, and none of them has to close it.
+        with self._file.open("rb") as file:
+            file.seek(self._read_bytes)
+            lines = file.readlines()
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        self._read_bytes += sum(map(len, lines))
+        return lines
+
+    def _found(self) -> Path | None:
         if not self._thread or not self._thread.replace("-", "").isalnum():
             return None
         pattern = SESSIONS.format(thread=self._thread)
-        return next((path.open("rb") for home in self.homes for path in home.glob(pattern)), None)
+        return next((path for home in self.homes for path in home.glob(pattern)), None)

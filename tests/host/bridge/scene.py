@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -24,15 +23,16 @@ DEADLINE_S = 90.0
 
 
 async def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S, every_s: float = 0.005) -> None:
+<<<<<<< HEAD
     """Wait until something holds, bounded. The loop runs on meanwhile; looking takes a tenth of the time at most."""
+=======
+    """Wait until something holds, bounded; the loop runs on meanwhile."""
+>>>>>>> parent of 318e568 (tests: waiting for a scene looks a tenth of the time at most)
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s
-    while True:
-        began = time.thread_time()
-        if true():
-            return
+    while not true():
         assert loop.time() < end, f"not in {deadline_s} s: {what}"
-        await asyncio.sleep(max(every_s, 9 * (time.thread_time() - began)))
+        await asyncio.sleep(every_s)
 
 
 async def turns(number: int) -> None:
