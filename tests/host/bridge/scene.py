@@ -23,11 +23,7 @@ DEADLINE_S = 90.0
 
 
 async def until(true: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S, every_s: float = 0.005) -> None:
-<<<<<<< HEAD
-    """Wait until something holds, bounded. The loop runs on meanwhile; looking takes a tenth of the time at most."""
-=======
     """Wait until something holds, bounded; the loop runs on meanwhile."""
->>>>>>> parent of 318e568 (tests: waiting for a scene looks a tenth of the time at most)
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s
     while not true():
