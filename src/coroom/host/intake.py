@@ -242,8 +242,8 @@ class Intake:
                     await self._files.tell_once(mirror, old, f"{old} stays beside {new}: {deleted}")
             same = content == of_version(self._files.head(new, line))
             seq = self._host.state.seq
-            mirror.shadow.has(new, content, version if same else 0, None, seq)
-            mirror.shadow.has(old, ABSENT, 0, None, seq)
+            mirror.shadow.has(new, content, version if same else 0, None, seq, by=author)
+            mirror.shadow.has(old, ABSENT, 0, None, seq, by=author)
         mirror.put_soon(new)
         mirror.put_soon(old)
 

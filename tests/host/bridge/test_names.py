@@ -202,3 +202,15 @@ async def test_a_rename_is_held_whole_while_another_agent_holds_the_old_name_or_
         assert [held.path for held in s.held("a")] == ["new.py"]
         assert "new.py is held" in s.told("a")
         assert s.tree("a") == {"old.py": PROGRAM, "new.py": PROGRAM}
+
+
+async def test_what_came_by_renaming_is_its_authors_own_to_take_away_however_often_it_came(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, {"f.txt": b"f\n"}) as scene:
+        for old, new in 2 * (("f.txt", "g.txt"), ("g.txt", "f.txt")):
+            scene.at("a", old).rename(scene.at("a", new))
+            await scene.reads(new, b"f\n")
+            await scene.rest()
+        scene.at("a", "f.txt").unlink()
+        await until(lambda: scene.in_room("f.txt") is None or bool(scene.held()), "it is judged")
+        assert not scene.held()
+        assert scene.in_room("f.txt") is None
