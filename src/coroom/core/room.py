@@ -13,7 +13,20 @@ from typing import cast, get_args
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import decode_reply, encode_command, encode_reply
-from coroom.core.decide import actions, agents, calls, claims, edits, judging, landings, notices, repairs, tasks, tools
+from coroom.core.decide import (
+    actions,
+    agents,
+    calls,
+    claims,
+    edits,
+    judging,
+    landings,
+    leaving,
+    notices,
+    repairs,
+    tasks,
+    tools,
+)
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
@@ -74,8 +87,8 @@ _DECIDES = cast(
         c.Retract: calls.retract,
         c.HandNotices: judging.hand_notices,
         c.JudgeNotices: judging.judge_notices,
-        c.Conclude: calls.conclude,
-        c.Abandon: calls.abandon,
+        c.Conclude: leaving.conclude,
+        c.Abandon: leaving.abandon,
         c.NoteStarted: repairs.note_started,
         c.NoteFinished: repairs.note_finished,
         c.NoteFailed: repairs.note_failed,

@@ -1,11 +1,9 @@
 """Calls on live state, as agents ask for them: where they stand, and what has to happen for them."""
 
 from coroom.core.action import Effect
-from coroom.core.agent import HOST, OPERATOR, Agent, Permission
+from coroom.core.agent import Agent, Permission
 from coroom.core.claim import Mode, blockers_of
 from coroom.core.command import (
-    Abandon,
-    Conclude,
     LookBack,
     NoteRead,
     Ok,
@@ -19,8 +17,6 @@ from coroom.core.decide.decision import Decision, lacks, refused
 from coroom.core.decide.reorder import after, settled
 from coroom.core.errors import Code, Refused
 from coroom.core.event import (
-    AgentAbandoned,
-    AgentConcluded,
     AgentRanked,
     AgentRestarted,
     Body,
@@ -32,8 +28,8 @@ from coroom.core.event import (
     RepairBegun,
 )
 from coroom.core.ordering.call import CallPhase, NoticeCause, OrderedCall, Step, any_overlap
-from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above, unripe
-from coroom.core.ordering.index import calls_of, pending, standing
+from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above
+from coroom.core.ordering.index import calls_of, standing
 from coroom.core.ordering.plan import plan, saga, touched_by
 from coroom.core.ordering.position import Position, family_of, position_of
 from coroom.core.policies import POLICIES
@@ -84,7 +80,7 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
 def _placed(
     state: RoomState, call: OrderedCall, old: OrderedCall | None, command: PlaceCall, *, gated: bool
 ) -> CallPlaced:
-    steps = POLICIES[state.policy].steps(state, None if gated else call, _applied(old) if old else ())
+    steps = POLICIES[state.policy].steps(state, None if gated else call, applied(old) if old else ())
     ready = command.call == call.id and len(steps) == 1 and not gated
     return CallPlaced(
         call=call.id,
@@ -106,7 +102,8 @@ def _placed(
     )
 
 
-def _applied(*calls: OrderedCall | None) -> tuple[OrderedCall, ...]:
+def applied(*calls: OrderedCall | None) -> tuple[OrderedCall, ...]:
+    """Those of the calls that stand and have changed something."""
     return tuple([c for c in calls if c and c.phase is CallPhase.FINISHED and c.footprint.writes])
 
 
@@ -211,7 +208,7 @@ def _not_now(state: RoomState, by: str, admission: Refused | Wait | Restart, now
         known = state.order.standing(by).waits_for == admission.on
         return Decision(Waiting(admission.on), () if known else (CallWaits(agent=by, on=admission.on),))
     mine = [c for agent in admission.agents for c in calls_of(state.order, agent)]
-    steps = saga(_applied(*mine))
+    steps = saga(applied(*mine))
     touched = touched_by(state.order, steps)
     busy = any(any_overlap(repair.touched, touched) for repair in state.order.repairs.values())
     if busy or any(c.phase in UNDER_WAY for c in mine):
@@ -270,7 +267,7 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
         replaces=old.id if old else "",
         repair=command.repair,
     )
-    drop = _applied(old) if old else ()
+    drop = applied(old) if old else ()
     steps = POLICIES[state.policy].steps(current, None, drop) if drop else ()
     repair = _repair(after(current, (read,), now_ms, by), by, position, steps) if steps else ()
     reply = Placed(read.call, position, repair[0].repair if repair else "", looked=True)
@@ -320,12 +317,13 @@ def retract(state: RoomState, by: str, command: Retract, now_ms: int) -> Decisio
     touched = tuple(r for c in calls for r in c.footprint.writes)
     if busy or any(any_overlap(r.touched, touched) for r in state.order.repairs.values()):
         return refused(Code.WAIT, "It is being put in order.", "Call again in a moment.")
-    events, repair = _taken_out(state, by, calls, now_ms)
+    events, repair = taken_out(state, by, calls, now_ms)
     return settled(state, by, now_ms, events, Ok(repair))
 
 
-def _taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms: int) -> tuple[tuple[Body, ...], str]:
-    standing = _applied(*calls)
+def taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms: int) -> tuple[tuple[Body, ...], str]:
+    """What takes these calls out of the order, and the repair's id where something has to be undone for it."""
+    standing = applied(*calls)
     others = tuple(CallUndone(call=c.id, fate="retracted") for c in calls if c not in standing)
     current = after(state, others, now_ms, by)
     lowest = min((c.position for c in standing), default=())
@@ -333,70 +331,7 @@ def _taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms
     return (*others, *repair), repair[0].repair if repair else ""
 
 
-def conclude(state: RoomState, by: str, command: Conclude, now_ms: int) -> Decision:
-    """The agent is done unless it is told something. Refused while it has something to judge that will not change
-    again; of what may, it is told when that is over.
-    """
-    bad = lacks(state, by, Permission.EDIT)
-    if bad:
-        return Decision(bad)
-    later = unripe(state.order, state.agents, by)
-    unjudged = [n.id for n in state.order.notices.values() if n.agent == by and n.id not in later]
-    if unjudged:
-        why = f"You have not judged {', '.join(unjudged)}."
-        return refused(Code.JUDGE, why, "Call sync, judge each with answer, then say that you are done.")
-    if state.order.standing(by).concluded or (by in state.order.committed and by not in state.order.standings):
-        return Decision(Ok())
-    return settled(state, by, now_ms, (AgentConcluded(agent=by, report=command.report),))
-
-
-def abandon(state: RoomState, by: str, command: Abandon, now_ms: int) -> Decision:
-    """Give an agent up: by its own word, or by the host's or operator's once it is dead."""
-    if by not in {HOST, OPERATOR, command.agent}:
-        return refused(Code.NOT_YOURS, f"You cannot give {command.agent} up.", "Tell the operator.")
-    if command.agent not in state.agents or is_given_up(state, command.agent):
-        return Decision(Ok())
-    busy = in_the_middle(state, command.agent)
-    if busy:
-        return Decision(busy)
-    events, repair = given_up(state, command.agent, command.why, now_ms)
-    return settled(state, by, now_ms, events, Ok(repair))
-
-
 def is_given_up(state: RoomState, agent: str) -> bool:
     """Whether what the agent did was taken back for good. Who joins anew can call again once that is final."""
     known = state.agents.get(agent)
     return state.order.standing(agent).abandoned or (known is not None and known.given_up)
-
-
-def in_the_middle(state: RoomState, agent: str) -> Refused | None:
-    """Why an agent cannot be given up at this moment: a call of it, or of whoever it started, is acting, or is undone
-    for the sake of another and about to be put back.
-    """
-    lost = {agent, *_started_by(state, agent)}
-    acting = next((c for c in pending(state.order) if c.agent in lost and c.phase in UNDER_WAY), None)
-    if acting is None:
-        return None
-    return Refused(Code.WAIT, f"{acting.agent}'s call {acting.id} is being put in order.", "Ask again in a moment.")
-
-
-def given_up(state: RoomState, agent: str, why: str, now_ms: int) -> tuple[tuple[Body, ...], str]:
-    """What takes back all that an agent, and under an order of ranks whoever it started, did; with the repair's id."""
-    lost = [agent, *(_started_by(state, agent) if POLICIES[state.policy].by_rank else ())]
-    gone: tuple[Body, ...] = tuple(AgentAbandoned(agent=name, why=why) for name in lost)
-    current = after(state, gone, now_ms, agent)
-    calls = tuple(c for name in lost for c in _applied(*calls_of(current.order, name)) if not c.irrevocable)
-    taken, repair = _taken_out(current, agent, calls, now_ms)
-    return (*gone, *taken), repair
-
-
-def _started_by(state: RoomState, agent: str) -> list[str]:
-    """The agents inside it, who would not be there without it."""
-    found: list[str] = []
-    for name, other in state.agents.ordered():
-        above = other.parent
-        while above is not None and above != agent:
-            above = state.agents[above].parent
-        if above == agent and not is_given_up(state, name):
-            found.append(name)
-    return found
