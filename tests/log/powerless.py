@@ -38,11 +38,19 @@ class Call:
 
 def traced(*command: str, log: Path) -> list[Call]:
     """Run a program of this project's Python and return what it did."""
-    subprocess.run([ROOT / "scripts" / "strace.sh"], check=True, stdout=subprocess.DEVNULL)
-    options = ("-f", "-y", "-xx", "-s", "10000000", "-o", str(log), "-e", f"trace={CALLS}", "-e", "signal=none")
-    subprocess.run(["strace", *options, sys.executable, *command], check=True, stdout=subprocess.PIPE)
-    calls = (_call(line) for line in log.read_text().splitlines())
+    calls = (_call(line) for line in lines_of(CALLS, *command, log=log))
     return [call for call in calls if call and call.result >= 0]
+
+
+def lines_of(calls: str, *command: str, log: Path, options: Sequence[str] = (), path: str = "") -> list[str]:
+    """What strace writes of these system calls of a program of this project's Python and of its children."""
+    subprocess.run([ROOT / "scripts" / "strace.sh"], check=True, stdout=subprocess.DEVNULL)
+    ours = ("-f", "-y", "-xx", "-s", "10000000", "-o", str(log), "-e", f"trace={calls}", "-e", "signal=none")
+    around = os.environ | ({"PYTHONPATH": path} if path else {})
+    subprocess.run(
+        ["strace", *ours, *options, sys.executable, *command], check=True, stdout=subprocess.PIPE, env=around
+    )
+    return log.read_text().splitlines()
 
 
 def _call(line: str) -> Call | None:

@@ -9,14 +9,12 @@ such syncs. strace tells what happened.
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.log.powerless import ROOT, Content
+from tests.log.powerless import ROOT, Content, lines_of
 
 CALLS = (
     "openat,creat,write,writev,pwrite64,fsync,fdatasync,sync_file_range,ftruncate,fallocate,copy_file_range,sendfile,"
@@ -48,16 +46,8 @@ class Call:
 
 def traced(*command: str, log: Path) -> list[Call]:
     """Run a program of this project's Python and return what it and its children did."""
-    subprocess.run([ROOT / "scripts" / "strace.sh"], check=True, stdout=subprocess.DEVNULL)
-    options = ("-f", "-y", "-xx", "-s", "10000000", "-o", str(log), "-e", f"trace={CALLS}", "-e", "signal=none")
-    path = {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-    subprocess.run(
-        ["strace", *options, "--seccomp-bpf", sys.executable, *command],
-        check=True,
-        stdout=subprocess.PIPE,
-        env=os.environ | path,
-    )
-    return list(read(log.read_text().splitlines()))
+    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    return list(read(lines_of(CALLS, *command, log=log, options=("--seccomp-bpf",), path=path)))
 
 
 def read(lines: Iterable[str]) -> Iterator[Call]:
