@@ -1,6 +1,7 @@
 """Names, attributes and exceptions of an enacted program: what they mean and how they are set."""
 
 import ast
+from abc import ABC, abstractmethod
 
 from coroom.checks.enactment import built_in, native
 from coroom.checks.enactment.kinds import new_thing
@@ -22,16 +23,16 @@ from coroom.checks.enactment.values import (
 )
 
 
-class Attributes:
+class Attributes(ABC):
     """The part of the interpreter that knows names and attributes."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.builtins: dict[str, Value] = built_in.names(self)
 
+    @abstractmethod
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression gives."""
-        raise NotImplementedError
 
     def name(self, name: str, scope: Scope) -> Value:
         """What a name means in a scope."""

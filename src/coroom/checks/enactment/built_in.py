@@ -156,6 +156,44 @@ def is_of(thing: Value, kind: Kind) -> bool:
     return False
 
 
+_PLAIN: Mapping[str, Value] = {
+    "len": len,
+    "sum": sum,
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "all": all,
+    "any": any,
+    "sorted": sorted,
+    "enumerate": enumerate,
+    "zip": zip,
+    "map": map,
+    "filter": filter,
+    "reversed": lambda many: reversed(list(many)),
+    "round": round,
+    "divmod": divmod,
+    "repr": repr,
+    "chr": chr,
+    "ord": ord,
+    "hash": hash,
+    "id": id,
+    "print": lambda *_, **__: None,
+    "pow": native.power,
+    "hex": hex,
+    "bin": bin,
+    "oct": oct,
+    "ascii": ascii,
+    "format": lambda value, spec="": native.formatted(value, spec),
+    "slice": slice,
+    "NotImplemented": NotImplemented,
+    "Ellipsis": ...,
+    "property": lambda get, put=None: Property(get, put),
+    "staticmethod": Static,
+    "classmethod": lambda function: Static(function, of_kind=True),
+}
+"""What is the same whoever asks."""
+
+
 def names(machine: Attributes) -> dict[str, Value]:
     """The names that every module has."""
     base = Kind("object", (), {}, traits={"object"})
@@ -184,57 +222,30 @@ def names(machine: Attributes) -> dict[str, Value]:
         **{n: getattr(str, n) for n in ("lower", "upper", "strip", "title", "casefold", "join", "split", "capitalize")},
     )
     _fill(found["list"], append=list.append, sort=list.sort)
-    found.update(
-        len=len,
-        sum=sum,
-        min=min,
-        max=max,
-        abs=abs,
-        all=all,
-        any=any,
-        sorted=sorted,
-        enumerate=enumerate,
-        zip=zip,
-        map=map,
-        filter=filter,
-        reversed=lambda many: reversed(list(many)),
-        round=round,
-        divmod=divmod,
-        repr=repr,
-        chr=chr,
-        ord=ord,
-        hash=hash,
-        iter=_iterate,
-        id=id,
-        print=lambda *_, **__: None,
-        pow=native.power,
-        hex=hex,
-        bin=bin,
-        oct=oct,
-        ascii=ascii,
-        format=lambda value, spec="": native.formatted(value, spec),
-        slice=slice,
-        NotImplemented=NotImplemented,
-        Ellipsis=...,
-        staticmethod=Static,
-        classmethod=lambda function: Static(function, of_kind=True),
-    )
-    found["property"] = lambda get, put=None: Property(get, put)
-    found["isinstance"] = machine.is_a
-    found["issubclass"] = lambda one, other: (
-        any(one.inherits(each) for each in other) if isinstance(other, tuple) else one.inherits(other)
-    )
-    found["getattr"] = lambda held, name, *default: _getattr(machine, held, name, default)
-    found["hasattr"] = lambda held, name: _getattr(machine, held, name, (MISSING,)) is not MISSING
-    found["setattr"] = machine.set_attribute
-    found["callable"] = lambda held: (
-        callable(held)
-        and not isinstance(held, Coroutine | Module)
-        and (not isinstance(held, Thing) or held.kind.find("__call__") is not MISSING)
-    )
-    found["type"] = partial(_type_of, machine)
-    found["next"] = lambda many, *default: _next(machine, many, default)
+    found.update(_PLAIN)
+    found.update(_of_the_machine(machine))
     return found
+
+
+def _of_the_machine(machine: Attributes) -> dict[str, Value]:
+    """What must know how this program's own objects are looked at."""
+    return {
+        "isinstance": machine.is_a,
+        "issubclass": lambda one, other: (
+            any(one.inherits(each) for each in other) if isinstance(other, tuple) else one.inherits(other)
+        ),
+        "getattr": lambda held, name, *default: _getattr(machine, held, name, default),
+        "hasattr": lambda held, name: _getattr(machine, held, name, (MISSING,)) is not MISSING,
+        "setattr": machine.set_attribute,
+        "callable": lambda held: (
+            callable(held)
+            and not isinstance(held, Coroutine | Module)
+            and (not isinstance(held, Thing) or held.kind.find("__call__") is not MISSING)
+        ),
+        "type": partial(_type_of, machine),
+        "iter": _iterate,
+        "next": lambda many, *default: _next(machine, many, default),
+    }
 
 
 def own_kind(base: Kind, name: str, make: Callable[..., Value]) -> Kind:

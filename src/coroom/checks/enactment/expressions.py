@@ -2,6 +2,7 @@
 
 import ast
 import operator
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -79,9 +80,9 @@ class Expressions(Attributes):
         self.said: dict[tuple[str, str], list[str]] = {}
         """The texts that functions gave, by their file and name."""
 
+    @abstractmethod
     def each_of(self, body: list[ast.stmt], scope: Scope) -> Iterator[Value]:
         """Act out statements."""
-        raise NotImplementedError
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression gives."""

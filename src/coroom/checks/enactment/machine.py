@@ -151,20 +151,23 @@ class Machine(Expressions):
         yield from self.each_of(node.body if self.value(node.test, scope) else node.orelse, scope)
 
     def _do_while(self, node: ast.While, scope: Scope) -> Iterator[Value]:
-        while self.value(node.test, scope):
-            self.budget.step()
-            try:
-                yield from self.each_of(node.body, scope)
-            except _Break:
-                return
-            except _Continue:
-                continue
-        yield from self.each_of(node.orelse, scope)
+        def turns() -> Iterator[None]:
+            while self.value(node.test, scope):
+                yield
+
+        return self._turn_by_turn(turns(), node, scope)
 
     def _do_for(self, node: ast.For, scope: Scope) -> Iterator[Value]:
-        for each in self.value(node.iter, scope):
+        def turns() -> Iterator[None]:
+            for each in self.value(node.iter, scope):
+                self.put(node.target, each, scope)
+                yield
+
+        return self._turn_by_turn(turns(), node, scope)
+
+    def _turn_by_turn(self, turns: Iterator[None], node: ast.While | ast.For, scope: Scope) -> Iterator[Value]:
+        for _ in turns:
             self.budget.step()
-            self.put(node.target, each, scope)
             try:
                 yield from self.each_of(node.body, scope)
             except _Break:
