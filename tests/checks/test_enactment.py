@@ -96,6 +96,17 @@ def test_another_result_is_told_with_what_was_given() -> None:
     assert not found[0].blocks
 
 
+def test_a_mistake_of_the_interpreters_own_does_not_pass_for_a_program_with_nothing_to_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> object:
+        raise NameError("ours")
+
+    monkeypatch.setattr("coroom.checks.enactment.plays._firsts", broken)
+    with pytest.raises(NameError, match="ours"):
+        list(enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), NEW)))
+
+
 def test_the_same_result_by_another_way_is_no_finding() -> None:
     other = (
         "def price(cents: int) -> int:\n    total = 0\n    while cents > total:\n        total += 1\n    return total\n"

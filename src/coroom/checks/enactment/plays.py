@@ -55,6 +55,9 @@ def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -
         each = [inputs.candidates(one)[:12] for one in wanted]
         new = {(one.module.path, one.within) for one in side.changed if one.before is None}
         firsts = _firsts(stage, reached, inputs, new)
+    except NameError:
+        # A program's own is `Raised`. This is ours, and must not pass for a program with nothing to call.
+        raise
     except (CannotGoOn, Raised, SetUpFailed, Exception):  # noqa: BLE001 - what a program does at its top is its own affair
         return
     finally:
