@@ -61,7 +61,8 @@ def _try(path: str, *, as_document: bool) -> None:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongCallError(f"{path} cannot be read: {error}. Name a file with a recipe in JSON.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise WrongCallError(f"{path} cannot be read: {why}. Name a file with a recipe in JSON.") from error
     with tempfile.TemporaryDirectory(prefix="coroom-trial-") as place:
         outcome = Smith(None, str(Path.cwd()), place, files_of).judge(text, ())
     found = outcome.found if isinstance(outcome, NotMade) else ()

@@ -138,7 +138,10 @@ def measure_check(data: Path, *, edits: int = 40, tests: Confined | None = None)
                 table[kind] += 1
     except NoOutputsError as none:
         if not cases:
-            raise NoDataError(f"{data} holds neither cases nor stored outputs. {none}") from none
+            why = f"{data} holds neither cases nor stored outputs."
+            raise NoDataError(
+                f"{why} Name a folder of cases, or a checkout of github.com/spugachev/CodeCRDT."
+            ) from none
     report.edit_ms = Spread.of(list(_edits(edits)))
     return report
 
