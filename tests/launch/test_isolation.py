@@ -17,6 +17,7 @@ from tests.git.repositories import new_repository
 
 from coroom.git.workplace import make_workplace, own_objects
 from coroom.launch import bubblewrap as bubblewrap_module
+from coroom.launch import container as container_module
 from coroom.launch.bounds import means
 from coroom.launch.choose import launcher
 from coroom.launch.container import HOST_IMAGE, Container
@@ -168,6 +169,17 @@ def test_what_was_asked_for_and_is_not_here_is_refused_and_nothing_is_taken_for_
     assert nobody_asked.isolation is Isolation.PLAIN
     assert "Agents run as you" in nobody_asked.in_force[0]
     assert isinstance(launcher("jail"), Unavailable)
+
+
+@pytest.mark.parametrize("kind", [Isolation.BUBBLEWRAP, Isolation.CONTAINER])
+def test_who_installs_what_was_missing_need_not_begin_anew(
+    kind: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_module, "_answered", {})
+    with monkeypatch.context() as before:
+        before.setenv("PATH", str(tmp_path))
+        assert isinstance(launcher(kind), Unavailable)
+    assert not isinstance(launcher(kind), Unavailable)
 
 
 def test_what_is_in_force_says_by_what_the_bounds_are_kept() -> None:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from coroom.launch.bounds import bounded, limits_argv, means
@@ -13,6 +12,8 @@ from coroom.launch.isolation import Bounds, Errand, Isolation, Unavailable, Wrap
 from coroom.launch.readable import program_places, system_places
 
 INSIDE = Path(__file__).with_name("inside.py")
+_works: set[str] = set()
+"""Programs that were tried and work. What is in the way is not kept: it may be installed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,14 @@ def bubblewrap(bounds: Bounds) -> Bubblewrap | Unavailable:
     return Unavailable(*problem) if problem else Bubblewrap(bounds)
 
 
-@cache
 def _problem() -> tuple[str, str] | None:
-    if shutil.which("bwrap") is None:
+    program = shutil.which("bwrap")
+    if program in _works:
+        return None
+    if program is None:
         return "bubblewrap is not installed here.", "Install it (Debian: apt-get install bubblewrap)."
     try:
-        trial = ("bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true")
+        trial = (program, "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true")
         done = subprocess.run(trial, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired) as failed:
         return f"bubblewrap does not work here: {failed}.", "Take --isolation container or plain."
@@ -110,4 +113,5 @@ def _problem() -> tuple[str, str] | None:
             f"bubblewrap does not work here: {why}.",
             "This kernel may forbid user namespaces (sysctl kernel.unprivileged_userns_clone=1); or take plain.",
         )
+    _works.add(program)
     return None

@@ -8,7 +8,6 @@ import sys
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -30,6 +29,8 @@ PYTHON = "python3"
 USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 WITHIN_S = 60
 _PODMAN = ("--events-backend=none",)
+_answered: dict[str, tuple[str, tuple[str, ...]]] = {}
+"""By what COROOM_ENGINE says: the engine that has answered, and the options it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,14 @@ def container(bounds: Bounds, *, look: bool = False) -> Container | Unavailable:
     return Container(engine, image, runtime, bounds)
 
 
-@cache
 def _engine() -> tuple[str, tuple[str, ...]] | str:
-    """The first engine that answers, and the options it needs; else what is in the way."""
-    reasons = []
+    """The first engine that answers, and the options it needs; else what is in the way, which is asked for anew each
+    time: it may be installed or started meanwhile.
+    """
     asked = os.environ.get(ENGINE_VARIABLE, "")
+    if asked in _answered:
+        return _answered[asked]
+    reasons = []
     if asked not in {"", *ENGINES}:
         return f"{ENGINE_VARIABLE} is '{asked[:40]}', and only {' and '.join(ENGINES)} are spoken to."
     for name in (asked,) if asked else ENGINES:
@@ -143,7 +147,7 @@ def _engine() -> tuple[str, tuple[str, ...]] | str:
                 reasons.append(f"{name}: {failed}")
                 continue
             if done.returncode == 0:
-                return engine, options
+                return _answered.setdefault(asked, (engine, options))
             reasons.append(f"{name}: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
     if reasons:
         return f"No container engine works here ({'; '.join(reasons)})."
