@@ -1,8 +1,11 @@
-"""Real agent CLIs, whose model is a script, on rows and objects: their calls in order, judged by serial orders."""
+"""Real agents, whose model is a script, on rows and objects: their calls in order, judged by serial orders."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from tests.agents.every_client import some
@@ -13,9 +16,10 @@ from coroom.core.event import Event, OrderNoticed
 from coroom.evaluate.results import Results
 from coroom.evaluate.trial import TrialResult
 from coroom.testing import Call, ModelServer, Script, Turn
+from coroom.testing.postgres_server import PostgresServer
 
-# The first test may have to wait until the clients are installed.
-pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
+# The first test may have to wait until the clients are installed, or PostgreSQL is.
+pytestmark = pytest.mark.timeout(600)
 
 
 def calls(tool: str, **arguments: object) -> Call:
@@ -80,6 +84,7 @@ def evaluated(
     return result, results.log(str(result.key)) or []
 
 
+@pytest.mark.clients
 @pytest.mark.parametrize("client", some("codex", "claude"))
 def test_two_agents_that_have_read_the_same_row_lose_no_update_under_preorder(
     tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch, client: str
@@ -92,3 +97,19 @@ def test_two_agents_that_have_read_the_same_row_lose_no_update_under_preorder(
     assert result.units == {"each quarter of an hour counts": (1, 1), "a serial order": (1, 1)}
     assert result.metrics["order_notices"] == 1
     assert [event.body.agent for event in events if isinstance(event.body, OrderNoticed)] == [f"{client}-2"]
+
+
+def test_the_rows_of_real_agents_can_be_in_a_postgresql_which_is_forgotten_when_the_trial_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[2]
+    found = subprocess.run(["scripts/system.sh", "postgres"], cwd=root, capture_output=True, text=True, check=True)
+    words = ("office/push-back", "--agent", "builtin", "--model", "openai:scripted", "--conditions", "preorder")
+    with PostgresServer(found.stdout.strip()) as postgres, ModelServer({"first": FIRST, "second": SECOND}) as server:
+        where = ("--agents", "2", "--database", postgres.conninfo())
+        result, _ = evaluated(tmp_path, monkeypatch, os.environ["PATH"], server, *words, *where)
+        server.verify()
+        with psycopg.connect(postgres.conninfo()) as rows:
+            assert rows.execute("SELECT id, hour FROM meetings").fetchall() == [("standup", 570)]
+    assert (result.score, result.metrics["order_notices"], result.infrastructure) == (1.0, 1, "")
+    assert not list((tmp_path / "out").rglob("tools.yaml"))

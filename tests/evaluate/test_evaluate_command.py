@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from coroom.cli import main
 
+REAL = ("office", "--agent", "builtin", "--model", "openai:x")
+
 
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -18,6 +20,9 @@ from coroom.cli import main
             "--silence, --stop-at is for real agents, and synthetic is none",
         ),
         (["office", "--database", "host=127.0.0.1 port=1 user=x"], "--database cannot be used: "),
+        (["six", "--database", "host=127.0.0.1"], "--database is for the rows of office"),
+        ([*REAL, "--database", "host=127.0.0.1 port=1 user=x"], "--database cannot be used: "),
+        ([*REAL, "--database", "host=127.0.0.1", "--jobs", "2"], "--database has one trial at a time"),
         (["seven"], "there is no suite 'seven'"),
         (["six", "--conditions", "duo"], "there is no condition 'duo'"),
         (["six", "--agents", "0"], "'0' is no list of numbers of agents"),

@@ -19,6 +19,7 @@ from coroom.evaluate.live.office_money import INVOICE
 from coroom.evaluate.live.office_slots import BOOKING
 from coroom.evaluate.live.play import LivePlay
 from coroom.evaluate.live.played import LivePlayed, shares_played
+from coroom.evaluate.live.served import served
 from coroom.evaluate.live.task import LiveTask, WrongEnd, shares
 from coroom.evaluate.live.trial import coupling, play_live
 from coroom.evaluate.live.world import world_of
@@ -153,6 +154,15 @@ def test_the_office_can_be_a_postgresql() -> None:
         for policy in ("serial", "preorder"):
             one = played(BOOKING, policy, 3, database=server.conninfo())
             assert is_right(BOOKING, one)
+
+
+def test_a_database_that_does_not_answer_real_agents_is_a_failed_connection(tmp_path: Path) -> None:
+    nowhere = "host=127.0.0.1 port=1 user=x"
+    with (
+        pytest.raises(ConnectionError, match="the database of --database: "),
+        served("office", BOOKING.start(2), tmp_path / "live", nowhere),
+    ):
+        pytest.fail("there is none")
 
 
 def test_the_model_does_what_each_verb_says() -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -25,7 +25,7 @@ from coroom.evaluate.real.arrange import Crew
 from coroom.evaluate.real.campaign import keys_for
 from coroom.evaluate.report.real import harness_line
 from coroom.evaluate.results import Results, ResultsError
-from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, SuiteError, load
+from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, Suite, SuiteError, load
 from coroom.evaluate.synthetic import MODELS
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class _Evaluate(click.Command):
 @click.option(
     "--out", type=click.Path(path_type=Path), default="coroom-evaluation", show_default=True, help="A folder."
 )
-@click.option("--database", default="", help="A PostgreSQL for the rows of office, as a connection string.")
+@click.option("--database", default="", help="A PostgreSQL for the rows of office: its tables of those names go.")
 @click.option("--replay", metavar="KEY", help="Only write the replay of one finished trial, and say where.")
 @click.option(
     "--open/--no-open", "opens", default=None, help="Open the report in a browser (default: where there is a screen)."
@@ -197,8 +197,7 @@ def _carried_out(
     loaded = [load(name) for name in evaluation.suites]
     if crew is None:
         keys_of(evaluation, loaded)
-        if evaluation.database:
-            reachable(evaluation.database)
+        _see_rows(evaluation.database, loaded)
         results = Results(out / "results.sqlite")
         results.about(evaluation.about())
         with counted("trials") as progress:
@@ -208,11 +207,22 @@ def _carried_out(
     evaluation, caps = replace(evaluation, agent=crew.label), options.caps(evaluation, crew)
     number = len(keys_for(evaluation, loaded, crew))
     installed(crew)
+    if evaluation.database and options.jobs > 1:
+        raise WrongCallError("--database has one trial at a time: leave out --jobs, or the database.")
+    _see_rows(evaluation.database, loaded)
     results = Results(out / "results.sqlite")
     early = carry_out(evaluation, crew, options, caps, results, out, number)
     if why := no_score(results):
         raise EvaluationError(why)
     return results, early
+
+
+def _see_rows(database: str, suites: Sequence[Suite]) -> None:
+    """See that a database that is named is one, and of use."""
+    if database and not any(task.world == "office" for suite in suites for task in suite.live):
+        raise WrongCallError("--database is for the rows of office, which is not among the suites. Leave it out.")
+    if database:
+        reachable(database)
 
 
 def _print_cells(results: Results, written: "Written", early: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, cast
@@ -55,13 +56,15 @@ class Office:
     """Rows in a database, all replaced at the start of each trial."""
 
     def __init__(self, conninfo: str = "") -> None:
-        self._folder = TemporaryDirectory(prefix="coroom-office-")
+        self._ends = ExitStack()
         self._database: Database
         self._outside: Callable[[str], object]
         if conninfo:
-            self._database, self._outside = _postgres(conninfo)
+            self._database, self._outside = _postgres(conninfo, self._ends)
         else:
-            self._database, self._outside = _sqlite(Path(self._folder.name) / "office.sqlite")
+            folder = Path(self._ends.enter_context(TemporaryDirectory(prefix="coroom-office-")))
+            self._database, self._outside = _sqlite(folder / "office.sqlite")
+        self._ends.callback(self._database.close)
         self._tools = {tool.spec.name.removeprefix("office_"): tool for tool in sql_tools(self._database)}
         self._outbox = Outbox()
         self.tools: Mapping[str, Tool] = {}
@@ -76,6 +79,10 @@ class Office:
                     session.insert(self._database.tables()[name], row)
         self._outbox = Outbox()
         self.tools = {**self._tools, "send": self._outbox}
+
+    def close(self) -> None:
+        """Let go of the database. Optional: it ends with its process."""
+        self._ends.close()
 
     def state(self) -> State:
         """See `World.state`."""
@@ -109,12 +116,13 @@ def _sqlite(path: Path) -> tuple[SqliteDatabase, Callable[[str], object]]:
     return found, found.connection.execute
 
 
-def _postgres(conninfo: str) -> tuple[Database, Callable[[str], object]]:
+def _postgres(conninfo: str, ends: ExitStack) -> tuple[Database, Callable[[str], object]]:
     import psycopg  # noqa: PLC0415  who has no PostgreSQL needs no driver
 
     from coroom.tools.sql_postgres import PostgresDatabase  # noqa: PLC0415  it imports the driver
 
     outside = psycopg.connect(conninfo, autocommit=True)
+    ends.callback(outside.close)
     outside.execute(f"DROP TABLE IF EXISTS coroom_calls, {', '.join(SCHEMA)}".encode())
     for statement in created():
         outside.execute(statement.encode())

@@ -15,7 +15,7 @@ from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grader
 from coroom.evaluate.real.arrange import Crew, Place
 from coroom.evaluate.real.attempt import Finished, Setting, StoppedError, attempt, tidy
-from coroom.evaluate.real.errand import Files
+from coroom.evaluate.real.errand import Errand, Files
 from coroom.evaluate.real.on_live_state import OnLiveState
 from coroom.evaluate.results import Results
 from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, Suite, load
@@ -113,11 +113,14 @@ def evaluate_real(
     common = replace(setting, stopped=stop.is_set, watched=(*setting.watched, *_folders(evaluation.suites)))
     told.progress(before, len(keys))
 
+    def on_live_state(key: TrialKey) -> OnLiveState:
+        return OnLiveState(live[key.suite, key.task], key.agents, evaluation.database)
+
     def one(key: TrialKey) -> Finished:
         place = Place(_fresh(folder / "trials" / _named(key)))
         which = (key.suite, key.task)
         with Grader(folder / "grades") as grader:
-            errand = OnLiveState(live[which], key.agents) if which in live else Files(files[which], grader)
+            errand: Errand = Files(files[which], grader) if which in files else on_live_state(key)
             finished = attempt(key, errand, common, place)
         tidy(place, keep=setting.keep)
         return finished

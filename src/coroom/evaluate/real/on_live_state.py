@@ -1,5 +1,6 @@
 """A trial with real agents on live state: each job a task of the board, its calls ordered by the room's policy."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 from coroom.core.codec import Json
 from coroom.core.event import Event, TaskDone
 from coroom.core.task import TaskState
+from coroom.evaluate.grading import GradingError
 from coroom.evaluate.live.judge import judge
 from coroom.evaluate.live.played import order_costs
 from coroom.evaluate.live.served import Served, served
@@ -34,6 +36,8 @@ class OnLiveState:
 
     task: LiveTask
     agents: int
+    database: str = ""
+    """A PostgreSQL for rows; empty for SQLite."""
     _served: list[Served] = field(default_factory=list)
 
     @property
@@ -57,14 +61,19 @@ class OnLiveState:
     @contextmanager
     def under_way(self, folder: Path) -> Iterator[Sequence[str]]:
         """See `Errand.under_way`: the rows or the objects, and the tools on them."""
-        with served(self.task.world, self.task.start(len(self.jobs)), folder / FOLDER) as live:
+        with served(self.task.world, self.task.start(len(self.jobs)), folder / FOLDER, self.database) as live:
             self._served[:] = [live]
             yield ("--tools", str(live.tools))
 
     def judged(self, found: Harvest) -> Verdict:
         """See `Errand.judged`: agents may do several jobs, each of which is one of the order."""
         shares = [(job,) for job in self.jobs]
-        verdict = judge(self.task, shares, self._served[0].state(), [_as_done(found.events, self.jobs)])
+        try:
+            end = self._served[0].state()
+        except (OSError, sqlite3.Error) as problem:
+            message = f"the end cannot be read: {problem}"
+            raise GradingError(message) from problem
+        verdict = judge(self.task, shares, end, [_as_done(found.events, self.jobs)])
         left = any(task.state is not TaskState.DONE for task in found.state.tasks.values())
         whole = verdict.right and not left
         restarts = sum(standing.restarts for standing in found.state.order.standings.values())
