@@ -27,3 +27,14 @@ def test_commands_that_serve_nothing_import_no_server_and_those_that_open_no_roo
     assert "coroom.host.served" in imported
     slow = {"mcp", "pydantic", "anthropic", "openai", "psycopg", "coroom.run.daemon", "coroom.host.rooms"}
     assert not slow & imported
+
+
+def test_the_daemon_imports_of_the_sdk_what_it_serves_with_and_the_rest_is_there_for_who_asks() -> None:
+    asks = "import coroom.cli.up, sys; print(*sys.modules)"
+    asks += "; import mcp; from mcp.server import MCPServer; print(mcp.Client)"
+    told = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
+    imported, found = told.stdout.splitlines()
+    assert "mcp.server.streamable_http_manager" in imported.split()
+    slow = {"mcp.client", "mcp.server.mcpserver", "cryptography", "httpx2", "jsonschema", "coroom.host.brought"}
+    assert not slow & set(imported.split())
+    assert "mcp.client.client.Client" in found

@@ -1,14 +1,16 @@
 """POST /tools/{act}: a process says what it brings, has it tried, asks what to do with it, and answers."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from coroom.core.errors import Code, Refused
-from coroom.host.brought import BroughtTools
 from coroom.host.caller import caller_of
+
+if TYPE_CHECKING:
+    from coroom.host.brought import BroughtTools
 
 _STATUS = {Code.NOT_FOUND: 404, Code.FORBIDDEN: 403, Code.DUPLICATE: 409}
 _NOBODY = Refused(Code.FORBIDDEN, "No agent here has that token.", "Ask the operator for a token.")
@@ -45,7 +47,7 @@ async def brought(request: Request) -> Response:
     return _refused(Refused(Code.NOT_FOUND, "There is no such act.", "Use bring, prove or work."))
 
 
-async def _worked(tools: BroughtTools, agent: str, said: dict[str, Any], request: Request) -> Response:
+async def _worked(tools: "BroughtTools", agent: str, said: dict[str, Any], request: Request) -> Response:
     answers = [each for each in _listed(said.get("answers")) if isinstance(each, dict)]
     if answers:
         missed = tools.answer(agent, said["process"], answers)

@@ -5,6 +5,7 @@ The caller has proved who the agent is. Each answer carries the agent's unread n
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from coroom.core import command as c
 from coroom.core.agent import EVERYONE, HOST, OPERATOR
@@ -18,7 +19,6 @@ from coroom.core.ordering.position import step_of
 from coroom.core.policy import Wait, not_yet
 from coroom.core.room import answered_before, edit_of
 from coroom.host.answer import Answer, ToolUse, Wanted
-from coroom.host.brought import BroughtTools
 from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
@@ -27,6 +27,9 @@ from coroom.host.host import Host
 from coroom.host.needs import Beats, Lander, ToolMaker, Workspace
 from coroom.host.standing import brief, by_age, detail, details, room_in_brief
 from coroom.host.tool_list import listed, shown
+
+if TYPE_CHECKING:
+    from coroom.host.brought import BroughtTools
 
 SYNC_WAIT_S_MAX = 240
 """Codex gives a tool 300 s, whatever it says meanwhile (spec mcp_clients §1.5)."""

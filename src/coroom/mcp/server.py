@@ -11,10 +11,6 @@ from itertools import count
 from typing import Any
 
 import anyio
-from mcp.server.context import ServerRequestContext
-from mcp.server.lowlevel import Server
-from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
-from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
@@ -40,6 +36,13 @@ from coroom.host.errands import Errands
 from coroom.host.receipt import RECEIPT
 from coroom.host.replies import reply
 from coroom.mcp.arguments import check
+from coroom.mcp.sdk import (
+    MCPError,
+    Server,
+    ServerRequestContext,
+    StreamableHTTPASGIApp,
+    StreamableHTTPSessionManager,
+)
 from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
 from coroom.mcp.unheard import Unheard
 

@@ -1,0 +1,48 @@
+"""Packages whose own module runs when it is first asked for something, not when one of its parts is imported."""
+
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
+from threading import RLock
+from types import ModuleType
+
+
+def postpone(package: str) -> None:
+    """Let the package's `__init__` run at the first look at what only that gives (PEP 562), so that importing a part of
+    the package imports that part alone. Nothing else about it changes. Does nothing where it was imported before.
+    """
+    if package in sys.modules:
+        return
+    spec = find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+    module = module_from_spec(spec)
+    vars(module)["__getattr__"] = _first_look(module, spec)
+    sys.modules[package] = module
+    within, _, name = package.rpartition(".")
+    if within:
+        setattr(sys.modules[within], name, module)
+
+
+def _first_look(module: ModuleType, spec: ModuleSpec) -> Callable[[str], object]:
+    lock, begun = RLock(), False
+
+    def looked(name: str) -> object:
+        nonlocal begun
+        with lock:
+            # What the package asks of itself while it runs, and has not made yet, is not there.
+            if not begun:
+                begun = True
+                assert spec.loader
+                try:
+                    spec.loader.exec_module(module)
+                except BaseException:
+                    begun = False
+                    raise
+        try:
+            return vars(module)[name]
+        except KeyError:
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}") from None
+
+    return looked

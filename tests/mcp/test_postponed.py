@@ -1,0 +1,95 @@
+"""A package that is postponed: its parts come alone, and it comes whole to whoever asks for more."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from coroom.mcp.postponed import postpone
+
+WHOLE = """\
+import sys
+sys.runs_of_orchard.append("whole")
+from .apple import COLOUR
+from . import pear
+SEEN = hasattr(sys.modules[__name__], "HARVEST")
+HARVEST = [COLOUR, pear.COLOUR]
+"""
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What of the package `orchard` has run, in order."""
+    texts = {
+        "__init__": WHOLE,
+        "apple": "import sys\nsys.runs_of_orchard.append('apple')\nCOLOUR = 'red'\n",
+        "pear": "import sys\nsys.runs_of_orchard.append('pear')\nCOLOUR = 'green'\n",
+    }
+    (tmp_path / "orchard").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "orchard" / f"{name}.py").write_text(text)
+    ran: list[str] = []
+    monkeypatch.setattr(sys, "runs_of_orchard", ran, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield ran
+    for name in [name for name in sys.modules if name.partition(".")[0] == "orchard"]:
+        del sys.modules[name]
+
+
+def test_a_part_is_imported_without_the_rest(runs: list[str]) -> None:
+    postpone("orchard")
+    assert import_module("orchard.apple").COLOUR == "red"
+    assert runs == ["apple"]
+
+
+def test_the_first_look_runs_the_package_once_and_gives_what_it_gives(runs: list[str]) -> None:
+    postpone("orchard")
+    import_module("orchard.apple")
+    orchard = import_module("orchard")
+    assert orchard.apple is sys.modules["orchard.apple"]
+    assert runs == ["apple"]
+    assert orchard.HARVEST == ["red", "green"]
+    assert orchard.HARVEST is orchard.HARVEST
+    assert not orchard.SEEN
+    assert runs == ["apple", "whole", "pear"]
+    with pytest.raises(AttributeError, match="module 'orchard' has no attribute 'PLUM'"):
+        _ = orchard.PLUM
+
+
+def test_many_threads_that_look_first_see_the_whole(runs: list[str]) -> None:
+    postpone("orchard")
+    orchard, together = import_module("orchard"), Barrier(8)
+
+    def look(_: int) -> object:
+        together.wait(60)
+        return orchard.HARVEST
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(look, range(8))) == [["red", "green"]] * 8
+    assert runs.count("whole") == 1
+
+
+def test_what_was_imported_before_stays_as_it_is(runs: list[str]) -> None:
+    orchard = import_module("orchard")
+    postpone("orchard")
+    assert sys.modules["orchard"] is orchard
+    assert runs.count("whole") == 1
+
+
+def test_a_package_that_breaks_says_so_to_each_who_looks(runs: list[str], tmp_path: Path) -> None:
+    (tmp_path / "orchard" / "__init__.py").write_text(f"{WHOLE}raise ValueError('frost')\n")
+    postpone("orchard")
+    orchard = import_module("orchard")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="frost"):
+            _ = orchard.PLUM
+    assert runs.count("whole") == 2
+
+
+def test_a_package_that_is_not_there_is_said_at_once() -> None:
+    with pytest.raises(ModuleNotFoundError, match="'orchard_nowhere'"):
+        postpone("orchard_nowhere")
