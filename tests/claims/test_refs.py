@@ -1,5 +1,6 @@
 """What is particular to claims over refs: their names, their records, and remotes that will not have them."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -212,3 +213,46 @@ def test_a_workplace_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(WorkplaceFailed):
         make_workplace(str(shared), tmp_path / "ann", "ann", branch="no-such")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["shared.git", "taken"]
+
+
+def at_place(root: Path, shared: Path, place: str, clock: HandClock) -> RefClaims:
+    """Somebody called ann, who is not the only one."""
+    work = make_workplace(str(shared), root / place, "ann")
+    return RefClaims(work, "ann", place=place, now_ms=clock.now_ms, pause=lambda _s: None)
+
+
+@pytest.mark.promise("claim:exclusive")
+@pytest.mark.parametrize("named", ["issue:1", "dir:src/"])
+async def test_of_two_of_one_name_at_two_places_one_wins_and_each_knows_which_claims_are_its_own(
+    tmp_path: Path, named: str
+) -> None:
+    shared, clock = scratch_remote(tmp_path), HandClock()
+    here, there = (at_place(tmp_path, shared, place, clock) for place in ("here", "there"))
+    for _ in range(3):
+        got = await asyncio.gather(here.claim([r(named)], ""), there.claim([r(named)], ""))
+        won = [one for one in got if isinstance(one, Holding)]
+        assert len(won) <= 1
+        live = list(await here.live())
+        assert [one.id for one in live] == [one.id for one in won]
+        for held_now in live:
+            owner, other = (here, there) if got[0] in won else (there, here)
+            assert (owner.owns(held_now), other.owns(held_now)) == (True, False)
+            # Begun anew at the same place, it is still its own; at the other one it never is.
+            assert await held(owner, named) == won[0]
+            assert isinstance(await other.claim([r(named)], ""), Refused)
+            assert await owner.release(won[0]) is None
+
+
+@pytest.mark.promise("claim:fenced")
+async def test_who_takes_over_from_one_of_its_own_name_elsewhere_has_another_claim(tmp_path: Path) -> None:
+    shared, clock = scratch_remote(tmp_path), HandClock()
+    here, there = (at_place(tmp_path, shared, place, clock) for place in ("here", "there"))
+    old = await held(here, "issue:1")
+    await there.live()
+    clock.ms += old.ttl_ms
+    new = await held(there, "issue:1")
+    assert new.id != old.id
+    assert new.fence > old.fence
+    assert isinstance(await here.renew(old), Refused)
+    assert isinstance(await here.release(old), Refused)
+    assert await there.renew(new) == new

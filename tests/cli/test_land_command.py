@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.git.shared_places import hook
 
 from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.sightings import boottime_ms
+from coroom.run import landing
 from coroom.run.ground import LOCKS_SEEN
 
 TEST = "test -e a.txt && ! test -e bad"
@@ -90,6 +92,26 @@ def test_the_queue_is_shown_and_the_gate_lands_what_waits(place: Place) -> None:
     back = coroom(place, "gate")
     assert "given back (conflict)" in back.out
     assert "x" in on_main(place)
+
+
+def test_a_reason_stays_until_its_author_has_read_it_though_others_of_that_name_land_from_elsewhere(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(place, {"bad": b""}, "Break it")
+    assert coroom(place, "land", "--no-wait").code == 0
+    assert coroom(place, "gate", "run", "--once", "--test", TEST).code == 0
+    git(place.root, "clone", "--quiet", str(up(place)), "elsewhere/repository")
+    second = replace(place, root=place.root / "elsewhere")
+    git(second.repository, "config", "user.name", "ann")
+    for number in range(3):
+        commit(second, {f"y{number}": b""})
+        assert coroom(second, "land", "--no-wait").code == 0
+    assert "given back (red)" in coroom(place, "gate").out
+    # Where it came from may be gone for good: then the newest few stay, and no more.
+    monkeypatch.setattr(landing, "RETURNED_MAX", 0)
+    commit(second, {"z": b""})
+    assert coroom(second, "land", "--no-wait").code == 0
+    assert "given back" not in coroom(place, "gate").out
 
 
 def test_a_claim_ends_with_the_landing_and_a_foreign_one_stops_it(place: Place) -> None:

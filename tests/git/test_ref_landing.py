@@ -100,6 +100,16 @@ def test_who_lost_its_claim_cannot_land_however_late_it_comes(either: SharedPlac
 
 
 @pytest.mark.promise("claim:fenced")
+def test_who_names_its_claim_does_not_land_under_anothers_of_the_same_name(place: SharedPlace) -> None:
+    hold(place, CLAIM)
+    key = parsed("test:tests/a.py::t")
+    assert claims_of(place.shared, "ann", [key], "c") == claims_of(place.shared, "ann", [key]) == (CLAIM,)
+    hold(place, replace(CLAIM, claim="elsewhere"))
+    assert claims_of(place.shared, "ann", [key], "c") == key
+    assert isinstance(claims_of(place.shared, "ann", [key]), tuple)
+
+
+@pytest.mark.promise("claim:fenced")
 def test_a_later_claim_of_the_same_holder_is_another_one_even_where_a_clock_gave_it_the_same_fence(
     place: SharedPlace,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from tests.git.repositories import new_repository
 
 from coroom.git.workplace import make_workplace, own_objects
+from coroom.launch import bounds as bounds_module
 from coroom.launch import bubblewrap as bubblewrap_module
 from coroom.launch import container as container_module
 from coroom.launch.bounds import means
@@ -23,6 +25,7 @@ from coroom.launch.choose import launcher
 from coroom.launch.container import HOST_IMAGE, Container
 from coroom.launch.doors import ROOM_PORT, door_to, socket_place
 from coroom.launch.isolation import Bounds, Errand, Isolation, Launcher, Unavailable
+from coroom.launch.leftover import born
 from coroom.launch.model_proxy import PLACEHOLDER, Provider, model_door
 from coroom.run.bench.claims import scratch_remote
 from coroom.testing import ModelServer, Script, Turn
@@ -186,6 +189,25 @@ def test_what_is_in_force_says_by_what_the_bounds_are_kept() -> None:
     assert "0.2 GiB of memory and 40 processes" in means(SMALL) or "NOT" in means(SMALL)
     for kind in Isolation:
         assert len(made(kind).in_force) == 3
+
+
+def test_a_group_is_left_over_once_its_maker_is_gone_whatever_the_time_is(tmp_path: Path) -> None:
+    made = bounds_module._owner()
+    among, _, _, token = made.split(".")
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as other:
+        ended = f"{among}.{other.pid}.{born(other.pid)}.{token}"
+        alive = [f"coroom-ann-{made}", f"coroom-ann-{ended}"]
+        strange = [f"coroom-ann-1{ended}", "coroom-ann", f"ann-{ended}"]
+        for name in (*alive, *strange):
+            (tmp_path / name).mkdir()
+            os.utime(tmp_path / name, (0, 0))
+        bounds_module._sweep(tmp_path)
+        assert {one.name for one in tmp_path.iterdir()} == {*alive, *strange}
+        other.communicate()
+    for name in alive:
+        os.utime(tmp_path / name, (2**32, 2**32))
+    bounds_module._sweep(tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {alive[0], *strange}
 
 
 def test_a_plain_agent_has_a_directory_for_temporary_files_of_its_own(tmp_path: Path) -> None:

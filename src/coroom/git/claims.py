@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from coroom.core.claim import Claim, Mode, blockers_of
+from coroom.core.claim import Blocker, Claim, Mode, blockers_of
 from coroom.core.decide.claims import claimed
 from coroom.core.errors import Code, Refused
 from coroom.core.limits import Limits
@@ -43,6 +43,9 @@ ELSE = "Work on something else, or claim what is free."
 _REFUSED = ("declined", "hook", "prohibited", "deny", "unpacker")
 """What a remote says that would not or could not take a push; all else is a ref that stood elsewhere."""
 
+NOBODY = ""
+"""As whom the way is asked for, once one's own claims are left out: no holder has an empty name."""
+
 _SEEN = "refs/coroom/seen/"
 _EXACT = frozenset({Scheme.TASK, Scheme.REF, Scheme.KEY, Scheme.TEST, Scheme.ISSUE, Scheme.ROLE})
 """Names that meet only their equals, which the ref's own name tells apart."""
@@ -69,6 +72,7 @@ class RefClaims:
         holder: str,
         remote: str = "origin",
         *,
+        place: str = "",
         seen: Path | None = None,
         now_ms: Callable[[], int] = boottime_ms,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -78,8 +82,10 @@ class RefClaims:
 
         Args:
             git: a clone of the shared repository, which no other process uses at the same moment.
-            holder: who claims; the same name in another process counts as the same holder.
+            holder: who claims; the same name in another process counts as the same holder, unless it has another place.
             remote: a name or an address.
+            place: where this holder works, a word without "-" that its claims' ids begin with; claims of the same
+                name from other places are then others' claims.
             seen: the file in which is kept how long claims were seen; by default in the clone.
             now_ms: a clock that only grows, for leases.
             wall_ms: the time of day, for people, and so that fences grow over claims that are gone.
@@ -87,12 +93,13 @@ class RefClaims:
         """
         self._git = git
         self._holder = holder
+        self._prefix = f"{place}-" if place else ""
         self._remote = remote
         self._now_ms = now_ms
         self._wall_ms = wall_ms
         self._pause = pause
-        place = seen or Path(git.line("rev-parse", "--absolute-git-dir")) / "coroom" / "claims-seen.json"
-        self._sightings = Sightings(place, now_ms)
+        kept = seen or Path(git.line("rev-parse", "--absolute-git-dir")) / "coroom" / "claims-seen.json"
+        self._sightings = Sightings(kept, now_ms)
         self.rejected = 0
         """Pushes that found another's value where they expected none: those who lose a race, and nobody else."""
 
@@ -114,7 +121,11 @@ class RefClaims:
         Raises:
             GitFailed: the remote does not answer.
         """
-        return await asyncio.to_thread(lambda: self._live(self._look(*also)))
+        return await asyncio.to_thread(lambda: self._live(self._look(*also).values()))
+
+    def owns(self, claim: Claim) -> bool:
+        """Whether a claim is this holder's own, made at this place."""
+        return self._own(claim.holder, claim.id)
 
     async def end(self, claim: str, resources: Sequence[Resource] = ()) -> Refused | None:
         """End a claim, whoever holds it: for the person who runs the agents. Its holder is refused from then on."""
@@ -130,7 +141,7 @@ class RefClaims:
         bad = _bad(wanted, purpose, ttl_ms)
         if bad:
             return bad
-        claim = secrets.token_hex(8)
+        claim = f"{self._prefix}{secrets.token_hex(8)}"
         # Most claims meet nobody: where names alone say whether they meet, the first push is made blind.
         exact = all(one.scheme in _EXACT for one in wanted)
         pushed = Pushed(ok=False)
@@ -178,11 +189,20 @@ class RefClaims:
         """The refs of a claim of this holder's own that has all of it, if there is one."""
         for one in seen.values():
             held = one.record.resources
-            if one.record.holder == self._holder and all(any(covers(have, want) for have in held) for want in wanted):
+            if self._own(one.record.holder, one.record.claim) and all(
+                any(covers(have, want) for have in held) for want in wanted
+            ):
                 whole = [other for other in seen.values() if other.oid == one.oid]
                 if {other.ref for other in whole} == {claim_ref(have) for have in held}:
                     return whole
         return []
+
+    def _own(self, holder: str, claim: str) -> bool:
+        return holder == self._holder and claim.startswith(self._prefix)
+
+    def _blockers(self, wanted: tuple[Resource, ...], seen: Iterable[Seen], now_ms: int) -> tuple[Blocker, ...]:
+        others = self._live(one for one in seen if not self._own(one.record.holder, one.record.claim))
+        return blockers_of(wanted, Mode.EXCLUSIVE, NOBODY, others, now_ms)
 
     def _renewed(self, mine: list[Seen]) -> Holding | Refused:
         known = mine[0].record
@@ -194,7 +214,7 @@ class RefClaims:
 
     def _blocked(self, wanted: tuple[Resource, ...], seen: Mapping[str, Seen]) -> Refused | None:
         now = self._now_ms()
-        found = blockers_of(wanted, Mode.EXCLUSIVE, self._holder, self._live(seen), now)
+        found = self._blockers(wanted, seen.values(), now)
         if found:
             return replace(claimed(wanted, found, now), next_step=ELSE)
         for want in wanted:
@@ -225,8 +245,7 @@ class RefClaims:
         Each of two that meet pushes before it looks, so that at least the later one sees the other: never two winners.
         """
         seen = self._look()
-        others = {ref: one for ref, one in seen.items() if one.record.nonce != record.nonce}
-        if not blockers_of(record.resources, Mode.EXCLUSIVE, self._holder, self._live(others), self._now_ms()):
+        if not self._blockers(record.resources, seen.values(), self._now_ms()):
             return True
         mine = {ref: one.oid for ref, one in seen.items() if one.record.nonce == record.nonce}
         self._push({ref: ("", oid) for ref, oid in mine.items()})
@@ -270,10 +289,10 @@ class RefClaims:
         mine = self._held(holding)
         return {one.ref: one.oid for one in mine} if mine else _gone(holding.resources)
 
-    def _live(self, seen: Mapping[str, Seen]) -> list[Claim]:
+    def _live(self, seen: Iterable[Seen]) -> list[Claim]:
         now = self._now_ms()
         by_claim: dict[str, Claim] = {}
-        for one in seen.values():
+        for one in seen:
             left = self._left_ms(one)
             if left > 0:
                 by_claim.setdefault(one.record.claim, one.claim(now, left))

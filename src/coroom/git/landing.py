@@ -49,7 +49,8 @@ class HeldClaim:
 class Entry:
     """A change that waits to land, or was given back (`why` and `kind` say for what reason).
 
-    `id` sorts by age; `commit` is the one that describes it, `tip` what is to land on the branch `onto`.
+    `id` sorts by age; `commit` is the one that describes it, `tip` what is to land on the branch `onto`. `checkout` is
+    a word for where it came from: many agents of one machine may bear one name.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Entry:
     claims: tuple[HeldClaim, ...] = ()
     kind: str = ""
     why: str = ""
+    checkout: str = ""
 
     @property
     def ref(self) -> str:
@@ -102,6 +104,7 @@ def submit(
     task: str = "",
     title: str = "",
     claims: Sequence[HeldClaim] = (),
+    checkout: str = "",
     now_ms: int = 0,
 ) -> Entry | NotPublished:
     """Put `tip` into the queue. From here on it is kept by the shared repository, whatever becomes of its author.
@@ -114,6 +117,7 @@ def submit(
         task: what it is for, if that has a name.
         title: a line for the history; by default the subject of `tip`.
         claims: what the author holds for it; it lands only while these are the author's, and they end with it.
+        checkout: a word for where it came from.
         now_ms: the time since the epoch; 0 for now.
 
     Raises:
@@ -130,6 +134,7 @@ def submit(
         task=task,
         title=one_line(told)[:SUBJECT_CHARS_MAX],
         claims=tuple(claims),
+        checkout=checkout,
     )
     entry = replace(entry, commit=_described(shared.git, entry))
     done = shared.publish([RefChange(entry.ref, entry.commit, "")])
@@ -272,8 +277,11 @@ def _claim_of(ref: str, oid: str, words: bytes) -> HeldClaim:
     return HeldClaim(ref=ref, holder=record.holder, fence=record.fence, claim=record.claim)
 
 
-def claims_of(shared: SharedRefs, holder: str, resources: Iterable[Resource]) -> tuple[HeldClaim, ...] | Resource:
-    """The claims on these resources as `holder` has them now, or the first resource that it does not hold.
+def claims_of(
+    shared: SharedRefs, holder: str, resources: Iterable[Resource], named: str = ""
+) -> tuple[HeldClaim, ...] | Resource:
+    """The claims on these resources as `holder` has them now, or the first resource that it does not hold; `named`: by
+    the claim of this id and no other of its name.
 
     Raises:
         GitFailed: the repository cannot be reached.
@@ -283,7 +291,7 @@ def claims_of(shared: SharedRefs, holder: str, resources: Iterable[Resource]) ->
     found = []
     for ref, resource in wanted.items():
         claim = claims.get(ref)
-        if claim is None or claim.holder != holder:
+        if claim is None or claim.holder != holder or (named and claim.claim != named):
             return resource
         found.append(claim)
     return tuple(found)
@@ -357,6 +365,7 @@ def _described(git: Git, entry: Entry) -> str:
         "claims": [{"ref": c.ref, "holder": c.holder, "fence": c.fence, "claim": c.claim} for c in entry.claims],
         "kind": entry.kind,
         "why": entry.why,
+        "checkout": entry.checkout,
     }
     tree = git.line("rev-parse", f"{entry.tip}^{{tree}}")
     message = f"coroom: a change for {one_line(entry.onto)}\n\n{json.dumps(facts, ensure_ascii=True)}\n"
@@ -376,7 +385,8 @@ def _entry(git: Git, name: str, oid: str) -> Entry | None:
             for one in told["claims"][:CLAIMS_MAX]
         )
         texts = {key: str(told[key])[:TEXT_CHARS_MAX] for key in ("onto", "agent", "task", "title", "kind", "why")}
-    except (ValueError, KeyError, TypeError):
+        texts["checkout"] = str(told.get("checkout", ""))[:TEXT_CHARS_MAX]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     if len(parents.split()) != 1 or not all(claim.ref.startswith(PREFIX) for claim in claims):
         return None

@@ -1,6 +1,7 @@
 """Bounds on memory and processes: by control groups where this user may make them, else by process limits."""
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from coroom.launch.isolation import Bounds
+from coroom.launch.leftover import born
 
 GROUPS = Path("/sys/fs/cgroup")
 
@@ -23,10 +25,8 @@ _JOIN = (
 
 REMOVE_WITHIN_S = 2.0
 
-LEFT_AFTER_S = 60.0
-"""A group is entered milliseconds after it was made."""
-
 _OURS = "coroom-"
+_OWNER = re.compile(rf"{_OURS}.*-(?P<among>\d+)\.(?P<pid>\d+)\.(?P<born>\d+)\.[0-9a-f]{{8}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def means(bounds: Bounds) -> str:
 
 def _made(bounds: Bounds, agent: str) -> list[Path]:
     """Groups for one agent: one in each hierarchy that is needed; none when they cannot be made."""
-    name = f"{_OURS}{agent}-{secrets.token_hex(4)}"
+    name = f"{_OURS}{agent}-{_owner()}"
     groups: list[Path] = []
     try:
         for parent, limits in _hierarchies(bounds):
@@ -91,13 +91,31 @@ def _made(bounds: Bounds, agent: str) -> list[Path]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the groups that killed processes of ours have left; one in use cannot be removed."""
-    before = time.time() - LEFT_AFTER_S
-    for entry in os.scandir(parent):
-        if entry.name.startswith(_OURS):
-            with suppress(OSError):
-                if entry.stat().st_mtime < before:
-                    os.rmdir(entry.path)
+    """End what processes of ours that were killed have left running in their groups, and remove these."""
+    _remove([Path(entry.path) for entry in os.scandir(parent) if _is_left(entry.name)])
+
+
+def _owner() -> str:
+    """What tells from a group's name which process has made it: no clock is needed to see whether it still may use it.
+
+    A number is given to other processes later, and means another one among the processes of a container.
+    """
+    pid = os.getpid()
+    return f"{_among()}.{pid}.{born(pid)}.{secrets.token_hex(4)}"
+
+
+def _is_left(name: str) -> bool:
+    """Whether this is a group of ours whose maker is gone; one that cannot be seen from here is not."""
+    found = _OWNER.fullmatch(name)
+    if found is None or found["among"] != _among():
+        return False
+    return born(int(found["pid"])) != found["born"]
+
+
+@cache
+def _among() -> str:
+    """Among which processes numbers are given here."""
+    return str(os.stat("/proc/self/ns/pid").st_ino)
 
 
 def _hierarchies(bounds: Bounds) -> list[tuple[Path, list[tuple[str, int]]]]:
@@ -136,8 +154,8 @@ def _kind() -> str:
 
 
 def _may_make(place: Path) -> bool:
-    trial = place / f"{_OURS}trial-{secrets.token_hex(4)}"
     try:
+        trial = place / f"{_OURS}trial-{_owner()}"
         trial.mkdir()
         bound = any((trial / name).exists() for name in ("memory.max", "memory.limit_in_bytes", "pids.max"))
         trial.rmdir()

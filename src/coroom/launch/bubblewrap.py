@@ -43,14 +43,14 @@ class Bubblewrap:
         errand.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         inside = doored(errand, limits_argv(self.bounds))
         words = (
-            *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"),
+            *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
             *("--hostname", "agent", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"),  # noqa: S108
             *_seen(errand),
             *("--chdir", str(errand.workspace), "--clearenv"),
             *(word for name, value in environment(errand).items() for word in ("--setenv", name, value)),
             *("--", *inside),
         )
-        made = bounded(tuple(word for word in words if word != "--as-pid-1"), self.bounds, errand.agent)
+        made = bounded(words, self.bounds, errand.agent)
         return Wrapped(argv=made.argv, env={"PATH": errand.env.get("PATH", "")}, close=made.close)
 
 

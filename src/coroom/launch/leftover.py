@@ -41,7 +41,7 @@ def gated(argv: Sequence[str]) -> tuple[str, ...]:
 
 def remember(home: Path, pid: int) -> None:
     """Note the process, which leads a group of its own, as this agent's."""
-    (home / FILE).write_text(json.dumps({"pid": pid, "born": _born(pid)}), encoding="ascii")
+    (home / FILE).write_text(json.dumps({"pid": pid, "born": born(pid)}), encoding="ascii")
 
 
 def forget(home: Path) -> None:
@@ -53,17 +53,17 @@ def end_leftover(home: Path) -> bool:
     """End the process noted there and its group, if it is still the same one. Says whether there was one. Waits."""
     try:
         found = json.loads((home / FILE).read_text(encoding="ascii"))
-        pid, born = int(found["pid"]), found["born"]
+        pid, noted = int(found["pid"]), found["born"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
     # A number is given to other processes later; the time of birth tells them apart.
-    if born is None or _born(pid) != born:
+    if noted is None or born(pid) != noted:
         forget(home)
         return False
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN_S
-        while _born(pid) == born and time.monotonic() < deadline:
+        while born(pid) == noted and time.monotonic() < deadline:
             time.sleep(0.02)
         os.killpg(pid, signal.SIGKILL)
     # Only now: were this run killed meanwhile, the next one would still find it.
@@ -71,7 +71,7 @@ def end_leftover(home: Path) -> bool:
     return True
 
 
-def _born(pid: int) -> str | None:
+def born(pid: int) -> str | None:
     """When the process began, in ticks since the machine started; None where the system does not tell."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import hashlib
 import os
 import platform
 import time
@@ -32,6 +33,11 @@ T = TypeVar("T")
 LOCKED_S = 2.0
 """Between two looks at a lock: git holds one for milliseconds."""
 
+RETURNED_MAX = 20
+"""Changes of one name that came back and that nobody has read yet: those from other checkouts are theirs to read, but
+a checkout may be gone.
+"""
+
 LEFT = "a killed git left {} behind; nobody uses it, so it was removed"
 
 
@@ -40,10 +46,11 @@ class LandingWish:
     """What shall land, and how. Empty texts stand for what a repository itself says.
 
     `remote`: its name or address, `.` for the repository itself. `claims`: what `agent` holds; it lands only
-    while it does, and they end with it. `wait`: stay until it has landed or was given back. `affected`: a command for
-    the tests that a change affects, with `{paths}`. `isolation`: what the tests run in, empty for bubblewrap where it
-    works; `bounds` on them, and `readable` places that they need to see. `rule` says what may fail all the same.
-    `radar`: say which live branches it will not merge with.
+    while it does, and they end with it; `claim` is that claim's id, where another of the same name is not meant.
+    `wait`: stay until it has landed or was given back. `affected`: a command for the tests that a change affects, with
+    `{paths}`. `isolation`: what the tests run in, empty for bubblewrap where it works; `bounds` on them, and `readable`
+    places that they need to see. `rule` says what may fail all the same. `radar`: say which live branches it will not
+    merge with.
     """
 
     onto: str = ""
@@ -52,6 +59,7 @@ class LandingWish:
     task: str = ""
     title: str = ""
     claims: tuple[Resource, ...] = ()
+    claim: str = ""
     test: str = ""
     timeout_s: float = TIMEOUT_S
     runners: int = 1
@@ -114,7 +122,7 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
         return LandingEnd(onto=ground.onto, commit=main, why="It was there already.")
     agent = wish.agent or _name_of(repository)
-    held = await _unlocked(ground, say, lambda: claims_of(ground.shared, agent, wish.claims))
+    held = await _unlocked(ground, say, lambda: claims_of(ground.shared, agent, wish.claims, wish.claim))
     if isinstance(held, Resource):
         return Refused(Code.NOT_YOURS, f"{agent} does not hold {held}.", "See who does: coroom claims")
     asked = replace(wish, agent=agent)
@@ -201,9 +209,11 @@ def _queue(
     for entry in queued(ground.shared):
         if (entry.tip, entry.onto, entry.agent, entry.claims) == (repository.commit, ground.onto, agent, held):
             return entry
-    for entry in queued(ground.shared, below=RETURNED):
-        if (entry.onto, entry.agent) == (ground.onto, agent):
-            forget(ground.shared, entry)
+    here = _mark_of(repository)
+    back = [e for e in queued(ground.shared, below=RETURNED) if (e.onto, e.agent) == (ground.onto, agent)]
+    elsewhere = [e for e in back if e.checkout != here]
+    for entry in (*(e for e in back if e.checkout == here), *elsewhere[: max(0, len(elsewhere) - RETURNED_MAX)]):
+        forget(ground.shared, entry)
     return submit(
         ground.shared,
         repository.commit,
@@ -212,7 +222,14 @@ def _queue(
         task=wish.task,
         title=wish.title,
         claims=held,
+        checkout=here,
     )
+
+
+def _mark_of(repository: Repository) -> str:
+    """A word for this checkout, which no other that is used at the same time has."""
+    where = f"{platform.node()}\0{repository.toplevel}\0{repository.toplevel.stat().st_ino}"
+    return hashlib.sha256(where.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _name_of(repository: Repository) -> str:

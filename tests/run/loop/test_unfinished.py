@@ -7,7 +7,7 @@ from tests.git.repositories import git, new_repository
 from coroom.core.resource import Resource, Scheme
 from coroom.git.command import Git
 from coroom.run.bench.claims import scratch_remote
-from coroom.run.loop.unfinished import WIP, Unfinished
+from coroom.run.loop.unfinished import WIP, Unfinished, place_name
 
 ITEM, OTHER = Resource(Scheme.TEST, "t.py::a"), Resource(Scheme.TEST, "t.py::b")
 
@@ -18,7 +18,7 @@ class Harness:
     def __init__(self, root: Path, shared: Path) -> None:
         self.work = new_repository(root / "work", {"a.txt": b"bad\n"})
         self.base = git(self.work, "rev-parse", "HEAD")
-        self.unfinished = Unfinished(Git(self.work), str(shared), "ann", root / "name")
+        self.unfinished = Unfinished(Git(self.work), str(shared), "ann", place_name(root / "name"))
 
     def worked(self, text: str) -> str:
         """What a session that began from the base has left."""
@@ -51,7 +51,7 @@ def test_two_loops_of_one_name_keep_their_unfinished_work_apart_and_each_sees_bo
         assert "left door" in told
         assert "right door" in told
     # Begun anew, a loop is still the same place; what it has finished it forgets, and nobody else's.
-    again = Unfinished(Git(here.work), str(shared), "ann", tmp_path / "here" / "name")
+    again = Unfinished(Git(here.work), str(shared), "ann", place_name(tmp_path / "here" / "name"))
     again.drop(ITEM)
     assert refs(shared) == [kept[1]]
     assert "left door" not in there.sees()
@@ -89,3 +89,11 @@ def test_the_job_of_a_role_has_all_of_it_at_hand(tmp_path: Path) -> None:
     kept = ann.unfinished.save(ann.worked("one"), ITEM)
     bob.sees(Resource(Scheme.ROLE, "integrator"))
     assert git(bob.work, "show", f"{kept}:a.txt") == "one"
+
+
+def test_a_place_whose_name_was_lost_to_a_full_disk_gets_another_and_never_an_empty_one(tmp_path: Path) -> None:
+    named = tmp_path / "name"
+    first = place_name(named)
+    assert place_name(named) == first
+    named.write_text("")
+    assert place_name(named) not in {"", first}

@@ -90,8 +90,9 @@ class AgentLoop:
             await asyncio.to_thread(self._place.open)
             if await asyncio.to_thread(end_leftover, self._place.home):
                 self._show("ended the session that a killed loop had left behind")
-            claims = RefClaims(self._place.hub, self._place.agent, self._place.remote)
-            await self._run(self._beside(RefPeers(claims, self._place.agent, self._place.root / "holding")))
+            place = self._place
+            claims = RefClaims(place.hub, place.agent, place.remote, place=place.name)
+            await self._run(self._beside(RefPeers(claims, place.agent)))
 
     def _beside(self, refs: RefPeers) -> Peers:
         if self._room is None:
@@ -117,8 +118,8 @@ class AgentLoop:
         for claim in await peers.give_up_old():
             held = ", ".join(map(str, claim.resources))
             self._show(
-                f"another loop works as {self._place.agent} somewhere else: {held} is left alone until its lease has "
-                "run out; give one of the two another --name"
+                f"another loop works as {self._place.agent} somewhere else: {held} is its; what the two land cannot "
+                "be told apart in the history unless one of them gets another --name"
             )
         idle = 0
         while not self.ended:
@@ -158,7 +159,8 @@ class AgentLoop:
         others = await self._peers.held_by_others(self._place.spec)
         board = await self._look(await asyncio.to_thread(self._place.base))
         held = {resource for claim in others for resource in claim.resources}
-        mine = own_order(self._place.agent, board.items)
+        # Another loop may have the same agent's name.
+        mine = own_order(f"{self._place.agent}-{self._place.name}", board.items)
         picked = await self._pick([item for item in mine if item.key not in held and self._may_try(item)])
         if picked is None:
             if not board.items and self._manner.until_done:

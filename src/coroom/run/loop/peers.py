@@ -1,9 +1,7 @@
 """What an agent of a loop shares with the others beside the branch: what is held, what there is to do, what is new."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from coroom.core.claim import Claim
@@ -73,25 +71,21 @@ class Peers(Protocol):
 class RefPeers:
     """Others whom one meets by refs in the shared remote alone. Implements `Peers`.
 
-    `noted` is a file in the agent's place with the id of the claim that it holds. A claim in this agent's name that is
-    not noted there belongs to another loop of the same name elsewhere, and is left alone like anybody's.
+    `claims` are made at the agent's place. One in its name from another place belongs to another loop of that name,
+    and is left alone like anybody's.
     """
 
-    def __init__(self, claims: RefClaims, agent: str, noted: Path) -> None:
+    def __init__(self, claims: RefClaims, agent: str) -> None:
         self._claims = claims
         self._agent = agent
-        self._noted = noted
 
     async def held_by_others(self, *also: str) -> Sequence[Claim]:
         """See the port."""
-        return [claim for claim in await self._claims.live(*also) if not self._mine(claim)]
+        return [claim for claim in await self._claims.live(*also) if not self._claims.owns(claim)]
 
     async def claim(self, item: Item, ttl_ms: int) -> Holding | Refused:
         """See the port."""
-        got = await self._claims.claim([item.key], item.title[:200], ttl_ms)
-        if isinstance(got, Holding):
-            self._noted.write_text(got.id, encoding="ascii")
-        return got
+        return await self._claims.claim([item.key], item.title[:200], ttl_ms)
 
     async def renew(self, holding: Holding) -> Holding | Refused:
         """See the port."""
@@ -107,9 +101,9 @@ class RefPeers:
     async def give_up_old(self) -> Sequence[Claim]:
         """See the port."""
         named = [claim for claim in await self._claims.live() if claim.holder == self._agent]
-        for claim in filter(self._mine, named):
+        for claim in filter(self._claims.owns, named):
             await self._claims.end(claim.id)
-        return [claim for claim in named if not self._mine(claim)]
+        return [claim for claim in named if not self._claims.owns(claim)]
 
     async def tasks(self, _failing: Failing, _landed: Mapping[str, int]) -> Sequence[PostTask]:
         """See the port: there is no board beside the list."""
@@ -118,8 +112,3 @@ class RefPeers:
     async def news(self) -> str:
         """See the port: nobody says anything here but by notes and landings."""
         return ""
-
-    def _mine(self, claim: Claim) -> bool:
-        with suppress(OSError):
-            return claim.holder == self._agent and claim.id == self._noted.read_text(encoding="ascii")
-        return False

@@ -19,7 +19,7 @@ from coroom.git.locks import STALE_AFTER_S, Lockable, clear_stale_locks
 from coroom.git.mirror import email_of
 from coroom.git.repository import Repository
 from coroom.git.workplace import REMOTE, WorkplaceFailed, make_workplace
-from coroom.run.loop.unfinished import Unfinished
+from coroom.run.loop.unfinished import Unfinished, place_name
 
 ROOM_BYTES_MIN = 1 << 16
 
@@ -66,9 +66,14 @@ class Place:
         return self.root / "logs"
 
     @property
+    def name(self) -> str:
+        """A random word that stays with this place; no other loop has it, whatever its agent is called."""
+        return place_name(self.root / "name")
+
+    @property
     def unfinished(self) -> Unfinished:
         """What sessions here had not finished."""
-        return Unfinished(self.hub, self.remote, self.agent, self.root / "name")
+        return Unfinished(self.hub, self.remote, self.agent, self.name)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -53,7 +53,7 @@ class UnderClaim:
             GitFailed, RoomSilent: git, the remote or the room fails.
             OSError: the disk is full.
         """
-        work = asyncio.ensure_future(self._work(turn, item, board, others))
+        work = asyncio.ensure_future(self._work(turn, item, holding, board, others))
         beating = asyncio.ensure_future(self._beat(turn, holding, work))
         try:
             await work
@@ -72,7 +72,7 @@ class UnderClaim:
                 with suppress(GitFailed, RoomSilent):
                     await asyncio.shield(self.peers.give_up(item, holding, turn.why))
 
-    async def _work(self, turn: Turn, item: Item, board: Board, others: Sequence[Claim]) -> None:
+    async def _work(self, turn: Turn, item: Item, holding: Holding, board: Board, others: Sequence[Claim]) -> None:
         again = await self._look_again(turn, item, board)
         if again is None:
             turn.outcome = GONE
@@ -87,7 +87,7 @@ class UnderClaim:
             sat = Sat(seconds=0.0, error=f"the workplace cannot be made ready: {said.strip()[-300:]}")
         else:
             sat = await self._session(turn, around)
-        await self._finish(turn, item, sat)
+        await self._finish(turn, item, holding, sat)
 
     def _surroundings(self, board: Board, item: Item, others: Sequence[Claim], news: str) -> Surroundings:
         return Surroundings(
@@ -162,7 +162,7 @@ class UnderClaim:
                     work.cancel()
                 return
 
-    async def _finish(self, turn: Turn, item: Item, sat: Sat) -> None:
+    async def _finish(self, turn: Turn, item: Item, holding: Holding, sat: Sat) -> None:
         tip = await self._collected(item)
         if not tip or tip == turn.base:
             turn.outcome, turn.why = NOTHING, sat.error or "the session ended without a change"
@@ -170,7 +170,7 @@ class UnderClaim:
             turn.outcome, turn.why = "kept", f"{sat.error}, in the middle of its work"
             await self._keep(turn, item, tip)
         else:
-            await self._land(turn, item, tip)
+            await self._land(turn, item, holding, tip)
         if turn.outcome == LANDED:
             with suppress(RoomSilent):
                 await self.peers.landed(item, turn.commit)
@@ -187,7 +187,7 @@ class UnderClaim:
         await self.seat.shell(self.place.committed(message), self.place.work)
         return await asyncio.to_thread(self.place.take)
 
-    async def _land(self, turn: Turn, item: Item, tip: str) -> None:
+    async def _land(self, turn: Turn, item: Item, holding: Holding, tip: str) -> None:
         role = self.manner.role
         outside = role.outside(await asyncio.to_thread(self.place.changed, turn.base, tip))
         if not role.lands or outside:
@@ -207,6 +207,7 @@ class UnderClaim:
             task=str(item.key),
             title=item.title,
             claims=(item.key,),
+            claim=holding.id,
             test=self.manner.test,
             rule=Ratchet(self.manner.shared / ANSWERS, self.manner.test) if self.manner.test else None,
             isolation=self.manner.isolation,

@@ -7,6 +7,7 @@ reachable from what it keeps of it now.
 import hashlib
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from coroom.core.resource import Resource, Scheme
@@ -22,16 +23,14 @@ _JOINED = "coroom: unfinished work, kept on top of what was kept before"
 
 
 class Unfinished:
-    """The unfinished work of one place of `agent`, as its harness's repository `hub` and the remote have it.
-
-    `named` is the file that keeps the place's own name; no other process may use it at the same moment.
+    """The unfinished work of one place of `agent`, as its harness's repository `hub` and the remote have it; `place` is
+    its `place_name`.
     """
 
-    def __init__(self, hub: Git, remote: str, agent: str, named: Path) -> None:
+    def __init__(self, hub: Git, remote: str, agent: str, place: str) -> None:
         self._hub = hub
         self._remote = remote
-        self._agent = agent
-        self._named = named
+        self._own = f"{WIP}{agent}-{place}"
 
     def spec(self, item: Resource) -> str:
         """What is fetched to have what anybody has left of an item, and of anything for a role's job, which may be to
@@ -42,7 +41,7 @@ class Unfinished:
 
     def save(self, tip: str, item: Resource) -> str:
         """Keep a commit as what is unfinished of the item; where it is. Raises GitFailed when it cannot be kept."""
-        ref = f"{WIP}{self._agent}-{self._place()}-{_hashed(item)}"
+        ref = f"{self._own}-{_hashed(item)}"
         words = ("--quiet", "--no-write-fetch-head", "--prune", "--no-tags", "--no-auto-gc", self._remote)
         self._hub.run("fetch", *words, self.spec(item), config=REMOTE)
         old = read_ref(self._hub, ref)
@@ -60,7 +59,7 @@ class Unfinished:
 
     def drop(self, item: Resource) -> None:
         """Forget what this place has left of an item, which is done. Raises GitFailed."""
-        ref = f"{WIP}{self._agent}-{self._place()}-{_hashed(item)}"
+        ref = f"{self._own}-{_hashed(item)}"
         old = read_ref(self._hub, ref)
         if old:
             push = ("push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{old}", self._remote)
@@ -94,10 +93,21 @@ class Unfinished:
         who = {"user.name": name, "user.email": address}
         return self._hub.run("commit-tree", f"{tip}^{{tree}}", "-p", tip, "-p", old, "-m", _JOINED, config=who).line
 
-    def _place(self) -> str:
-        if not self._named.exists():
-            self._named.write_text(secrets.token_hex(4), encoding="ascii")
-        return self._named.read_text(encoding="ascii")
+
+def place_name(file: Path) -> str:
+    """The random name that is kept in a file, made when there is none; no other process may do so at the same moment.
+
+    Raises:
+        OSError: it cannot be kept.
+    """
+    with suppress(OSError):
+        if known := file.read_text(encoding="ascii"):
+            return known
+    # A full disk leaves an empty file: never a name that others could have, too.
+    fresh = file.with_suffix(".new")
+    fresh.write_text(secrets.token_hex(4), encoding="ascii")
+    fresh.replace(file)
+    return file.read_text(encoding="ascii")
 
 
 def _hashed(item: Resource) -> str:
