@@ -29,6 +29,9 @@ COMPATIBLE: frozenset[tuple[Mode, Mode]] = frozenset(
 )
 """The pairs of modes that two agents may hold on overlapping resources."""
 
+_KEPT_OUT_BY = {mode: frozenset({held for held in Mode if (mode, held) not in COMPATIBLE}) for mode in Mode}
+"""The modes of others' claims that keep a claim of this mode out."""
+
 
 class Ending(StrEnum):
     """Why a claim is no longer held; every held claim ends in exactly one of these."""
@@ -82,12 +85,9 @@ def blockers_of(
 
     An agent's own claims and claims past their deadline do not count.
     """
-    found = []
-    wanted = tuple(wanted)
-    for claim in claims:
-        if claim.holder == agent or claim.deadline_ms <= now_ms or (mode, claim.mode) in COMPATIBLE:
-            continue
-        found += [
+    wanted, keeps_out = tuple(wanted), _KEPT_OUT_BY[mode]
+    return tuple(
+        [
             Blocker(
                 wanted=want,
                 held=held,
@@ -96,8 +96,10 @@ def blockers_of(
                 purpose=claim.purpose,
                 until_ms=claim.deadline_ms,
             )
+            for claim in claims
+            if claim.mode in keeps_out and claim.holder != agent and claim.deadline_ms > now_ms
             for want in wanted
             for held in claim.resources
             if overlaps(want, held)
         ]
-    return tuple(found)
+    )

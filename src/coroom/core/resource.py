@@ -35,6 +35,9 @@ class Scheme(StrEnum):
 
 _IN_FILES = frozenset({Scheme.FILE, Scheme.DIR, Scheme.GLOB, Scheme.SYMBOL})
 _IN_ROWS = frozenset({Scheme.ROW, Scheme.SET})
+_BY_NAME = frozenset(Scheme) - _IN_FILES - {Scheme.SET, Scheme.K8S} | {Scheme.FILE}
+"""Two resources of one of these schemes meet where they have the same name, and nowhere else."""
+
 _EXAMPLES = (
     "file:src/a.py, dir:src/, glob:src/**/*.py, symbol:src/a.py#Parser.parse, task:42, ref:main, "
     "test:tests/test_a.py::test_x, issue:17, row:db/users/7, set:db/users?team=3"
@@ -146,17 +149,17 @@ def clean_path(path: str) -> str | None:
 
 def overlaps(a: Resource, b: Resource) -> bool:
     """Whether a and b may name a thing in common. Symmetric and reflexive."""
+    if a.scheme is b.scheme and a.scheme in _BY_NAME:
+        return a.name == b.name
     if a is b or a == b:
         return True
     if a.scheme in _IN_FILES and b.scheme in _IN_FILES:
         return _files_meet(a, b)
     if a.scheme in _IN_ROWS and b.scheme in _IN_ROWS:
         return _rows_meet(a, b)
-    if a.scheme is not b.scheme:
-        return False
-    if a.scheme is Scheme.K8S:
+    if a.scheme is Scheme.K8S and b.scheme is Scheme.K8S:
         return _within(a.name, b.name) or _within(b.name, a.name)
-    return a.name == b.name
+    return False
 
 
 def corner(resource: Resource) -> str:
@@ -178,6 +181,8 @@ def _corner(scheme: Scheme, name: str) -> str:
 
 def covers(a: Resource, b: Resource) -> bool:
     """Whether everything that b names is surely named by a. Reflexive and transitive; implies `overlaps`."""
+    if a.scheme is b.scheme and a.scheme in _BY_NAME:
+        return a.name == b.name
     if a == b:
         return True
     if a.scheme in _IN_FILES and b.scheme in _IN_FILES:
@@ -240,8 +245,6 @@ def _table_of_row(resource: Resource) -> str:
 
 
 def _rows_meet(a: Resource, b: Resource) -> bool:
-    if a.scheme is Scheme.ROW and b.scheme is Scheme.ROW:
-        return a.name == b.name
     if a.scheme is Scheme.ROW or b.scheme is Scheme.ROW:
         row, rows = (a, b) if a.scheme is Scheme.ROW else (b, a)
         return _table_of_row(row) == _set_parts(rows)[0]

@@ -83,6 +83,8 @@ class McpDoor:
             on_read_resource=_no_resource,
             get_tool_input_schema=_SCHEMAS.get,
         )
+        # The SDK makes a span of each call for OpenTelemetry, of which a room gives out nothing.
+        server.middleware.clear()
         server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._given_up)
         # Hosts, origins and sizes are the guard's.
         self._streams = StreamableHTTPSessionManager(server, stateless=True, json_response=False)
