@@ -153,10 +153,13 @@ def _dataclass_writer(kind: type) -> Callable[[object], str]:
     hints = get_type_hints(kind)
     parts = [f'"{name}":{{{_form(hints[name]).format(name)}}}' for name in sorted(_names(kind))]
     source = f"lambda v: f'''{{{{{','.join(parts)}}}}}'''"
-    return cast("Callable[[object], str]", eval(source, {"quoted": encode_basestring_ascii, "text": _text}))  # noqa: S307
+    names = {"quoted": encode_basestring_ascii, "text": _text, "texts": _tuple_text}
+    return cast("Callable[[object], str]", eval(source, names))  # noqa: S307
 
 
 def _form(hint: object) -> str:
+    if get_origin(hint) is tuple:
+        return "texts(v.{0}) if v.{0} else '[]'"
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         hint = str
     return _FORMS.get(cast("type", hint), "text(v.{0})")
@@ -271,6 +274,14 @@ def _dataclass_reader(kind: type) -> Callable[[Json], object]:
 
 def _whole_reader(kind: type, readers: Mapping[str, Callable[[Json], object]]) -> Callable[[dict[str, Json]], object]:
     """Reads an object that has all the fields: what this version wrote. Raises KeyError when one is missing."""
+    hints = get_type_hints(kind)
     names = {f"read_{name}": read for name, read in readers.items()} | {"kind": kind}
-    source = f"lambda value: kind({', '.join(f'{name}=read_{name}(value[{name!r}])' for name in readers)})"
+    source = f"lambda value: kind({', '.join(f'{name}={_read_field(name, hints[name])}' for name in readers)})"
     return cast("Callable[[dict[str, Json]], object]", eval(source, names))  # noqa: S307
+
+
+def _read_field(name: str, hint: object) -> str:
+    """How one field is read. What is a plain value of the right type already is taken as it is."""
+    if hint in {str, int, bool}:
+        return f"v if type(v := value[{name!r}]) is {cast('type', hint).__name__} else read_{name}(v)"
+    return f"read_{name}(value[{name!r}])"

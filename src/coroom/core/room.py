@@ -4,10 +4,11 @@ The host's rule, written once: the events of a decision are durable before any o
 its reply is sent.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from hmac import compare_digest
+from operator import itemgetter
 from typing import cast, get_args
 
 from coroom.core import command as c
@@ -108,6 +109,7 @@ _WHILE_CLOSED = (c.OpenRoom, c.MarkRead, *_ENDINGS)
 _EDITS = (c.AcceptEdit, c.HoldEdit)
 _CALLS = (c.PlaceCall, c.NoteRead)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
+_OPERATION = itemgetter(0)
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
 
 
@@ -131,11 +133,13 @@ def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
     if wrong:
         return Decision(wrong, due)
     decision = _DECIDES[type(call.command)](current, call.by, call.command, now_ms)
-    events = (*due, *decision.events, *_sign_of_life(current, call, decision, now_ms))
+    further: tuple[Body, ...] = _sign_of_life(current, call, decision, now_ms)
     if call.operation and not isinstance(decision.reply, Refused | c.Waiting):
         answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply), asked=asked)
-        events = (*events, answer)
-    return Decision(decision.reply, events, decision.effects)
+        further = (*further, answer)
+    if not due and not further:
+        return decision
+    return Decision(decision.reply, (*due, *decision.events, *further), decision.effects)
 
 
 def asked_for(command: c.Command) -> str:
@@ -171,9 +175,11 @@ def answered_before(state: RoomState, by: str, operation: str, asked: str = "") 
     Refused when the id was used for something else than `asked`, where that is given. Who has joined again may number
     its operations from the start: what it was answered before is the answer only to the very same call.
     """
-    if not operation:
+    known = state.operations.get(by, ())
+    # Nearly always it is new.
+    if not operation or operation not in map(_OPERATION, known):
         return None
-    for name, reply, *first in reversed(state.operations.get(by, ())):
+    for name, reply, *first in reversed(known):
         if name != operation:
             continue
         same = not asked or not any(first) or first[0] == asked
@@ -223,15 +229,17 @@ def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: in
     )
 
 
-def fold(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> RoomState:
+def fold(state: RoomState, bodies: Sequence[Body], now_ms: int, by: str) -> RoomState:
     """The state after these bodies, numbered on from it."""
     for event in number(state, bodies, now_ms, by):
         state = foresee(state, event)
     return state
 
 
-def number(state: RoomState, bodies: Iterable[Body], now_ms: int, by: str) -> tuple[Event, ...]:
+def number(state: RoomState, bodies: Sequence[Body], now_ms: int, by: str) -> tuple[Event, ...]:
     """The bodies as the next events of the log."""
+    if not bodies:
+        return ()
     at_ms = max(now_ms, state.now_ms)
     return tuple([Event(seq, at_ms, by, body) for seq, body in enumerate(bodies, start=state.seq + 1)])
 

@@ -301,7 +301,7 @@ def authentic(history: History, read: Read) -> Iterator[Violation]:
         if line.kind == "agent-joined":
             joined.setdefault(body["agent"], []).append(line.seq)
     for agent, incarnation, head in history.heard:
-        newest = sum(1 for seq in joined.get(agent, []) if seq <= head)
+        newest = len([seq for seq in joined.get(agent, ()) if seq <= head])
         if incarnation < newest:
             yield Violation("door:authentic", f"incarnation {incarnation} of {agent} was heard at event {head}")
 
