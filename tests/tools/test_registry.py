@@ -68,7 +68,7 @@ def test_arguments_that_fail_the_schema_are_refused_with_what_is_wrong(arguments
 
 
 def test_a_long_argument_is_not_said_back_whole() -> None:
-    assert len(refused(made(tool()(order)).footprint(json.dumps({"number": "x" * 100_000})))) < 500
+    assert len(refused(made(tool(reads="key:x")(order)).footprint(json.dumps({"number": "x" * 100_000})))) < 500
 
 
 def test_what_cannot_work_is_said_when_it_is_declared() -> None:
@@ -99,7 +99,19 @@ def test_what_cannot_work_is_said_when_it_is_declared() -> None:
         def formless(a: Toolbox) -> None:
             """Do."""
 
-    declared = tool()(order)
+    with pytest.raises(BadTool, match="order names nothing that it reads or writes"):
+        tool()(order)
+
+    with pytest.raises(BadTool, match=r"order: 'rows/x' names no resource: it has no known scheme\."):
+        tool(writes="rows/{number}")(order)
+
+    with pytest.raises(BadTool, match="'blnd' is no effect of a tool; there are commuting, blind"):
+        tool(writes="key:x", effect="blnd")
+
+    with pytest.raises(BadTool, match="'my order' is no name of a tool"):
+        tool(writes="key:x", name="my order")(order)
+
+    declared = tool(reads="key:x")(order)
     with pytest.raises(BadTool, match="'undo' asks for 'amount', which it cannot be given"):
 
         @declared.undo
@@ -116,7 +128,7 @@ def test_what_cannot_work_is_said_when_it_is_declared() -> None:
 
 def test_two_tools_of_one_name_are_not_taken_in() -> None:
     with pytest.raises(BadTool, match="two tools named order"):
-        Toolbox([made(tool()(order)), made(tool()(order))])
+        Toolbox([made(tool(reads="key:x")(order)), made(tool(reads="key:x")(order))])
 
 
 @given(st.text(), st.sampled_from(["row:db/t/{key}", "set:db/t?name={key}", "k8s:v1/pods/ns/{key}", "key:db/{key}"]))

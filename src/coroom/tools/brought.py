@@ -19,7 +19,7 @@ from coroom.core.resource import Footprint, Resource, parse
 from coroom.core.tool import canonical
 from coroom.ports import ToolFailed
 from coroom.tools.json_text import object_of
-from coroom.tools.naming import fields_of
+from coroom.tools.naming import TOOL_NAME, fields_of, names_nothing
 from coroom.tools.registry import Ask, BadTool, Declaration, Rehearsal
 
 HOOKS = ("prepare", "undo", "probe")
@@ -36,7 +36,7 @@ class Described(BaseModel):
     """A function as its process describes it; all of it is data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str = Field(pattern="^[A-Za-z_][A-Za-z0-9_-]{0,63}$")
+    name: str = Field(pattern=f"^{TOOL_NAME}$")
     description: str = Field(min_length=1, max_length=4_000)
     arguments: dict[str, Any]
     reads: list[str] = Field(default=[], max_length=64)
@@ -87,6 +87,9 @@ def read_description(said: object) -> Described:
     strange = {field for each in (*made.reads, *made.writes) for field in fields_of(each)} - _properties(made).keys()
     if strange:
         raise BadTool(f"{made.name}: its footprint uses {strange.pop()!r}, which is no argument of it.")
+    nothing = next(filter(None, map(names_nothing, (*made.reads, *made.writes))), "")
+    if nothing or not (made.reads or made.writes):
+        raise BadTool(f"{made.name}: {nothing or 'it names nothing that it reads or writes.'}")
     return made
 
 

@@ -11,6 +11,9 @@ from urllib.parse import quote
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, parse
 
+TOOL_NAME = "[A-Za-z_][A-Za-z0-9_-]{0,63}"
+"""What tools and models' interfaces allow as the name of a tool."""
+
 _FIELD = re.compile(r"\{(?P<name>\w+)\}")
 _PATHS = ("file:", "dir:", "glob:", "symbol:")
 _PLAIN = "~!@+,;:()$'"
@@ -19,6 +22,12 @@ _PLAIN = "~!@+,;:()$'"
 def fields_of(template: str) -> set[str]:
     """The names of the arguments that a template uses."""
     return {match["name"] for match in _FIELD.finditer(template)}
+
+
+def names_nothing(template: str) -> str:
+    """Why no call can name a resource by the template, whose arguments are each `x`; empty when one can."""
+    named = parse(_FIELD.sub("x", template))
+    return f"{named.why} {named.next_step}" if isinstance(named, Refused) else ""
 
 
 def resources_of(templates: Iterable[str], arguments: Mapping[str, object]) -> tuple[Resource, ...] | Refused:

@@ -8,6 +8,7 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,7 +21,7 @@ from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec
 from coroom.ports import OutsideChange, Tool, ToolFailed, UndoFailed
 from coroom.tools.journal import NO_IMAGES, Entry, Images, Journal, State
 from coroom.tools.json_text import object_of, texts_of
-from coroom.tools.naming import fields_of, resources_of
+from coroom.tools.naming import TOOL_NAME, fields_of, names_nothing, resources_of
 from coroom.tools.signature import BadTool, Hook, Signature, plain
 
 __all__ = ["BadTool", "Declaration", "FunctionTool", "Rehearsal", "Toolbox", "digest", "tool"]
@@ -55,6 +56,8 @@ def tool(
     Raises:
         BadTool: when it is declared in a way that cannot work.
     """
+    if effect not in {*Effect}:
+        raise BadTool(f"{effect!r} is no effect of a tool; there are {', '.join(Effect)}.")
 
     def declare(function: Callable[P, R]) -> Declaration[P, R]:
         made = Declaration(function, reads, writes, Effect(effect), name, tuple(commutes_with))
@@ -90,11 +93,17 @@ class Declaration(Generic[P, R]):
         self.signature = Signature(function)
         self.schema = self.signature.schema()
         self.name = name or self.signature.name
+        if not re.fullmatch(TOOL_NAME, self.name):
+            raise BadTool(f"{self.name!r} is no name of a tool: letters, digits, _ and -, at most 64, no digit first.")
         self.description = " ".join((function.__doc__ or "").split())
         if not self.description:
             raise BadTool(f"{self.name} has no docstring; it is what agents are told.")
         self.effect, self.commutes_with = effect, commutes_with
         self.reads, self.writes = self._names(reads), self._names(writes)
+        if not self.reads and not self.writes:
+            raise BadTool(
+                f"{self.name} names nothing that it reads or writes; then nobody could put its calls in order."
+            )
         self.reads_value = False
         self.hooks: dict[str, Ask] = {}
         self.looks: Callable[[Resource], object] | None = None
@@ -143,6 +152,9 @@ class Declaration(Generic[P, R]):
             strange = fields_of(template) - set(self.signature.parameters)
             if strange:
                 raise BadTool(f"{self.name}: '{template}' uses {strange.pop()!r}, which is no argument of it.")
+            nothing = names_nothing(template)
+            if nothing:
+                raise BadTool(f"{self.name}: {nothing}")
         return templates
 
 
