@@ -14,6 +14,9 @@ from coroom.core.ordering.call import Order, OrderedCall, in_order, is_applied
 from coroom.core.ordering.position import family_of
 from coroom.core.ordering.trajectory import closure, stands_on, value_at
 from coroom.core.table import Table
+from coroom.simulate.live.host import LiveRules
+from coroom.simulate.live.mutants import GatesOpen, NothingUndone, ReadsAnything
+from coroom.simulate.schedule import room
 from coroom.simulate.schedule.play import played
 
 Calls = tuple[OrderedCall, ...]
@@ -94,3 +97,30 @@ def test_notices_both_ways_make_the_lower_agent_chase_the_higher_one(monkeypatch
     monkeypatch.setattr(premises, "value_at", lambda order, what, _position: value_at(order, what, (1_000,)))
     monkeypatch.setattr(index, "resting_from", lambda order, what, _low: resting_from(order, what, ()))
     assert played(schedule, "preorder").objects.values["x"] < 4
+
+
+def test_a_reader_that_sees_what_is_above_it_copies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert right("S15")
+    mutate(monkeypatch, ReadsAnything())
+    assert not right("S15")
+
+
+@pytest.mark.parametrize("schedule", ["S04", "S05", "S08", "S22"])
+def test_with_nothing_undone_a_late_write_stands_on_top(monkeypatch: pytest.MonkeyPatch, schedule: str) -> None:
+    assert right(schedule)
+    mutate(monkeypatch, NothingUndone())
+    assert not right(schedule)
+
+
+def test_a_gate_that_opens_at_once_sends_what_is_not_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = next(Path(__file__).parent.glob("S18_*.txt"))
+    schedule = schedule_from(file.stem, lines_of(file))
+    assert played(schedule, "preorder").sent_as_due()
+    mutate(monkeypatch, GatesOpen())
+    assert not played(schedule, "preorder").sent_as_due()
+
+
+def mutate(monkeypatch: pytest.MonkeyPatch, rules: LiveRules) -> None:
+    """Have schedules played by the rules of a room of the simulation that is wrong on purpose."""
+    monkeypatch.setattr(room, "decide", rules.decide)
+    monkeypatch.setattr(room, "Carrier", rules.carrier)
