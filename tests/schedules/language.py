@@ -26,6 +26,11 @@ _VALUES = re.compile(r"(\w+)=(\S+)")
 
 
 def schedule_from(name: str, lines: list[str], *, opaque: bool = False) -> Schedule:
+    return schedule_of(data_from(name, lines, opaque=opaque))
+
+
+def data_from(name: str, lines: list[str], *, opaque: bool = False) -> dict[str, Json]:
+    """The schedule as `coroom schedule` reads it."""
     objects: dict[str, Json] = {}
     agents: list[Json] = []
     order: list[Json] = []
@@ -37,7 +42,7 @@ def schedule_from(name: str, lines: list[str], *, opaque: bool = False) -> Sched
             order += line.split()[1:]
         elif not line.startswith("must "):
             objects |= {key: int(value) for key, value in _VALUES.findall(line)}
-    return schedule_of({"id": name, "objects": objects, "agents": agents, "order": order})
+    return {"id": name, "objects": objects, "agents": agents, "order": order}
 
 
 def _agents(head: str, program: str, *, opaque: bool) -> list[Json]:

@@ -38,8 +38,13 @@ def schedule(file: Path | None, policy: str, programs: int | None, first: int, d
     """Play scripted programs of agents on integer objects through the real policies, tools and undo; no model.
 
     FILE holds one schedule as JSON, or one a line (.jsonl): objects, agents with programs, the order of their steps.
-    Each agent judges what it is told as a perfect one would. Exits 1 when an end is not that of a serial order.
+    Each agent judges what it is told as a perfect one would. A step whose expression has no value (a division by
+    nothing) is skipped, like one whose condition is false. Exits 1 when an end is not that of a serial order.
     """
+    if programs is not None and file is not None:
+        raise WrongCallError("There are two things to play. Give either a file or --random.")
+    if deaths and programs is None:
+        raise WrongCallError("--deaths goes with --random. In a file, give a step a fault instead.")
     if programs is not None:
         _campaign(policy, range(first, first + programs), deaths, as_document)
     if file is None:
