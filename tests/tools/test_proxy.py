@@ -10,7 +10,6 @@ from tests.tools.worlds import NotesWorld, named
 from coroom.core.errors import Refused
 from coroom.core.tool import ToolCall
 from coroom.ports import ToolFailed, UndoFailed
-from coroom.tools import proxy
 from coroom.tools.journal import Journal
 from coroom.tools.proxy import proxied, read_footprints
 from coroom.tools.registry import BadTool
@@ -48,16 +47,15 @@ def test_the_server_keeps_its_schemas_and_its_words(world: NotesWorld) -> None:
         ({"tools": {"set_note": {"wirtes": "key:x"}}}, "tools.set_note.wirtes: extra inputs are not permitted"),
         ({"tools": {"set_note": {"effect": "blnd"}}}, "tools.set_note.effect: input should be"),
         ({"tools": {"set_note": {"writes": "key:{nr}"}}}, "uses 'nr', which is no argument"),
+        ({"tools": {"set_note": {}}}, "set_note names nothing that it reads or writes"),
+        ({"tools": {"set_note": {"writes": "rows/{number}"}}}, "'rows/x' names no resource: it has no known scheme"),
         ({"tools": {"lose_note": {}}}, "The server has no tool 'lose_note'. It has delete_note"),
         ({"command": [], "url": ""}, "name the server once"),
         ({"command": ["false"]}, "'false' does not answer"),
+        ({"command": [sys.executable, "-c", "exit('no such database')"]}, "It wrote: no such database"),
     ],
 )
-def test_what_is_wrong_in_a_footprint_file_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object], said: str
-) -> None:
-    if change.get("command"):
-        monkeypatch.setattr(proxy, "START_WITHIN_S", 0.5)
+def test_what_is_wrong_in_a_footprint_file_is_said(tmp_path: Path, change: dict[str, object], said: str) -> None:
     whole = yaml.safe_load((HERE / "notes.yaml").read_text())
     command = [sys.executable, str(HERE / "notes_server.py"), str(tmp_path / "notes.json")]
     place = tmp_path / "footprints.yaml"

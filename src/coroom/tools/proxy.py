@@ -15,17 +15,21 @@ Only tools that the file names are offered. One without undo is gated. `docs/too
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast
 from urllib.parse import unquote
 
 import yaml
 from anyio.from_thread import start_blocking_portal
 from jsonschema import Draft202012Validator
+from mcp.client import Transport
+from mcp.client.stdio import stdio_client
 from mcp_types import TextContent
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -35,13 +39,15 @@ from coroom.core.resource import Resource, parse
 from coroom.core.tool import canonical
 from coroom.ports import ToolFailed
 from coroom.tools.journal import Journal
-from coroom.tools.naming import fields_of
+from coroom.tools.naming import fields_of, names_nothing
 from coroom.tools.registry import Ask, BadTool, FunctionTool, Rehearsal, Toolbox
 from coroom.tools.trials import passed
 from mcp import Client, StdioServerParameters
 
 CALL_WITHIN_S = 60.0
 START_WITHIN_S = 15.0
+COMPLAINTS_BYTES_MAX = 1 << 20
+"""What a server writes to its standard error is for whoever starts it in vain; more than this is dropped."""
 
 _FIELD = re.compile(r"\{(?P<path>[\w.]+)\}")
 
@@ -111,6 +117,12 @@ def read_footprints(path: str) -> FootprintFile:
     return read
 
 
+def _last_of(lines: list[str]) -> str:
+    """The last thing that a server said before it ended, which mostly is why."""
+    said = [line.strip() for line in lines if line.strip()]
+    return f" It wrote: {said[-1][:300]}" if said else ""
+
+
 class McpServer:
     """A connection to one MCP server, for threads: the loop that it needs runs in a thread of its own."""
 
@@ -121,17 +133,25 @@ class McpServer:
             BadTool: it does not answer.
         """
         self._stack = ExitStack()
+        self._complaints = self._stack.enter_context(TemporaryFile("a+", errors="replace"))  # noqa: SIM115  it is closed
         self._portal = self._stack.enter_context(start_blocking_portal())
-        server = StdioServerParameters(command=command[0], args=command[1:], env=dict(environment)) if command else url
         try:
-            client = Client(server, read_timeout_seconds=START_WITHIN_S)
+            client = Client(
+                self._started(command, environment) if command else url, read_timeout_seconds=START_WITHIN_S
+            )
             self._client = self._stack.enter_context(self._portal.wrap_async_context_manager(client))
             listed = self._portal.call(self._client.list_tools)
         except Exception as error:
+            self._complaints.seek(0)
+            last = _last_of(self._complaints.read().splitlines())
             self._stack.close()
             where = " ".join(command) or url
-            raise BadTool(f"The MCP server '{where}' does not answer: {_first(error)}.") from error
+            raise BadTool(f"The MCP server '{where}' does not answer: {_first(error)}.{last}") from error
         self.tools = {each.name: each for each in listed.tools}
+
+    def _started(self, command: list[str], environment: Mapping[str, str]) -> Transport:
+        program = StdioServerParameters(command=command[0], args=command[1:], env=dict(environment))
+        return stdio_client(program, errlog=self._complaints)
 
     def call(self, name: str, arguments: Mapping[str, object]) -> object:
         """Call a tool and return what it answered, as JSON.
@@ -139,6 +159,8 @@ class McpServer:
         Raises:
             ToolFailed: the server says that it failed.
         """
+        if os.fstat(self._complaints.fileno()).st_size > COMPLAINTS_BYTES_MAX:
+            self._complaints.truncate(0)
         calling = partial(self._client.call_tool, name, dict(arguments), read_timeout_seconds=CALL_WITHIN_S)
         result = self._portal.call(calling)
         said = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
@@ -172,6 +194,10 @@ class ProxiedTool:
         self._validator = Draft202012Validator(offered.input_schema)
         self._arguments = set(offered.input_schema.get("properties", {}))
         self.reads, self.writes = self._templates(entry.reads), self._templates(entry.writes)
+        if not self.reads and not self.writes:
+            raise BadTool(
+                f"{self._name} names nothing that it reads or writes; then nobody could put its calls in order."
+            )
         self._values = [(_pattern(template), call) for template, call in file.values.items()]
         self.looks = self.look if self._values else None
         self.reads_value = False
@@ -210,6 +236,9 @@ class ProxiedTool:
             strange = fields_of(template) - self._arguments
             if strange:
                 raise BadTool(f"{self._name}: '{template}' uses {strange.pop()!r}, which is no argument of it.")
+            nothing = names_nothing(template)
+            if nothing:
+                raise BadTool(f"{self._name}: {nothing}")
         return templates
 
     def look(self, resource: Resource) -> object:
