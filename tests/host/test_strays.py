@@ -341,7 +341,7 @@ async def test_a_recipe_that_strays_after_its_trial_changes_nothing_and_is_gated
     (tmp_path / "shared/trap").write_text("")
     refused = (await asks(room, "bob", "note_add", line="strays")).refused
     assert refused
-    assert refused.code is Code.CONFLICT
+    assert refused.code is Code.FAILED
     assert "would write log" in refused.why
     assert (tmp_path / "shared/note").read_text() == "fine\n"
     (stray,) = room.host.state.strays

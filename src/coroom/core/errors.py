@@ -11,6 +11,7 @@ class Code(StrEnum):
     CLAIMED = "claimed"
     CONFLICT = "conflict"
     DUPLICATE = "duplicate"
+    FAILED = "failed"
     FENCED = "fenced"
     FORBIDDEN = "forbidden"
     HELD_OPEN = "held-open"

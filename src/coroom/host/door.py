@@ -182,8 +182,8 @@ class Door:
             return self._replied(agent, judged, f"{about} is judged: {choice}.")
         asked = next((n for n in state.notices if n.id == about and n.kind is NoticeKind.QUESTION), None)
         if asked is None:
-            why = f"'{about}' is neither a held edit nor a question."
-            return self._refusal(agent, Refused(Code.NOT_FOUND, why, "Call sync to see what is open."))
+            why = f"'{about}' is no open notice, held edit or question."
+            return self._refusal(agent, Refused(Code.NOT_FOUND, why, "It may be settled already; call sync to see."))
         said = c.Say(kind=NoticeKind.ANSWER, text=text or choice, to=asked.sender, about=about)
         return self._replied(agent, await self._host.submit(agent, said, operation), "Answered.")
 
@@ -271,8 +271,8 @@ class Door:
             case Waits(on=on):
                 return self._refusal(agent, not_yet(Wait(on)))
             case Failed(why=why):
-                next_step = "Look at its arguments and at what is there."
-                return self._refusal(agent, Refused(Code.CONFLICT, f"It acted on nothing: {why}.", next_step))
+                next_step = "Look at its arguments and at what is there, then make the call that you want now."
+                return self._refusal(agent, Refused(Code.FAILED, why, next_step))
 
     async def handed(self, agent: str, answer: Answer) -> Answer:
         """The answer as it goes out: its notices of the order are in the agent's hands from here on, and a change after

@@ -36,6 +36,7 @@ _REFUSED: dict[Code, str] = {
     Code.CLAIMED: "Somebody else holds that",
     Code.CONFLICT: "It conflicts with what others did",
     Code.DUPLICATE: "Something like it is there already",
+    Code.FAILED: "The tool did nothing",
     Code.HELD_OPEN: "Held edits are still open",
     Code.RED: "The checks do not pass",
     Code.STALE: "It has changed meanwhile",
