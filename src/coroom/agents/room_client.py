@@ -1,8 +1,8 @@
 """A room as a program of our own reaches it: the same MCP tools and hooks over HTTP that every client uses."""
 
+import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -71,40 +71,77 @@ def room_failures() -> tuple[type[Exception], ...]:
     return httpx2.HTTPError, MCPError, OSError
 
 
+def _first_of(failed: Exception) -> Exception:
+    """What went wrong, without the groups that tasks wrap around it."""
+    while isinstance(failed, ExceptionGroup):
+        failed = failed.exceptions[0]
+    return failed
+
+
 class RoomClient:
-    """One agent's connection. Use it in `async with`; tasks of that loop may call at the same time."""
+    """One agent's connection. Use it in `async with`; tasks of that loop may call at the same time. When the room goes
+    away, calls under way fail; those after them find it again.
+    """
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=CALL_WITHIN_S)
-        self._stack = AsyncExitStack()
         self._cursor = 0
         self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+        self._connection: asyncio.Task[None] | None = None
+        self._leaving = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        # A second of processor time, for programs that may never come to a room.
-        from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
-
-        from mcp import Client  # noqa: PLC0415
-
-        async with AsyncExitStack() as opening:
-            await opening.enter_async_context(self._http)
-            transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
-            client = Client(transport, read_timeout_seconds=CALL_WITHIN_S)
-            self._client = await opening.enter_async_context(client)
-            # From here on it is open; what failed before that is closed again.
-            self._stack = opening.pop_all()
+        await self._http.__aenter__()
+        try:
+            await self._connected()
+        except BaseException:
+            await self._http.__aexit__()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._stack.__aexit__(kind, error, traceback)
+        self._leaving.set()
+        if self._connection:
+            await asyncio.wait([self._connection])
+        await self._http.__aexit__(kind, error, traceback)
+
+    async def _connected(self) -> "Client":
+        """The connection; a new one when a room that went away has broken the last."""
+        async with self._connecting:
+            if self._client is None:
+                opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+                self._connection = asyncio.create_task(self._hold(opened))
+                self._client = await opened
+                self._connection.add_done_callback(self._broke)
+            return self._client
+
+    async def _hold(self, opened: "asyncio.Future[Client]") -> None:
+        """Keep one connection: what the library opens, the same task has to close."""
+        # A second of processor time, for programs that may never come to a room.
+        from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
+
+        from mcp import Client  # noqa: PLC0415
+
+        transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
+        try:
+            async with Client(transport, read_timeout_seconds=CALL_WITHIN_S) as client:
+                opened.set_result(client)
+                await self._leaving.wait()
+        except Exception as failed:  # noqa: BLE001  whoever waits is told; later, those whose calls were under way are
+            if not opened.done():
+                opened.set_exception(_first_of(failed))
+
+    def _broke(self, connection: "asyncio.Task[None]") -> None:
+        if connection is self._connection:
+            self._client = None
 
     async def tools(self) -> list[Mapping[str, Any]]:
         """The room's tools with their schemas, as a model is given them."""
-        assert self._client
-        listed = await self._client.list_tools()
+        listed = await (await self._connected()).list_tools()
         return [{"name": t.name, "description": t.description, "schema": t.input_schema} for t in listed.tools]
 
     @property
@@ -114,9 +151,8 @@ class RoomClient:
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Told:
         """Call one of the room's tools. A sync says how far this client has come, unless the arguments do."""
-        assert self._client
         given = {"cursor": self._cursor, **arguments} if tool == "sync" and self._cursor else dict(arguments)
-        result = await self._client.call_tool(tool, given)
+        result = await (await self._connected()).call_tool(tool, given)
         text = "\n".join(part.text for part in result.content if part.type == "text")
         whole = result.structured_content
         facts = whole if isinstance(whole, dict) else {}

@@ -21,6 +21,7 @@ from typing import Any
 from coroom.core.agent import Permission
 from coroom.core.decide.decision import lacks
 from coroom.core.errors import Code, Refused
+from coroom.host.awaited import Awaited
 from coroom.host.calls import CALLING, RoomCalls, stray_seen
 from coroom.host.host import Host
 from coroom.ports import Tool, ToolFailed
@@ -113,8 +114,16 @@ class BroughtTools:
         self._host, self._calls, self._journal, self._own = host, calls, journal, own
         self._loop = asyncio.get_running_loop()
         self._made: dict[str, Described] = {}
+        self._awaited: dict[str, Awaited] = {}
         self._processes: dict[str, _Process] = {}
         calls.lets = self.lets
+
+    def await_those(self) -> bool:
+        """Wait for the functions of which calls stand that were made before the room was opened; whether there are."""
+        standing = {call.tool for call in self._host.state.order.calls.values()}
+        self._awaited = {name: Awaited(name) for name in standing - self._calls.tools.keys()}
+        self._calls.tools |= self._awaited
+        return bool(self._awaited)
 
     def bring(self, agent: str, process: str, said: Sequence[object]) -> tuple[str, ...] | Refused:
         """Take in what a process of the agent brings, in place of what an earlier one did. `prove` makes it callable.
@@ -158,7 +167,7 @@ class BroughtTools:
 
     def lets(self, agent: str, tool: str) -> bool:
         """Whether the agent may see and call it: what others brought is nobody else's."""
-        return tool not in self._made or tool in self._names(agent)
+        return (tool not in self._made and tool not in self._awaited) or tool in self._names(agent)
 
     def answer(self, agent: str, process: str, answers: Sequence[Mapping[str, Any]]) -> Refused | None:
         """Take what a process has done; a second time does nothing."""
@@ -242,10 +251,12 @@ class BroughtTools:
         """Let nobody wait any longer."""
         for agent in [*self._processes]:
             self._gone(agent)
+        for awaited in self._awaited.values():
+            awaited.end()
 
     @property
     def _room_own(self) -> set[str]:
-        return self._calls.tools.keys() - self._made.keys()
+        return self._calls.tools.keys() - self._made.keys() - self._awaited.keys()
 
     def _names(self, agent: str) -> tuple[str, ...]:
         known = self._processes.get(agent)
@@ -275,7 +286,9 @@ class BroughtTools:
             if self._made.get(each.name) != each and each.name not in self._room_own:
                 self._made[each.name] = each
                 function = FunctionTool(BroughtFunction(each, self), self._journal, proven=each.name in held)
-                self._calls.tools[each.name] = Watched(self._own(function), [_Touched()], stray_seen)
+                tool = self._calls.tools[each.name] = Watched(self._own(function), [_Touched()], stray_seen)
+                if awaited := self._awaited.pop(each.name, None):
+                    awaited.come(tool)
         known.ready = True
 
     def _unfit(self, agent: str, process: str, said: Sequence[object]) -> Refused | None:
@@ -288,15 +301,24 @@ class BroughtTools:
         names = [each.name for each in functions]
         if len({*names}) < len(names):
             return _bad("Two of the functions have one name.")
-        for each in functions:
-            others = [
-                one
-                for one, known in self._processes.items()
-                if one != agent and any(its.name == each.name and its != each for its in known.brings)
-            ]
-            if others:
-                why = f"{others[0]} has brought another function named {each.name}."
+        return next((taken for each in functions if (taken := self._taken(agent, each))), None)
+
+    def _taken(self, agent: str, wanted: Described) -> Refused | None:
+        """Why another agent's function of this name is in the way. That of a process that is gone makes way, once
+        nothing that was done with it can be undone any more.
+        """
+        for one, known in [*self._processes.items()]:
+            if one == agent or not any(its.name == wanted.name and its != wanted for its in known.brings):
+                continue
+            if self._is_there(known):
+                why = f"{one} has brought another function named {wanted.name}."
                 return Refused(Code.DUPLICATE, why, "Give yours another name: @tool(name=...).")
+            self._gone(one)
+        made = self._made.get(wanted.name)
+        theirs = [c for c in self._host.state.order.calls.values() if c.tool == wanted.name and c.agent != agent]
+        if theirs and made not in (None, wanted):
+            why = f"{theirs[0].id} of {theirs[0].agent} can still be undone, by another function named {wanted.name}."
+            return Refused(Code.DUPLICATE, why, "Give yours another name: @tool(name=...), or wait until it is final.")
         return None
 
     def _put(self, work: _Work) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, cast
 
 from coroom.core import command as c
@@ -54,6 +56,9 @@ def stray_seen(call: ToolCall, really: Footprint, why: tuple[str, ...]) -> None:
         seen.append(Seen(call, really, "; ".join(why)))
 
 
+THREADS_MAX = 64
+"""Calls that tools are at work on at once: some wait for a process or a server, and must not hold up the others."""
+
 TRY_AGAIN_S = 30.0
 """A call whose resources are being put in order is tried again as soon as something happens, at most so long."""
 
@@ -70,6 +75,10 @@ class RoomCalls:
         self._tasks: set[asyncio.Task[None]] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._made: dict[str, str] = {}
+        self._at_work = ThreadPoolExecutor(THREADS_MAX, "coroom-tool")
+        self._opening: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._ready.set()
         self.lets: Callable[[str, str], bool] = lambda _agent, _tool: True
         """Whether an agent may see and call a tool."""
         host.listen(self._heard)
@@ -88,10 +97,17 @@ class RoomCalls:
         self._made = {call.id: call.tool for call in self._host.state.order.calls.values()}
         await self._run(self._carrier.recover())
 
+    def open_meanwhile(self) -> None:
+        """`open`, while the room is served already, for what has to come there first. Who calls waits until it is."""
+        self._ready.clear()
+        self._opening = asyncio.get_running_loop().create_task(self.open())
+        self._opening.add_done_callback(lambda _: self._ready.set())
+
     async def call(self, agent: str, tool: str, arguments: str, step: int = 0, operation: str = "") -> Outcome:
         """One call of a tool, at the agent's next step or in place of what stands at `step`; see `Carrier.call`."""
         if not self.lets(agent, tool):
             return Refused(Code.NOT_FOUND, f"There is no tool '{tool[:60]}'.", "Use those that call do=list shows.")
+        await self._ready.wait()
         CALLING.set(agent)
         deadline = asyncio.get_running_loop().time() + TRY_AGAIN_S
         while True:
@@ -109,6 +125,7 @@ class RoomCalls:
 
     async def conclude(self, agent: str, report: str, operation: str = "") -> c.Good | Refused:
         """The agent is done."""
+        await self._ready.wait()
         return await self._run(self._carrier.conclude(agent, report, operation))
 
     async def retract(self, agent: str, calls: tuple[str, ...], operation: str = "") -> c.Good | Refused:
@@ -121,12 +138,18 @@ class RoomCalls:
 
     async def _patiently(self, asked: Callable[[], Steps[c.Good | Refused]]) -> c.Good | Refused:
         """Ask again, as soon as something has happened, for as long as a call is in the way."""
+        await self._ready.wait()
         while True:
             seq = self._host.state.seq
             reply = await self._run(asked())
             if not isinstance(reply, Refused) or reply.code is not Code.WAIT or self._host.has_ended:
                 return reply
             await self._host.changed(seq, TRY_AGAIN_S)
+
+    def leave_unfinished(self) -> None:
+        """What `open_meanwhile` has not finished by now is for the next time that the room is opened."""
+        if self._opening:
+            self._opening.cancel()
 
     async def rest(self) -> None:
         """Until the tools have forgotten what is final by now."""
@@ -171,7 +194,8 @@ class RoomCalls:
                         answer: object = await self._host.submit(request.by, request.command, request.operation)
                     else:
                         try:
-                            answer = await asyncio.to_thread(request.work)
+                            work = partial(copy_context().run, request.work)
+                            answer = await asyncio.get_running_loop().run_in_executor(self._at_work, work)
                         finally:
                             await self._caught(seen, "")
                     if isinstance(request, Store) and isinstance(request.command, c.NoteRead):
@@ -241,6 +265,7 @@ class RoomCalls:
 
     async def _left(self, agent: str) -> None:
         if is_quiet(self._host.state.order, agent):
+            await self._ready.wait()
             await self._run(self._carrier.open_gates())
         else:
             await self.abandon(agent, "it left")

@@ -217,6 +217,8 @@ class Room:
     async def close(self) -> None:
         """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
         try:
+            if self.door.calls:
+                self.door.calls.leave_unfinished()
             if self.door.brought:
                 self.door.brought.end()
             if self._each:
@@ -247,9 +249,12 @@ class Room:
         opened, ground = self._tools.by_name, self._tools.ground
         made = {tool.spec.name: tool for tool in ground.library(self.host)} if ground else {}
         self.door.calls = RoomCalls(self.host, {**made, **opened})
-        await self.door.calls.open()
         if self._tools.brought:
             self.door.brought = BroughtTools(self.host, self.door.calls, self._tools.journal, self._tools.own)
+        if self.door.brought and self.door.brought.await_those():
+            self.door.calls.open_meanwhile()
+        else:
+            await self.door.calls.open()
         if ground:
             self.door.smithy = Smithy(self.host, self.door.calls, ground, self.plan.toolsmith)
         return None

@@ -303,3 +303,41 @@ async def test_what_cannot_be_brought_is_refused_in_words(tmp_path: Path) -> Non
             async with Participant(url, seat.token, functions=shelf.functions()):
                 pass
     await shut.close()
+
+
+async def test_a_name_is_free_again_once_its_process_has_gone_and_nothing_done_with_it_can_be_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, shelf = await a_room(tmp_path), Shelf()
+    assert room.door.brought
+
+    @tool(writes="key:other", name="put")
+    def other() -> None:
+        """Another function of the same name."""
+
+    async with served(room) as url:
+        first, second = [await a_seat(room, name) for name in ("ada", "bob")]
+
+        async def bob_brings_it() -> None:
+            processes = room.door.brought and room.door.brought._processes
+            while processes and processes["ada"].asking:
+                await asyncio.sleep(0)
+            with monkeypatch.context() as now:
+                # Nobody asks for work there: it is gone for certain, there is nothing to wait for.
+                now.setattr("coroom.host.brought.PICKED_UP_WITHIN_S", 0.0)
+                async with Participant(url, second.token, functions=[other], stay_s=0) as bob:
+                    assert "Another function" in next(each.description for each in bob.tools if each.name == "put")
+
+        async with Participant(url, first.token, functions=shelf.functions(), stay_s=0) as ada:
+            await calls(ada, "put", item="tea", count=4)
+        with pytest.raises(NoRoomError, match=r"c\d+ of ada can still be undone, by another function named put"):
+            await bob_brings_it()
+        async with Participant(url, first.token, functions=shelf.functions(), stay_s=0) as ada:
+            await ada.awaited(ada.call, "put", {"item": "tea", "count": 3}, "")
+            assert not await ada.awaited(ada.done, "sold")
+        assert not room.host.state.order.calls
+        await bob_brings_it()
+        with pytest.raises(NoRoomError, match="bob has brought another function named put"):
+            async with Participant(url, first.token, functions=shelf.functions()):
+                pass
+    await room.close()

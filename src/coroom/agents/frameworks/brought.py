@@ -59,6 +59,9 @@ class Brought:
         self._running: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._proving = asyncio.Lock()
+        self.offered = 0
+        """How often the room has come to offer them: once, and again whenever it was away."""
+        self._offers = asyncio.Condition()
         self._proved: asyncio.Task[None] | None = None
         self._trial = _Trial()
 
@@ -89,9 +92,30 @@ class Brought:
                 thread.shutdown(wait=False)
         if status != _OK:
             raise NotTakenError(f"{said.get('why', '')} {said.get('next', '')}".strip())
+        async with self._offers:
+            self.offered += 1
+            self._offers.notify_all()
+
+    def has(self, name: object) -> bool:
+        """Whether one of them is called so."""
+        return name in self._functions
+
+    async def offered_again(self, since: int, within_s: float) -> bool:
+        """Wait until the room offers them anew, more often than `since`; False when it does not in that time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s), self._offers:
+                await self._offers.wait_for(lambda: self.offered > since)
+        return self.offered > since
 
     async def serve(self, client: RoomClient) -> None:
         """Carry out what the room asks for, until cancelled; also when it was away for a while."""
+        try:
+            await self._serve(client)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _serve(self, client: RoomClient) -> None:
         tries = 0
         while True:
             asked = {"process": self._process, "running": [*self._running], "wait_s": WAIT_S}

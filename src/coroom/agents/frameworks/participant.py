@@ -19,7 +19,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from coroom.agents.adapter import TOKEN_VARIABLE, URL_VARIABLE
 from coroom.agents.frameworks.brought import Brought, Function, NotTakenError
-from coroom.agents.room_client import RoomClient, Told
+from coroom.agents.room_client import RoomClient, Told, room_failures
+from coroom.core.errors import Code
 from coroom.tools.observers import Observer
 
 R = TypeVar("R")
@@ -32,6 +33,9 @@ SENT_BACK_MAX = 5
 """How often in a row an agent that ends is sent back to what it has not judged; then it is left at that."""
 
 _WAIT_S = 60.0
+_AGAIN_S = 0.5
+_BACK_WITHIN_S = 60.0
+"""How long a call that can be repeated waits for a room that went away."""
 _LOOK_WHETHER = " Look whether it is open, and whether the token is this agent's newest."
 _CALL, _ANSWER, _NO_TOOL = "call", "answer", "other"
 _FURTHER = ("claim", "release", "say", "task", "land", "sync", "read", "edit")
@@ -174,10 +178,30 @@ class Participant:
         self._sent_back = 0
         self._unsettled = self._unsettled or self.live(name) or name == _CALL
         if not self.live(name):
-            return await self._client.call(name, arguments)
+            return await self._asked(name, arguments, arguments.get("tool") if name == _CALL else None)
         given = dumps(arguments, sort_keys=True)
         operation = sha256(dumps((call_id, name, given)).encode()).hexdigest()[:32] if call_id else ""
-        return await self._client.call(_CALL, {"do": "call", "tool": name, "arguments": given, "operation": operation})
+        asked = {"do": "call", "tool": name, "arguments": given, "operation": operation}
+        return await self._asked(_CALL, asked, name)
+
+    async def _asked(self, name: str, arguments: Mapping[str, Any], function: object) -> Told:
+        """Call a tool of the room. When the room goes away meanwhile, a call that may be repeated is, once it is back;
+        it does not know this process's functions for a moment then.
+        """
+        offered, until = self._brought.offered if self._brought else 0, time.monotonic() + _BACK_WITHIN_S
+        while True:
+            try:
+                told = await self._client.call(name, arguments)
+            except room_failures():
+                if not arguments.get("operation") or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            left = until - time.monotonic()
+            unknown = told.code == Code.NOT_FOUND and self._brought is not None and self._brought.has(function)
+            if not unknown or not self._brought or not await self._brought.offered_again(offered, left):
+                return told
+            offered = self._brought.offered
 
     async def before(self, name: str, arguments: Mapping[str, Any]) -> str | None:
         """Ask before one of the agent's own tools runs: why it must not, or None."""
