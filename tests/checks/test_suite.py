@@ -56,6 +56,16 @@ def test_tox_is_used_where_it_is_set_up_and_there(tmp_path: Path, monkeypatch: p
     assert found(tmp_path).shown == "tox"
 
 
+@pytest.mark.parametrize("name", ["test_a.py", "a_test.py", "tests/test_a.py", "test/a_test.py"])
+def test_a_tree_that_has_nothing_but_tests_of_python_is_tested_by_pytest(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    command = found(tmp_path)
+    assert command.argv[1:] == ("-m", "pytest", "-q")
+    assert command.reason == f"there is {name}"
+    assert command.environment["PYTHONPATH"].startswith(str(tmp_path))
+
+
 def test_the_users_virtual_environment_runs_the_tests(tmp_path: Path) -> None:
     (tmp_path / "tree/tests").mkdir(parents=True)
     (tmp_path / "tree/setup.py").touch()

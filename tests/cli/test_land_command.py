@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.cli.commands import Done, Place, place_at
+from tests.cli.commands import Done, Place, place_at, until
 from tests.git.repositories import fsck, git, write
 from tests.git.shared_places import hook
 
@@ -124,6 +124,33 @@ def test_a_claim_ends_with_the_landing_and_a_foreign_one_stops_it(place: Place) 
     assert git(up(place), "for-each-ref", "refs/coroom") == ""
 
 
+def test_what_was_claimed_here_without_a_name_is_landed_under_and_the_author_is_who_this_user_is_everywhere(
+    place: Place,
+) -> None:
+    git(place.repository, "config", "--unset", "user.name")
+    (place.home / ".gitconfig").write_text("[user]\n\tname = Ann Lee\n")
+    write(place.repository, {"x": b""})
+    git(place.repository, "add", "--all")
+    git(place.repository, "-c", "user.name=Ann Lee", "commit", "--quiet", "--message=x")
+    assert coroom(place, "claim", "issue:7").code == 0
+    done = coroom(place, "land", "--test", TEST, "--claim", "issue:7")
+    assert done.code == 0, done.err
+    assert git(up(place), "log", "-1", "--format=%an", "main") == "Ann Lee"
+    assert git(up(place), "for-each-ref", "refs/coroom") == ""
+
+
+def test_tests_of_a_gate_that_was_killed_are_over_before_its_runner_is_used_again(place: Place) -> None:
+    commit(place, {"x": b""})
+    pids = place.root / "pids"
+    forever = f"echo $$ >> {pids}; while :; do echo > late; sleep 0.1; done"
+    killed = place.start("land", "--isolation", "plain", "--test", forever)
+    until(lambda: pids.exists() and pids.read_text().endswith("\n"), "the tests run", killed)
+    killed.kill()
+    killed.communicate()
+    done = coroom(place, "land", "--isolation", "plain", "--test", f"! kill -0 $(cat {pids}) && ! test -e late")
+    assert done.code == 0, done.out + done.err
+
+
 def test_without_any_remote_the_repository_itself_is_landed_on(tmp_path: Path) -> None:
     place = place_at(tmp_path, {"a.txt": b"1\n"})
     git(place.repository, "config", "user.name", "ann")
@@ -167,10 +194,9 @@ def test_what_cannot_be_tried_is_said_with_what_to_do_and_changes_nothing(place:
         "no test": "Nothing in the repository says how it is tested. Give the command",
     }[case]
     assert said in done.out + done.err
-    assert done.code == (1 if case in {"remote gone", "no test"} else 2)
+    assert done.code == (1 if case == "remote gone" else 2)
     assert "Traceback" not in done.err
-    if case != "no test":
-        assert git(up(place), "for-each-ref") == before
+    assert git(up(place), "for-each-ref") == before
 
 
 def test_a_protected_remote_is_quoted_and_the_change_waits(place: Place) -> None:

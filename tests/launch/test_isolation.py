@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.cli.commands import until
 from tests.git.repositories import new_repository
 
 from coroom.git.workplace import make_workplace, own_objects
@@ -25,7 +27,7 @@ from coroom.launch.choose import launcher
 from coroom.launch.container import HOST_IMAGE, Container
 from coroom.launch.doors import ROOM_PORT, door_to, socket_place
 from coroom.launch.isolation import Bounds, Errand, Isolation, Launcher, Unavailable
-from coroom.launch.leftover import born
+from coroom.launch.leftover import OPEN, born, end_leftover, gated, remember
 from coroom.launch.model_proxy import PLACEHOLDER, Provider, model_door
 from coroom.run.bench.claims import scratch_remote
 from coroom.testing import ModelServer, Script, Turn
@@ -189,6 +191,30 @@ def test_what_is_in_force_says_by_what_the_bounds_are_kept() -> None:
     assert "0.2 GiB of memory and 40 processes" in means(SMALL) or "NOT" in means(SMALL)
     for kind in Isolation:
         assert len(made(kind).in_force) == 3
+
+
+def test_a_container_that_outlived_its_run_is_ended_by_what_was_noted(tmp_path: Path) -> None:
+    stays = 'trap "" TERM; echo > begun; read x < never'
+    cell = Cell(tmp_path)
+    errand = cell.errand("sh", "-c", stays)
+    os.mkfifo(errand.workspace / "never")
+    wrapped = made(Isolation.CONTAINER).wrap(errand)
+    with subprocess.Popen(
+        gated(wrapped.argv), env=dict(wrapped.env), stdin=subprocess.PIPE, start_new_session=True
+    ) as run:
+        assert run.stdin is not None
+        remember(errand.home, run.pid, wrapped.ends)
+        run.stdin.write(OPEN)
+        run.stdin.flush()
+        until((errand.workspace / "begun").exists, "it works in its container")
+        listed = (*wrapped.ends[: wrapped.ends.index("rm")], "ps", "--quiet", "--filter", f"name={wrapped.ends[-1]}")
+        assert subprocess.run(listed, capture_output=True, check=True).stdout
+        # Killed with its run; the container is nobody's child.
+        os.killpg(run.pid, signal.SIGKILL)
+    assert subprocess.run(listed, capture_output=True, check=True).stdout
+    assert end_leftover(errand.home)
+    assert not subprocess.run(listed, capture_output=True, check=True).stdout
+    assert not end_leftover(errand.home)
 
 
 def test_a_group_is_left_over_once_its_maker_is_gone_whatever_the_time_is(tmp_path: Path) -> None:

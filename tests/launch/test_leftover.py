@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.run.runs import Ground, perform, tasks
 
 from coroom.agents.command import Command
-from coroom.launch.leftover import FILE, OPEN, end_leftover, gated, remember
+from coroom.launch.leftover import OPEN, end_leftover, gated, note_of, remember
 from coroom.run.workers import ProcessWorker
 
 
@@ -48,7 +48,7 @@ def test_a_program_that_cannot_be_started_says_so(tmp_path: Path) -> None:
 
 async def test_an_agent_has_been_noted_by_the_time_it_acts(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    adapter = Command(("sh", "-c", f'grep -q "\\"pid\\": $$," {home / FILE} && echo noted'))
+    adapter = Command(("sh", "-c", f'grep -q "\\"pid\\": $$," {note_of(home)} && echo noted'))
     ended = await perform(Ground.at(tmp_path).plan([ProcessWorker(name="cmd", adapter=adapter, home=home)], tasks("x")))
     assert ended.outcome.works["cmd"].error == "3 sessions in a row finished no task"
     assert [text for agent, text in ended.stage.shown if agent == "cmd" and text == "noted"] == ["noted"] * 3
@@ -64,6 +64,6 @@ async def test_what_is_left_over_is_ended_once_and_a_stranger_with_its_number_ne
         assert await ending
     assert not end_leftover(home)
 
-    (home / FILE).write_text(f'{{"pid": {os.getpid()}, "born": "1"}}')
+    note_of(home).write_text(f'{{"pid": {os.getpid()}, "born": "1"}}')
     assert not end_leftover(home)
-    assert not (home / FILE).exists()
+    assert not note_of(home).exists()

@@ -16,6 +16,7 @@ from coroom.core.errors import Fault
 from coroom.core.event import EditHeld, NoticesRead
 from coroom.core.task import TaskState
 from coroom.host.rooms import Room
+from coroom.launch.leftover import note_of
 from coroom.run.bounds import LimitError, parse_limit
 from coroom.run.session import unless_the_log_fails
 from coroom.run.worker import Cause, Desk
@@ -117,7 +118,7 @@ async def test_a_cancelled_run_ends_the_processes_it_started_and_keeps_their_tas
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert not (tmp_path / "home" / "process.json").exists()
+    assert not note_of(tmp_path / "home").exists()
     async with opened(plan) as room:
         assert room.host.state.tasks["t1"].holder == "ann"
 

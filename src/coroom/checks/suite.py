@@ -27,6 +27,13 @@ LOG_BYTES_MAX = 8 << 20
 CONFIG_BYTES_MAX = 1 << 20
 """What says how a project is tested is small."""
 
+BARE_TESTS = (
+    "test_*.py",
+    "*_test.py",
+    *(f"{place}/{name}" for place in ("tests", "test") for name in ("test_*.py", "*_test.py")),
+)
+"""What pytest collects, one directory deep."""
+
 TAIL_LINES = 30
 TAIL_CHARS = 1_500
 GRACE_S = 3.0
@@ -64,11 +71,16 @@ class NoCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A suite as a process: `env` is its whole environment; `close` ends what is left of it and clears up."""
+    """A suite as a process: `env` is its whole environment; `close` ends what is left of it and clears up.
+
+    `opens`, where there is one, is told the number of the process before it acts, and gives what it waits for on its
+    standard input.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(repr=False)
     close: Callable[[], None] = lambda: None
+    opens: Callable[[int], bytes] | None = None
 
 
 Starter = Callable[[SuiteCommand, Path], Start]
@@ -113,7 +125,15 @@ def find_command(tree: Path, explicit: str = "", checkout: Path | None = None) -
     """
     if explicit.strip():
         return SuiteCommand(("/bin/sh", "-c", explicit.strip()), "it was given", _environment(tree))
-    for guess in (_make, _tox, partial(_python, checkout=checkout), _node, _go, _cargo):
+    for guess in (
+        _make,
+        _tox,
+        partial(_python, checkout=checkout),
+        _node,
+        _go,
+        _cargo,
+        partial(_bare_python, checkout=checkout),
+    ):
         found = guess(tree)
         if found:
             return found
@@ -149,6 +169,16 @@ def _python(tree: Path, checkout: Path | None) -> SuiteCommand | None:
     if not told and not tests and not any(tree.glob("test_*.py")):
         return None
     reason = "pytest is configured" if told else f"there is {tests[0]}/" if tests else "there are test_*.py"
+    return _pytest(tree, reason, checkout)
+
+
+def _bare_python(tree: Path, checkout: Path | None) -> SuiteCommand | None:
+    """Tests that pytest would find in a tree that says nothing about Python but by having them."""
+    found = next((one for name in BARE_TESTS for one in tree.glob(name) if one.is_file()), None)
+    return _pytest(tree, f"there is {found.relative_to(tree)}", checkout) if found else None
+
+
+def _pytest(tree: Path, reason: str, checkout: Path | None) -> SuiteCommand:
     places = [checkout / name / "bin/python" for name in (".venv", "venv")] if checkout else []
     python = next((str(place) for place in places if place.exists()), "python3")
     return SuiteCommand((python, "-m", "pytest", "-q"), reason, _environment(tree))
@@ -188,7 +218,7 @@ def _is_python(tree: Path) -> bool:
 
 def _environment(tree: Path) -> dict[str, str]:
     """An installed copy of the package, as in somebody's virtual environment, must not be what is tested."""
-    if not _is_python(tree):
+    if not _is_python(tree) and not any(any(tree.glob(name)) for name in BARE_TESTS):
         return {}
     places = [str(place) for place in (tree / "src", tree) if place.is_dir()]
     before = os.environ.get("PYTHONPATH")
@@ -260,7 +290,7 @@ async def _run(
             *started.argv,
             cwd=tree,
             env=dict(started.env),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if started.opens else asyncio.subprocess.DEVNULL,
             stdout=pipe,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
@@ -273,6 +303,8 @@ async def _run(
         os.close(pipe)
     try:
         async with asyncio.timeout(timeout_s):
+            if started.opens:
+                await _let_in(process, started.opens)
             code = await process.wait()
     except TimeoutError:
         await _stop(process)
@@ -284,6 +316,14 @@ async def _run(
         said = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         return ended(Ending.FAILED, summary_of(kept.end()) or said, code)
     return ended(Ending.PASSED, summary_of(kept.end()) or "passed", code)
+
+
+async def _let_in(process: asyncio.subprocess.Process, opens: Callable[[int], bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(await asyncio.to_thread(opens, process.pid))
+    with suppress(BrokenPipeError, ConnectionResetError):
+        await process.stdin.drain()
+    process.stdin.close()
 
 
 def _plainly(command: SuiteCommand, _tree: Path) -> Start:

@@ -23,7 +23,14 @@ UNITS_MAX = 100_000
 @click.option(
     "--repeat", type=click.IntRange(1, 99), default=1, show_default=True, help="Each run; most of them count."
 )
-@click.option("--timeout", "timeout_s", type=click.FloatRange(0.1), default=TIMEOUT_S, help="Seconds for each command.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.1),
+    default=TIMEOUT_S,
+    show_default=True,
+    help="Seconds for each command.",
+)
 @click.option("--tasks", type=click.Path(path_type=Path), help="Write a task for each culprit there, as JSON.")
 @click.option("--anew", is_flag=True, help="Forget what is known from an earlier call.")
 @click.option("--directory", type=click.Path(path_type=Path), default=".", help="The repository (default: here).")

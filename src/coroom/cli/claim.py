@@ -1,10 +1,7 @@
 """`coroom claim`, `release` and `claims`: claims by refs in a shared remote, for people and scripts."""
 
 import asyncio
-import getpass
 import json
-import os
-import platform
 import re
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -12,7 +9,6 @@ from typing import TypeVar
 
 import click
 
-from coroom.agents.adapter import AGENT_VARIABLE
 from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.trouble import full_disk, in_words
 from coroom.core.claim import Claim
@@ -23,7 +19,7 @@ from coroom.git.command import Git, GitFailed
 from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.shared import is_locked
 from coroom.ports import Holding
-from coroom.run.ground import LOCKS_SEEN
+from coroom.run.ground import LOCKS_SEEN, claimant
 
 T = TypeVar("T")
 
@@ -34,7 +30,7 @@ _directory = click.option(
     help="A clone of the shared repository (default: here).",
 )
 _remote = click.option("--remote", default="origin", show_default=True, help="Where the claims are: a name or address.")
-_name = click.option("--as", "holder", help=f"Who claims (default: ${AGENT_VARIABLE}, else you@this-machine).")
+_name = click.option("--as", "holder", help="Who claims (default: $COROOM_AGENT, else you@this-machine).")
 _json = click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 
 
@@ -159,7 +155,7 @@ def _is_remote(git: Git, remote: str) -> bool:
 
 
 def _holder(given: str | None) -> str:
-    name = given or os.environ.get(AGENT_VARIABLE) or f"{getpass.getuser()}@{platform.node().partition('.')[0]}"
+    name = given or claimant()
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
         raise WrongCallError(f"'{name[:80]}' is no name. Use up to 64 letters, digits and . _ @ + -.")
     return name

@@ -25,7 +25,7 @@ from coroom.run.landing import LandingEnd, LandingWish, land_here
 @click.option(
     "--remote", default="", help="Its name or address; . for this repository itself (default: origin if any)."
 )
-@click.option("--agent", default="", help="Who lands (default: COROOM_AGENT, or git's user.name here).")
+@click.option("--agent", default="", help="Who lands (default: COROOM_AGENT, or git's user.name).")
 @click.option("--task", default="", help="The task it is for; named in the history.")
 @click.option(
     "--claim", "claims", multiple=True, help="A resource you hold, like issue:17; given up by landing. Repeat."

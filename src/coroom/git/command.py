@@ -147,6 +147,19 @@ class Git:
         return self.run(*arguments).line
 
 
+def own_setting(name: str) -> str:
+    """What this user has set for all repositories, which git is not let see otherwise; empty when nothing is."""
+    given = os.environ.get("GIT_CONFIG_GLOBAL")
+    home = Path.home()
+    usual = [home / ".gitconfig", Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config"]
+    for file in [Path(given)] if given else usual:
+        if file.is_file():
+            asked = Git(file.parent).run("config", "--file", str(file), "--includes", name, expect=(0, 1, 3, 128))
+            if asked.code == 0 and asked.line:
+                return asked.line
+    return ""
+
+
 class _Taken:
     """What a process wrote, read by one thread a pipe so that no side can block the other."""
 

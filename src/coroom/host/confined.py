@@ -3,13 +3,14 @@
 import os
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coroom.checks.suite import Start, SuiteCommand, inherited
 from coroom.core.errors import Code, Refused
 from coroom.launch.choose import launcher
-from coroom.launch.isolation import KEPT, Bounds, Errand, Isolation, Launcher, Unavailable
+from coroom.launch.isolation import KEPT, Bounds, Errand, Isolation, Launcher, Unavailable, Wrapped
+from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.launch.plain import Plain
 from coroom.launch.readable import environment_places, named_places
 
@@ -70,6 +71,7 @@ class Confined:
         *,
         readable: Iterable[Path] = (),
         kept: Iterable[Path] = (),
+        noted: bool = False,
     ) -> Start:
         """The command as a process in the isolation.
 
@@ -79,6 +81,7 @@ class Confined:
             home: for its settings and caches.
             readable: further places that it sees.
             kept: what of the tree it only reads.
+            noted: keep beside the home which process it is, so that after a kill `end_leftover` ends it.
 
         Raises:
             OSError: the home cannot be made.
@@ -100,7 +103,20 @@ class Confined:
             kept=tuple(path for path in kept if path.exists()),
         )
         wrapped = self.launcher.wrap(errand)
-        return Start(argv=wrapped.argv, env=wrapped.env, close=wrapped.close)
+        start = Start(argv=wrapped.argv, env=wrapped.env, close=wrapped.close)
+        return _noted(start, home, wrapped) if noted and not wrapped.mortal else start
+
+
+def _noted(start: Start, home: Path, wrapped: Wrapped) -> Start:
+    def opens(pid: int) -> bytes:
+        remember(home, pid, wrapped.ends)
+        return OPEN
+
+    def close() -> None:
+        start.close()
+        forget(home)
+
+    return replace(start, argv=gated(start.argv), opens=opens, close=close)
 
 
 def _words(command: SuiteCommand) -> list[str]:

@@ -17,6 +17,7 @@ from coroom.git.command import Git, GitFailed
 from coroom.git.gate import Definition, TreeVerdict, made_whole
 from coroom.git.repository import object_places, read_blobs, tree_files
 from coroom.host.confined import Confined
+from coroom.launch.leftover import end_leftover
 from coroom.syntax.parse import parses
 
 AFFECTED_SHARE_MAX = 0.5
@@ -139,9 +140,12 @@ class Runners:
 
     def _starter(self, tree: Path) -> Starter:
         """The tests see the objects that the clone stands on, and do not change what git is told in it."""
-        home = self._directory / HOMES / tree.name
         seen = object_places(self._source)
-        return partial(self._suite.confined.start, home=home, readable=seen, kept=(tree / ".git",))
+        start = self._suite.confined.start
+        return partial(start, home=self._home(tree), readable=seen, kept=(tree / ".git",), noted=True)
+
+    def _home(self, tree: Path) -> Path:
+        return self._directory / HOMES / tree.name
 
     def _verdict(self, command: SuiteCommand, result: SuiteResult) -> TreeVerdict:
         shown = command.shown[:200]
@@ -156,6 +160,8 @@ class Runners:
         number = await self._free.get()
         try:
             place = self._directory / str(number)
+            # Tests of a gate that was killed may still write there.
+            await asyncio.to_thread(end_leftover, self._home(place))
             await asyncio.to_thread(self._prepare, place, commit)
             yield place
         finally:

@@ -51,7 +51,7 @@ class Bubblewrap:
             *("--", *inside),
         )
         made = bounded(words, self.bounds, errand.agent)
-        return Wrapped(argv=made.argv, env={"PATH": errand.env.get("PATH", "")}, close=made.close)
+        return Wrapped(argv=made.argv, env={"PATH": errand.env.get("PATH", "")}, close=made.close, mortal=True)
 
 
 def environment(errand: Errand) -> dict[str, str]:

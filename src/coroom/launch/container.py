@@ -83,12 +83,12 @@ class Container:
             *(self.image, *doored(errand, (), python=PYTHON if self.has_own_programs else sys.executable)),
         )
 
-        def close() -> None:
-            subprocess.run(
-                (*self._command(), "rm", "--force", name), capture_output=True, timeout=WITHIN_S, check=False
-            )
+        ends = (*self._command(), "rm", "--force", name)
 
-        return Wrapped(argv=words, env=dict(os.environ), close=close)
+        def close() -> None:
+            subprocess.run(ends, capture_output=True, timeout=WITHIN_S, check=False)
+
+        return Wrapped(argv=words, env=dict(os.environ), close=close, ends=ends)
 
     def _environment(self, errand: Errand) -> dict[str, str]:
         """As everywhere; where an image keeps its programs need not be on this machine's search path."""

@@ -50,11 +50,16 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapped:
-    """What to start instead. `env` is the whole environment; `close` ends what is left and clears up, once it ended."""
+    """What to start instead. `env` is the whole environment; `close` ends what is left and clears up, once it ended.
+    `ends` is a command that ends what does not end with its own processes, for whoever comes after a kill; with
+    `mortal` nothing of it outlives whoever starts it.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(repr=False)
     close: Callable[[], None] = lambda: None
+    ends: tuple[str, ...] = ()
+    mortal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,21 @@
-"""Agents that outlived a run: when a run is killed its agents go on writing; the next run ends them first.
+"""Processes that outlived a run: when it is killed its agents and tests go on writing; the next run ends them first.
 
-However early the kill comes, an agent that acts has been noted: its process waits at a gate until the note is written,
-and gives up when nobody is left to open it.
+However early the kill comes, a process that acts has been noted: it waits at a gate until the note is written, and
+gives up when nobody is left to open it. The note stands beside its home, where none that is isolated can write.
 """
 
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-FILE = "process.json"
+ENDED_WITHIN_S = 60
+"""A container engine may be slow."""
 
 OPEN = b"\n"
 """What opens the gate: the first byte of a gated program's standard input. The program itself never sees it."""
@@ -39,36 +41,50 @@ def gated(argv: Sequence[str]) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", "-c", _GATE, *argv)
 
 
-def remember(home: Path, pid: int) -> None:
-    """Note the process, which leads a group of its own, as this agent's."""
-    (home / FILE).write_text(json.dumps({"pid": pid, "born": born(pid)}), encoding="ascii")
+def note_of(home: Path) -> Path:
+    """Where the process is noted whose home this is."""
+    return home.with_name(f"{home.name}.process.json")
+
+
+def remember(home: Path, pid: int, ends: Sequence[str] = ()) -> None:
+    """Note the process, which leads a group of its own, as the one with this home.
+
+    Args:
+        home: its own, and nobody else's at the same time.
+        pid: its number.
+        ends: a command that ends what does not end with the group.
+    """
+    note_of(home).write_text(json.dumps({"pid": pid, "born": born(pid), "ends": list(ends)}), encoding="ascii")
 
 
 def forget(home: Path) -> None:
     """The process has ended in the ordinary way."""
-    (home / FILE).unlink(missing_ok=True)
+    note_of(home).unlink(missing_ok=True)
 
 
 def end_leftover(home: Path) -> bool:
-    """End the process noted there and its group, if it is still the same one. Says whether there was one. Waits."""
+    """End the process that is noted and its group, if it is still the same one. Says whether there was one. Waits."""
     try:
-        found = json.loads((home / FILE).read_text(encoding="ascii"))
-        pid, noted = int(found["pid"]), found["born"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.loads(note_of(home).read_text(encoding="ascii"))
+        pid, noted, ends = int(found["pid"]), found["born"], tuple(map(str, found.get("ends", ())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     # A number is given to other processes later; the time of birth tells them apart.
-    if noted is None or born(pid) != noted:
-        forget(home)
-        return False
+    there = noted is not None and born(pid) == noted
     with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_WITHIN_S
-        while born(pid) == noted and time.monotonic() < deadline:
-            time.sleep(0.02)
-        os.killpg(pid, signal.SIGKILL)
+        if there:
+            os.killpg(pid, signal.SIGTERM)
+            deadline = time.monotonic() + STOP_WITHIN_S
+            while born(pid) == noted and time.monotonic() < deadline:
+                time.sleep(0.02)
+            os.killpg(pid, signal.SIGKILL)
+    if ends:
+        # A container goes on without whoever started it.
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(ends, capture_output=True, timeout=ENDED_WITHIN_S, check=False)
     # Only now: were this run killed meanwhile, the next one would still find it.
     forget(home)
-    return True
+    return there or bool(ends)
 
 
 def born(pid: int) -> str | None:

@@ -1,10 +1,13 @@
 """Where a checkout lands: on its remote if it has one, else in the repository itself; and where its gate is kept."""
 
+import getpass
 import hashlib
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from coroom.agents.adapter import AGENT_VARIABLE
 from coroom.core.errors import Code, Refused
 from coroom.git.command import Git
 from coroom.git.commits import good_branch
@@ -86,6 +89,11 @@ def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Groun
     name = Path(address or repository.toplevel).name.removesuffix(".git")
     directory = gates_directory() / f"{name}-{mark}" / branch.replace("/", "%2F")
     return Ground(shared=shared, onto=branch, directory=directory, clone=repository.common, url=address, store=place)
+
+
+def claimant() -> str:
+    """In whose name something is claimed where nobody says so: COROOM_AGENT, else this user at this machine."""
+    return os.environ.get(AGENT_VARIABLE) or f"{getpass.getuser()}@{platform.node().partition('.')[0]}"
 
 
 def gates_directory() -> Path:

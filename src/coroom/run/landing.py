@@ -1,7 +1,6 @@
 """Landing what a checkout holds: into the queue, through the gate, onto the branch, or back with the reason."""
 
 import asyncio
-import getpass
 import hashlib
 import os
 import platform
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from coroom.agents.adapter import AGENT_VARIABLE
-from coroom.checks.suite import TIMEOUT_S
+from coroom.checks.suite import TIMEOUT_S, NoCommand, find_command
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource
-from coroom.git.command import Git, GitFailed
+from coroom.git.command import Git, GitFailed, own_setting
 from coroom.git.commits import checked_out_at, is_ancestor
 from coroom.git.gate import is_running, key_of, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
@@ -25,7 +24,7 @@ from coroom.host.confined import confined
 from coroom.host.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
 from coroom.host.runners import PATHS, Rule, Suite
 from coroom.launch.isolation import Bounds
-from coroom.run.ground import Ground, ground_of
+from coroom.run.ground import Ground, claimant, ground_of
 from coroom.run.radar import meetings_at, shown_paths
 
 T = TypeVar("T")
@@ -110,6 +109,9 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     suite = await asyncio.to_thread(suite_of, wish, repository)
     if isinstance(suite, Refused):
         return suite
+    untested = await asyncio.to_thread(_untested, repository, ground, wish)
+    if untested:
+        return untested
     for path in await asyncio.to_thread(ground.unlock):
         say(LEFT.format(path))
     stands = await asyncio.to_thread(_stands_against, repository, ground)
@@ -122,9 +124,9 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
         return LandingEnd(onto=ground.onto, commit=main, why="It was there already.")
     agent = wish.agent or _name_of(repository)
-    held = await _unlocked(ground, say, lambda: claims_of(ground.shared, agent, wish.claims, wish.claim))
-    if isinstance(held, Resource):
-        return Refused(Code.NOT_YOURS, f"{agent} does not hold {held}.", "See who does: coroom claims")
+    held = await _unlocked(ground, say, lambda: _held(ground, wish, agent))
+    if isinstance(held, Refused):
+        return held
     asked = replace(wish, agent=agent)
     entry = await _unlocked(ground, say, lambda: _queue(repository, ground, asked, held))
     if isinstance(entry, NotPublished):
@@ -190,6 +192,27 @@ def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
     )
 
 
+def _untested(repository: Repository, ground: Ground, wish: LandingWish) -> Refused | None:
+    """Why nothing could be judged here: neither the call nor the tree says how it is tested. A gate that is at work, or
+    comes later, has been told its own command.
+    """
+    if not wish.wait or is_running(ground.directory):
+        return None
+    found = find_command(repository.toplevel, wish.test, repository.toplevel)
+    return Refused(Code.BAD_INPUT, found.why, found.next_step) if isinstance(found, NoCommand) else None
+
+
+def _held(ground: Ground, wish: LandingWish, agent: str) -> tuple[HeldClaim, ...] | Refused:
+    """What it lands under; where nobody has said who lands, what is claimed here without a name is meant as well."""
+    names = [agent] if wish.agent else list(dict.fromkeys((agent, claimant())))
+    for name in names:
+        held = claims_of(ground.shared, name, wish.claims, wish.claim)
+        if not isinstance(held, Resource):
+            return held
+    why = f"{' and '.join(names)} {'does' if len(names) == 1 else 'do'} not hold {held}."
+    return Refused(Code.NOT_YOURS, why, "See who does: coroom claims")
+
+
 def _known_main(ground: Ground) -> str:
     """Where the branch is, once what a killed lander left half done is finished."""
     ref = f"refs/heads/{ground.onto}"
@@ -234,7 +257,7 @@ def _mark_of(repository: Repository) -> str:
 
 def _name_of(repository: Repository) -> str:
     said = os.environ.get(AGENT_VARIABLE, "") or repository.git.run("config", "user.name", expect=(0, 1)).line
-    return said or f"{getpass.getuser()}@{platform.node().partition('.')[0]}"
+    return said or own_setting("user.name") or claimant()
 
 
 async def _ended(ground: Ground, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:

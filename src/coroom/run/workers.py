@@ -184,7 +184,7 @@ class ProcessWorker:
             except OSError as problem:
                 return Work(error=f"{launch.argv[0]} cannot be started: {problem}", cause=Cause.INFRASTRUCTURE)
             try:
-                remember(self.home, process.pid)
+                remember(self.home, process.pid, wrapped.ends)
                 return await self._listen(process, launch, out.write, desk)
             finally:
                 await _end(process)

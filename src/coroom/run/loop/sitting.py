@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, Session
+from coroom.launch.isolation import Wrapped
 from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.run.isolating import Isolating
 from coroom.run.loop.bounds import Account
@@ -116,7 +117,7 @@ class Seat:
         """Run a line for the shell as the agent, in its isolation: exit code, and the end of what it said."""
         launch = Launch(argv=("/bin/sh", "-c", line), env={}, cwd=cwd)
         async with AsyncExitStack() as stack:
-            process = await self._start(launch, stack, "", gate=False)
+            process, _ = await self._start(launch, stack, "", gate=False)
             try:
                 async with asyncio.timeout(timeout_s):
                     out, _ = await process.communicate()
@@ -129,11 +130,11 @@ class Seat:
 
     async def _start(
         self, launch: Launch, stack: AsyncExitStack, room: str, *, gate: bool = True
-    ) -> asyncio.subprocess.Process:
+    ) -> tuple[asyncio.subprocess.Process, Wrapped]:
         environment = agent_environment(launch.env)
         started = self.isolating.process(launch, self.agent, self.home, room, environment)
         wrapped = await stack.enter_async_context(started)
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *(gated(wrapped.argv) if gate else wrapped.argv),
             cwd=launch.cwd,
             env=wrapped.env,
@@ -143,17 +144,18 @@ class Seat:
             limit=LINE_BYTES_MAX,
             start_new_session=True,
         )
+        return process, wrapped
 
     async def _listened(
         self, launch: Launch, log: CappedLog, timeout_s: float, hearing: "_Hearing", began: float, room: str
     ) -> Sat:
         async with AsyncExitStack() as stack:
             try:
-                process = await self._start(launch, stack, room)
+                process, wrapped = await self._start(launch, stack, room)
             except OSError as problem:
                 return Sat(seconds=0.0, error=f"{launch.argv[0]} cannot be started: {problem}")
             try:
-                remember(self.home, process.pid)
+                remember(self.home, process.pid, wrapped.ends)
                 async with asyncio.timeout(timeout_s):
                     await self._heard(process, launch, log, hearing)
             except TimeoutError:

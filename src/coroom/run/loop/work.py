@@ -17,6 +17,7 @@ from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git
 from coroom.git.commits import export_tree
 from coroom.host.confined import Confined
+from coroom.launch.leftover import end_leftover
 from coroom.run.loop.failing import ALL, ANSWERS, Failing, answer_file, failing_in, read_answer, write_answer
 
 LOG_BYTES_READ = 4 << 20
@@ -68,11 +69,13 @@ async def failing_tests(
             return known
         tree = place / "probe"
         tree.mkdir(exist_ok=True)
+        home = place / "probe.home"
+        await asyncio.to_thread(end_leftover, home)
         await asyncio.to_thread(export_tree, git, commit, tree, place / "probe.index")
         command = find_command(tree, test)
         if not isinstance(command, SuiteCommand):
             return Failing(commit=commit, passed=True, summary=command.why)
-        start = partial(confined.start, home=place / "probe.home")
+        start = partial(confined.start, home=home, noted=True)
         result = await run_suite(command, tree, place / "probe.log", timeout_s=timeout_s, start=start)
         text = (place / "probe.log").read_bytes()[-LOG_BYTES_READ:].decode("utf-8", "replace")
         ids = () if result.passed else failing_in(text) or (ALL,)
