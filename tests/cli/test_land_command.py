@@ -1,6 +1,7 @@
 """`coroom land` and `coroom gate` as a person has them, with whatever a repository may be like."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -119,7 +120,10 @@ def test_a_claim_ends_with_the_landing_and_a_foreign_one_stops_it(place: Place) 
     assert coroom(place, "claim", "issue:7", "--as", "bob").code == 0
     refused = coroom(place, "land", "--test", TEST, "--claim", "issue:7")
     assert refused.code == 2
-    assert "ann does not hold issue:7. See who does: coroom claims" in refused.err
+    assert "Neither ann nor " in refused.err
+    assert " holds issue:7. See who does: coroom claims" in refused.err
+    named = coroom(place, "land", "--test", TEST, "--claim", "issue:7", "--agent", "ann")
+    assert "ann does not hold issue:7. See who does: coroom claims" in named.err
     assert coroom(place, "land", "--test", TEST, "--claim", "issue:7", "--agent", "bob").code == 0
     assert git(up(place), "for-each-ref", "refs/coroom") == ""
 
@@ -251,6 +255,24 @@ def test_submodules_and_lfs_are_carried_as_what_git_has_and_that_is_said(place: 
     assert "carried as the pointers" in done.err
     assert git(up(place), "show", "main:data.bin").encode() == pointer.rstrip(b"\n")
     assert git(up(place), "ls-tree", "main", "sub").startswith(f"160000 commit {module}")
+
+
+def test_a_repository_of_the_other_kind_of_ids_is_landed_on_as_any(tmp_path: Path) -> None:
+    place = place_at(tmp_path)
+    shutil.rmtree(place.repository)
+    git(tmp_path, "init", "--quiet", "--object-format=sha256", "--initial-branch=main", str(place.repository))
+    git(place.repository, "config", "user.email", "ann@coroom.local")
+    git(place.repository, "config", "user.name", "ann")
+    commit(place, {"a.txt": b"1"})
+    git(tmp_path, "clone", "--quiet", "--bare", str(place.repository), str(up(place)))
+    # By an address, the remote is on this machine all the same.
+    git(place.repository, "remote", "add", "origin", up(place).as_uri())
+    git(place.repository, "switch", "--quiet", "--create", "work")
+    assert coroom(place, "gate", "install", str(up(place))).code == 0
+    commit(place, {"x": b""})
+    done = coroom(place, "land", "--test", TEST)
+    assert done.code == 0, done.out + done.err
+    assert on_main(place) == ["a.txt", "x"]
 
 
 def test_a_guarded_remote_takes_landings_and_nothing_else(place: Place) -> None:

@@ -157,7 +157,8 @@ def _crew(asked: Asked) -> list[Member]:
         kind, role = kinds[number % len(kinds)], chosen[number % len(chosen)]
         agent = _name(asked.name, kind, number)
         adapter = _adapter(kind, asked.model)
-        own = Place(agent=agent, root=place / agent, remote=address, branch=branch)
+        kind_of_ids = repository.object_format
+        own = Place(agent=agent, root=place / agent, remote=address, branch=branch, object_format=kind_of_ids)
         isolating = readable_for(isolatings[number % len(kinds)], adapter, own.hub.directory)
         seat = Seat(agent=agent, adapter=adapter, isolating=isolating, home=own.home)
         room = _seated(running, agent, role, kind) if running else None

@@ -220,5 +220,9 @@ for line in sys.stdin:
     wanted = "{OPTION}" + hmac.new(key.encode(), f"{{ref}} {{old}} {{new}}".encode(), hashlib.sha256).hexdigest()
     if not any(hmac.compare_digest(wanted, one) for one in told):
         branch = ref.removeprefix("refs/heads/")
-        sys.exit(f"{{branch}} moves through the gate only. Push your work to a branch of your own, then: coroom land")
+        sys.exit(
+            f"{{branch}} moves through the gate only: coroom land. On a machine that cannot read "
+            f"{{os.path.abspath('{KEY_FILE}')}}, leave it to a gate that can (coroom land --no-wait), or "
+            "name what is in it in COROOM_GATE_KEY."
+        )
 '''

@@ -179,9 +179,11 @@ class Runners:
             self._check_out(place, commit)
 
     def _make(self, place: Path) -> None:
-        source = self._source.line("rev-parse", "--path-format=absolute", "--git-common-dir")
+        asked = ("rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
+        source, kind = self._source.line(*asked).splitlines()
         arguments = ("clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", source, str(place))
-        Git(place.parent).run(*arguments, config={"protocol.file.allow": "always"})
+        # A repository without branches does not tell its clones what its ids are.
+        Git(place.parent, {"GIT_DEFAULT_HASH": kind}).run(*arguments, config={"protocol.file.allow": "always"})
 
     def _check_out(self, place: Path, commit: str) -> None:
         git = Git(place, {"GIT_CEILING_DIRECTORIES": str(self._directory)})

@@ -31,6 +31,7 @@ class Ground:
     directory: Path
     clone: Path
     url: str = ""
+    object_format: str = "sha1"
     store: Path | None = None
 
     @property
@@ -48,9 +49,8 @@ class Ground:
         if not self.url:
             return self.shared
         place = self.directory / "repository.git"
-        made_whole(
-            place, lambda making: Git(self.directory).run("init", "--quiet", "--bare", "--template=", str(making))
-        )
+        words = ("init", "--quiet", "--bare", "--template=", f"--object-format={self.object_format}")
+        made_whole(place, lambda making: Git(self.directory).run(*words, str(making)))
         return RemoteRefs(Git(place), self.url, self.shared.name)
 
     def unlock(self) -> list[Path]:
@@ -75,7 +75,8 @@ def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Groun
         return Refused(
             Code.BAD_INPUT, f"There is no remote '{wanted}' here (there are: {listed}).", "Name one of them."
         )
-    local = (repository.toplevel / url).resolve() if url and "://" not in url else None
+    path = url.removeprefix("file://")
+    local = (repository.toplevel / path).resolve() if path and "://" not in path else None
     store = local if local and local.is_dir() else None
     address = str(store) if store else url
     shared: SharedRefs = RemoteRefs(git, address, wanted) if url else OwnRefs(git)
@@ -88,7 +89,15 @@ def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Groun
     mark = hashlib.sha256((address or str(repository.common)).encode()).hexdigest()[:8]
     name = Path(address or repository.toplevel).name.removesuffix(".git")
     directory = gates_directory() / f"{name}-{mark}" / branch.replace("/", "%2F")
-    return Ground(shared=shared, onto=branch, directory=directory, clone=repository.common, url=address, store=place)
+    return Ground(
+        shared=shared,
+        onto=branch,
+        directory=directory,
+        clone=repository.common,
+        url=address,
+        object_format=repository.object_format,
+        store=place,
+    )
 
 
 def claimant() -> str:

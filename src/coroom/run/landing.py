@@ -209,7 +209,7 @@ def _held(ground: Ground, wish: LandingWish, agent: str) -> tuple[HeldClaim, ...
         held = claims_of(ground.shared, name, wish.claims, wish.claim)
         if not isinstance(held, Resource):
             return held
-    why = f"{' and '.join(names)} {'does' if len(names) == 1 else 'do'} not hold {held}."
+    why = f"Neither {' nor '.join(names)} holds {held}." if names[1:] else f"{agent} does not hold {held}."
     return Refused(Code.NOT_YOURS, why, "See who does: coroom claims")
 
 

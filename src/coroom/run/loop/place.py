@@ -44,6 +44,7 @@ class Place:
     root: Path
     remote: str
     branch: str
+    object_format: str = "sha1"
 
     @property
     def hub(self) -> Git:
@@ -98,7 +99,8 @@ class Place:
         directory = self.hub.directory
         directory.mkdir(exist_ok=True)
         if not (directory / "HEAD").exists():
-            self.hub.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={self.branch}")
+            kind = f"--object-format={self.object_format}"
+            self.hub.run("init", "--quiet", "--bare", "--template=", kind, f"--initial-branch={self.branch}")
         # This place is one process's: whoever locked something here before is gone, or is seen at work.
         self.unlock(older_than_s=0)
         self.fetch()
@@ -164,4 +166,5 @@ class Place:
     def as_repository(self, tip: str) -> Repository:
         """The harness's repository, as the gate takes it, with `tip` as what is to land."""
         directory = self.hub.directory
-        return Repository(toplevel=directory, common=directory, commit=tip, branch="", object_format="sha1")
+        kind = self.object_format
+        return Repository(toplevel=directory, common=directory, commit=tip, branch="", object_format=kind)
