@@ -96,14 +96,16 @@ def test_another_result_is_told_with_what_was_given() -> None:
     assert not found[0].blocks
 
 
-def test_a_mistake_of_the_interpreters_own_does_not_pass_for_a_program_with_nothing_to_call(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("place", ["plays._firsts", "inputs.parameters", "enact._looks", "machine.Machine._do_return"])
+@pytest.mark.parametrize("fault", [NameError, AttributeError, AssertionError, ImportError])
+def test_a_mistake_of_the_interpreters_own_does_not_pass_for_what_the_program_does(
+    monkeypatch: pytest.MonkeyPatch, place: str, fault: type[Exception]
 ) -> None:
-    def broken(*_: object) -> object:
-        raise NameError("ours")
+    def broken(*_: object, **__: object) -> object:
+        raise fault("ours")
 
-    monkeypatch.setattr("coroom.checks.enactment.plays._firsts", broken)
-    with pytest.raises(NameError, match="ours"):
+    monkeypatch.setattr(f"coroom.checks.enactment.{place}", broken)
+    with pytest.raises(fault, match="ours"):
         list(enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), NEW)))
 
 

@@ -56,6 +56,14 @@ SCRIPT_ATTRIBUTES: Mapping[str, frozenset[str]] = {
         "substr substring toLowerCase toUpperCase trim trimEnd trimStart"
     ),
     "bool": OF_OBJECTS,
+    "date": OF_OBJECTS
+    | _words(
+        "getDate getDay getFullYear getHours getMilliseconds getMinutes getMonth getSeconds getTime "
+        "getTimezoneOffset getUTCDate getUTCDay getUTCFullYear getUTCHours getUTCMilliseconds getUTCMinutes "
+        "getUTCMonth getUTCSeconds setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds "
+        "setTime setUTCDate setUTCFullYear setUTCHours setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds "
+        "toDateString toISOString toJSON toLocaleDateString toLocaleTimeString toTimeString toUTCString"
+    ),
     "array": OF_OBJECTS
     | _words(
         "at concat copyWithin entries every fill filter find findIndex findLast findLastIndex flat flatMap "

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from coroom.checks.asking import Asking, names_in
+from coroom.checks.declared import covers, field_set, promise, returned
 from coroom.checks.narrowing import narrow
 from coroom.checks.reading import Reading, attributes_on, keys_on
 from coroom.checks.shapes import NONE, UNKNOWN, Names, Shape, has, union
@@ -26,6 +27,7 @@ class Checker(Asking):
         self.ended = False
         self._uses: dict[str, frozenset[str]] = {}
         self._local: set[str] = set()
+        self.promised = UNKNOWN
 
     def run(self) -> None:
         """Walk the whole function."""
@@ -41,6 +43,7 @@ class Checker(Asking):
                 self.value(part, {})
         names = self.parameters(self.function)
         self._local = set(names)
+        self.promised = promise(self, self.function.term)
         self.ended = self.block(self.function.body, names)
 
     def parameters(self, function: Function) -> Names:
@@ -93,7 +96,10 @@ class Checker(Asking):
         return step(self, term, names)
 
     def _return(self, term: Term, names: Names) -> bool:
-        self.returned.append(self.value(term.parts[0], names) if term.parts else NONE)
+        found = self.value(term.parts[0], names) if term.parts else NONE
+        self.returned.append(found)
+        if term.parts and self.promised != UNKNOWN:
+            returned(self, term.parts[0], found)
         return True
 
     def _raise(self, term: Term, names: Names) -> bool:
@@ -134,7 +140,7 @@ class Checker(Asking):
         return False
 
     def _switch(self, term: Term, names: Names) -> bool:
-        self.value(term.parts[0], names)
+        held = self.value(term.parts[0], names)
         ends, default = [], False
         for each in term.parts[1:]:
             inner = dict(names)
@@ -142,6 +148,8 @@ class Checker(Asking):
             if each.kind == "if":
                 self.value(each.parts[0], inner)
             ends.append(self.block(each.parts[-1], inner))
+        if not default and ends and all(ends) and held.kind == "str" and held.keys:
+            return covers(self, term, held.keys)
         return default and bool(ends) and all(ends)
 
     def _loop(self, term: Term, names: Names) -> bool:
@@ -239,9 +247,10 @@ class Checker(Asking):
             inner[each.text] = known
             for part in each.marks:
                 self.bind(part, known, inner)
-        kept, self.returned = self.returned, []
+        kept, promised = self.returned, self.promised
+        self.returned, self.promised = [], promise(self, term)
         self.block(term.parts[-1], inner)
-        found, self.returned = union(self.returned) if self.returned else NONE, kept
+        found, self.returned, self.promised = union(self.returned) if self.returned else NONE, kept, promised
         return found
 
     _STATEMENTS: ClassVar[Mapping[str, Callable[["Checker", Term, Names], bool]]] = {
@@ -269,7 +278,7 @@ class Checker(Asking):
                     else:
                         self.bind(each.parts[0] if each.parts else each, UNKNOWN, names)
             case "member":
-                self.set_member(target, self.value(target.parts[0], names))
+                self.set_member(target, self.value(target.parts[0], names), value)
             case "index":
                 held = self.value(target.parts[0], names)
                 self.value(target.parts[1], names)
@@ -318,8 +327,8 @@ class Checker(Asking):
         owner = self.program.class_at(value.ref) if value.kind == "instance" else None
         return len(owner.tuple_of) if owner is not None and owner.tuple_of else None
 
-    def set_member(self, target: Term, held: Shape) -> None:
-        """`held.name = …`: is there room for the name?"""
+    def set_member(self, target: Term, held: Shape, value: Shape = UNKNOWN) -> None:
+        """`held.name = …`: is there room for the name, and in a script for the value?"""
         for each in held.options:
             owner = self.program.class_at(each.ref) if each.kind == "instance" else None
             if owner is None or (self.function is not None and self.function.owner == owner.name):
@@ -337,6 +346,8 @@ class Checker(Asking):
                 )
             elif self.script and has(each, target.text, self.program, script=True) is False:
                 self.missing(target, each, target.text)
+            elif self.script and target.text in owner.fields:
+                field_set(self, target, owner, value)
 
     # Values: see `expressions`.
 
@@ -349,11 +360,11 @@ class Checker(Asking):
     def tested(self, term: Term, names: Names) -> Shape:
         """What a term is that is asked for whether it is true."""
         found = self.value(term, names)
-        plain = term.kind in {"name", "member"}
-        if plain and any(each.kind == "function" for each in found.options):
-            self.doubt("type-changed", term, term.text, f"{term.text} is a function now, which is always true")
-        elif plain and any(each.kind == "awaitable" for each in found.options):
-            self.doubt("type-changed", term, term.text, f"{term.text} is not awaited, and so always true")
+        shown = names_in(term)
+        if term.kind in {"name", "member"} and any(each.kind == "function" for each in found.options):
+            self.doubt("type-changed", term, shown, f"{shown} is a function now, which is always true")
+        elif term.kind in {"name", "member", "call"} and any(each.kind == "awaitable" for each in found.options):
+            self.doubt("type-changed", term, shown, f"{shown} is not awaited, and so always true")
         return found
 
 

@@ -84,10 +84,14 @@ def _entry(checker: Checker, term: Term, held: Shape, at: Shape) -> Shape:
 
 
 def _list(checker: Checker, term: Term, names: Names) -> Shape:
-    inside = [checker.value(each, names) for each in term.parts]
+    inside = [
+        checker.iterated(each.parts[0], checker.value(each.parts[0], names))
+        if each.kind == "spread" and each.parts
+        else checker.value(each, names)
+        for each in term.parts
+    ]
     kind = "array" if checker.script else "list"
-    spread = any(each.kind == "spread" for each in term.parts)
-    return Shape(kind, "", (union(inside),)) if inside and not spread else Shape(kind)
+    return Shape(kind, "", (union(inside),)) if inside else Shape(kind)
 
 
 def _tuple(checker: Checker, term: Term, names: Names) -> Shape:

@@ -1,11 +1,16 @@
 """Whether a value can stand where another is wanted, and whether a call fills the parameters."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from coroom.checks.asking import names_in
-from coroom.checks.checker import Checker
 from coroom.checks.shapes import UNKNOWN, Shape
 from coroom.syntax import Call, Class, Parameter, Term, fits
+
+if TYPE_CHECKING:
+    from coroom.checks.checker import Checker
 
 
 def fits_into(checker: Checker, at: Term, given: Term, found: Shape, wanted: Shape) -> None:
@@ -58,6 +63,7 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
         "record",
         "array",
         "awaitable",
+        "date",
     }
     if found.kind not in told or wanted.kind not in told:
         return None
@@ -103,7 +109,7 @@ def _goes_as(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool
         others = checker.program.bases_of(owner)[0]
         under = any(f"{base.path}#{base.name}" == found.ref for base in others)
         return False if whole and not under else None
-    if found.kind in {"int", "float", "bool", "str", "list", "dict", "tuple", "set", "none", "array"}:
+    if found.kind in {"int", "float", "bool", "str", "list", "dict", "tuple", "set", "none", "array", "date"}:
         plain = owner.is_enum or not (
             owner.term.flags & {"interface"} or any(each.text == "Protocol" for each in owner.bases)
         )

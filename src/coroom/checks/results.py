@@ -12,7 +12,7 @@ from coroom.checks.results_effects import (
     joined_more,
     tried_twice,
 )
-from coroom.checks.results_refusals import guarded, said_otherwise, unready
+from coroom.checks.results_refusals import guarded, kept_quiet, nothing_otherwise, said_otherwise, unready
 from coroom.checks.results_values import goes_by_place, ordered, scaled, untidied, written
 from coroom.checks.sides import Four, Side
 from coroom.checks.uses import Said, Use, changed_functions, returned_by, uses_between
@@ -20,7 +20,7 @@ from coroom.syntax import Function, shown, walk
 
 _RULES: tuple[Callable[[Use], Iterator[Said]], ...] = (
     said_otherwise, ordered, scaled, written, copied, done_in_place, filtered, grown, default_changed, guarded,
-    joined_more, tried_twice, unready, untidied,
+    joined_more, kept_quiet, nothing_otherwise, tried_twice, unready, untidied,
 )  # fmt: skip
 
 

@@ -287,7 +287,7 @@ def _conditions(function: Function) -> frozenset[tuple[int, tuple[str, ...]]]:
 
 def tried_twice(use: Use) -> Iterator[Said]:
     """Trying again, on both sides."""
-    if _tries(use.after.body) and not _tries(use.before.body):
+    if (_tries(use.after.body) and not _tries(use.before.body)) or _asks_again(use):
         place = use.above.get(id(use.call))
         seen = set[str]()
         while place is not None:
@@ -308,12 +308,26 @@ def tried_twice(use: Use) -> Iterator[Said]:
             yield use.call, said, 0.86, "doubled-concern"
 
 
+def _asks_again(use: Use) -> bool:
+    """Whether a call that was made once is made in a loop now, until it comes to something: the loop can be left."""
+    once = {each.key for each in walk(use.before.body) if each.kind == "call"}
+    once -= {part.key for loop in _loops(use.before.body) for part in walk(loop)}
+    return any(
+        any(part.kind == "call" and part.key in once for step in loop.parts[1:] for part in walk(step))
+        and any(part.kind == "return" or (part.kind == "jump" and part.text == "break") for part in walk(loop))
+        for loop in _loops(use.after.body)
+    )
+
+
+def _loops(body: Term) -> list[Term]:
+    return [each for each in walk(body) if each.kind in {"for", "while"} and len(each.parts) > 1]
+
+
 _RETRY = re.compile(r"retr|again|attempt|tries|repeat", re.IGNORECASE)
 
 
 def _tries(body: Term) -> bool:
-    loops = [each for each in walk(body) if each.kind in {"for", "while"} and len(each.parts) > 1]
-    return any(part.kind == "try" for each in loops for part in walk(each))
+    return any(part.kind == "try" for each in _loops(body) for part in walk(each))
 
 
 # What is not given.

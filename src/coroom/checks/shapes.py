@@ -86,6 +86,7 @@ _PLAIN: Mapping[str, str] = {
     "Array": "array", "ReadonlyArray": "array", "Promise": "awaitable", "Map": "map", "ReadonlyMap": "map",
     "Record": "dict", "NoReturn": "never", "never": "never",
 }  # fmt: skip
+_OF_SCRIPTS: Mapping[str, str] = {**_PLAIN, "Date": "date"}
 _THROUGH = frozenset({"Final", "ClassVar", "Annotated", "Required", "NotRequired", "Readonly", "Partial", "Type"})
 
 
@@ -235,7 +236,7 @@ class _Parse:
                 place = self._home(name)
                 return self._notes.shape(meant.note, place, self._depth + 1)
             return UNKNOWN
-        kind = "set" if last == "Set" else _PLAIN.get(last)
+        kind = (_OF_SCRIPTS if self._module.language == "script" else _PLAIN).get(last)
         if kind is None:
             return UNKNOWN
         if kind == "array":

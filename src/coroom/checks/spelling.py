@@ -180,7 +180,9 @@ def _stands_for(short: str, word: str) -> bool:
 _GROUPS = (
     "email mail", "delet remov drop", "creat add new made", "don finish complet clos end", "colour color",
     "size length len", "start begin", "fail error", "save stor", "timeout limit", "max limit", "retri attempt tri",
-    "user account", "discount rebate", "amount sum total", "label title caption", "enabl activ",
+    "tax vat", "price cost", "weight mass", "note memo remark comment", "owner author", "state status", "url uri link",
+    "folder director", "updat modif chang edit", "phone tel", "categor kind", "user account", "discount rebate",
+    "amount sum total", "label title caption", "enabl activ",
 )  # fmt: skip
 _LIKE = {word: group.split()[0] for group in _GROUPS for word in group.split()}
 

@@ -112,7 +112,7 @@ def _of_class(checker: Checker, owner: Class) -> Iterator[Doubt]:
 
 def _overrides(checker: Checker, owner: Class) -> Iterator[Doubt]:
     """Methods that take less than those that they override are called with."""
-    for base in checker.program.bases_of(owner)[0]:
+    for base in (*checker.program.bases_of(owner)[0], *_stands_for(checker, owner)):
         for name, method in owner.methods.items():
             above = base.methods.get(name)
             if above is None or name in {"__init__", "constructor", "__new__"} or name.startswith("__"):
@@ -128,6 +128,20 @@ def _overrides(checker: Checker, owner: Class) -> Iterator[Doubt]:
                 said = f"{owner.name}.{name} is {words[0]}, {base.name}.{name} is {words[1]}"
                 about = (f"{base.path}#{base.name}.{name}",)
                 yield Doubt("interface-drift", owner.path, TOP, method.line, f"{owner.name}.{name}", said, about, 0.9)
+
+
+def _stands_for(checker: Checker, owner: Class) -> Iterator[Class]:
+    """The protocols that a module takes from elsewhere and whose methods a class of it has, without extending them."""
+    for local in checker.module.imports if not checker.script else ():
+        meant = checker.program.meaning(local, checker.module)
+        if (
+            isinstance(meant, Class)
+            and meant.methods
+            and any(each.text == "Protocol" for each in meant.bases)
+            and meant.methods.keys() <= owner.methods.keys()
+            and meant.name not in {each.text for each in owner.bases}
+        ):
+            yield meant
 
 
 def _accepts(method: Function, above: Function, *, script: bool) -> bool:

@@ -22,7 +22,7 @@ def _name(_: Reader, node: Node) -> Term:
 
 
 def _nothing(_: Reader, node: Node) -> Term:
-    return Term("none", "None", line=line_of(node))
+    return Term("none", "None", line=line_of(node), flags=frozenset({node.type}))
 
 
 def _number(_: Reader, node: Node) -> Term:
@@ -77,7 +77,8 @@ def _binary(reader: Reader, node: Node) -> Term:
     sign = field_text(node, "operator")
     held = (reader.field(node, "left"), reader.field(node, "right"))
     if sign in _COMPARES:
-        return Term("compare", _SAME.get(sign, sign), held, line_of(node))
+        flags = frozenset({"exact"}) if sign in _SAME else NOTHING
+        return Term("compare", _SAME.get(sign, sign), held, line_of(node), flags=flags)
     if sign in {"&&", "||", "??"}:
         return Term("and" if sign == "&&" else "or", "??" if sign == "??" else "", held, line_of(node))
     return Term("binary", sign, held, line_of(node))

@@ -20,10 +20,11 @@ class Term:
     slice           parts: what bounds it
     call            parts: what is called, then arguments, some of kind `keyword` (text: its name) or `spread`
     string, number  text: the value
-    bool, none      text: `True`, `False`; `None`, `null` and `undefined` are one
+    bool, none      text: `True`, `False`; `None`, `null` and `undefined` are one, with a flag for the latter two
     template        text: the literal stretches; parts: what is put between them
     binary, unary   text: the operator; parts: the operands
-    compare         text: `==`, `!=`, `<` …, `is`, `in`, `instanceof` and their `not` forms; parts: two operands
+    compare         text: `==`, `!=`, `<` …, `is`, `in`, `instanceof` and their `not` forms; parts: two operands;
+                    flag `exact` for a script's `===` and `!==`
     and, or, not    parts: the operands; `??` is `or` with text `??`
     conditional     parts: test, then, else
     list, tuple, set, dict    parts: elements; of a dict `pair` (parts: key, value) and `spread`

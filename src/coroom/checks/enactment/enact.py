@@ -19,12 +19,12 @@ from coroom.checks.enactment.things import Thing
 from coroom.checks.enactment.tree import Spent, Tree
 from coroom.checks.enactment.uses import how_it_changes
 from coroom.checks.enactment.values import (
+    FAULTS,
     Budget,
     CannotGoOn,
     Coroutine,
     Function,
     Module,
-    Raised,
     Value,
 )
 from coroom.checks.engine import BEHAVIOUR
@@ -223,7 +223,7 @@ def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str],
     try:
         try:
             module = stage.module(changed.module.path)
-        except (Raised, Exception) as fault:  # noqa: BLE001 - what the program raises is what it comes to
+        except FAULTS as fault:
             return _raised(machine, fault)
         there = [module, *stage.there(reached[1:]).values()]
         try:
@@ -235,12 +235,12 @@ def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str],
             owner, _, name = changed.within.rpartition(".")
             arguments = [each.make(stage) for each in play.arguments]
             called = module.space[name] if play.of is None else None
-        except (Raised, SetUpFailed, Exception):  # noqa: BLE001 - what was to be given cannot be made here
+        except (*FAULTS, SetUpFailed):
             return None
         if play.of is not None:
             try:
                 called = machine.attribute(play.of.make(stage), name)
-            except (Raised, Exception) as fault:  # noqa: BLE001
+            except FAULTS as fault:
                 made_here = changed.base is None or owner not in changed.base.classes
                 return _raised(machine, fault) if made_here else None
             except SetUpFailed:
@@ -257,7 +257,7 @@ def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str],
             shown = taken_down(machine, value)
             if play.of is not None and machine.asked:
                 taken_down(machine, machine.call(called, arguments, {}))
-        except (Raised, Exception) as fault:  # noqa: BLE001 - what the program raises is what it comes to
+        except FAULTS as fault:
             return _raised(machine, fault)
         seen, said = frozenset(machine.seen), {name: list(texts) for name, texts in machine.said.items()}
         return _Outcome(shown, "", before, _looks(machine, things, there), machine.asked, seen, said)
@@ -295,6 +295,6 @@ def _seen(machine: Machine, looks: Mapping[str, Function], own: int, *of: Thing)
         needs = len(held.node.args.args) - own > len(held.defaults)
         if needs or "async" in held.traits or how_it_changes(held.node, lambda _: True):
             continue
-        with suppress(Raised, Exception):
+        with suppress(*FAULTS):
             found[name] = taken_down(machine, held(*of))
     return found

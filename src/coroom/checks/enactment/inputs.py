@@ -26,12 +26,7 @@ from coroom.checks.enactment.recipes import (
 )
 from coroom.checks.enactment.things import all_fields
 from coroom.checks.enactment.uses import MANY, Wanted, changers, has_abstract, offers, parameters, parameters_of, serves
-from coroom.checks.enactment.values import (
-    Function,
-    Kind,
-    Raised,
-    Value,
-)
+from coroom.checks.enactment.values import FAULTS, Function, Kind, Value
 
 DEEPEST = 3
 """Objects in objects."""
@@ -354,7 +349,7 @@ def gathered(stage: Stage, paths: Sequence[str], function: ast.AST) -> Inputs:
         if not parameters(producer, needed=True) and producer.node is not function and not producer.traits:
             try:
                 inputs.ready.append((got_from(path, producer.name, []), producer()))
-            except (Raised, Exception):  # noqa: BLE001, S112 - then it is not ready
+            except FAULTS:
                 continue
     return inputs
 

@@ -11,6 +11,7 @@ from coroom.checks.enactment.expressions import BINARY, Expressions, Returned
 from coroom.checks.enactment.kinds import make_kind
 from coroom.checks.enactment.things import Thing
 from coroom.checks.enactment.values import (
+    FAULTS,
     Budget,
     CannotGoOn,
     Kind,
@@ -180,7 +181,7 @@ class Machine(Expressions):
         try:
             try:
                 yield from self.each_of(node.body, scope)
-            except (Raised, Exception) as fault:
+            except FAULTS as fault:
                 raised = self.raised(fault)
                 for handler in node.handlers:
                     if handler.type is None or self.is_a(raised, self.value(handler.type, scope)):
@@ -231,7 +232,7 @@ class Machine(Expressions):
             self.put(items[0].optional_vars, entered, scope)
         try:
             yield from self._within(items[1:], body, scope)
-        except (Raised, Exception) as fault:
+        except FAULTS as fault:
             raised = self.raised(fault)
             if not leave(raised.kind, raised, None):
                 raise Raised(raised) from fault

@@ -10,11 +10,11 @@ from coroom.checks.enactment.recipes import Recipe, SetUpFailed
 from coroom.checks.enactment.tree import Tree
 from coroom.checks.enactment.uses import Wanted, how_it_changes, parameters
 from coroom.checks.enactment.values import (
+    FAULTS,
     Budget,
     CannotGoOn,
     Function,
     Kind,
-    Raised,
 )
 from coroom.checks.sides import Changed, Side
 
@@ -55,10 +55,7 @@ def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -
         each = [inputs.candidates(one)[:12] for one in wanted]
         new = {(one.module.path, one.within) for one in side.changed if one.before is None}
         firsts = _firsts(stage, reached, inputs, new)
-    except NameError:
-        # A program's own is `Raised`. This is ours, and must not pass for a program with nothing to call.
-        raise
-    except (CannotGoOn, Raised, SetUpFailed, Exception):  # noqa: BLE001 - what a program does at its top is its own affair
+    except (CannotGoOn, SetUpFailed, *FAULTS):
         return
     finally:
         stage.close()

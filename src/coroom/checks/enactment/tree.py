@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from coroom.checks.enactment.machine import Machine, parsed
 from coroom.checks.enactment.values import (
+    FAULTS,
     Budget,
     CannotGoOn,
     Module,
-    Raised,
 )
 from coroom.checks.program import Program
 
@@ -50,7 +50,7 @@ class Tree:
         """The modules at these paths that can be acted out, by their paths."""
         found: dict[str, Module] = {}
         for each in paths:
-            with suppress(CannotGoOn, Raised, Exception):
+            with suppress(CannotGoOn, *FAULTS):
                 found[each] = self.module(each)
         return found
 

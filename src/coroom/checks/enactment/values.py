@@ -30,6 +30,13 @@ class Raised(BaseException):
         self.value = value
 
 
+FAULTS = (Raised, ArithmeticError, LookupError, TypeError, ValueError, StopIteration, StopAsyncIteration, RuntimeError,
+          MemoryError)  # fmt: skip
+"""What a program's own doing comes to: what it raises, and what Python's values raise when they are asked for what they
+cannot do. Anything else is a mistake of the interpreter: it ends the check and is told in a note.
+"""
+
+
 @dataclass(slots=True)
 class Budget:
     """The steps that are left."""
