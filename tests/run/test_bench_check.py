@@ -1,6 +1,7 @@
 """`coroom bench check` counts rightly, and says what to give where there is nothing to count."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 
 from coroom.cli.bench import bench
 from coroom.host.confined import Confined
-from coroom.run.bench.check import NoDataError, measure_check
+from coroom.run.bench.check import NoDataError, data_in, measure_check
 
 BASE = {"prices.py": "def total(cents):\n    return cents\n"}
 RENAMED = {"prices.py": "def total_cents(cents):\n    return cents\n"}
@@ -27,7 +28,9 @@ def test_conflicts_found_and_missed_and_false_alarms_are_counted_apart(tmp_path:
     case(tmp_path, "clean", BASE, CALLER, "clean")
     case(tmp_path, "alarm", RENAMED, broken, "clean")
     (tmp_path / "other.json").write_text("[]")
-    report = measure_check(tmp_path, edits=1)
+    steps: list[tuple[int, int]] = []
+    report = measure_check(data_in(tmp_path), edits=1, told=lambda done, of: steps.append((done, of)))
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
     whole = report.cases.whole
     assert (whole.conflicts, whole.found, whole.clean, whole.alarms) == (2, 1, 2, 1)
     assert (whole.recall, whole.precision) == (0.5, 0.5)
@@ -46,7 +49,9 @@ def test_the_tests_of_both_sides_find_on_the_merged_tree_what_the_checks_do_not(
     case(tmp_path, "missed", BASE, {**CALLER, "bill.py": "def bill(cents):\n    return 0\n", **added}, "conflict")
     case(tmp_path, "clean", BASE, {**CALLER, **added}, "clean")
     case(tmp_path, "red", {**BASE, **failing}, {**CALLER, **failing}, "clean")
-    report = measure_check(tmp_path, edits=1, tests=Confined())
+    steps: list[tuple[int, int]] = []
+    report = measure_check(data_in(tmp_path), edits=1, tests=Confined(), told=lambda done, of: steps.append((done, of)))
+    assert steps[-1] == (6, 6)
     assert report.cases.wrong == ["missed"]
     assert report.with_tests is not None
     assert report.tests_alone is not None
@@ -57,11 +62,44 @@ def test_the_tests_of_both_sides_find_on_the_merged_tree_what_the_checks_do_not(
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["with_tests"]["all"]["recall"] == 1
     assert "no isolation" in done.stderr
+    assert "6 of 6 judged" in done.stderr
 
 
 def test_a_place_without_cases_or_outputs_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoDataError, match="holds neither cases nor stored outputs"):
-        measure_check(tmp_path)
-    done = CliRunner().invoke(bench, ["check", str(tmp_path)])
+        data_in(tmp_path)
+    done = CliRunner().invoke(bench, ["check", str(tmp_path), "--tests", "--isolation", "plain"])
     assert done.exit_code == 2
     assert "holds neither cases nor stored outputs" in done.stderr
+    assert "no isolation" not in done.stderr, "what tests would run in is said of tests that run"
+
+
+def test_of_a_history_those_merges_are_judged_that_git_makes_again_and_nobody_mended(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=ann", "-c", "user.email=ann@example.org"]
+
+    def run(*arguments: str) -> None:
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+
+    def commit(files: dict[str, str], name: str) -> None:
+        for path, text in files.items():
+            (tmp_path / path).write_text(text)
+        run("add", ".")
+        run("commit", "-q", "-m", name)
+
+    run("init", "-q", "-b", "main")
+    commit(BASE, "base")
+    for number, theirs in enumerate([{"bill.py": CALLER["bill.py"]}, {"tax.py": "RATE = 2\n"}, {"notes.md": "hi\n"}]):
+        run("checkout", "-q", "-b", f"side{number}")
+        commit(theirs, f"theirs {number}")
+        run("checkout", "-q", "main")
+        commit(RENAMED if not number else {f"part{number}.py": "PART = 1\n"}, f"ours {number}")
+        run("merge", "-q", "--no-ff", "-m", f"merge {number}", f"side{number}")
+    done = CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "9", "--json"])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert (said["judged"], said["alarms"], said["blocking"]) == (2, 1, 1), "the third has no source on one side"
+    (found,) = said["said"].values()
+    assert "removed-name-used" in found[0]
+    shown = CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "9"])
+    assert "2 merges judged: something said of 1, of 1 something that blocks" in shown.stdout
+    assert CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "1", "--tests"]).exit_code == 2

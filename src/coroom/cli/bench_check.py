@@ -6,21 +6,26 @@ from pathlib import Path
 
 import click
 
-from coroom.cli.place import WrongCallError
+from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.progress import counted
 from coroom.cli.suite_options import isolation_option
 from coroom.core.errors import Refused
 from coroom.host.confined import confined
 from coroom.launch.isolation import Bounds
-from coroom.run.bench.check import Accuracy, CheckReport, NoDataError, measure_check
+from coroom.run.bench.check import Accuracy, CheckReport, NoDataError, data_in, measure_check
 from coroom.run.bench.figures import Spread, machine, versions
+from coroom.run.bench.merges import MergeReport, judge_merges
 
 
 @click.command("check")
 @click.argument("data", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--tests", is_flag=True, help="Judge the cases a second time with the tests in their trees, too.")
+@click.option(
+    "--merges", type=click.IntRange(min=1), metavar="N", help="DATA is a repository: judge its last N clean merges."
+)
 @isolation_option
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
-def check(data: Path, tests: bool, isolation: str, as_document: bool) -> None:
+def check(data: Path, tests: bool, merges: int | None, isolation: str, as_document: bool) -> None:
     """Judge known cases with the checks and count how often they are right.
 
     DATA is a folder of cases (JSON with base, a, b, merged and label; tests in the trees are left out), or a checkout
@@ -30,21 +35,49 @@ def check(data: Path, tests: bool, isolation: str, as_document: bool) -> None:
     With --tests each case is judged again as coroom check --test does: with both sides' own tests run on the merged
     tree, by the command that the tree names, else each file of tests/ as a program (Python, or TypeScript with tsc and
     node on the path).
+
+    With --merges N the last N merges in the history of a repository are judged, those in which both sides changed
+    source code and which git makes again without a conflict. Nobody mended anything in them, so what is found is
+    likely a false alarm: each is printed with its commit.
     """
+    if merges is not None:
+        if tests:
+            raise WrongCallError("--merges looks at a history and runs no tests; leave --tests out.")
+        with counted("merges") as told:
+            judged = judge_merges(any_repository_at(data).git, merges, told)
+        click.echo(json.dumps(judged.document()) if as_document else _merges_said(judged))
+        sys.exit(0)
     apart = confined(isolation, Bounds(), Path.cwd()) if tests else None
     if isinstance(apart, Refused):
         raise WrongCallError(str(apart))
-    if apart is not None:
-        click.echo(apart.said, err=True)
     try:
-        report = measure_check(data, tests=apart)
+        known = data_in(data)
     except NoDataError as none:
         raise WrongCallError(str(none)) from none
+    if apart is not None:
+        click.echo(apart.said, err=True)
+    with counted("judged") as told:
+        report = measure_check(known, tests=apart, told=told)
     if as_document:
         click.echo(json.dumps(report.document()))
     else:
         _print(report)
     sys.exit(0)
+
+
+def _merges_said(report: MergeReport) -> str:
+    lines = []
+    for each in report.alarms:
+        lines.append(f"{each.merge[:12]}: {len(each.findings)} findings")
+        lines.extend(
+            f"    {one.path}:{one.line}: {one.kind}{' (blocks)' if one.blocks else ''}: {one.message}"
+            for one in each.findings
+        )
+    said = f"something said of {len(report.alarms)}, of {report.blocking} something that blocks"
+    lines.append(f"{report.judged} merges judged: {said}")
+    if report.ms is not None:
+        lines.append(f"a merge: median {report.ms.median:.0f}  p95 {report.ms.p95:.0f}  max {report.ms.max:.0f} ms")
+    return "\n".join(lines)
 
 
 def _print(report: CheckReport) -> None:

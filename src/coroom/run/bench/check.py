@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from coroom.checks.alone import in_one_file
 from coroom.checks.engine import judge
 from coroom.checks.sides import Four, Overlaid, Texts
-from coroom.checks.stored_outputs import NoOutputsError, stored_outputs
+from coroom.checks.stored_outputs import NoOutputsError, StoredOutput, stored_outputs
 from coroom.checks.wording import is_test
 from coroom.host.checking import everyday_checks
 from coroom.host.confined import Confined
@@ -110,40 +110,79 @@ def _spread(each: Spread | None) -> dict[str, float] | None:
     return {"min": each.min, "median": each.median, "p95": each.p95, "max": each.max, "count": each.count}
 
 
-def measure_check(data: Path, *, edits: int = 40, tests: Confined | None = None) -> CheckReport:
-    """Judge the cases and stored outputs below a place, and time the fast checks after one edit.
+@dataclass(frozen=True, slots=True)
+class KnownData:
+    """What there is to judge at a place: cases by their names, stored outputs, or neither."""
 
-    Args:
-        data: a folder of cases (JSON with `base`, `a`, `b`, `merged` and `label`), or a checkout of the CodeCRDT
-            paper's repository.
-        edits: how many edits are timed.
-        tests: what the tests in the cases' trees run in; None leaves them out.
+    cases: Mapping[str, dict[str, object]]
+    outputs: tuple[StoredOutput, ...]
+
+    @property
+    def count(self) -> int:
+        """How many of both."""
+        return len(self.cases) + len(self.outputs)
+
+
+def data_in(place: Path) -> KnownData:
+    """The cases (JSON with `base`, `a`, `b`, `merged` and `label`) in a folder, or the stored outputs in a checkout of
+    the CodeCRDT paper's repository.
 
     Raises:
         NoDataError: there is neither.
     """
-    report = CheckReport()
-    cases = dict(_cases(data))
-    if cases:
-        _judge(cases, report)
-        if tests is not None:
-            _judge_with_tests(cases, tests, report)
+    cases = dict(_cases(place))
     try:
-        for each in stored_outputs(data):
-            kinds = {found.kind for found in in_one_file(each.text, each.path)}
-            table = report.outputs.setdefault(each.mode, Counter())
-            table["outputs"] += 1
-            table["with findings"] += bool(kinds)
-            for kind in kinds:
-                table[kind] += 1
+        return KnownData(cases, tuple(stored_outputs(place)))
     except NoOutputsError as none:
-        if not cases:
-            why = f"{data} holds neither cases nor stored outputs."
-            raise NoDataError(
-                f"{why} Name a folder of cases, or a checkout of github.com/spugachev/CodeCRDT."
-            ) from none
+        if cases:
+            return KnownData(cases, ())
+        why = f"{place} holds neither cases nor stored outputs."
+        next_step = (
+            "Name a folder of cases, a checkout of github.com/spugachev/CodeCRDT, or with --merges a repository."
+        )
+        raise NoDataError(f"{why} {next_step}") from none
+
+
+def measure_check(
+    data: KnownData, *, edits: int = 40, tests: Confined | None = None, told: Callable[[int, int], None]
+) -> CheckReport:
+    """Judge what is known, and time the fast checks after one edit.
+
+    Args:
+        data: what is judged.
+        edits: how many edits are timed.
+        tests: what the tests in the cases' trees run in; None leaves them out.
+        told: is told (judged, to be judged); a case that is judged a second time with its tests counts twice.
+    """
+    report = CheckReport()
+    steps = _Steps(data.count + (len(data.cases) if tests is not None else 0), told)
+    if data.cases:
+        _judge(data.cases, report, steps)
+        if tests is not None:
+            _judge_with_tests(data.cases, tests, report, steps)
+    for each in data.outputs:
+        kinds = {found.kind for found in in_one_file(each.text, each.path)}
+        table = report.outputs.setdefault(each.mode, Counter())
+        table["outputs"] += 1
+        table["with findings"] += bool(kinds)
+        for kind in kinds:
+            table[kind] += 1
+        steps.next()
     report.edit_ms = Spread.of(list(_edits(edits)))
     return report
+
+
+@dataclass(slots=True)
+class _Steps:
+    """How far a measurement is."""
+
+    of: int
+    told: Callable[[int, int], None]
+    done: int = 0
+
+    def next(self) -> None:
+        self.done += 1
+        self.told(self.done, self.of)
 
 
 def _cases(data: Path) -> Iterator[tuple[str, dict[str, object]]]:
@@ -162,7 +201,7 @@ def _case(path: Path) -> dict[str, object] | None:
     return read if isinstance(read, dict) and wanted <= read.keys() else None
 
 
-def _judge(cases: Mapping[str, dict[str, object]], report: CheckReport) -> None:
+def _judge(cases: Mapping[str, dict[str, object]], report: CheckReport, steps: _Steps) -> None:
     times: list[float] = []
     for name, case in cases.items():
         trees = [_untested(tree) for tree in _trees(case)]
@@ -170,10 +209,13 @@ def _judge(cases: Mapping[str, dict[str, object]], report: CheckReport) -> None:
         found = judge(Four(*trees), everyday_checks()).findings
         times.append((time.perf_counter() - began) * 1_000)
         _count(report.cases, name, case, said=bool(found))
+        steps.next()
     report.cases.ms = Spread.of(times)
 
 
-def _judge_with_tests(cases: Mapping[str, dict[str, object]], tests: Confined, report: CheckReport) -> None:
+def _judge_with_tests(
+    cases: Mapping[str, dict[str, object]], tests: Confined, report: CheckReport, steps: _Steps
+) -> None:
     both, alone, times = Judged(), Judged(), list[float]()
     with TemporaryDirectory(prefix="coroom-cases-") as home:
         for name, case in cases.items():
@@ -182,6 +224,7 @@ def _judge_with_tests(cases: Mapping[str, dict[str, object]], tests: Confined, r
             _count(both, name, case, said=bool(said.findings))
             _count(alone, name, case, said=any(each.kind == TESTS_FAIL for each in said.findings))
             report.not_run.extend(f"{name}: {why}" for why in said.unfinished)
+            steps.next()
     both.ms = Spread.of(times)
     report.with_tests, report.tests_alone = both, alone
 
