@@ -125,6 +125,7 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert cleaned(once) == once
     assert invisible(once) == []
     assert "\n" not in one_line(text, 100)
+    assert one_line(text, len(text)) == " ".join(cleaned(text).split())
 
 
 @given(st.text(alphabet="abc äß漢字🙂\n\t", max_size=100))

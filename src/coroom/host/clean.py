@@ -36,7 +36,10 @@ def cleaned(text: str) -> str:
 
 def one_line(text: str, chars_max: int) -> str:
     """`cleaned`, in one line of at most `chars_max` characters."""
-    return shortened(" ".join(cleaned(text).split()), chars_max)
+    # A name or a short sentence, as most are, is one already.
+    if not text.isascii() or not text.isprintable() or "  " in text or text[:1] == " " or text[-1:] == " ":
+        text = " ".join(cleaned(text).split())
+    return shortened(text, chars_max)
 
 
 def revealed(text: str) -> str:

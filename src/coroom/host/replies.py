@@ -29,6 +29,7 @@ FILE_CHARS_MAX = 60_000
 DATA_CHARS_MAX = 30_000
 """A task's text whole, or a board of some hundred tasks."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _VALUE_CHARS_MAX = 20_000
 _LABEL_CHARS_MAX = 120
 
@@ -201,4 +202,4 @@ def _in_list(value: Json, chars_max: int) -> Json:
 
 
 def _json(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODER.encode(value)

@@ -53,7 +53,6 @@ _LISTED = ListToolsResult(tools=[tool.listed() for tool in TOOLS], ttl_ms=_LISTS
 _LISTED_WITH_CALLS = ListToolsResult(
     tools=[tool.listed() for tool in (*TOOLS, CALL_TOOL)], ttl_ms=_LISTS_LAST_MS, cache_scope="private"
 )
-_SCHEMAS = {tool.name: tool.input_schema for tool in _LISTED.tools}
 
 GRACE_S = 1.0
 """What calls under way get to finish in when the daemon stops; the log keeps what they had stored."""
@@ -81,7 +80,7 @@ class McpDoor:
             on_list_resources=_no_resources,
             on_list_resource_templates=_no_templates,
             on_read_resource=_no_resource,
-            get_tool_input_schema=_SCHEMAS.get,
+            get_tool_input_schema=_none_in_headers,
         )
         # The SDK makes a span of each call for OpenTelemetry, of which a room gives out nothing.
         server.middleware.clear()
@@ -174,6 +173,10 @@ async def _no_templates(_context: Context, _params: PaginatedRequestParams | Non
 
 async def _no_resource(_context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
     raise MCPError(INVALID_PARAMS, "There are no resources here. Use the tools.", {"uri": str(params.uri)})
+
+
+def _none_in_headers(_tool: str) -> None:
+    """No tool here has an argument that clients repeat in a header (`x-mcp-header`): there is nothing to compare."""
 
 
 def _is_quick(message: Message) -> bool:
