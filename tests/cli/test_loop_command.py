@@ -116,7 +116,7 @@ def test_stopped_it_keeps_what_was_unfinished_and_gives_up_its_claim(place: Plac
 
 
 def test_after_kill_9_the_next_loop_of_that_name_takes_its_task_up_again(place: Place) -> None:
-    wait = f"touch {place.root}/begun; test -e {place.root}/gate || exec sleep 600; {MENDS}"
+    wait = f"test -e {place.root}/gate || {{ echo half > half; touch {place.root}/begun; exec sleep 600; }}; {MENDS}"
     process = place.start(*looped(place, wait))
     until((place.root / "begun").exists, "a session works", process)
     process.kill()
@@ -126,6 +126,10 @@ def test_after_kill_9_the_next_loop_of_that_name_takes_its_task_up_again(place: 
     done = place.run(*looped(place, wait, "--until-done"))
     assert json.loads(done.out)["landed"] == 2, done.err
     assert "ended the session that a killed loop had left behind" in done.err
+    # What the killed session had done was kept before its claim ended; nobody works on it any more once it has landed.
+    assert "its loop was killed; what it had done is in refs/coroom/wip/x-1-" in done.err
+    assert "its loop was killed" in shared(place, "grep", "-h", "killed", "coroom/notes", "--", "current_tasks")
+    assert kept_of(place) == []
 
 
 def test_a_role_that_may_not_change_a_path_does_not_land_it(place: Place) -> None:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from tests.git.repositories import git, new_repository
 
 from coroom.core.resource import Resource, Scheme
-from coroom.git.command import Git
+from coroom.git.command import Git, GitFailed
 from coroom.run.bench.claims import scratch_remote
-from coroom.run.loop.unfinished import WIP, Unfinished, place_name
+from coroom.run.loop.unfinished import UNSAVED, WIP, Unfinished, place_name
 
 ITEM, OTHER = Resource(Scheme.TEST, "t.py::a"), Resource(Scheme.TEST, "t.py::b")
 
@@ -97,3 +98,21 @@ def test_a_place_whose_name_was_lost_to_a_full_disk_gets_another_and_never_an_em
     assert place_name(named) == first
     named.write_text("")
     assert place_name(named) not in {"", first}
+
+
+def test_what_the_remote_does_not_take_is_kept_here_until_it_does(tmp_path: Path) -> None:
+    shared = scratch_remote(tmp_path)
+    ann = Harness(tmp_path / "ann", shared)
+    away = shared.with_name("away.git")
+    first, second = ann.worked("one"), ann.worked("two")
+    shared.rename(away)
+    for tip in (first, second):
+        with pytest.raises(GitFailed):
+            ann.unfinished.save(tip, ITEM)
+    away.rename(shared)
+    ann.unfinished.save_again()
+    (ref,) = refs(shared)
+    assert {first, second} <= set(git(shared, "rev-list", ref).split())
+    assert git(ann.work, "for-each-ref", UNSAVED) == ""
+    ann.unfinished.save_again()
+    assert refs(shared) == [ref]

@@ -115,6 +115,11 @@ class AgentLoop:
             room=self._room,
             show=self._show,
         )
+        # Before the claim ends: who takes the item then is told of it.
+        kept = await self._work.keep_what_a_kill_left()
+        if kept:
+            self._show(kept)
+        await asyncio.to_thread(self._place.unfinished.save_again)
         for claim in await peers.give_up_old():
             held = ", ".join(map(str, claim.resources))
             self._show(

@@ -5,15 +5,18 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from coroom.agents.adapter import Session
 from coroom.core.claim import Claim
 from coroom.core.errors import Refused
 from coroom.git.command import GitFailed
+from coroom.git.commits import is_ancestor
 from coroom.git.task_notes import SPEC as NOTES
 from coroom.git.task_notes import TaskNotes
 from coroom.ports import Holding
 from coroom.run.landing import LandingEnd, LandingWish, land_here
+from coroom.run.loop.begun import note_begun, read_begun
 from coroom.run.loop.bounds import Account, Bounds, Spent
 from coroom.run.loop.failing import ANSWERS
 from coroom.run.loop.orient import Surroundings, last_landings, prompt_for
@@ -66,11 +69,38 @@ class UnderClaim:
             turn.outcome, turn.why = "claim-lost", "its claim had ended: another may have the task by now"
             await self._put_by(turn, item)
         finally:
+            self._begun.unlink(missing_ok=True)
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
             if turn.outcome != LANDED:
                 with suppress(GitFailed, RoomSilent):
                     await asyncio.shield(self.peers.give_up(item, holding, turn.why))
+
+    async def keep_what_a_kill_left(self) -> str:
+        """Keep what a session had done whose loop was killed, for whoever takes its item next, and say where; empty
+        when there is nothing. Nothing of that session runs any more.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        begun = read_begun(self._begun)
+        if begun is None:
+            return ""
+        turn = Turn(agent=self.place.agent, key=str(begun.item.key), base=begun.base, outcome="killed")
+        tip = await self._collected(begun.item)
+        if tip and tip != begun.base and not await asyncio.to_thread(self._has_landed, tip):
+            await self._keep(turn, begun.item, tip)
+            turn.why = f"its loop was killed; what it had done is in {turn.commit}"
+            await self._note(turn, begun.item, Sat(seconds=0.0))
+        self._begun.unlink(missing_ok=True)
+        return turn.why
+
+    @property
+    def _begun(self) -> Path:
+        return self.place.root / "begun.json"
+
+    def _has_landed(self, tip: str) -> bool:
+        return is_ancestor(self.place.hub, tip, self.place.base())
 
     async def _work(self, turn: Turn, item: Item, holding: Holding, board: Board, others: Sequence[Claim]) -> None:
         again = await self._look_again(turn, item, board)
@@ -136,6 +166,7 @@ class UnderClaim:
             elsewhere=self.seat.isolating.elsewhere,
         )
         self.show(f"works on {turn.key}")
+        note_begun(self._begun, around.item, turn.base)
         self.spent.sessions += 1
         try:
             sat = await self.seat.run(
@@ -229,8 +260,14 @@ class UnderClaim:
         return fresh != base and str(item.key) in landed_keys(self.place.hub, f"{base}..{fresh}")[0]
 
     async def _keep(self, turn: Turn, item: Item, tip: str) -> None:
-        with suppress(GitFailed):
+        try:
             turn.commit = await asyncio.to_thread(self.place.unfinished.save, tip, item.key)
+        except GitFailed as failed:
+            turn.commit = tip
+            self.show(
+                f"the remote does not take what is unfinished of {item.key}, which stays in "
+                f"{self.place.hub.directory} until this loop begins anew: {failed.why}"
+            )
 
     async def _put_by(self, turn: Turn, item: Item) -> None:
         """The session was ended in the middle: keep what there is, and tell the next one."""

@@ -18,6 +18,9 @@ from coroom.git.workplace import REMOTE
 WIP = "refs/coroom/wip/"
 """Below it AGENT-PLACE-ITEM: a place's own name is random, an item's a hash of its key."""
 
+UNSAVED = "refs/coroom/unsaved/"
+"""In the harness's repository: what the remote has not taken yet, by item."""
+
 SHOWN_MAX = 5
 _JOINED = "coroom: unfinished work, kept on top of what was kept before"
 
@@ -40,14 +43,29 @@ class Unfinished:
         return f"+{WIP}{which}:{WIP}{which}"
 
     def save(self, tip: str, item: Resource) -> str:
-        """Keep a commit as what is unfinished of the item; where it is. Raises GitFailed when it cannot be kept."""
-        ref = f"{self._own}-{_hashed(item)}"
+        """Keep a commit as what is unfinished of the item; where it is. Raises GitFailed when the remote does not take
+        it: then the harness's repository has it until `save_again`.
+        """
+        return self._save(tip, _hashed(item))
+
+    def save_again(self) -> None:
+        """Keep what the remote did not take before. Raises GitFailed."""
+        listed = self._hub.run("for-each-ref", "--format=%(refname)", UNSAVED)
+        for ref in listed.out.decode().splitlines():
+            self._save(read_ref(self._hub, ref), ref.removeprefix(UNSAVED))
+
+    def _save(self, tip: str, hashed: str) -> str:
+        unsaved, ref = f"{UNSAVED}{hashed}", f"{self._own}-{hashed}"
+        before = read_ref(self._hub, unsaved)
+        tip = tip if not before or is_ancestor(self._hub, before, tip) else self._joined(tip, before)
+        self._hub.run("update-ref", unsaved, tip)
         words = ("--quiet", "--no-write-fetch-head", "--prune", "--no-tags", "--no-auto-gc", self._remote)
-        self._hub.run("fetch", *words, self.spec(item), config=REMOTE)
+        self._hub.run("fetch", *words, f"+{WIP}*-{hashed}:{WIP}*-{hashed}", config=REMOTE)
         old = read_ref(self._hub, ref)
         kept = tip if not old or is_ancestor(self._hub, old, tip) else self._joined(tip, old)
         push = ("push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{old}", self._remote)
         self._hub.run(*push, f"{kept}:{ref}", config=REMOTE)
+        self._hub.run("update-ref", "-d", unsaved)
         return ref
 
     def of(self, item: Resource, base: str) -> str:
