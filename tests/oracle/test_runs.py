@@ -67,6 +67,7 @@ def test_every_culprit_is_a_task_under_a_key_that_others_would_derive() -> None:
     one, pair = tasks_for(UNITS, found)
     assert (one["id"], one["touches"]) == ("file:u3", ["file:u3"])
     assert (pair["id"], pair["touches"]) == ("file:u1+u2", ["file:u1", "file:u2"])
+    assert (one["title"], pair["title"]) == ("u3 fails", "u1, u2 fail only together")
     assert json.dumps([one, pair])
 
 

@@ -190,12 +190,12 @@ def tasks_for(units: Sequence[str], found: Found) -> list[dict[str, object]]:
     tasks: list[dict[str, object]] = []
     for culprit in found.culprits:
         names = sorted(units[number] for number in culprit.units)
-        together = "" if len(names) == 1 else " together"
-        how = "fails" if culprit.exact else "fails with what surrounds it, and could not be taken apart"
+        alone, together = ("fails", "") if len(names) == 1 else ("fail", " only together")
+        how = f"{alone}{together}" if culprit.exact else f"{alone} with what is around, and could not be taken apart"
         tasks.append(
             {
                 "id": _key("+".join(names)),
-                "title": f"{', '.join(names)[:150]} {how}{together}",
+                "title": f"{', '.join(names)[:150]} {how}",
                 "description": "Found by coroom bisect: the reference builds everything else, and the test fails.",
                 "touches": [f"file:{name}" for name in names],
             }
