@@ -69,15 +69,14 @@ async def _calls(directory: Path, plan: Plan, report: Report, say: Say) -> None:
             for clients in plan.clients if kind != calls.OLDER else (max(plan.clients),):
                 say(f"claim, release and sync: {clients} of {kind}")
                 async with calls.connected(kind, daemon.url, seats[:clients]) as asks:
-                    used_s = daemon.cpu_s()
+                    daemon_s, own_s = daemon.cpu_s(), time.process_time()
                     measured = await calls.measure(asks, plan.seconds)
-                    used_s = daemon.cpu_s() - used_s
+                    daemon_s, own_s = daemon.cpu_s() - daemon_s, time.process_time() - own_s
                 report.rows += measured.rows(kind, clients)
                 report.errors += measured.errors[:3]
-                each = Spread.of([used_s * 1_000 / measured.count])
-                report.rows.append(
-                    Row(part="calls", what="the daemon's CPU a call", spread=each, clients=clients, note=kind)
-                )
+                for what, used_s in (("the daemon's CPU a call", daemon_s), ("the clients' CPU a call", own_s)):
+                    each = Spread.of([used_s * 1_000 / measured.count])
+                    report.rows.append(Row(part="calls", what=what, spread=each, clients=clients, note=kind))
 
 
 async def _contention(directory: Path, plan: Plan, report: Report, say: Say) -> None:
