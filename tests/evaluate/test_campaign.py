@@ -82,12 +82,15 @@ def test_with_tools_nobody_does_what_another_does() -> None:
 
 
 def test_what_an_agent_is_told_a_turn_is_lost_in_what_it_reads_anyway_from_2_agents_to_16() -> None:
-    def told(agents: int) -> float:
+    def told(agents: int) -> tuple[float, float]:
         results = [play_trial(key_of("full", agents, n), EXCHANGE, Budget(), Alike())[0] for n in range(20)]  # type: ignore[arg-type]
-        return sum(r.metrics["told_tokens_a_turn"] for r in results) / len(results)
+        names = ("told_tokens_a_turn", "read_tokens_a_turn")
+        notices, read = (sum(r.metrics[name] for r in results) / len(results) for name in names)
+        return notices, read
 
-    assert told(16) < MODELS["synthetic"].prompt_tokens / 100
-    assert told(2) < MODELS["synthetic"].prompt_tokens / 100
+    (few, read_by_two), (many, read_by_all) = told(2), told(16)
+    assert max(few, many) < MODELS["synthetic"].prompt_tokens / 100
+    assert MODELS["synthetic"].prompt_tokens < read_by_two < read_by_all < 1.1 * read_by_two
 
 
 def test_a_lone_agent_that_gives_up_has_abandoned_and_a_pair_goes_on() -> None:
@@ -175,7 +178,7 @@ def test_the_report_has_its_tables_plots_replays_and_what_may_not_be_concluded(t
     ):
         assert words in page
         assert words in text
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 7
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

@@ -56,11 +56,21 @@ def done(name: str, agent: str) -> TaskDone:
 
 
 def test_what_was_used_is_counted_and_shared_out_over_turns() -> None:
-    used = Used(turns=8, input_tokens=100, output_tokens=20, told_tokens=24, reader_turns=4, usd=0.5, characters=900)
+    used = Used(
+        turns=8,
+        input_tokens=100,
+        output_tokens=20,
+        told_tokens=24,
+        answered_tokens=16,
+        reader_turns=4,
+        usd=0.5,
+        characters=900,
+    )
     found = fold(log(), used)
     assert (found["tokens"], found["usd"], found["turns"], found["characters"]) == (120, 0.5, 8, 900)
     assert (found["told_tokens_a_turn"], found["told_tokens_a_readers_turn"]) == (3, 6)
-    assert fold(log(), Used())["told_tokens_a_turn"] == 0
+    assert (found["read_tokens_a_turn"], found["answered_tokens_a_turn"]) == (12.5, 2)
+    assert fold(log(), Used())["told_tokens_a_turn"] == fold(log(), Used())["read_tokens_a_turn"] == 0
 
 
 def test_edits_are_counted_by_how_they_came_in_and_what_was_written_for_nothing_is_a_share() -> None:
@@ -129,7 +139,7 @@ def test_every_metric_has_a_column_with_its_mean_and_its_spread() -> None:
     table = rooms_table([*found, TrialResult(key=key, infrastructure="broken")])
     assert table.columns[2:] == tuple(COLUMNS.values())
     assert set(table.lines[0][2:]) == {"2 (1.4)"}
-    known = {*fold(log(), Used()), "calls", "undone", "restarts", "order_notices"}
+    known = {*fold(log(), Used()), "calls", "undone", "restarts", "order_notices", "mistakes"}
     assert set(COLUMNS) <= known
 
 

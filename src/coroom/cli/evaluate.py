@@ -291,6 +291,9 @@ def _cell(row: "Row") -> dict[str, Json]:
         "seconds": row.seconds.value,
         "tokens": row.tokens,
         "usd": row.usd,
+        "whole": row.whole.value,
+        "whole_without_mistakes": None if isnan(row.unerring.value) else row.unerring.value,
+        "read_tokens_a_turn": None if isnan(row.read_a_turn) else row.read_a_turn,
         "told_tokens_a_turn": row.told_a_turn,
         "told_tokens_a_readers_turn": None if isnan(row.told_a_readers_turn) else row.told_a_readers_turn,
     }

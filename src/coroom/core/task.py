@@ -55,6 +55,11 @@ class Task:
     done_seq: int = 0
     finding: str = ""
 
+    @property
+    def words(self) -> str:
+        """The title as it stands beside the id: without that at its beginning."""
+        return self.title.removeprefix(f"{self.id}: ")
+
 
 _WORD = re.compile(r"[^\W_]+")
 _ARTICLES = frozenset({"a", "an", "the"})

@@ -250,6 +250,7 @@ def play_trial(key: TrialKey, task: EvalTask, budget: Budget, grader: Grader) ->
         seconds=played.seconds,
         metrics={
             **fold(played.events, together(player.usage for player in played.players)),
+            "mistakes": sum(player.hand.mistakes for player in played.players),
             "coupling": coupling(task),
         },
         harness={"play_s": played_s, "grade_s": time.perf_counter() - graded},

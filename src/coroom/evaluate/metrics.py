@@ -25,13 +25,15 @@ from coroom.evaluate.conduct import acted_on, claims_kept
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
     """What all agents together have used. `turns` are inferences; `told_tokens` came as notices, to agents that had
-    `reader_turns` of the turns; `characters` were written, whether the room took them in or had them already.
+    `reader_turns` of the turns, and `answered_tokens` as the room's replies to calls of theirs; `characters` were
+    written, whether the room took them in or had them already.
     """
 
     turns: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     told_tokens: int = 0
+    answered_tokens: int = 0
     reader_turns: int = 0
     usd: float = 0.0
     characters: int = 0
@@ -48,6 +50,8 @@ def fold(events: Sequence[Event], used: Used) -> dict[str, float]:
         "tokens": used.input_tokens + used.output_tokens,
         "usd": used.usd,
         "turns": used.turns,
+        "read_tokens_a_turn": used.input_tokens / used.turns if used.turns else 0.0,
+        "answered_tokens_a_turn": used.answered_tokens / used.turns if used.turns else 0.0,
         "told_tokens_a_turn": used.told_tokens / used.turns if used.turns else 0.0,
         "told_tokens_a_readers_turn": used.told_tokens / used.reader_turns if used.reader_turns else 0.0,
         "characters": used.characters,

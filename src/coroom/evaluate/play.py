@@ -16,6 +16,8 @@ from coroom.evaluate.eval_task import EvalTask, Unit
 from coroom.evaluate.synthetic import Hand, Traits, guessed, steps_of, tokens_of
 from coroom.evaluate.usage import Usage
 from coroom.evaluate.virtual_room import VirtualRoom
+from coroom.host.answer import Answer
+from coroom.host.standing import room_in_brief, taken
 
 WALL_S = 600.0
 """The budget of the published runs on the ledger."""
@@ -182,11 +184,14 @@ class Play:
     def _from_board(self, player: Player) -> Unit | float | None:
         answer = self.room.ask(player.name, TakeTask())
         if isinstance(answer, Taken):
+            player.usage.answered(taken(self.room.state.tasks[answer.task]))
             return self._by_id[answer.task]
+        player.usage.answered(Answer(refused=answer if isinstance(answer, Refused) else None))
         states = {task.state for task in self.room.state.tasks.values()}
         if not states & {TaskState.OPEN, TaskState.TAKEN}:
             return None
         self._step(player)
+        player.usage.answered(Answer(data=room_in_brief(self.room.state, player.name, self.room.now_ms)))
         return IDLE_S
 
     def _visible(self, player: Player, unit: Unit) -> bool:
@@ -219,9 +224,10 @@ class Play:
         if unseen and hand.happens(traits.guesses_wrong):
             module = self._by_id[unseen[0]].files[0].rpartition("/")[2].removesuffix(".py")
             if other := guessed(text, module):
+                hand.mistakes += 1
                 player.wrong[path] = unseen[0]
                 return other
-        if hand.happens(traits.blunders) and not hand.happens(traits.finds_own_fault):
+        if hand.blunders():
             return hand.faulty(self._task, path, text) or text
         return text
 
@@ -252,11 +258,9 @@ class Play:
             yield self._step(player, wrote=b"x" * 100)
             if self._listen(player):
                 yield from self._mend_done(player)
-                if not player.hand.happens(player.hand.traits.misjudges):
+                if not player.hand.errs(player.hand.traits.misjudges):
                     bases, draft = self._look(player, unit)
-        if player.hand.happens(player.hand.traits.blunders) and not player.hand.happens(
-            player.hand.traits.finds_own_fault
-        ):
+        if player.hand.blunders():
             draft = {path: player.hand.faulty(self._task, path, text) or text for path, text in draft.items()}
         yield from self._put_all(player, unit, bases, draft)
         yield self._step(player)
@@ -308,7 +312,7 @@ class Play:
 
     def _mend_unit(self, player: Player, unit: Unit) -> Steps:
         bases, draft = self._look(player, unit)
-        if draft and not player.hand.happens(player.hand.traits.misjudges):
+        if draft and not player.hand.errs(player.hand.traits.misjudges):
             yield self._step(player)
             yield from self._put_all(player, unit, bases, draft)
 
@@ -326,7 +330,7 @@ class Play:
         while self._listen(player):
             yield from self._mend_done(player)
             for path, unit in list(player.wrong.items()):
-                if self._visible(player, self._by_id[unit]) and not player.hand.happens(player.hand.traits.misjudges):
+                if self._visible(player, self._by_id[unit]) and not player.hand.errs(player.hand.traits.misjudges):
                     standing = self.room.read(player.name, path)
                     if standing is None:
                         continue

@@ -67,6 +67,8 @@ class Hand:
     def __init__(self, traits: Traits, seed: str) -> None:
         self.traits = traits
         self._chance = random.Random(seed)  # noqa: S311  a play, not a secret
+        self.mistakes = 0
+        """How many it has made: nothing that the room could have done went wrong in them."""
 
     def step_s(self) -> float:
         """The time of one step."""
@@ -76,6 +78,18 @@ class Hand:
     def happens(self, chance: float) -> bool:
         """Whether something of that chance happens."""
         return self._chance.random() < chance
+
+    def errs(self, chance: float) -> bool:
+        """Whether it makes a mistake of that chance; counted."""
+        wrong = self.happens(chance)
+        self.mistakes += wrong
+        return wrong
+
+    def blunders(self) -> bool:
+        """Whether what it writes has a fault that it does not find."""
+        wrong = self.happens(self.traits.blunders) and not self.happens(self.traits.finds_own_fault)
+        self.mistakes += wrong
+        return wrong
 
     def one_of(self, units: "list[Unit]") -> Unit:
         """Any of them."""

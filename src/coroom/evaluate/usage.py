@@ -21,12 +21,19 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     told_tokens: int = 0
+    answered_tokens: int = 0
     characters: int = 0
 
     def told(self, notices: Sequence[Notice]) -> None:
         """The agent reads these, in the words of a room's reply and with all that stands around them."""
         tokens = tokens_of(reply(Answer(notices=tuple(notices))).text)
         self.told_tokens += tokens
+        self.input_tokens += tokens
+
+    def answered(self, answer: Answer) -> None:
+        """The agent reads what the room says to a call of its own, in the very words."""
+        tokens = tokens_of(reply(answer).text)
+        self.answered_tokens += tokens
         self.input_tokens += tokens
 
 
@@ -39,6 +46,7 @@ def together(usages: Iterable[Usage]) -> Used:
         input_tokens=put,
         output_tokens=got,
         told_tokens=sum(u.told_tokens for u in every),
+        answered_tokens=sum(u.answered_tokens for u in every),
         reader_turns=sum(u.steps for u in every if u.told_tokens),
         characters=sum(u.characters for u in every),
         usd=(put * USD_PER_MILLION[0] + got * USD_PER_MILLION[1]) / 1e6,

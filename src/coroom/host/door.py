@@ -16,16 +16,16 @@ from coroom.core.event import AgentJoined, Event
 from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.ordering.position import step_of
-from coroom.core.policy import Wait, not_yet
 from coroom.core.room import answered_before, edit_of
 from coroom.host.answer import Answer, ToolUse, Wanted
 from coroom.host.calls import NOT_FINAL, RoomCalls
-from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
+from coroom.host.carry import Outcome
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
 from coroom.host.given import resources_in, task_command, unknown
 from coroom.host.host import Host
 from coroom.host.needs import Beats, Lander, ToolMaker, Workspace
-from coroom.host.standing import brief, by_age, detail, details, room_in_brief
+from coroom.host.outcomes import worded
+from coroom.host.standing import brief, by_age, details, room_in_brief, taken
 from coroom.host.tool_list import listed, shown
 
 if TYPE_CHECKING:
@@ -142,9 +142,8 @@ class Door:
             return self._refusal(agent, asked)
         reply = await self._host.submit(agent, asked, operation)
         if isinstance(reply, c.Taken):
-            task = self._host.state.tasks[reply.task]
-            data = {**_data(reply), **detail(task)}
-            return self._answer(agent, f"Task {task.id} is yours.", data)
+            yours = taken(self._host.state.tasks[reply.task])
+            return self._answer(agent, yours.text, {**_data(reply), **yours.data})
         met = await self._workspace.join(agent) if do == "done" and not isinstance(reply, Refused) else []
         if met:
             text = (
@@ -260,19 +259,8 @@ class Door:
                 return self._answer(agent, f"The tool is {name}.", {"tool": shown(made) if made else name})
 
     def _came_of(self, agent: str, outcome: Outcome) -> Answer:
-        match outcome:
-            case Refused():
-                return self._refusal(agent, outcome)
-            case Called(call=call, result=result):
-                return self._answer(agent, f"{call} is done.", {"call": call, "result": result})
-            case Gated(call=call):
-                why = f"{call} has its place and acts when nobody before you can make it stale any more."
-                return self._answer(agent, why, {"call": call, "gated": True})
-            case Waits(on=on):
-                return self._refusal(agent, not_yet(Wait(on)))
-            case Failed(why=why):
-                next_step = "Look at its arguments and at what is there, then make the call that you want now."
-                return self._refusal(agent, Refused(Code.FAILED, why, next_step))
+        told = worded(outcome)
+        return self._refusal(agent, told.refused) if told.refused else self._answer(agent, told.text, told.data)
 
     async def handed(self, agent: str, answer: Answer) -> Answer:
         """The answer as it goes out: its notices of the order are in the agent's hands from here on, and a change after

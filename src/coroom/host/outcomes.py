@@ -3,9 +3,11 @@
 from coroom.core import command as c
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import CallPhase
+from coroom.core.policy import Wait, not_yet
 from coroom.core.room import answered_before
 from coroom.core.state import RoomState
-from coroom.host.requests import Called, Failed, Gated, Outcome
+from coroom.host.answer import Answer
+from coroom.host.requests import Called, Failed, Gated, Outcome, Waits
 
 BEGINS_AGAIN = Refused(
     Code.RESTARTED,
@@ -59,3 +61,20 @@ def _once_over(placed: c.Placed) -> Outcome:
     if placed.ended == CallPhase.FAILED:
         return Failed(placed.result)
     return Called(placed.call, placed.position, placed.result)
+
+
+def worded(outcome: Outcome) -> Answer:
+    """What its agent is answered, without the notices that ride on it."""
+    match outcome:
+        case Refused():
+            return Answer(refused=outcome)
+        case Called(call=call, result=result):
+            return Answer(text=f"{call} is done.", data={"call": call, "result": result})
+        case Gated(call=call):
+            why = f"{call} has its place and acts when nobody before you can make it stale any more."
+            return Answer(text=why, data={"call": call, "gated": True})
+        case Waits(on=on):
+            return Answer(refused=not_yet(Wait(on)))
+        case Failed(why=why):
+            next_step = "Look at its arguments and at what is there, then make the call that you want now."
+            return Answer(refused=Refused(Code.FAILED, why, next_step))

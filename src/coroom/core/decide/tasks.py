@@ -227,7 +227,7 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
         )
     events: list[Body] = [TaskDone(task=task.id, agent=by, summary=_cut(state, command.summary))]
     ended = _end_task_claim(state, task, Ending.DONE, by)
-    text = f"Task {task.id} is done: {task.title}." + (f" {command.summary}" if command.summary else "")
+    text = f"Task {task.id} is done: {task.words}." + (f" {command.summary}" if command.summary else "")
     told = notice(state, 1, NoticeKind.DONE, sender=by, to=EVERYONE, text=text, about=task.id)
     told = replace(told, readers=_concerned(state, by, task))
     return Decision(Ok(task.id), (*events, *ended, told, *freed(state, ended, now_ms, first=2)))
@@ -246,7 +246,7 @@ def settled(state: RoomState, finding: str, by: str, now_ms: int) -> tuple[Body,
             events.append(TaskCancelled(task=task.id, note=f"Finding {finding} is closed."))
             continue
         ended = _end_task_claim(state, task, Ending.DONE, by)
-        text = f"Finding {finding} is closed, and with it your task {task.id} is done: {task.title}."
+        text = f"Finding {finding} is closed, and with it your task {task.id} is done: {task.words}."
         telling = notice(state, told + 1, NoticeKind.VERDICT, sender=HOST, to=task.holder, text=text, about=task.id)
         free = freed(state, ended, now_ms, first=told + 2)
         told += 1 + len(free)

@@ -19,6 +19,8 @@ from coroom.evaluate.live.world import World
 from coroom.evaluate.synthetic import Hand, Traits, tokens_of
 from coroom.evaluate.virtual_room import VirtualRoom
 from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
+from coroom.host.outcomes import worded
+from coroom.host.standing import taken
 
 TURNS_MAX = 20_000
 
@@ -174,7 +176,9 @@ class LivePlay:
         """The job is its task on the board as soon as the policy lets it; the one before is done, as it believes."""
         if number not in worker.taken:
             self._finish(worker, number - 1)
-            if not isinstance(self.room.ask(worker.name, c.TakeTask(worker.jobs[number].id)), Refused):
+            job = worker.jobs[number].id
+            if not isinstance(self.room.ask(worker.name, c.TakeTask(job)), Refused):
+                worker.usage.answered(taken(self.room.state.tasks[job]))
                 worker.taken.add(number)
 
     def _finish(self, worker: Worker, number: int) -> None:
@@ -217,6 +221,7 @@ class LivePlay:
             return True
         at = place + 1 if POLICIES[self._policy].by_rank else 0
         outcome = self._run(lambda: self._carrier.call(worker.name, tool, arguments, at))
+        worker.usage.answered(worded(outcome))
         match outcome:
             case Called(call=call, result=result):
                 worker.made[place], worker.known[place] = (tool, arguments, call), json.loads(result)
@@ -237,7 +242,7 @@ class LivePlay:
 
     def _slips(self, worker: Worker, tool: str) -> bool:
         writes = not tool.endswith(("_select", "_get", "_list"))
-        return writes and worker.hand.happens(worker.hand.traits.slips)
+        return writes and worker.hand.errs(worker.hand.traits.slips)
 
     def _listen(self, worker: Worker) -> None:
         """Read what is no matter of the order, and asks for nothing."""
@@ -263,7 +268,7 @@ class LivePlay:
             worker.usage.told(told)
             for name in names:
                 self._take_in(worker, self.room.state.order.notices[name])
-            careless = worker.hand.happens(worker.hand.traits.misjudges)
+            careless = worker.hand.errs(worker.hand.traits.misjudges)
             verdict, put_right = (Judgement.NO_EFFECT, 0) if careless else self._judge(worker)
             repairs += put_right
             self._run(lambda v=verdict, n=names: self._carrier.judge(worker.name, n, v))  # type: ignore[misc]

@@ -64,7 +64,12 @@ def _metrics(task: LiveTask, key: TrialKey, played: LivePlayed) -> Mapping[str, 
     used = together(worker.usage for worker in played.workers)
     found = fold(played.events, used)
     costs = order_costs(played.events, sum(worker.restarts for worker in played.workers))
-    return {**without_files(found), **costs, "coupling": coupling(task, max(key.agents, JOBS_MIN))}
+    return {
+        **without_files(found),
+        **costs,
+        "mistakes": sum(worker.hand.mistakes for worker in played.workers),
+        "coupling": coupling(task, max(key.agents, JOBS_MIN)),
+    }
 
 
 def without_files(metrics: Mapping[str, float]) -> dict[str, float]:

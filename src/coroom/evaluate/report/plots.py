@@ -1,7 +1,7 @@
 """The plots of a report, as SVG texts that a page carries inside."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
 
 import matplotlib as mpl
@@ -44,7 +44,13 @@ def plots(rows: Sequence[Row], results: Sequence[TrialResult], label: str) -> di
         "Cost and quality; the line is what nothing beats in both": _pareto(rows, label),
     }
     if any(row.told_a_turn > 0 for row in rows):
-        made["What an agent that is told anything is told each turn"] = _told(rows, label)
+        made["What an agent that is told anything is told each turn"] = _tokens(
+            rows, label, "notices", lambda row: row.told_a_readers_turn
+        )
+    if any(row.read_a_turn > 0 for row in rows):
+        made["What an agent reads each turn: its prompt, the room's replies and notices"] = _tokens(
+            rows, label, "all that is read", lambda row: row.read_a_turn
+        )
     return {title: _svg(figure) for title, figure in made.items()}
 
 
@@ -173,23 +179,16 @@ def front(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def _told(rows: Sequence[Row], label: str) -> Figure:
+def _tokens(rows: Sequence[Row], label: str, of: str, value: Callable[[Row], float]) -> Figure:
     figure, axes = _figure(label)
     styles = _styles(list(dict.fromkeys(row.condition for row in rows)))
     for condition, (colour, mark) in styles.items():
-        line = [row for row in rows if row.condition == condition and row.told_a_readers_turn > 0]
+        line = [(row.agents, value(row)) for row in rows if row.condition == condition and value(row) > 0]
         if line:
-            axes.plot(
-                [r.agents for r in line],
-                [r.told_a_readers_turn for r in line],
-                mark + "-",
-                color=colour,
-                ms=4,
-                label=condition,
-            )
+            axes.plot([x for x, _ in line], [y for _, y in line], mark + "-", color=colour, ms=4, label=condition)
     axes.set_ylim(bottom=0)
     _by_agents(axes, rows)
-    axes.set_ylabel("tokens of notices a turn")
+    axes.set_ylabel(f"tokens of {of} a turn")
     _legend(axes)
     return figure
 

@@ -29,6 +29,8 @@ COLUMNS: Mapping[str, str] = {
     "notices_acted_on": "acted on",
     "notice_delay_s": "until read, s",
     "told_tokens_a_turn": "tokens told a turn",
+    "answered_tokens_a_turn": "tokens answered a turn",
+    "mistakes": "agents' mistakes",
 }
 """What each metric is called in the table, in its order; a column that no trial has is left out."""
 

@@ -37,12 +37,16 @@ class Row:
     score: Interval
     spread: float
     whole: Interval
+    unerring: Interval
+    """Of the trials in which no synthetic agent drew a mistake, those that are whole."""
     abandoned: Interval
     seconds: Interval
     tokens: float
     usd: float
     held: float
     duplicates: float
+    read_a_turn: float
+    """Tokens: the turn's own reading, the room's replies and its notices; not a number where it was not counted."""
     told_a_turn: float
     told_a_readers_turn: float
     """Of the agents that were told anything, over the trials where one was."""
@@ -108,6 +112,8 @@ def _row(cell: Cell, found: Sequence[TrialResult]) -> Row:
         return sum(r.metrics.get(name, 0.0) for r in counted) / len(counted) if counted else math.nan
 
     scores = [result.score for result in counted]
+    unerring = [result for result in counted if result.metrics.get("mistakes") == 0]
+    read = [reading for r in counted if (reading := r.metrics.get("read_tokens_a_turn", 0.0))]
     return Row(
         condition=cell[0],
         agents=cell[1],
@@ -116,12 +122,14 @@ def _row(cell: Cell, found: Sequence[TrialResult]) -> Row:
         score=mean(scores),
         spread=pstdev(scores) if scores else math.nan,
         whole=share(sum(r.whole for r in counted), len(counted)),
+        unerring=share(sum(r.whole for r in unerring), len(unerring)),
         abandoned=share(sum(r.abandoned for r in counted), len(counted)),
         seconds=mean([r.seconds for r in counted]),
         tokens=average("tokens"),
         usd=average("usd"),
         held=average("held"),
         duplicates=average("duplicate_work"),
+        read_a_turn=sum(read) / len(read) if read else math.nan,
         told_a_turn=average("told_tokens_a_turn"),
         told_a_readers_turn=_told_to_readers(counted),
         tail=_tail([r.seconds for r in counted]),

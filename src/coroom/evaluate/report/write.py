@@ -27,10 +27,10 @@ REPLAYS_MAX = 40
 _VERSIONS = ("coroom", "scipy", "statsmodels", "numpy", "matplotlib", "pytest")
 
 _LADDER_COLUMNS = (
-    *("condition", "agents", "trials", "failed", "passed", "sd", "all passed", "abandoned", "seconds", "p95/p50"),
-    *("tokens", "USD"),
+    *("condition", "agents", "trials", "failed", "passed", "sd", "all passed", "without mistakes", "abandoned"),
+    *("seconds", "p95/p50", "tokens", "USD"),
 )
-_TOLD = ("told a turn", "told a reader's turn")
+_TOLD = ("read a turn", "told a turn", "told a reader's turn")
 _CONTRAST_COLUMNS = (
     *("condition", "agents", "score: it - baseline", "p", "p (Holm)", "p ranks", "p spread", "g", "delta", "power"),
     *("pairs", "pair by pair", "p pairs", "p pairs (Holm)", "p pairs, ranks"),
@@ -173,6 +173,11 @@ def _ladder_table(table: Sequence[Row], *, live: bool) -> Table:
     more = ("undone", "restarts", *_TOLD) if live else ("held", "done again", *_TOLD)
     return Table(
         title="Every cell, over all tasks",
+        note=(
+            "Without mistakes: of the trials in which no synthetic agent drew a mistake of its own (a fault it did not "
+            "find, a wrong guess, a write left out, a notice misjudged), those in which all passed. Read a turn: the "
+            "tokens that an agent reads, its own prompt, the room's replies and notices; told: of notices alone."
+        ),
         columns=(*_LADDER_COLUMNS, *more),
         lines=[
             (
@@ -183,6 +188,7 @@ def _ladder_table(table: Sequence[Row], *, live: bool) -> Table:
                 _percent(row.score),
                 _number(row.spread, 2),
                 _percent(row.whole),
+                _percent(row.unerring),
                 _percent(row.abandoned),
                 str(row.seconds),
                 _number(row.tail, 2),
@@ -193,6 +199,7 @@ def _ladder_table(table: Sequence[Row], *, live: bool) -> Table:
                     if live
                     else (_number(row.held, 2), _number(row.duplicates, 2))
                 ),
+                "-" if math.isnan(row.read_a_turn) else f"{row.read_a_turn:,.0f}",
                 _number(row.told_a_turn, 2),
                 _number(row.told_a_readers_turn, 2),
             )
