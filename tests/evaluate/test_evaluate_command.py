@@ -28,6 +28,7 @@ REAL = ("office", "--agent", "builtin", "--model", "openai:x")
         (["six", "--agents", "0"], "'0' is no list of numbers of agents"),
         (["six", "--agent", "clod"], "There is no agent 'clod'"),
         (["six", "--agent", "builtin:openai:x"], "goes into --model"),
+        (["six", "--agent", "builtin"], "The built-in agent needs a model: --model anthropic:NAME"),
         (["six", "--agent", "tape:none.jsonl"], "none.jsonl is no tape: No such file"),
         (["six", "--agent", "claude", "--price", "3"], "'3' is no price"),
         (["six", "--agent", "claude", "--stop-at", "hours=3"], "'hours=3' is no part of a limit"),

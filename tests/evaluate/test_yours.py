@@ -119,7 +119,9 @@ def test_a_suite_whose_tests_are_not_there_is_no_measure_and_tests_that_an_agent
     (some,) = load(str(made(tmp_path / "some", suite, **{"repo/test_words.py": ONE_TEST}))).tasks
     with Grader(tmp_path / "grades") as grader:
         for judged in (lambda: grader.ready(none), lambda: grader.grade(none, none.start)):
-            with pytest.raises(GradingError, match="finds no test for unit task-1 of none: put its tests there"):
+            with pytest.raises(
+                GradingError, match="finds no test for unit task-1 of none: put tests into the repository"
+            ):
                 judged()
         grader.ready(some)
         kept = {path: content for path, content in some.start.items() if path != "test_words.py"}

@@ -19,14 +19,20 @@ def a_room(agents: int) -> Room:
     return room
 
 
+def listed(room: Room, agent: str, what: str) -> list[str]:
+    found = room_in_brief(room.state, agent, room.now_ms)[what]
+    assert isinstance(found, list)
+    return [str(one) for one in found]
+
+
 def test_who_holds_a_task_is_told_once_with_the_task_and_its_title_without_its_name() -> None:
     room = a_room(2)
     brief = room_in_brief(room.state, "agent-2", room.now_ms)
     assert brief["agents"] == ["with a task: agent-1", "without one: agent-2"]
     assert brief["tasks"] == ["board taken by agent-1: The board of the game", "rules open: The rules of the game"]
     assert brief["claims"] == []
-    (own,) = room_in_brief(room.state, "agent-1", room.now_ms)["claims"]  # type: ignore[misc]
-    assert str(own).startswith("task:board by agent-1 (exclusive, ")
+    (own,) = listed(room, "agent-1", "claims")
+    assert own.startswith("task:board by agent-1 (exclusive, ")
 
 
 def test_who_is_paused_is_told_by_name() -> None:
@@ -40,8 +46,8 @@ def test_who_is_paused_is_told_by_name() -> None:
 
 def test_many_agents_are_a_number_so_that_a_sync_does_not_grow_with_the_room() -> None:
     room = a_room(NAMED_MAX + 3)
-    (_, idle) = room_in_brief(room.state, "agent-2", room.now_ms)["agents"]  # type: ignore[misc]
-    assert str(idle).endswith(f", agent-{NAMED_MAX + 1} and 2 more")
+    _, idle = listed(room, "agent-2", "agents")
+    assert idle.endswith(f", agent-{NAMED_MAX + 1} and 2 more")
 
     def read(agents: int) -> int:
         known = a_room(agents)

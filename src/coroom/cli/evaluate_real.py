@@ -101,7 +101,7 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
 
 
 def installed(crew: Crew) -> None:
-    """See that every program that is to work is here, before anything is written down.
+    """See that every program that is to work is here, and knows its model, before anything is written down.
 
     Raises:
         WrongCallError: one is not.
@@ -109,6 +109,8 @@ def installed(crew: Crew) -> None:
     from coroom.cli.crew import ADAPTERS  # noqa: PLC0415 - all clients: slow to import
     from coroom.cli.crew import crew as workers  # noqa: PLC0415
 
+    if "builtin" in crew.kinds and not crew.model:
+        raise WrongCallError("The built-in agent needs a model: --model anthropic:NAME or --model openai:NAME.")
     clients = [kind for kind in crew.kinds if kind in ADAPTERS]
     workers(clients, len(clients), crew.model, Path(), isolation=crew.isolation)
 

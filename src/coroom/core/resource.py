@@ -173,7 +173,7 @@ def _corner(scheme: Scheme, name: str) -> str:
         return "files"
     if scheme in _IN_ROWS:
         resource = Resource(scheme, name)
-        return f"rows {_table_of_row(resource) if scheme is Scheme.ROW else _set_parts(resource)[0]}"
+        return f"rows {_table_of_row(resource) if scheme is Scheme.ROW else _set_parts(name)[0]}"
     if scheme is Scheme.K8S:
         return f"k8s {name.partition('/')[0]}"
     return f"{scheme}:{name or '.'}"
@@ -188,11 +188,11 @@ def covers(a: Resource, b: Resource) -> bool:
     if a.scheme in _IN_FILES and b.scheme in _IN_FILES:
         return _file_covers(a, b)
     if a.scheme is Scheme.SET and b.scheme is Scheme.SET:
-        table_a, conditions_a = _set_parts(a)
-        table_b, conditions_b = _set_parts(b)
+        table_a, conditions_a = _set_parts(a.name)
+        table_b, conditions_b = _set_parts(b.name)
         return table_a == table_b and conditions_a <= conditions_b
     if a.scheme is Scheme.SET and b.scheme is Scheme.ROW:
-        table, conditions = _set_parts(a)
+        table, conditions = _set_parts(a.name)
         return not conditions and _table_of_row(b) == table
     if a.scheme is Scheme.K8S and b.scheme is Scheme.K8S:
         return _within(b.name, a.name)
@@ -235,8 +235,9 @@ def _within(inner: str, outer: str) -> bool:
     return inner == outer or inner.startswith(outer.rstrip("/") + "/")
 
 
-def _set_parts(resource: Resource) -> tuple[str, frozenset[str]]:
-    table, _, query = resource.name.partition("?")
+@lru_cache(maxsize=4096)
+def _set_parts(name: str) -> tuple[str, frozenset[str]]:
+    table, _, query = name.partition("?")
     return table, frozenset(part for part in query.split("&") if part)
 
 
@@ -247,9 +248,9 @@ def _table_of_row(resource: Resource) -> str:
 def _rows_meet(a: Resource, b: Resource) -> bool:
     if a.scheme is Scheme.ROW or b.scheme is Scheme.ROW:
         row, rows = (a, b) if a.scheme is Scheme.ROW else (b, a)
-        return _table_of_row(row) == _set_parts(rows)[0]
-    table_a, conditions_a = _set_parts(a)
-    table_b, conditions_b = _set_parts(b)
+        return _table_of_row(row) == _set_parts(rows.name)[0]
+    table_a, conditions_a = _set_parts(a.name)
+    table_b, conditions_b = _set_parts(b.name)
     if table_a != table_b:
         return False
     fields_a, fields_b = _fields(conditions_a), _fields(conditions_b)

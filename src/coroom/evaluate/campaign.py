@@ -124,7 +124,8 @@ def _conditions(evaluation: Evaluation, suite: Suite) -> tuple[str, ...]:
         bare = [task.id for task in suite.tasks if not task.reference]
         if bare and evaluation.agent in MODELS:
             message = (
-                f"{bare[0]} has no reference, which is what synthetic agents write: give it one, or --agent another"
+                f"{bare[0]} has no reference, which is what synthetic agents write: name the folder of a solution as "
+                "`reference` in its suite, or give --agent a real one"
             )
             raise EvaluationError(message)
         return evaluation.conditions or LADDER

@@ -121,7 +121,8 @@ class Grader:
             if not self._counted(task, unit, task.start)[1]:
                 words = " ".join(task.commands[unit.id].words)
                 message = (
-                    f"'{words}' finds no test for unit {unit.id} of {task.id}: put its tests there, or name hidden:"
+                    f"'{words}' finds no test for unit {unit.id} of {task.id}: put tests into the repository, or "
+                    "into a folder that `hidden` names in suite.yaml"
                 )
                 raise GradingError(message)
             return found if found[1] else (0, 1)

@@ -41,8 +41,11 @@ def choose(state: RoomState, agent: str, chars_max: int, *, asked: bool = True) 
     """The unread notices that fit into `chars_max`: urgent ones first, then those on what the agent holds. Unless it
     has `asked` for news, those of the order wait that may still change.
     """
+    inbox = state.inbox(agent)
+    if not inbox:
+        return Delivery((), 0)
     later = unripe(state.order, state.agents, agent) if state.order.notices and not asked else frozenset()
-    unread = [n for n in state.inbox(agent) if n.id not in later]
+    unread = [n for n in inbox if n.id not in later]
     held = [r for claim in state.claims_of(agent) for r in claim.resources]
 
     def weight(notice: Notice) -> tuple[int, int]:

@@ -158,7 +158,9 @@ def _percent(value: Interval) -> str:
 
 
 def _number(value: float, digits: int = 3) -> str:
-    return "-" if math.isnan(value) else f"{value:.{digits}g}"
+    if math.isnan(value):
+        return "-"
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
 def _odds(found: CommonOdds | None, crude: float) -> str:
