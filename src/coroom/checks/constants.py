@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
-from coroom.checks.uses import parents_in
 from coroom.checks.wording import is_test
 from coroom.syntax import Module, Term, walk
 
@@ -41,7 +40,7 @@ def _entries(four: Four, side: Side) -> Iterator[Finding]:
     for changed in side.changed if retyped else ():
         if is_test(changed.module.path):
             continue
-        above = parents_in(changed.term)
+        above = changed.above
         new = {id(each) for each in changed.new_terms()}
         for each in walk(changed.term):
             if each.kind != "string" or each.text not in retyped or id(each) not in new:

@@ -107,7 +107,7 @@ def _transformed(four: Four, side: Side, base: Module, after: Module) -> Iterato
     """A value that is changed now before it is kept, newly compared or reckoned with as it was given."""
     for name, said in _entries_changed(base, after).items():
         for changed in side.changed:
-            above = parents_in(changed.term)
+            above = changed.above
             for each in changed.new_terms():
                 held = each.text if each.kind == "member" else each.parts[1].text if each.kind == "index" else ""
                 around = above.get(id(each))
@@ -151,11 +151,10 @@ def _entries(body: Term) -> Iterator[tuple[str, Term]]:
 
 def accesses(block: Term, name: str) -> list[Access]:
     """The uses of what is kept under a name; `.x` stands for the attribute of anything."""
-    above = parents_in(block)
+    named = [each for each in walk(block) if _is(each, name)]
+    above = parents_in(block) if named else {}
     found: list[Access] = []
-    for each in walk(block):
-        if not _is(each, name):
-            continue
+    for each in named:
         around = above.get(id(each))
         if around is None:
             continue

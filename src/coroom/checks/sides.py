@@ -16,7 +16,19 @@ TOP = ""
 """The name of what lies outside all functions of a module."""
 
 
-@dataclass(frozen=True, slots=True)
+def parents_in(term: Term) -> dict[int, Term]:
+    """What is around each term, by the identity of the term."""
+    found: dict[int, Term] = {}
+    stack = [term]
+    while stack:
+        each = stack.pop()
+        for part in (*each.parts, *each.marks, *each.bases):
+            found[id(part)] = each
+            stack.append(part)
+    return found
+
+
+@dataclass(frozen=True)
 class Changed:
     """A function that one side added or changed, as it stands in the merged tree; None for the top of the module."""
 
@@ -34,6 +46,11 @@ class Changed:
     def term(self) -> Term:
         """What it says."""
         return self.function.term if self.function is not None else top_of(self.module)
+
+    @cached_property
+    def above(self) -> dict[int, Term]:
+        """What is around each of its terms, by the identity of the term."""
+        return parents_in(self.term)
 
     @property
     def old(self) -> Term | None:

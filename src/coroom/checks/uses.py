@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from coroom.checks.reading import Reading
-from coroom.checks.sides import Changed, Four, Side, functions_of
+from coroom.checks.sides import Changed, Four, Side, functions_of, parents_in
 from coroom.syntax import Class, Function, Term, not_nested, walk
 
 Said = tuple[Term, str, float, str]
@@ -29,7 +29,7 @@ class Use:
     @cached_property
     def above(self) -> dict[int, Term]:
         """What is around each term of the function that the call stands in."""
-        return parents_in(self.changed.term)
+        return self.changed.above
 
     @cached_property
     def values(self) -> tuple[Term, ...]:
@@ -104,18 +104,6 @@ class Use:
 def returned_by(function: Function) -> list[Term]:
     """The values that a function returns itself, not those of functions inside it."""
     return [each.parts[0] for each in walk(function.body, into=not_nested) if each.kind == "return" and each.parts]
-
-
-def parents_in(term: Term) -> dict[int, Term]:
-    """What is around each term, by the identity of the term."""
-    found: dict[int, Term] = {}
-    stack = [term]
-    while stack:
-        each = stack.pop()
-        for part in (*each.parts, *each.marks, *each.bases):
-            found[id(part)] = each
-            stack.append(part)
-    return found
 
 
 def uses_between(four: Four) -> Iterator[Use]:

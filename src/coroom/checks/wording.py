@@ -66,7 +66,7 @@ def new_strings(side: Side) -> Iterator[Said]:
         if is_test(changed.module.path):
             continue
         new = {id(each) for each in changed.new_terms()}
-        above = parents_in(changed.term)
+        above = changed.above
         for each in walk(changed.term):
             around = above.get(id(each))
             fresh = each.kind == "string" and (id(each) in new or _in_new(each, above, new))
