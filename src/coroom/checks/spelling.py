@@ -81,7 +81,8 @@ def _soft(four: Four, side: Side) -> Iterator[Finding]:
         new = {id(each) for each in changed.new_terms()}
         for each in walk(changed.term):
             name = soft_name(each) if id(each) in new else None
-            if name is None or name in fresh or len(name) < 3:
+            # What begins with two underscores is the language's own, and nobody's to define.
+            if name is None or name in fresh or len(name) < 3 or name.startswith("__"):
                 continue
             if _defines(side.tree.texts, name, but=changed.module.path) or four.base_says(name):
                 continue
