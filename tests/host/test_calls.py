@@ -103,6 +103,18 @@ async def test_news_that_may_still_change_waits_for_who_asks_and_for_who_is_done
     assert not room.host.state.order.calls
 
 
+async def test_who_looks_again_for_what_only_a_later_one_does_is_told_that_it_will_not_see_it() -> None:
+    room, _ = await a_room("ada", "bob", x=0, y=0)
+    assert "comes after" not in (await asks(room, "ada", "read", object="x")).text
+    assert "comes after" not in (await asks(room, "ada", "read", object="x")).text, "nobody is above"
+    await asks(room, "bob", "write", x=1)
+    again = await asks(room, "ada", "read", object="x")
+    assert again.data["result"] == "0"
+    assert "What bob did there comes after you in the order" in again.text
+    assert "comes after" not in (await asks(room, "ada", "read", object="y")).text
+    assert "comes after" not in (await asks(room, "bob", "read", object="x")).text
+
+
 async def test_what_cannot_be_taken_back_waits_for_who_comes_before() -> None:
     room, objects = await a_room("ada", "bob", x=0)
     sent = await asks(room, "bob", "send", by="bob")

@@ -19,12 +19,12 @@ from coroom.core.ordering.position import step_of
 from coroom.core.room import answered_before, edit_of
 from coroom.host.answer import Answer, ToolUse, Wanted
 from coroom.host.calls import NOT_FINAL, RoomCalls
-from coroom.host.carry import Outcome
+from coroom.host.carry import Called, Outcome
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
 from coroom.host.given import resources_in, task_command, unknown
 from coroom.host.host import Host
 from coroom.host.needs import Beats, Lander, ToolMaker, Workspace
-from coroom.host.outcomes import worded
+from coroom.host.outcomes import looked_in_vain, worded
 from coroom.host.standing import brief, by_age, details, room_in_brief, taken
 from coroom.host.tool_list import listed, shown
 
@@ -260,7 +260,10 @@ class Door:
 
     def _came_of(self, agent: str, outcome: Outcome) -> Answer:
         told = worded(outcome)
-        return self._refusal(agent, told.refused) if told.refused else self._answer(agent, told.text, told.data)
+        if told.refused:
+            return self._refusal(agent, told.refused)
+        vain = looked_in_vain(self._host.state, outcome.call) if isinstance(outcome, Called) else ""
+        return self._answer(agent, told.text + vain, told.data)
 
     async def handed(self, agent: str, answer: Answer) -> Answer:
         """The answer as it goes out: its notices of the order are in the agent's hands from here on, and a change after

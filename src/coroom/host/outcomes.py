@@ -3,6 +3,8 @@
 from coroom.core import command as c
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import CallPhase
+from coroom.core.ordering.recorded import looked_before
+from coroom.core.policies import POLICIES
 from coroom.core.policy import Wait, not_yet
 from coroom.core.room import answered_before
 from coroom.core.state import RoomState
@@ -44,6 +46,18 @@ def came_of(state: RoomState, agent: str, placed: c.Placed, operation: str) -> O
             "Do something else; the operator lifts the fence once it is mended.",
         )
     return Failed(call.result)
+
+
+def looked_in_vain(state: RoomState, name: str) -> str:
+    """What an agent is told that looks again for what it cannot see, since whoever does it comes after; or nothing."""
+    call = state.order.calls.get(name)
+    if call is None or not looked_before(state.order, call):
+        return ""
+    above = POLICIES[state.policy].screened(state, call.position, call.footprint.reads)
+    if not above:
+        return ""
+    who = ", ".join(dict.fromkeys(each.agent for each in above))
+    return f" What {who} did there comes after you in the order: you do not see it, and looking again will not show it."
 
 
 def _once_over(placed: c.Placed) -> Outcome:

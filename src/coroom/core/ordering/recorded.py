@@ -37,3 +37,11 @@ def written_between(
     above = index.writing_above(order, reads, low)
     found = (c for c in above if c.position < high and is_applied(c) and any_overlap(c.footprint.writes, reads))
     return tuple(sorted(found, key=lambda call: call.position))
+
+
+def looked_before(order: Order, call: OrderedCall) -> bool:
+    """Whether its agent has taken the same look before, and seen the same."""
+    same = (call.agent, call.tool, call.arguments, call.result)
+    reads = call.footprint.reads
+    earlier = index.reading(order, reads[0]) if reads and not call.footprint.writes else ()
+    return any((c.agent, c.tool, c.arguments, c.result) == same and c.position < call.position for c in earlier)
