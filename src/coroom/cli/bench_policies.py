@@ -40,27 +40,28 @@ def _say(words: str) -> None:
     click.echo(words, err=True)
 
 
-_COLUMNS = ("policy", "workload", "agents", "correct %", "speedup", "work", "notices", "undone", "waits", "aborts")
+_COLUMNS = (
+    "policy",
+    "workload",
+    "agents",
+    "correct %",
+    "speedup",
+    "work",
+    "notices",
+    "undone",
+    "waits",
+    "deadlocks",
+    "aborts",
+)
 
 
 def _print(report: PoliciesReport) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     table = Table(box=None, pad_edge=False)
-    for column in (
-        "policy",
-        "workload",
-        "agents",
-        "correct %",
-        "speedup",
-        "work",
-        "notices",
-        "undone",
-        "waits",
-        "aborts",
-    ):
+    for column in _COLUMNS:
         table.add_column(column, justify="left" if column in {"policy", "workload"} else "right", no_wrap=True)
     for line in report.lines:
-        figures = (line.speedup, line.work, line.notices, line.undone, line.waited, line.aborted)
+        figures = (line.speedup, line.work, line.notices, line.undone, line.waited, line.deadlocks, line.aborted)
         name = f"= {line.workload}" if line.workload in {MIX, LOW} else line.workload
         shown = (f"{one:.2f}" for one in figures)
         table.add_row(line.policy, name, str(line.agents), f"{line.correct:.0%}".rstrip("%"), *shown)

@@ -50,6 +50,7 @@ class Line:
     notices: float
     undone: float
     waited: float
+    deadlocks: float
     aborted: float
 
 
@@ -156,6 +157,7 @@ def _line(policy: str, name: str, count: int, runs: list[Run]) -> Line:
         notices=mean(run.notices for run in runs),
         undone=mean(run.undone for run in runs),
         waited=mean(run.waited for run in runs),
+        deadlocks=mean(run.deadlocks for run in runs),
         aborted=mean(run.aborted for run in runs),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coroom.core.errors import Fault
+from coroom.core.event import AgentRestarted
 from coroom.core.ordering.gate import unripe
 from coroom.core.policies import POLICIES
 from coroom.simulate.schedule.actor import Actor
@@ -22,7 +23,9 @@ _SOON = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a play took. `inferences` are all steps and judgements thought about; alone they would be `alone`."""
+    """What a play took. `deadlocks` are circles of waiting that were broken. `inferences` are all steps and judgements
+    thought about; alone they would be `alone`.
+    """
 
     right: bool
     makespan: float
@@ -31,6 +34,7 @@ class Run:
     notices: int
     undone: int
     waited: int
+    deadlocks: int
     aborted: int
 
 
@@ -135,5 +139,7 @@ class TimedPlayer(Player):
             notices=len(self.tally.notices),
             undone=undone,
             waited=waited,
+            # Nobody else begins again there but who is in a circle of waiting.
+            deadlocks=sum(isinstance(e.body, AgentRestarted) for e in self.room.log if self.policy == "locking"),
             aborted=aborted,
         )
