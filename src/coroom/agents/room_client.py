@@ -105,9 +105,11 @@ class RoomClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._leaving.set()
-        if self._connection:
-            await asyncio.wait([self._connection])
-        await self._http.__aexit__(kind, error, traceback)
+        try:
+            if self._connection:
+                await asyncio.wait([self._connection])
+        finally:
+            await self._http.__aexit__(kind, error, traceback)
 
     async def _connected(self) -> "Client":
         """The connection; a new one when a room that went away has broken the last."""
