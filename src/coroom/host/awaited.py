@@ -14,7 +14,7 @@ from coroom.core.resource import Footprint, Resource
 from coroom.core.tool import Probed, ToolCall, ToolSpec
 from coroom.ports import Forgets, Tool, ToolFailed
 
-AWAITED_WITHIN_S = 30.0
+AWAITED_WITHIN_S = 60.0
 """A process that is there finds its room again in this time, and has its functions tried there."""
 
 
