@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from coroom.core import command as c
 from coroom.core.errors import Code, Refused
-from coroom.core.event import CallStarted, CallUndone, OrderNoticed
+from coroom.core.event import CallUndone, OrderNoticed, started
 from coroom.core.ordering.call import Judgement, NoticeCause
 from coroom.core.policies import POLICIES
 from coroom.core.tool import canonical
@@ -145,7 +145,7 @@ def play(
         if not any(moved):
             break
     bodies = [event.body for event in room.log]
-    acted = {body.call for body in bodies if isinstance(body, CallStarted)}
+    acted = {call for body in bodies if (call := started(body))}
     return {
         "notices": sum(isinstance(body, OrderNoticed) for body in bodies),
         "undone": sum(isinstance(body, CallUndone) and body.call in acted for body in bodies),

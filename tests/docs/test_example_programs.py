@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.promise("run:serializable")
@@ -27,6 +28,7 @@ def test_an_example_ends_right_under_preorder(example: str, end: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"preorder   right  {end} ")
+    assert done.stdout.splitlines()[0] in README, "README shows what it prints"
 
 
 def test_the_bookings_go_wrong_without_a_policy() -> None:
@@ -38,3 +40,4 @@ def test_the_bookings_go_wrong_without_a_policy() -> None:
         check=False,
     )
     assert done.stdout.startswith("naive      WRONG  13:00 hua, 14:00 (free)")
+    assert done.stdout.splitlines()[0] in README
