@@ -71,6 +71,15 @@ def room_failures() -> tuple[type[Exception], ...]:
     return httpx2.HTTPError, MCPError, OSError
 
 
+def room_went_away(failed: Exception) -> bool:
+    """Whether what failed is the connection, and not what was asked: asked again it may succeed."""
+    from mcp.shared.exceptions import MCPError  # noqa: PLC0415 - slow to import
+    from mcp_types import CONNECTION_CLOSED  # noqa: PLC0415 - slow to import
+
+    closed = isinstance(failed, MCPError) and failed.code == CONNECTION_CLOSED
+    return closed or isinstance(failed, httpx2.TransportError | OSError)
+
+
 def _first_of(failed: Exception) -> Exception:
     """What went wrong, without the groups that tasks wrap around it."""
     while isinstance(failed, ExceptionGroup):

@@ -28,7 +28,8 @@ class Awaited:
 
     def come(self, tool: Tool) -> None:
         """The function is there again."""
-        self._come.set_result(tool)
+        if not self._come.done():
+            self._come.set_result(tool)
 
     def end(self) -> None:
         """Let nobody wait any longer."""

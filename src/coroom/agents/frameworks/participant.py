@@ -19,7 +19,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from coroom.agents.adapter import TOKEN_VARIABLE, URL_VARIABLE
 from coroom.agents.frameworks.brought import Brought, Function, NotTakenError
-from coroom.agents.room_client import RoomClient, Told, room_failures
+from coroom.agents.room_client import RoomClient, Told, room_went_away
 from coroom.core.errors import Code
 from coroom.tools.observers import Observer
 
@@ -192,8 +192,9 @@ class Participant:
         while True:
             try:
                 told = await self._client.call(name, arguments)
-            except room_failures():
-                if not arguments.get("operation") or time.monotonic() > until:
+            except Exception as failed:
+                again = room_went_away(failed) and arguments.get("operation")
+                if not again or time.monotonic() > until:
                     raise
                 await asyncio.sleep(_AGAIN_S)
                 continue
