@@ -49,6 +49,7 @@ def test_the_p95_is_the_smallest_sample_that_95_of_100_do_not_exceed(samples: li
 
 def test_a_round_with_no_winner_or_two_or_an_error_is_not_fair() -> None:
     assert Contention(clients=16, rounds=3, winners={1: 3}, errors=0).fair
+    assert Contention(clients=16, rounds=0, winners={}, errors=0).fair
     for winners, errors in (({1: 2, 2: 1}, 0), ({1: 2, 0: 1}, 0), ({1: 3}, 1), ({1: 2}, 0)):
         assert not Contention(clients=16, rounds=3, winners=winners, errors=errors).fair
 

@@ -235,8 +235,8 @@ def words(report: ClaimsReport) -> Sequence[str]:
     c, spread = report.contention, report.claim_ms
     verdict = "exactly one winner in each" if c.fair else f"WRONG: rounds by winners {c.winners}"
     rate = f"{report.per_s:.0f} claims/s, {report.rejected} rejected"
-    lines = [
-        f"{c.clients} processes, {c.rounds} rounds for one task: {verdict}",
+    lines = [f"{c.clients} processes, {c.rounds} rounds for one task: {verdict}"] if c.rounds else []
+    lines += [
         f"{spread.count} own tasks: {rate}, median {spread.median:.0f} ms, p95 {spread.p95:.0f} ms",
     ]
     if report.started:

@@ -53,7 +53,7 @@ class Contention:
     @property
     def fair(self) -> bool:
         """Whether each round had exactly one winner, and nothing went wrong."""
-        return self.winners == {1: self.rounds} and self.errors == 0
+        return self.winners == ({1: self.rounds} if self.rounds else {}) and self.errors == 0
 
 
 @dataclass(slots=True)
