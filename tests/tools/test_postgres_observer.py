@@ -160,7 +160,7 @@ def test_what_a_function_does_over_a_connection_of_its_own_is_seen_table_by_tabl
 
     observer = PythonObserver(postgres=[place_of(database)])
     assert acted(act, reads, writes, observer) == set()
-    assert acted(act, [], [], observer) == {f"it wrote {each}" for each in writes} | {
+    assert acted(act, ["key:another"], [], observer) == {f"it wrote {each}" for each in writes} | {
         f"it read {each}" for each in reads
     }
 
@@ -174,7 +174,7 @@ def test_another_database_of_the_same_server_is_nobodys_business(
             connection.execute("CREATE TABLE IF NOT EXISTS elsewhere (x integer)")
             connection.execute("DROP TABLE elsewhere")
 
-    assert acted(act, [], [], PythonObserver(postgres=[place_of(database)])) == set()
+    assert acted(act, ["key:another"], [], PythonObserver(postgres=[place_of(database)])) == set()
 
 
 def test_outside_of_a_call_a_connection_is_as_it_always_was(conninfo: str, database: PostgresDatabase) -> None:
