@@ -13,8 +13,9 @@ from tests.git.repositories import git
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.claim_record import PREFIX, claim_ref, read_record
-from coroom.git.claims import RefClaims, resembling
+from coroom.git.claims import RefClaims
 from coroom.git.command import Git, GitFailed
+from coroom.git.resembling import resembling
 from coroom.git.workplace import WorkplaceFailed, make_workplace
 from coroom.ports import Holding
 from coroom.run.bench.claims import scratch_remote

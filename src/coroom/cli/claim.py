@@ -14,9 +14,10 @@ from coroom.cli.trouble import full_disk, in_words
 from coroom.core.claim import Claim
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource, parse
-from coroom.git.claims import RefClaims, resembling
+from coroom.git.claims import RefClaims
 from coroom.git.command import Git, GitFailed
 from coroom.git.locks import Lockable, clear_stale_locks
+from coroom.git.resembling import resembling
 from coroom.git.shared import is_locked
 from coroom.ports import Holding
 from coroom.run.ground import LOCKS_SEEN, claimant

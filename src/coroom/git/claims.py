@@ -19,7 +19,6 @@ from coroom.core.decide.claims import claimed
 from coroom.core.errors import Code, Refused
 from coroom.core.limits import Limits
 from coroom.core.resource import Resource, Scheme, covers, overlaps
-from coroom.core.task import words_of
 from coroom.git.claim_record import PREFIX, Record, Seen, claim_ref, read_record
 from coroom.git.command import Done, Git, GitFailed, reason_of
 from coroom.git.shared import is_locked, told_by
@@ -33,9 +32,6 @@ one gives a sign of life, and a fleet that died is passed after ten minutes."""
 
 TRIES = 4
 """Of a push that lost a race for reasons that may be gone: a claim that ended meanwhile, or one that met it midway."""
-
-ALIKE = 0.6
-"""From this share of common words on, two purposes are shown as perhaps one (spec git_pattern §1.2)."""
 
 ELSE = "Work on something else, or claim what is free."
 """There is nobody here who could tell a claimant later that it is free."""
@@ -335,20 +331,6 @@ class RefClaims:
     def _arrived(self, record: Record) -> bool:
         held = [one for one in self._look().values() if one.record.nonce == record.nonce]
         return len(held) == len(record.resources)
-
-
-def resembling(resources: Iterable[Resource], purpose: str, claims: Iterable[Claim]) -> list[Claim]:
-    """Claims that may be the same work under another name: to be shown, never to refuse by."""
-
-    def words(keys: Iterable[Resource], text: str) -> frozenset[str]:
-        return frozenset(words_of(" ".join((*(one.name.replace("_", " ").replace("-", " ") for one in keys), text))))
-
-    mine = words(resources, purpose)
-    return [claim for claim in claims if _share(mine, words(claim.resources, claim.purpose)) >= ALIKE]
-
-
-def _share(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b) if a | b else 0.0
 
 
 def _holding(record: Record) -> Holding:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coroom.checks.suite import Start, SuiteCommand, inherited
+from coroom.checks.suite import Start, inherited
+from coroom.checks.suite_command import SuiteCommand
 from coroom.core.errors import Code, Refused
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import KEPT, Bounds, Errand, Isolation, Launcher, Unavailable, Wrapped

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from coroom.checks.affected import affected_tests
-from coroom.checks.suite import Ending, NoCommand, Starter, SuiteCommand, SuiteResult, find_command, run_suite
+from coroom.checks.suite import Ending, Starter, SuiteResult, run_suite
+from coroom.checks.suite_command import NoCommand, SuiteCommand, find_command
 from coroom.git.command import Git, GitFailed
 from coroom.git.gate import Definition, TreeVerdict, made_whole
 from coroom.git.repository import object_places, read_blobs, tree_files
