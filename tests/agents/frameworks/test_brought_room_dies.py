@@ -16,6 +16,7 @@ from tests.live_room import opened
 
 from coroom.agents.frameworks.brought import Function
 from coroom.agents.frameworks.participant import NoRoomError, Participant
+from coroom.agents.room_client import Told
 from coroom.cli.join import admit
 from coroom.cli.place import running_room
 from coroom.core.agent import Role
@@ -170,29 +171,36 @@ async def test_a_room_that_dies_in_a_trial_leaves_the_process_as_it_was_and_trie
             assert shelf.left == {"tea": 5, "jam": 9}
 
 
-@pytest.mark.promise("log:durable", "run:serializable")
-@pytest.mark.parametrize("knows", [True, False], ids=["a probe tells", "nobody can tell"])
-async def test_a_call_that_the_room_died_in_is_found_out_once_the_process_is_back_or_fenced(
-    killed: Killed, knows: bool
-) -> None:
-    shelf = Shelf(knows=knows)
+@asynccontextmanager
+async def killed_in_a_call(killed: Killed, shelf: Shelf) -> AsyncIterator[tuple[Participant, "asyncio.Task[Told]"]]:
+    """Ada, who brings the shelf, and her call, in the middle of which the room has been killed."""
     async with killed.up() as url:
         token = await killed.token("ada")
         async with Participant(url, token, functions=shelf.functions(), stay_s=0) as ada:
             under_way = asyncio.create_task(ada.awaited(ada.call, "put", {"item": "tea", "count": 4}, "once"))
             await asyncio.to_thread(shelf.in_call.wait, WITHIN_S)
             killed.kill()
-            shelf.goes_on.set()
-            async with killed.up():
-                told = await under_way
-                assert shelf.left["tea"] == 4
-                assert shelf.calls == 1
-                if knows:
-                    assert "is done" in told.text
-                    await ada.awaited(ada.give_up, "changed my mind")
-                    assert shelf.left["tea"] == 5
-                else:
-                    assert told.code == "fenced"
+            yield ada, under_way
+
+
+@pytest.mark.promise("log:durable", "run:serializable")
+@pytest.mark.parametrize("knows", [True, False], ids=["a probe tells", "nobody can tell"])
+async def test_a_call_that_the_room_died_in_is_found_out_once_the_process_is_back_or_fenced(
+    killed: Killed, knows: bool
+) -> None:
+    shelf = Shelf(knows=knows)
+    async with killed_in_a_call(killed, shelf) as (ada, under_way):
+        shelf.goes_on.set()
+        async with killed.up():
+            told = await under_way
+            assert shelf.left["tea"] == 4
+            assert shelf.calls == 1
+            if knows:
+                assert "is done" in told.text
+                await ada.awaited(ada.give_up, "changed my mind")
+                assert shelf.left["tea"] == 5
+            else:
+                assert told.code == "fenced"
 
 
 @pytest.mark.promise("log:durable", "run:serializable")
@@ -200,14 +208,9 @@ async def test_a_call_that_the_room_died_in_is_fenced_when_its_process_does_not_
     killed: Killed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelf = Shelf()
-    async with killed.up() as url:
-        token = await killed.token("ada")
-        async with Participant(url, token, functions=shelf.functions(), stay_s=0) as ada:
-            under_way = asyncio.create_task(ada.awaited(ada.call, "put", {"item": "tea", "count": 4}, "once"))
-            await asyncio.to_thread(shelf.in_call.wait, WITHIN_S)
-            killed.kill()
-            under_way.cancel()
-            shelf.goes_on.set()
+    async with killed_in_a_call(killed, shelf) as (_, under_way):
+        under_way.cancel()
+        shelf.goes_on.set()
     monkeypatch.setattr("coroom.host.awaited.AWAITED_WITHIN_S", 0.01)
     room = await opened(killed.place.root, killed.place.root / "tools.yaml")
     assert isinstance(room, Room)
