@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from coroom.cli.bench import bench
 from coroom.host.confined import Confined
 from coroom.run.bench.check import NoDataError, data_in, measure_check
+from coroom.run.bench.figures import machine
 
 BASE = {"prices.py": "def total(cents):\n    return cents\n"}
 RENAMED = {"prices.py": "def total_cents(cents):\n    return cents\n"}
@@ -100,6 +101,9 @@ def test_of_a_history_those_merges_are_judged_that_git_makes_again_and_nobody_me
     assert (said["judged"], said["alarms"], said["blocking"]) == (2, 1, 1), "the third has no source on one side"
     (found,) = said["said"].values()
     assert "removed-name-used" in found[0]
+    assert said["ms"]["count"] == 2
     shown = CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "9"])
     assert "2 merges judged: something said of 1, of 1 something that blocks" in shown.stdout
+    assert "a merge, processor time: min " in shown.stdout
+    assert f"{machine()['cores']} cores" in shown.stdout
     assert CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "1", "--tests"]).exit_code == 2

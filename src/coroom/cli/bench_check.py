@@ -45,7 +45,10 @@ def check(data: Path, tests: bool, merges: int | None, isolation: str, as_docume
             raise WrongCallError("--merges looks at a history and runs no tests; leave --tests out.")
         with counted("merges") as told:
             judged = judge_merges(any_repository_at(data).git, merges, told)
-        click.echo(json.dumps(judged.document()) if as_document else _merges_said(judged))
+        if as_document:
+            click.echo(json.dumps(judged.document()))
+        else:
+            _print_merges(judged)
         sys.exit(0)
     apart = confined(isolation, Bounds(), Path.cwd()) if tests else None
     if isinstance(apart, Refused):
@@ -65,25 +68,26 @@ def check(data: Path, tests: bool, merges: int | None, isolation: str, as_docume
     sys.exit(0)
 
 
-def _merges_said(report: MergeReport) -> str:
-    lines = []
+def _print_merges(report: MergeReport) -> None:
+    _print_machine()
     for each in report.alarms:
-        lines.append(f"{each.merge[:12]}: {len(each.findings)} findings")
-        lines.extend(
-            f"    {one.path}:{one.line}: {one.kind}{' (blocks)' if one.blocks else ''}: {one.message}"
-            for one in each.findings
-        )
+        click.echo(f"{each.merge[:12]}: {len(each.findings)} findings")
+        for one in each.findings:
+            blocks = " (blocks)" if one.blocks else ""
+            click.echo(f"    {one.path}:{one.line}: {one.kind}{blocks}: {one.message}")
     said = f"something said of {len(report.alarms)}, of {report.blocking} something that blocks"
-    lines.append(f"{report.judged} merges judged: {said}")
-    if report.ms is not None:
-        lines.append(f"a merge: median {report.ms.median:.0f}  p95 {report.ms.p95:.0f}  max {report.ms.max:.0f} ms")
-    return "\n".join(lines)
+    click.echo(f"{report.judged} merges judged: {said}")
+    _time("a merge, processor time", report.ms)
 
 
-def _print(report: CheckReport) -> None:
+def _print_machine() -> None:
     here = machine()
     click.echo(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
     click.echo(", ".join(f"{name} {one}" for name, one in versions().items()))
+
+
+def _print(report: CheckReport) -> None:
+    _print_machine()
     if report.cases.ms is not None:
         _print_cases(report)
     for mode, table in sorted(report.outputs.items()):

@@ -105,9 +105,7 @@ def _figures(each: Accuracy) -> dict[str, float]:
 
 
 def _spread(each: Spread | None) -> dict[str, float] | None:
-    if each is None:
-        return None
-    return {"min": each.min, "median": each.median, "p95": each.p95, "max": each.max, "count": each.count}
+    return None if each is None else each.document()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class Spread:
         p95 = ordered[ceil(len(ordered) * 0.95) - 1]
         return cls(min=ordered[0], median=median(ordered), p95=p95, max=ordered[-1], count=len(ordered))
 
+    def document(self) -> dict[str, float]:
+        """All of it, for machines."""
+        return {"min": self.min, "median": self.median, "p95": self.p95, "max": self.max, "count": self.count}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:

@@ -9,7 +9,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.wording import is_test
 from coroom.git.command import Git
 from coroom.host.checking import branches_in, everyday_checks
-from coroom.run.bench.figures import Spread
+from coroom.run.bench.figures import Spread, machine, versions
 from coroom.syntax import grammar_of
 
 
@@ -38,7 +38,9 @@ class MergeReport:
         """All of it, for machines."""
         said = {each.merge: [f"{one.path}:{one.line}: {one.kind}: {one.message}" for one in each.findings]
                 for each in self.alarms}  # fmt: skip
-        return {"judged": self.judged, "alarms": len(self.alarms), "blocking": self.blocking, "said": said}
+        counts = {"judged": self.judged, "alarms": len(self.alarms), "blocking": self.blocking}
+        about = {"machine": machine(), "versions": versions()}
+        return {**about, **counts, "said": said, "ms": self.ms and self.ms.document()}
 
 
 def judge_merges(git: Git, most: int, told: Callable[[int, int], None]) -> MergeReport:
