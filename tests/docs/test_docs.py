@@ -1,5 +1,6 @@
 """The documents say what is there: links lead somewhere, commands exist, words and promises are defined."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -67,3 +68,40 @@ def test_no_page_names_a_path_of_somebodys_machine() -> None:
     for page in PAGES:
         found = re.search(r"(?<![\w.])/(home|root|work|Users)/\w", page.read_text(encoding="utf-8"))
         assert not found, f"{page.name}: {found and found.group()}"
+
+
+PACKAGES = sorted(
+    path.parent for path in (ROOT / "src/coroom").rglob("__init__.py") if "suites" not in path.relative_to(ROOT).parts
+)
+_IN_CODE = re.compile(r"`(?P<file>[\w/]+\.py)`(?: `(?P<name>[\w.]+)`)?")
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_the_map_of_a_package_names_all_that_is_in_it(package: Path) -> None:
+    told = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    modules = {path.stem for path in package.glob("*.py")} | {path.parent.name for path in package.glob("*/__init__.py")}
+    commands = set(COMMANDS) if package.name == "cli" else set()
+    missing = {
+        name
+        for name in modules - commands
+        if f"`{name}`" not in told and not name.startswith("__") and not name.startswith(("bench_", "evaluate_"))
+    }
+    assert not missing, f"{package.name}/__init__.py says nothing of {sorted(missing)}"
+
+
+def test_the_page_on_reading_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    named = list(_IN_CODE.finditer(page))
+    assert len(named) > 40
+    for one in named:
+        path = ROOT / "src/coroom" / one["file"]
+        path = path if path.exists() else ROOT / one["file"]
+        assert path.exists(), one["file"]
+        if one["name"]:
+            assert _defines(ast.parse(path.read_text(encoding="utf-8")), one["name"].split(".")), one.group()
+
+
+def _defines(tree: ast.AST, names: list[str]) -> bool:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = [node for node in ast.iter_child_nodes(tree) if isinstance(node, kinds) and node.name == names[0]]
+    return any(len(names) == 1 or _defines(node, names[1:]) for node in found)

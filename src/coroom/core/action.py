@@ -8,7 +8,7 @@ from coroom.core.resource import Footprint
 
 
 class Effect(StrEnum):
-    """What may be done with an action when the order it should have had becomes known (DESIGN §1)."""
+    """What may be done with an action when the order it should have had becomes known."""
 
     COMMUTING = "commuting"
     BLIND = "blind"

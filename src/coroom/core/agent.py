@@ -16,7 +16,7 @@ EVERYONE = "*"
 
 Rank = tuple[int, ...]
 """An agent's place in the serial order. Compared as tuples: a child (3, 1) comes after its parent (3,) and
-before the next agent (4,), which is what *ranked inside its parent* means (CoAgent §3; DESIGN §1)."""
+before the next agent (4,), which is what *ranked inside its parent* means (docs/ordering.md)."""
 
 
 class Permission(StrEnum):

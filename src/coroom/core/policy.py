@@ -66,7 +66,7 @@ class Asked:
 
 
 class Policy(Protocol):
-    """Who waits, who sees what, who is told and what is undone (DESIGN §1)."""
+    """Who waits, who sees what, who is told and what is undone."""
 
     name: str
 

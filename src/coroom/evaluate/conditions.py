@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One way to put agents to work. Of the published ladder (AgentRoom §6) and of the room's policies.
+    """One way to put agents to work. Those of the ladder that the AgentRoom paper published, and the room's policies.
 
     `shared`: they see one another's files as they change. `prompted`: they know of one another and divide the work by
     talk. `tools`: board, claims and notices. `roles`: one after the other, each with a part of its own. `alone`: one

@@ -3,7 +3,7 @@
 A claim is one blob that nobody else has, pushed to one ref for each resource in one atomic push, each under a lease on
 what was there before. Three traps make such a lock no lock at all, silently: pushing an object that the ref has already
 (git says yes before it looks at the lease), `+` or `--force` (they defeat the lease), and no lease at all (a descendant
-goes through as a fast-forward). This file does none of them. Spec git_pattern §3.
+goes through as a fast-forward). This file does none of them (docs/claims-by-ref.md).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Mirrors: one whole clone for each agent, with an identity of its own and no way back to anybody's remote.
 
 A clone and not a work tree of the same repository: those share stash, settings and FETCH_HEAD, and half of them
-fail when made at the same time (spec git_pattern §0). Objects are hard links where the file system
+fail when made at the same time. Objects are hard links where the file system
 allows it, so a clone costs little.
 """
 

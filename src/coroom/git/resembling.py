@@ -7,7 +7,7 @@ from coroom.core.resource import Resource
 from coroom.core.task import words_of
 
 ALIKE = 0.6
-"""From this share of common words on, two purposes are shown as perhaps one (spec git_pattern §1.2)."""
+"""From this share of common words on, two purposes are shown as perhaps one."""
 
 
 def resembling(resources: Iterable[Resource], purpose: str, claims: Iterable[Claim]) -> list[Claim]:

@@ -20,9 +20,7 @@ FAILURE_WEIGHT = 0.03
 BATCH_MAX = 8
 
 BATCH_FACTOR = {1: 0.4, 2: 0.3}
-"""Changes in a car times the share of failing ones, by runners; more runners want smaller cars (spec git_pattern
-§5.1).
-"""
+"""Changes in a car times the share of failing ones, by runners; more runners want smaller cars."""
 
 BATCH_FACTOR_MANY = 0.2
 

@@ -1,7 +1,7 @@
 """Workplaces: an agent's own clone of a shared remote, for work without a room.
 
 A clone and not a work tree of one repository: of sixteen work trees made at once half failed here, and stash, settings
-and FETCH_HEAD are shared between them (spec git_pattern §3.2). Unlike a mirror it keeps its remote: whoever runs the
+and FETCH_HEAD are shared between them. Unlike a mirror it keeps its remote: whoever runs the
 agent fetches, claims and lands through it.
 """
 

@@ -1,4 +1,4 @@
-"""Which text a write was made from: pure judgement over the texts that stood on its author's disk (spec crdt §4.2).
+"""Which text a write was made from: pure judgement over the texts that stood on its author's disk (docs/bridge.md).
 
 A base that is older than what the author read can only raise a conflict. One that is newer undoes what others did in
 between, silently. So the nearest text is taken, and where the write, seen from there, undoes what others have done

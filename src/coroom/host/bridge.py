@@ -1,4 +1,4 @@
-"""The worker of one mirror: hints in, looks and takes in, then puts; never a put under a running tool (crdt §4.5)."""
+"""The worker of one mirror: hints in, looks and takes in, then puts; never a put under a running tool."""
 
 import asyncio
 import os

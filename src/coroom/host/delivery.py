@@ -11,7 +11,7 @@ from coroom.core.state import RoomState
 from coroom.host.receipt import RECEIPT, Batch
 
 RIDE_CHARS_MAX = 1_600
-"""About 400 tokens on any reply that the agent did not ask for (spec agentroom §7.4)."""
+"""About 400 tokens on any reply that the agent did not ask for."""
 
 SYNC_CHARS_MAX = 8_000
 """About 2,000 tokens on a sync, which the agent asked for."""

@@ -1,7 +1,7 @@
 """The accepted text of watched files as live documents: what editors, live views and offline peers follow.
 
 Nobody but the host changes a document, and only by what was accepted; whoever follows gets the updates in the order
-of the log, numbered and sealed, and asks for a catch-up when one is missing (spec crdt §0, §1).
+of the log, numbered and sealed, and asks for a catch-up when one is missing.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from coroom.workspace.document import Document
 from coroom.workspace.updates import CatchUp, Standing, Update
 
 CLIENT_BITS = 31
-"""Client ids stay below 2^32: older peers cut longer ones off in silence (spec crdt §1)."""
+"""Client ids stay below 2^32: older peers cut longer ones off in silence."""
 
 
 @dataclass(slots=True)

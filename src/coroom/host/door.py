@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from coroom.host.brought import BroughtTools
 
 SYNC_WAIT_S_MAX = 240
-"""Codex gives a tool 300 s, whatever it says meanwhile (spec mcp_clients §1.5)."""
+"""Codex gives a tool 300 s, whatever it says meanwhile."""
 
 HEARTBEAT_S = 15.0
 """OpenCode gives up after 60 s of silence."""

@@ -1,4 +1,4 @@
-"""The room's files: the accepted version of each, its bytes, and the mirrors that hold it (DESIGN §4)."""
+"""The room's files: the accepted version of each, its bytes, and the mirrors that hold it."""
 
 from collections import OrderedDict
 from threading import Lock

@@ -1,4 +1,4 @@
-"""The host of one room: it decides, stores, and only then acts and replies (DESIGN §2)."""
+"""The host of one room: it decides, stores, and only then acts and replies."""
 
 import asyncio
 from collections import deque
@@ -23,7 +23,7 @@ BATCH_CALLS_MAX = 256
 """Calls decided in one flush: more would make the first of them wait for the last."""
 
 VIEW_EVERY_EVENTS = 1_000
-"""A snapshot each thousand events keeps opening under a second (spec crdt §5.1)."""
+"""A snapshot each thousand events keeps opening under a second."""
 
 COMPACT_EVERY_EVENTS = 50_000
 """Older events are packed in portions of this size: they stay readable, at a twentieth of the room."""

@@ -20,7 +20,7 @@ from coroom.workspace.scan import Known
 from coroom.workspace.states import Kind, Signature
 
 RECENT_MAX = 16
-"""Texts remembered for each path: which of them an agent began from is judged by likeness (spec crdt §4.2, E)."""
+"""Texts remembered for each path: which of them an agent began from is judged by likeness (`bases`)."""
 
 SHARED_CONTENTS = 65_536
 """Mirrors of one room hold the same files; what is said of one content is kept in memory once."""

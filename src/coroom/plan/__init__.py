@@ -1,1 +1,6 @@
-"""What can be done side by side: an index of symbols, coupling of tasks, and lanes."""
+"""What can be done side by side: an index of symbols, coupling of tasks, and lanes. docs/planning.md has the reasons.
+
+In the order in which a plan is made: `task` (what is to be planned), `index` over `modules` (what is defined where, and
+who uses it) and `kept` (what was read before), `history` (files that change together), `footprint` (what a task will
+touch), `evidence` and `coupling` (whether two can be done at once), `durations`, `route` (lanes, policy and number).
+"""

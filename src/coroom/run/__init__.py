@@ -1,1 +1,11 @@
-"""The main job: real tasks on a real repository, by several agents at once."""
+"""What a person starts: a run of several agents, the daemon that serves a room, landing from a checkout, the loop.
+
+- the main job, `coroom run`: `session` (all of it), `board` (its tasks), `planned` and `arrangement` (how it is made),
+  `worker` (the port) and `workers` (its two kinds), `briefing`, `isolating`, `bounds`, `summary`
+- the daemon, which `session` and `coroom up` serve a room with: `daemon` behind its `guard`, with `seats`, `limits` and
+  `json_shape`
+- landing what a checkout holds: `ground` (where), `landing` (how), `radar`
+- is this machine fit: `surroundings`, `selftest`
+- what plays when nobody brings anything: `demo` over `package`
+- each with a folder of its own: `loop`, `oracle` (`coroom bisect`), `bench`; and `fast`, the plug-in of `pytest --fast`
+"""

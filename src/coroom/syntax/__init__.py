@@ -1,4 +1,16 @@
-"""The only files that know tree-sitter: parsing, definitions and references, by language."""
+"""The only files that know tree-sitter. Whoever needs them imports from here.
+
+Three depths of reading, each on top of `languages` (what differs between languages, as tables) and `parse`:
+
+- outlines, for merging: `definitions`, `signatures`, `additive` (lists that grow), `references` with `python_scopes`
+  (facts that two versions are compared by)
+- inventories, for planning: `inventory` (what one file defines, names, imports and calls) with `captures` and
+  `imported`
+- terms, for checking: `terms` (one small language for Python and scripts), read by `python_terms` and by
+  `script_terms`, which puts `script_reader`, `script_expressions`, `script_statements` and `script_declarations`
+  together; `modules` (what a file declares, as terms); `script_scopes` with `script_globals` (names that are wrong in a
+  script)
+"""
 
 from coroom.syntax.additive import Element, Import, Literal, imports_in, literal_at
 from coroom.syntax.definitions import MODULE, Definition, definitions, every, symbols_touched

@@ -234,7 +234,7 @@ class _Page:
 
 
 def _from_this_page(request: Request) -> bool:
-    """Whether a browser says that the request comes from this origin, or no browser speaks (spec style B5)."""
+    """Whether a browser says that the request comes from this origin, or no browser speaks."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     if site is not None and site != "same-origin":

@@ -1,6 +1,8 @@
 """Everything the room can be asked to do. Who asks is not in here: the host proves it and says it in `Call`.
 
-A command is written beside those of its subject and joins `Command` here, nowhere else.
+A command is written beside those of its subject and joins `Command` here, nowhere else: `rooms`, `agents`, `claims`,
+`tasks`, `notices`, `edits`, `checks`, `actions`, `landings`, `tools`, and `calls` on live state. `replies` is what they
+are answered when they are not refused.
 """
 
 from typing import NamedTuple, get_args

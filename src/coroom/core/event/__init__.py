@@ -1,6 +1,8 @@
 """Every kind of event: one tagged union. The log of these is the truth; all else is folded from it.
 
-A kind is written beside those of its subject and joins `Body` here, nowhere else.
+A kind is written beside those of its subject and joins `Body` here, nowhere else: `rooms`, `agents`, `claims`, `tasks`,
+`notices`, `edits`, `checks`, `actions`, `landings`, `tools`, and `calls` on live state. A log may be years old: kinds
+and fields stay, and a new field has a default.
 """
 
 from typing import NamedTuple, get_args

@@ -1,4 +1,9 @@
-"""How each event changes the state: total and pure, one small function for each kind, one file a subject."""
+"""How each event changes the state: total and pure, one small function for each kind, one file a subject.
+
+`changes` says how a subject registers its functions. The subjects: `rooms`, `agents`, `claims`, `tasks`, `notices`,
+`edits`, `checks`, `actions`, `landings`, `tools`; `answers` (what a repeated operation id gets); and calls on live
+state in two, `calls` (their life) and `standings` (what agents are told of them, and what is final).
+"""
 
 from typing import get_args
 

@@ -1,4 +1,6 @@
-"""The policies by name. A room that asks for one that is not here is refused, never given another."""
+"""The policies by name: `open`, `preorder`, `locking`, `optimistic`, `serial`, `isolated`. A room that asks for one
+that is not here is refused, never given another.
+"""
 
 from coroom.core.errors import Code, Refused
 from coroom.core.policies.isolated import Isolated

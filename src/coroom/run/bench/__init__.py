@@ -1,1 +1,8 @@
-"""`coroom bench room`: what a room costs, measured through its own door, with the daemon in a process of its own."""
+"""What Coroom costs and how often it is right, measured through its own doors; one file a benchmark, none of them a
+test.
+
+- `coroom bench room`: `room` (the parts, in order), `calls`, `edits`, `opening`, with a client of next to no weight
+  (`wire`) and the daemon in a process of its own (`ground`)
+- the others: `claims`, `gate`, `bisect`, `loop`, `planning`, `check` with `case_tests` and `merges`
+- `figures`: how results are written down, with machine and versions
+"""

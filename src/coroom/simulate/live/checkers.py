@@ -1,5 +1,5 @@
 """Did the run on live state keep the promises? Nothing here knows the core: it looks at the raw log, the programs, and
-what the world outside saw (the oracles O1 to O5 and O7 of the specification).
+what the world outside saw.
 """
 
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def ended(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
 
 
 def as_serial(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
-    """O1: the end is that of the programs run alone, one after another."""
+    """The end is that of the programs run alone, one after another."""
     if ledger.fenced or evidence.touched_outside:
         return
     serial = serial_of(evidence, ledger)
@@ -62,7 +62,7 @@ def as_serial(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
 
 
 def as_standing(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
-    """O2: the end is what the standing writes give in their serial order."""
+    """The end is what the standing writes give in their serial order."""
     for name in ledger.names():
         if name in evidence.touched_outside:
             continue
@@ -81,7 +81,7 @@ def nothing_overwritten(evidence: Evidence, ledger: Ledger) -> Iterator[Violatio
 
 
 def held_is_true(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
-    """O3: what every agent holds at the end of what it read is what stands below it."""
+    """What every agent holds at the end of what it read is what stands below it."""
     names = set(ledger.names()) - evidence.touched_outside
     for read in ledger.reads.values():
         if read.object in names and read.agent not in ledger.left:
@@ -91,7 +91,7 @@ def held_is_true(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
 
 
 def acyclic(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
-    """O4: who wrote before whom, who read whose, and what whom overwrote: a graph without a circle, of which every edge
+    """Who wrote before whom, who read whose, and what whom overwrote: a graph without a circle, of which every edge
     goes up in the serial order where that is fixed.
     """
     edges = list(_edges(evidence, ledger))
@@ -174,7 +174,7 @@ def notices_are_right(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]
 
 
 def sent_once(evidence: Evidence, ledger: Ledger) -> Iterator[Violation]:
-    """O5: what cannot be taken back was done once, as the programs do it alone."""
+    """What cannot be taken back was done once, as the programs do it alone."""
     if ledger.fenced or evidence.touched_outside:
         return
     due = serial_of(evidence, ledger).sent

@@ -1,4 +1,4 @@
-"""Rooms that put calls in order wrongly, one way each (specification, mutation results): every one has to be caught."""
+"""Rooms that put calls in order wrongly, one way each: every one has to be caught."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
