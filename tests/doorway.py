@@ -19,7 +19,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind
 from coroom.core.limits import Limits
 from coroom.core.resource import file
-from coroom.core.room import edit_of
+from coroom.core.room import fingerprint_of_edit
 from coroom.host.answer import Answer, ToolUse, Touch
 from coroom.host.clock import SystemClock
 from coroom.host.door import Door
@@ -96,7 +96,7 @@ class FilesInMemory:
             expected=head.version if head else 0,
             touched=(file(path),),
             size=len(data),
-            asked=edit_of(path, old, new),
+            asked=fingerprint_of_edit(path, old, new),
         )
         reply = await self.host.submit(agent, accept, operation, {blob: data})
         if isinstance(reply, c.Accepted):

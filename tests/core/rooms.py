@@ -36,7 +36,7 @@ class Room:
             self.join(agent)
 
     def do(self, by: str, command: c.Command, operation: str = "") -> c.Good | Refused:
-        decision = decide(self.state, c.Call(by, command, operation), self.now_ms)
+        decision = decide(self.state, c.Submission(by, command, operation), self.now_ms)
         self.last = number(self.state, decision.events, self.now_ms, by)
         self.effects = decision.effects
         for event in self.last:

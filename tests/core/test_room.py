@@ -34,7 +34,7 @@ commands = cast("st.SearchStrategy[c.Command]", st.one_of([of(kind) for kind in 
 def test_decide_takes_any_command_of_anybody_in_an_empty_room(
     by: str, command: c.Command, operation: str, now_ms: int
 ) -> None:
-    reply = decide(RoomState(), c.Call(by, command, operation), now_ms).reply
+    reply = decide(RoomState(), c.Submission(by, command, operation), now_ms).reply
     assert isinstance(reply, Refused) or isinstance(command, c.OpenRoom)
 
 
@@ -291,7 +291,7 @@ def test_a_room_of_a_policy_that_this_version_lacks_is_refused_not_guessed() -> 
 
 def test_events_are_numbered_on_and_folded_in_order() -> None:
     room = Room("ada")
-    bodies = decide(room.state, c.Call("ada", room.edit_of("a.py", "x")), room.now_ms).events
+    bodies = decide(room.state, c.Submission("ada", room.edit_of("a.py", "x")), room.now_ms).events
     events = number(room.state, bodies, room.now_ms - 500, "ada")
     assert [event.seq for event in events] == [room.state.seq + 1 + i for i in range(len(bodies))]
     assert {event.at_ms for event in events} == {room.state.now_ms}

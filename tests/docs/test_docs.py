@@ -79,7 +79,9 @@ _IN_CODE = re.compile(r"`(?P<file>[\w/]+\.py)`(?: `(?P<name>[\w.]+)`)?")
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 def test_the_map_of_a_package_names_all_that_is_in_it(package: Path) -> None:
     told = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
-    modules = {path.stem for path in package.glob("*.py")} | {path.parent.name for path in package.glob("*/__init__.py")}
+    modules = {path.stem for path in package.glob("*.py")} | {
+        path.parent.name for path in package.glob("*/__init__.py")
+    }
     commands = set(COMMANDS) if package.name == "cli" else set()
     missing = {
         name

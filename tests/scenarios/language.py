@@ -54,7 +54,7 @@ class Script:
         return self._do(by, _COMMANDS[verb](self, rest), operation)
 
     def _do(self, by: str, command: c.Command, operation: str = "") -> str:
-        decision = decide(self.state, c.Call(by, command, operation), self.now_ms)
+        decision = decide(self.state, c.Submission(by, command, operation), self.now_ms)
         events = number(self.state, decision.events, self.now_ms, by)
         for event in events:
             self.state = evolve(self.state, event)

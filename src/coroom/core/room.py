@@ -113,56 +113,59 @@ _OPERATION = itemgetter(0)
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
 
 
-def decide(state: RoomState, call: c.Call, now_ms: int) -> Decision:
-    """What `call` would make happen at `now_ms`: events, effects and a reply. Never raises on bad input, never
+def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
+    """What was asked would make happen at `now_ms`: events, effects and a reply. Never raises on bad input, never
     mutates.
 
     Time comes first: leases that ran out by now end before the command is looked at; in a closed room time stands
-    still. A call with an operation id
-    that was answered before gets that answer again and changes nothing; it is refused where the id was another
-    call's. Whatever an agent asks is a sign of life.
+    still. An operation id that was answered before gets that answer again and changes nothing; it is refused where it
+    was another call's. Whatever an agent asks is a sign of life.
     """
     now_ms = max(now_ms, state.now_ms)
     due = () if state.closed else claims.expired(state, now_ms)
     current = fold(state, due, now_ms, HOST) if due else state
-    asked = asked_for(call.command) if call.operation else ""
-    before = answered_before(current, call.by, call.operation, asked) if asked else None
+    fingerprint = fingerprint_of(asked.command) if asked.operation else ""
+    before = answered_before(current, asked.by, asked.operation, fingerprint) if fingerprint else None
     if before is not None:
         return Decision(before, due)
-    wrong = _not_now(current, call)
+    wrong = _not_now(current, asked)
     if wrong:
         return Decision(wrong, due)
-    decision = _DECIDES[type(call.command)](current, call.by, call.command, now_ms)
-    further: tuple[Body, ...] = _sign_of_life(current, call, decision, now_ms)
-    if call.operation and not isinstance(decision.reply, Refused | c.Waiting):
-        answer = Answered(agent=call.by, operation=call.operation, reply=encode_reply(decision.reply), asked=asked)
+    decision = _DECIDES[type(asked.command)](current, asked.by, asked.command, now_ms)
+    further: tuple[Body, ...] = _sign_of_life(current, asked, decision, now_ms)
+    if asked.operation and not isinstance(decision.reply, Refused | c.Waiting):
+        answer = Answered(
+            agent=asked.by, operation=asked.operation, reply=encode_reply(decision.reply), asked=fingerprint
+        )
         further = (*further, answer)
     if not due and not further:
         return decision
     return Decision(decision.reply, (*due, *decision.events, *further), decision.effects)
 
 
-def asked_for(command: c.Command) -> str:
-    """What tells the call of this command from others. Of an edit the command does not count: it is made from the text
-    as it stands, which a repeat of the same call finds changed. So it is with a call on live state, of which the tool,
-    the arguments and the step count.
+def fingerprint_of(command: c.Command) -> str:
+    """What the call behind this command is known by when it is repeated: a short hash, the same for the same call.
+
+    Mostly it is that of the command. Of an edit the command does not count: it is made from the text as it stands,
+    which a repeat of the same call finds changed. So it is with a call on live state, of which the tool, the arguments
+    and the step count.
     """
     if isinstance(command, c.AcceptEdit) and command.asked:
         return command.asked
     if isinstance(command, _EDITS):
-        return edit_of(command.path)
+        return fingerprint_of_edit(command.path)
     if isinstance(command, _CALLS):
-        return call_asked(command.tool, command.arguments, command.step)
+        return fingerprint_of_call(command.tool, command.arguments, command.step)
     return _short(encode_command(command))
 
 
-def edit_of(path: str, *texts: str) -> str:
-    """What `asked_for` says of an edit of `path` with these texts."""
+def fingerprint_of_edit(path: str, *texts: str) -> str:
+    """The fingerprint of an edit of `path` with these texts."""
     return _short("\0".join((f"edit {path}", *(f"{len(text)} {text}" for text in texts))))
 
 
-def call_asked(tool: str, arguments: str, step: int) -> str:
-    """What `asked_for` says of a call on live state."""
+def fingerprint_of_call(tool: str, arguments: str, step: int) -> str:
+    """The fingerprint of a call on live state."""
     return _short(f"call {tool} {step} {arguments}")
 
 
@@ -197,15 +200,15 @@ def other_call(operation: str) -> Refused:
     return Refused(Code.BAD_INPUT, why, "Make the call again with a fresh id.")
 
 
-def _not_now(state: RoomState, call: c.Call) -> Refused | None:
-    if len(call.operation) > state.limits.name_chars_max:
+def _not_now(state: RoomState, asked: c.Submission) -> Refused | None:
+    if len(asked.operation) > state.limits.name_chars_max:
         return Refused(Code.LIMIT, "The operation id is too long.", "Use a short random word.")
-    if not state.room and not isinstance(call.command, c.OpenRoom):
+    if not state.room and not isinstance(asked.command, c.OpenRoom):
         return Refused(Code.NOT_FOUND, "There is no room yet.", "Open it first.")
     if state.policy not in POLICIES:
         unknown = policy_named(state.policy)
         return unknown if isinstance(unknown, Refused) else None
-    if state.closed and not isinstance(call.command, _WHILE_CLOSED):
+    if state.closed and not isinstance(asked.command, _WHILE_CLOSED):
         return Refused(
             Code.ROOM_CLOSED,
             "The room is closed.",
@@ -214,10 +217,10 @@ def _not_now(state: RoomState, call: c.Call) -> Refused | None:
     return None
 
 
-def _sign_of_life(state: RoomState, call: c.Call, decision: Decision, now_ms: int) -> tuple[Body, ...]:
-    if call.by in _NOT_ALIVE or isinstance(call.command, _NO_SIGN_OF_LIFE):
+def _sign_of_life(state: RoomState, asked: c.Submission, decision: Decision, now_ms: int) -> tuple[Body, ...]:
+    if asked.by in _NOT_ALIVE or isinstance(asked.command, _NO_SIGN_OF_LIFE):
         return ()
-    due = claims.beat(state, call.by, now_ms)
+    due = claims.beat(state, asked.by, now_ms)
     if not due:
         return ()
     named = {getattr(body, "claim", None) for body in decision.events}

@@ -6,7 +6,6 @@ from hashlib import sha256
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.command import (
     AcceptEdit,
-    Call,
     Command,
     Good,
     HoldEdit,
@@ -15,6 +14,7 @@ from coroom.core.command import (
     OpenRoom,
     PostTask,
     SeedFiles,
+    Submission,
 )
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Event
@@ -42,7 +42,7 @@ class VirtualRoom:
 
     def ask(self, by: str, command: Command, operation: str = "") -> Good | Refused:
         """Decide, store, reply."""
-        decision = decide(self.state, Call(by, command, operation), self.now_ms)
+        decision = decide(self.state, Submission(by, command, operation), self.now_ms)
         for event in number(self.state, decision.events, self.now_ms, by):
             self.state = evolve(self.state, event)
             self.events.append(event)

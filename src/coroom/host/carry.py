@@ -16,7 +16,7 @@ from coroom.core.ordering.call import Judgement, OrderedCall
 from coroom.core.ordering.index import standing
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint
-from coroom.core.room import answered_before, call_asked, other_call
+from coroom.core.room import answered_before, fingerprint_of_call, other_call
 from coroom.core.tool import ToolCall
 from coroom.host.outcomes import BEGINS_AGAIN, came_of
 from coroom.host.reads import NOT_DONE, Reading, in_flux
@@ -47,7 +47,7 @@ class Carrier(Reading):
         repeated with its `operation` is not made again: it is told what it was told, whatever came after.
         """
         if operation:
-            before = answered_before(self._state(), agent, operation, call_asked(tool, arguments, step))
+            before = answered_before(self._state(), agent, operation, fingerprint_of_call(tool, arguments, step))
             if before is not None:
                 return (yield from self._again(agent, before, operation))
         found = self._tools.get(tool)

@@ -16,7 +16,7 @@ from coroom.core.event import AgentJoined, Event
 from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.ordering.position import step_of
-from coroom.core.room import answered_before, edit_of
+from coroom.core.room import answered_before, fingerprint_of_edit
 from coroom.host.answer import Answer, ToolUse, Wanted
 from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Outcome
@@ -294,7 +294,7 @@ class Door:
         """Replace text in a file, for agents without file tools of their own."""
         await self._arrive(agent, operation)
         # Asked before the text is looked at: a repeat would no longer find `old`, or find it in `new`.
-        reply = answered_before(self._host.state, agent, operation, edit_of(path, old, new))
+        reply = answered_before(self._host.state, agent, operation, fingerprint_of_edit(path, old, new))
         if reply is None:
             reply = await self._workspace.edit(agent, path, old, new, operation)
         if isinstance(reply, c.Held):

@@ -10,7 +10,7 @@ from typing import Protocol
 from coroom.core.action import Action, Phase
 from coroom.core.agent import HOST
 from coroom.core.codec import decode_body, decode_state, encode_body, encode_state
-from coroom.core.command import Call, Command, FinishAction, Good, Tick
+from coroom.core.command import Command, FinishAction, Good, Submission, Tick
 from coroom.core.decide.decision import Perform
 from coroom.core.errors import Fault, Refused
 from coroom.core.event import Event
@@ -52,7 +52,7 @@ class Performer(Protocol):
 
 @dataclass(slots=True)
 class _Pending:
-    call: Call
+    submission: Submission
     blobs: Mapping[str, bytes]
     reply: asyncio.Future[Good | Refused]
 
@@ -130,7 +130,7 @@ class Host:
         if self._closing:
             message = "the room is closing"
             raise Fault(message)
-        pending = _Pending(Call(by, command, operation), blobs, asyncio.get_running_loop().create_future())
+        pending = _Pending(Submission(by, command, operation), blobs, asyncio.get_running_loop().create_future())
         self._pending.append(pending)
         self._wake.set()
         return await pending.reply
@@ -221,8 +221,8 @@ class Host:
         blobs: dict[str, bytes] = {}
         for pending in batch:
             now_ms = self._clock.now_ms()
-            decision = decide(state, pending.call, now_ms)
-            for event in number(state, decision.events, now_ms, pending.call.by):
+            decision = decide(state, pending.submission, now_ms)
+            for event in number(state, decision.events, now_ms, pending.submission.by):
                 state = evolve(state, event)
                 events.append(event)
             if not isinstance(decision.reply, Refused):

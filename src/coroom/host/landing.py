@@ -136,7 +136,7 @@ class Landing:
         """What the room would say in the end, asked before the tests have run."""
         state = self._host.state
         asked = c.StartLanding(ref=self.branch, commit="", tree="", tasks=(), version=0)
-        reply = decide(state, c.Call(agent, asked), self._host.clock.now_ms()).reply
+        reply = decide(state, c.Submission(agent, asked), self._host.clock.now_ms()).reply
         untested_only = isinstance(reply, Refused) and reply.code is Code.RED and not _open_findings(state)
         return reply if isinstance(reply, Refused) and not untested_only else None
 

@@ -1,4 +1,4 @@
-"""What the room has accepted goes onto the mirrors' disks, where and when nothing can be lost by it (docs/bridge.md)."""
+"""What the room has accepted goes onto the mirrors' disks, where and when nothing is lost by it (docs/bridge.md)."""
 
 import asyncio
 import sqlite3

@@ -8,7 +8,7 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind, HeldEdit, HeldState
-from coroom.core.room import edit_of
+from coroom.core.room import fingerprint_of_edit
 from coroom.host.admission import may_touch, stale
 from coroom.host.answer import ToolUse, Touch
 from coroom.host.bridge import Bridge
@@ -209,7 +209,7 @@ class RoomWorkspace:
             return Refused(Code.BAD_INPUT, f"{name} is {head.kind.value}, not text.", "Use a tool of your own for it.")
         if head.kind is FileKind.ABSENT and old:
             return Refused(Code.NOT_FOUND, f"There is no file {name}.", "Leave old empty to create it.")
-        asked = edit_of(path, old, new)
+        asked = fingerprint_of_edit(path, old, new)
         if not head.text and not old:
             whole = of_bytes(new.encode(), executable=head.executable)
             return await self._around.acceptance.write(agent, name, whole, head, operation, asked)

@@ -9,7 +9,7 @@ import yaml
 
 from coroom.core.agent import OPERATOR
 from coroom.core.codec import Json
-from coroom.core.command import Call, Command, OpenRoom, PostTask
+from coroom.core.command import Command, OpenRoom, PostTask, Submission
 from coroom.core.errors import Refused
 from coroom.core.evolve import evolve
 from coroom.core.limits import Limits
@@ -101,7 +101,7 @@ def _try(name: str, tasks: Sequence[PostTask]) -> None:
     state = RoomState()
     commands: list[Command] = [OpenRoom(room="board", policy="open"), *tasks]
     for command in commands:
-        decision = decide(state, Call(OPERATOR, command), 0)
+        decision = decide(state, Submission(OPERATOR, command), 0)
         if isinstance(decision.reply, Refused):
             message = f"{name}: {decision.reply}".removesuffix(".")
             raise BoardError(message)

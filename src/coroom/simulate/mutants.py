@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from coroom.core.command import AcceptEdit, Call, ClaimResources, MarkRead, StartLanding, TakeTask
+from coroom.core.command import AcceptEdit, ClaimResources, MarkRead, StartLanding, Submission, TakeTask
 from coroom.core.decide.decision import Decision
 from coroom.core.event import ActionStarted, ClaimGranted, Event, FileAccepted
 from coroom.core.room import decide
@@ -16,29 +16,29 @@ from coroom.simulate.room import ModelRoom, Rules
 class ClaimsNeverConflict(Rules):
     """Claims are handed out without looking at those of others."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide a claim as if nobody else held any."""
-        return decide(_alone(state, call) if isinstance(call.command, ClaimResources) else state, call, now_ms)
+        return decide(_alone(state, asked) if isinstance(asked.command, ClaimResources) else state, asked, now_ms)
 
 
 class StaleHoldersAccepted(Rules):
     """Edits pass whatever anybody else holds by now: an old holder goes on as if nothing had happened."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide an edit as if nobody else held any claim."""
-        return decide(_alone(state, call) if isinstance(call.command, AcceptEdit) else state, call, now_ms)
+        return decide(_alone(state, asked) if isinstance(asked.command, AcceptEdit) else state, asked, now_ms)
 
 
-def _alone(state: RoomState, call: Call) -> RoomState:
-    return but(state, claims=Table((c.id, c) for c in state.claims.values() if c.holder == call.by))
+def _alone(state: RoomState, asked: Submission) -> RoomState:
+    return but(state, claims=Table((c.id, c) for c in state.claims.values() if c.holder == asked.by))
 
 
 class FencesRepeat(Rules):
     """Every grant and every action has the fence of the first one."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, then spoil the fences."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         events = (replace(e, fence=1) if isinstance(e, (ClaimGranted, ActionStarted)) else e for e in sound.events)
         return sound._replace(events=tuple(events))
 
@@ -46,59 +46,62 @@ class FencesRepeat(Rules):
 class ExpiryIgnored(Rules):
     """Leases never run out."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide as if no time had passed since the last event."""
-        return decide(state, call, min(now_ms, state.now_ms))
+        return decide(state, asked, min(now_ms, state.now_ms))
 
 
 class NoVersionCheck(Rules):
     """An edit that was merged with an old version is accepted over the new one."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Pretend that each edit was merged with what is accepted now."""
-        if isinstance(call.command, AcceptEdit):
-            head = state.head(call.command.path)
-            call = call._replace(command=replace(call.command, expected=head.version if head else 0))
-        return decide(state, call, now_ms)
+        if isinstance(asked.command, AcceptEdit):
+            head = state.head(asked.command.path)
+            asked = asked._replace(command=replace(asked.command, expected=head.version if head else 0))
+        return decide(state, asked, now_ms)
 
 
 class OperationsRepeated(Rules):
     """The operation id is ignored: a repeated call is carried out again."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide without the memory of operations."""
-        return decide(but(state, operations=Table()), call, now_ms)
+        return decide(but(state, operations=Table()), asked, now_ms)
 
 
 class TwoHolders(Rules):
     """A task that somebody holds can be taken."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide on a board where everything taken looks open."""
-        if isinstance(call.command, TakeTask):
+        if isinstance(asked.command, TakeTask):
             opened = Table(
-                (t.id, replace(t, state=TaskState.OPEN) if t.state is TaskState.TAKEN and t.holder != call.by else t)
+                (
+                    t.id,
+                    replace(t, state=TaskState.OPEN) if t.state is TaskState.TAKEN and t.holder != asked.by else t,
+                )
                 for t in state.tasks.values()
             )
-            state = but(_alone(state, call), tasks=opened)
-        return decide(state, call, now_ms)
+            state = but(_alone(state, asked), tasks=opened)
+        return decide(state, asked, now_ms)
 
 
 class LandsUnchecked(Rules):
     """A landing needs no verdict and waits for no held edit."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide a landing as if all were green."""
-        if isinstance(call.command, StartLanding):
+        if isinstance(asked.command, StartLanding):
             state = but(
-                state, held=Table(), verdicts=Table((v.tree, replace(v, passed=True)) for v in _all(state, call))
+                state, held=Table(), verdicts=Table((v.tree, replace(v, passed=True)) for v in _all(state, asked))
             )
-        return decide(state, call, now_ms)
+        return decide(state, asked, now_ms)
 
 
-def _all(state: RoomState, call: Call) -> list[Verdict]:
-    assert isinstance(call.command, StartLanding)
-    return [*state.verdicts.values(), Verdict(call.command.tree, "none", True, "", 0)]
+def _all(state: RoomState, asked: Submission) -> list[Verdict]:
+    assert isinstance(asked.command, StartLanding)
+    return [*state.verdicts.values(), Verdict(asked.command.tree, "none", True, "", 0)]
 
 
 class RepliesBeforeStoring(Rules):
@@ -159,13 +162,13 @@ class NoticesLost(Rules):
         """The newest one."""
         return super().handed(room, agent)[-1:]
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Reading one is reading all before it."""
-        if isinstance(call.command, MarkRead):
-            inbox = state.inboxes.get(call.by, ())
-            last = max((inbox.index(n) for n in call.command.notices if n in inbox), default=-1)
-            call = call._replace(command=MarkRead(inbox[: last + 1]))
-        return decide(state, call, now_ms)
+        if isinstance(asked.command, MarkRead):
+            inbox = state.inboxes.get(asked.by, ())
+            last = max((inbox.index(n) for n in asked.command.notices if n in inbox), default=-1)
+            asked = asked._replace(command=MarkRead(inbox[: last + 1]))
+        return decide(state, asked, now_ms)
 
 
 class LostAnswersRead(Rules):
@@ -182,11 +185,11 @@ class LostAnswersRead(Rules):
         self._told.setdefault(agent, {}).update(dict.fromkeys(told))
         return told
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Reading one is reading all that was ever told."""
-        if isinstance(call.command, MarkRead):
-            call = call._replace(command=MarkRead(tuple(self._told.get(call.by, call.command.notices))))
-        return decide(state, call, now_ms)
+        if isinstance(asked.command, MarkRead):
+            asked = asked._replace(command=MarkRead(tuple(self._told.get(asked.by, asked.command.notices))))
+        return decide(state, asked, now_ms)
 
 
 class ConflictsSwallowed(Rules):

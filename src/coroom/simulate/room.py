@@ -7,7 +7,7 @@ from typing import NamedTuple
 from coroom.core.action import Phase
 from coroom.core.agent import HOST
 from coroom.core.codec import decode_body, decode_state, encode_body, encode_state
-from coroom.core.command import Call, Command, FinishAction, Good, MarkRead
+from coroom.core.command import Command, FinishAction, Good, MarkRead, Submission
 from coroom.core.decide.decision import Decision
 from coroom.core.errors import Refused
 from coroom.core.event import Body, Event, FileAccepted
@@ -54,9 +54,9 @@ class Rules:
     hears_void_secrets = False
     merges_before_storing = False
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
-        """What the call makes happen."""
-        return decide(state, call, now_ms)
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
+        """What is asked for makes happen."""
+        return decide(state, asked, now_ms)
 
     def handed(self, room: "ModelRoom", agent: str) -> tuple[str, ...]:
         """The unread notices that ride on a reply, oldest first."""
@@ -116,7 +116,7 @@ class ModelRoom:
 
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
-        decision = self._rules.decide(self.state, Call(by, command, operation), now_ms)
+        decision = self._rules.decide(self.state, Submission(by, command, operation), now_ms)
         events = number(self.state, decision.events, now_ms, by)
         for event in events:
             self.state = evolve(self.state, event)

@@ -1,4 +1,4 @@
-"""Everything the room can be asked to do. Who asks is not in here: the host proves it and says it in `Call`.
+"""Everything the room can be asked to do. Who asks is not in here: the host proves it and says it in `Submission`.
 
 A command is written beside those of its subject and joins `Command` here, nowhere else: `rooms`, `agents`, `claims`,
 `tasks`, `notices`, `edits`, `checks`, `actions`, `landings`, `tools`, and `calls` on live state. `replies` is what they
@@ -57,7 +57,6 @@ __all__ = [
     "Accepted",
     "AddTool",
     "Beat",
-    "Call",
     "CancelTask",
     "ClaimResources",
     "CloseFinding",
@@ -112,6 +111,7 @@ __all__ = [
     "StartAction",
     "StartLanding",
     "Started",
+    "Submission",
     "TakeOver",
     "TakeTask",
     "Taken",
@@ -163,7 +163,7 @@ for _kind in (*get_args(Command), *get_args(Good)):
     quick(_kind)
 
 
-class Call(NamedTuple):
+class Submission(NamedTuple):
     """A command and who asks for it. `operation` makes it safe to repeat: the same id gets the same reply."""
 
     by: str

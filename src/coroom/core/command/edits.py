@@ -29,7 +29,7 @@ class AcceptEdit:
     `expected` is the version the merge was made against (0: the path was absent); when the head has moved the
     command is refused as stale and the host merges again. `touched` says how fine the write was known:
     symbols where the syntax is known, else the file. `written` is the blob that the author wrote. `asked` is what tells
-    the call behind this from others (`edit_of`), where it has an operation id.
+    the call behind this from others (`fingerprint_of_edit`), where it has an operation id.
     """
 
     path: str

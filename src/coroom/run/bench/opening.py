@@ -144,7 +144,7 @@ def _beginning() -> Iterator[tuple[str, c.Command]]:
 
 def _after(state: RoomState, by: str, command: c.Command, operation: str = "") -> tuple[RoomState, tuple[Event, ...]]:
     now_ms = _at(state.seq)
-    decision = decide(state, c.Call(by, command, operation), now_ms)
+    decision = decide(state, c.Submission(by, command, operation), now_ms)
     assert not isinstance(decision.reply, Refused), decision.reply
     happened = number(state, decision.events, now_ms, by)
     for event in happened:

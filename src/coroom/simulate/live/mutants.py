@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from coroom.core import command as c
-from coroom.core.command import Call
+from coroom.core.command import Submission
 from coroom.core.decide.decision import Decision
 from coroom.core.event import (
     AgentAbandoned,
@@ -33,9 +33,9 @@ Plan = tuple[Step, ...]
 class Replanned(LiveRules, ABC):
     """The steps of a repair are others than they should be."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, then spoil the plan."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         return sound._replace(events=tuple(self._spoilt(state, body) for body in sound.events))
 
     def _spoilt(self, state: RoomState, body: Body) -> Body:
@@ -98,9 +98,9 @@ class NothingPutBack(Replanned):
 class NoNotices(LiveRules):
     """Nobody is told that what it read has changed."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, and keep it to oneself."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         kept = (e for e in sound.events if not (isinstance(e, OrderNoticed) and e.cause is NoticeCause.CHANGED))
         return sound._replace(events=tuple(kept))
 
@@ -108,9 +108,9 @@ class NoNotices(LiveRules):
 class NearestTold(LiveRules):
     """Only the lowest of those who rely on something is told."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, and keep all notices but the first to oneself."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         first = next((e for e in sound.events if isinstance(e, OrderNoticed)), None)
         return sound._replace(events=tuple(e for e in sound.events if not isinstance(e, OrderNoticed) or e is first))
 
@@ -118,9 +118,9 @@ class NearestTold(LiveRules):
 class StaleNotices(LiveRules):
     """Notices say the value that the reader holds already."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, then tell old news."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         told = (replace(e, value=e.held) if isinstance(e, OrderNoticed) else e for e in sound.events)
         return sound._replace(events=tuple(told))
 
@@ -128,9 +128,9 @@ class StaleNotices(LiveRules):
 class FinalTooEarly(LiveRules):
     """Who is done is final, whoever comes before it."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, and commit at once."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         done = next((e for e in sound.events if isinstance(e, AgentConcluded)), None)
         if done is None or any(isinstance(e, OrderCommitted) for e in sound.events):
             return sound
@@ -141,19 +141,19 @@ class FinalTooEarly(LiveRules):
 class GatesOpen(LiveRules):
     """What cannot be taken back acts at once."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide a call as if it could be undone."""
-        if isinstance(call.command, c.PlaceCall) and call.command.irrevocable:
-            call = call._replace(command=replace(call.command, irrevocable=False))
-        return decide(state, call, now_ms)
+        if isinstance(asked.command, c.PlaceCall) and asked.command.irrevocable:
+            asked = asked._replace(command=replace(asked.command, irrevocable=False))
+        return decide(state, asked, now_ms)
 
 
 class GoneStay(LiveRules):
     """What an agent did that is gone stays."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide, and take nothing back."""
-        sound = decide(state, call, now_ms)
+        sound = decide(state, asked, now_ms)
         if not any(isinstance(e, AgentAbandoned) for e in sound.events):
             return sound
         return sound._replace(events=tuple(e for e in sound.events if not isinstance(e, RepairBegun)))
@@ -173,11 +173,11 @@ class ReadsAnything(LiveRules):
 
     carrier = Everybody
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide a read without its values: with them the reader would be told at once that they are wrong."""
-        if isinstance(call.command, c.NoteRead):
-            call = call._replace(command=replace(call.command, values=()))
-        return decide(state, call, now_ms)
+        if isinstance(asked.command, c.NoteRead):
+            asked = asked._replace(command=replace(asked.command, values=()))
+        return decide(state, asked, now_ms)
 
 
 class RepairsForgotten(LiveRules):
@@ -201,19 +201,19 @@ class ForgetsOperations(LiveRules):
 
     carrier = staticmethod(_forgetful)
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide without the memory of operations."""
-        return decide(but(state, operations=Table()), call, now_ms)
+        return decide(but(state, operations=Table()), asked, now_ms)
 
 
 class LocksNothing(LiveRules):
     """Nobody waits for anybody, and nobody begins again."""
 
-    def decide(self, state: RoomState, call: Call, now_ms: int) -> Decision:
+    def decide(self, state: RoomState, asked: Submission, now_ms: int) -> Decision:
         """Decide a call as under `open`."""
-        if isinstance(call.command, c.PlaceCall | c.NoteRead) and not POLICIES[state.policy].ordered:
-            return decide(but(state, policy="open"), call, now_ms)
-        return decide(state, call, now_ms)
+        if isinstance(asked.command, c.PlaceCall | c.NoteRead) and not POLICIES[state.policy].ordered:
+            return decide(but(state, policy="open"), asked, now_ms)
+        return decide(state, asked, now_ms)
 
 
 LIVE_MUTANTS: dict[str, Callable[[], LiveRules]] = {

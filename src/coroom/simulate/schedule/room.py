@@ -40,7 +40,7 @@ class ScheduleRoom:
 
     def submit(self, by: str, command: c.Command, operation: str = "") -> c.Good | Refused:
         """Decide, store, reply."""
-        decision = decide(self.state, c.Call(by, command, operation), 0)
+        decision = decide(self.state, c.Submission(by, command, operation), 0)
         for event in number(self.state, decision.events, 0, by):
             self.state = evolve(self.state, event)
             self.log.append(event)
