@@ -41,7 +41,6 @@ def test_open_lets_everybody_act_and_see_and_tells_the_readers() -> None:
     assert policy.line("ada") == SHARED_LINE
     assert policy.visible(room.state, "ada", "bob")
     assert policy.affected(room.state, "ada", "a.py") == ("cyd",)
-    assert policy.repair(room.state, "ada", WRITE) == ()
 
 
 def test_serial_lets_the_lowest_rank_write_and_all_read() -> None:
@@ -57,7 +56,6 @@ def test_serial_lets_the_lowest_rank_write_and_all_read() -> None:
     assert policy.visible(room.state, "bob", "cyd")
     room.ok("cyd", room.reads("a.py"), c.Ok)
     assert policy.affected(room.state, "bob", "a.py") == ("cyd",)
-    assert policy.repair(room.state, "bob", WRITE) == ()
 
 
 def test_in_a_serial_room_the_others_wait_with_everything_that_writes() -> None:
@@ -85,7 +83,6 @@ def test_isolated_gives_each_agent_a_line_that_only_it_sees() -> None:
     assert not policy.visible(room.state, "ada", "bob")
     room.ok("bob", room.reads("a.py"), c.Ok)
     assert policy.affected(room.state, "ada", "a.py") == ()
-    assert policy.repair(room.state, "ada", WRITE) == ()
 
 
 @pytest.mark.parametrize("code", [Code.FORBIDDEN])

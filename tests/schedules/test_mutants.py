@@ -9,7 +9,7 @@ from tests.schedules.test_schedules import lines_of
 
 from coroom.core.agent import Agent
 from coroom.core.decide import reorder
-from coroom.core.ordering import index, plan, premises
+from coroom.core.ordering import index, premises, repair_plan
 from coroom.core.ordering.call import Order, OrderedCall, in_order, is_applied
 from coroom.core.ordering.position import family_of
 from coroom.core.ordering.trajectory import closure, stands_on, value_at
@@ -51,7 +51,7 @@ def test_a_wrong_closure_is_shown_by_its_schedule(
     monkeypatch: pytest.MonkeyPatch, schedule: str, mutant: object
 ) -> None:
     assert right(schedule)
-    monkeypatch.setattr(plan, "closure", mutant)
+    monkeypatch.setattr(repair_plan, "closure", mutant)
     assert not right(schedule)
 
 

@@ -78,18 +78,3 @@ class HeldEdit:
     state: HeldState = HeldState.OPEN
     opened_seq: int = 0
     settled_by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A doubt about the program, raised by a check: conflict as data."""
-
-    id: str
-    kind: str
-    path: str
-    line: int
-    symbol: str
-    message: str
-    agents: tuple[str, ...]
-    open: bool = True
-    raised_seq: int = 0

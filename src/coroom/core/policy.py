@@ -7,8 +7,8 @@ from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE
 from coroom.core.ordering.call import OrderedCall, Step, StepKind
-from coroom.core.ordering.plan import saga
 from coroom.core.ordering.position import Position
+from coroom.core.ordering.repair_plan import saga
 from coroom.core.quick import quick
 from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
@@ -24,14 +24,6 @@ class Wait:
     """Not yet: somebody with precedence is not done. `on` names who."""
 
     on: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """One step of mending the order: undo, replay or hand back the action named."""
-
-    action: str
-    step: str
 
 
 Admission = Go | Wait | Refused
@@ -66,7 +58,11 @@ class Asked:
 
 
 class Policy(Protocol):
-    """Who waits, who sees what, who is told and what is undone."""
+    """Who waits, who sees what, who is told and what is undone: *admit*, *visible*, *affected*, *repair*.
+
+    Edits of files are asked about by `admit`, `line`, `visible` and `affected`, calls on live state by `admit_call`,
+    `screened` and `repair`; whom a call affects follows from values (`ordering.premises`), whatever the policy.
+    """
 
     name: str
 
@@ -84,10 +80,6 @@ class Policy(Protocol):
 
     def affected(self, state: RoomState, writer: str, path: str) -> tuple[str, ...]:
         """Who read `path` and must be told that `writer` changed it."""
-        ...
-
-    def repair(self, state: RoomState, writer: str, footprint: Footprint) -> tuple[Repair, ...]:
-        """What a late write of `writer` on `footprint` puts out of order."""
         ...
 
     @property
@@ -110,14 +102,14 @@ class Policy(Protocol):
         """The applied calls that a reader at the position does not see."""
         ...
 
-    def steps(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
+    def repair(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
         """What puts one call in and takes others out: the undoing, the acting, the putting back."""
         ...
 
 
 class OneLine:
-    """The answers of policies under which edits of files have one line of versions: they commute or are held, all see
-    what is accepted, and nothing of it needs mending.
+    """The answers of policies under which edits of files have one line of versions: they commute or are held, and all
+    see what is accepted.
     """
 
     def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
@@ -136,10 +128,6 @@ class OneLine:
         """Every reader of the path."""
         return readers_of(state, writer, path)
 
-    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
-        """Nothing is ever out of order."""
-        return ()
-
 
 class ActsAsItComes:
     """The answers of policies without an order of positions: a call acts where it comes, and what is taken back is
@@ -153,7 +141,7 @@ class ActsAsItComes:
         """Everybody sees what is there."""
         return ()
 
-    def steps(self, _state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
+    def repair(self, _state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
         """Nothing is put back."""
         return (*saga(drop), *((Step(StepKind.PERFORM, insert.id),) if insert else ()))
 

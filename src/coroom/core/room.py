@@ -18,13 +18,15 @@ from coroom.core.decide import (
     actions,
     agents,
     calls,
+    checks,
     claims,
+    concluding,
     edits,
     judging,
     landings,
-    leaving,
     notices,
     repairs,
+    rooms,
     tasks,
     tools,
 )
@@ -35,28 +37,19 @@ from coroom.core.evolve import foresee
 from coroom.core.policies import POLICIES, policy_named
 from coroom.core.state import EARLIER, RoomState
 
-
-def _beat(state: RoomState, by: str, _command: c.Beat, now_ms: int) -> Decision:
-    return Decision(events=claims.beat(state, by, now_ms))
-
-
-def _tick(_state: RoomState, _by: str, _command: c.Tick, _now_ms: int) -> Decision:
-    return Decision()
-
-
 _Decide = Callable[[RoomState, str, c.Command, int], Decision]
 _DECIDES = cast(
     "dict[type[object], _Decide]",
     {
-        c.OpenRoom: agents.open_room,
-        c.CloseRoom: agents.close_room,
+        c.OpenRoom: rooms.open_room,
+        c.CloseRoom: rooms.close_room,
         c.Join: agents.join,
         c.Leave: agents.leave,
         c.Pause: agents.pause,
         c.Resume: agents.resume,
         c.NoteSpent: agents.note_spent,
-        c.Beat: _beat,
-        c.Tick: _tick,
+        c.Beat: agents.beat,
+        c.Tick: rooms.tick,
         c.ClaimResources: claims.claim_resources,
         c.Release: claims.release,
         c.TakeOver: claims.take_over,
@@ -71,9 +64,9 @@ _DECIDES = cast(
         c.MarkRead: notices.mark_read,
         c.NoteReads: edits.note_reads,
         c.SeedFiles: edits.seed_files,
-        c.RaiseFinding: notices.raise_finding,
-        c.CloseFinding: notices.close_finding,
-        c.GiveVerdict: notices.give_verdict,
+        c.RaiseFinding: checks.raise_finding,
+        c.CloseFinding: checks.close_finding,
+        c.GiveVerdict: checks.give_verdict,
         c.AcceptEdit: edits.accept_edit,
         c.HoldEdit: edits.hold_edit,
         c.DropHeld: edits.drop_held,
@@ -88,8 +81,8 @@ _DECIDES = cast(
         c.Retract: calls.retract,
         c.HandNotices: judging.hand_notices,
         c.JudgeNotices: judging.judge_notices,
-        c.Conclude: leaving.conclude,
-        c.Abandon: leaving.abandon,
+        c.Conclude: concluding.conclude,
+        c.Abandon: concluding.abandon,
         c.NoteStarted: repairs.note_started,
         c.NoteFinished: repairs.note_finished,
         c.NoteFailed: repairs.note_failed,
@@ -220,7 +213,7 @@ def _not_now(state: RoomState, asked: c.Submission) -> Refused | None:
 def _sign_of_life(state: RoomState, asked: c.Submission, decision: Decision, now_ms: int) -> tuple[Body, ...]:
     if asked.by in _NOT_ALIVE or isinstance(asked.command, _NO_SIGN_OF_LIFE):
         return ()
-    due = claims.beat(state, asked.by, now_ms)
+    due = claims.renewals(state, asked.by, now_ms)
     if not due:
         return ()
     named = {getattr(body, "claim", None) for body in decision.events}

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from coroom.core.action import Action
 from coroom.core.agent import Agent, Presence
+from coroom.core.check import Finding, Verdict
 from coroom.core.claim import Claim, Mode
-from coroom.core.file import SHARED_LINE, FileVersion, Finding, HeldEdit, HeldState
+from coroom.core.file import SHARED_LINE, FileVersion, HeldEdit, HeldState
 from coroom.core.limits import Limits
 from coroom.core.notice import Notice
 from coroom.core.ordering.call import Order
@@ -16,7 +17,7 @@ from coroom.core.table import Table
 from coroom.core.task import Task
 from coroom.core.tool import MadeTool, Stray
 
-__all__ = ["EARLIER", "NOTHING_SPENT", "Landing", "RoomState", "Spent", "Verdict", "Wanted", "but"]
+__all__ = ["EARLIER", "NOTHING_SPENT", "Landing", "RoomState", "Spent", "Wanted", "but"]
 
 
 T = TypeVar("T")
@@ -36,17 +37,6 @@ class Wanted:
     agent: str
     resources: tuple[Resource, ...]
     mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a check said of one tree."""
-
-    tree: str
-    check: str
-    passed: bool
-    summary: str
-    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,14 @@ NOTHING_SPENT = Spent(0, 0, 0)
 
 @dataclass(frozen=True, kw_only=True)
 class RoomState:
-    """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded."""
+    """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded.
+
+    `numbered` is the last number that was given to a notice, task, claim or call, `version` the last that was given to
+    a file. `notices` are the last ones, for whoever looks at the room; an agent's unread ones are named in `inboxes`,
+    and `letters` has those that are in any inbox. `wanted` are refused claimants, who are told when it is free. `reads`
+    has by agent and path the version that it saw last, `operations` by agent what its operation ids were answered.
+    `landings_held` is why none may begin, empty when they may. `order` is all that is known of calls on live state.
+    """
 
     seq: int = 0
     now_ms: int = 0

@@ -13,7 +13,7 @@ from coroom.core.decide.calls import taken_back_with, upcoming
 from coroom.core.decide.repairs import ready_gates
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement, OrderedCall
-from coroom.core.ordering.index import standing
+from coroom.core.ordering.index import call_at
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Footprint
 from coroom.core.room import answered_before, fingerprint_of_call, other_call
@@ -165,9 +165,9 @@ class Carrier(Reading):
             commutes=asked.commutes,
             attempt=1,
         )
-        old = standing(state.order, call.agent, call.position) if asked.step else None
+        old = call_at(state.order, call.agent, call.position) if asked.step else None
         drop = (old,) if old and old.footprint.writes else ()
-        if asked.irrevocable or in_flux(state.order, asked.footprint) or len(policy.steps(state, call, drop)) != 1:
+        if asked.irrevocable or in_flux(state.order, asked.footprint) or len(policy.repair(state, call, drop)) != 1:
             return asked
         try:
             prepared = yield Act(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from coroom.checks.types import TypeChecker
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence, Role
-from coroom.core.decide.agents import bad_room_name
+from coroom.core.decide.rooms import bad_room_name
 from coroom.core.errors import Code, Refused
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.limits import Limits

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from coroom.core.check import Verdict
 from coroom.core.command import AcceptEdit, ClaimResources, MarkRead, StartLanding, Submission, TakeTask
 from coroom.core.decide.decision import Decision
 from coroom.core.event import ActionStarted, ClaimGranted, Event, FileAccepted
 from coroom.core.room import decide
-from coroom.core.state import RoomState, Verdict, but
+from coroom.core.state import RoomState, but
 from coroom.core.table import Table
 from coroom.core.task import TaskState
 from coroom.simulate.room import ModelRoom, Rules

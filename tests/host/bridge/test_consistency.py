@@ -11,8 +11,8 @@ from coroom.checks.sides import Four
 from coroom.checks.types import TypeChecker
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
+from coroom.core.check import Finding
 from coroom.core.event import FindingClosed, FindingRaised, NoticeSent
-from coroom.core.file import Finding
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
 from coroom.host import consistency, written

@@ -1,11 +1,9 @@
-"""Coming, going, being paused; and the room's own opening and closing."""
-
-from dataclasses import fields
+"""Coming, going, being paused, giving a sign of life."""
 
 from coroom.core.agent import EVERYONE, HOST, JOINABLE, OPERATOR, Agent, Permission, Presence, Rank
 from coroom.core.claim import Ending
-from coroom.core.command import CloseRoom, Join, Joined, Leave, NoteSpent, Ok, OpenRoom, Pause, Resume
-from coroom.core.decide.claims import end, freed, task_given_back
+from coroom.core.command import Beat, Join, Joined, Leave, NoteSpent, Ok, Pause, Resume
+from coroom.core.decide.claims import end, freed, renewals, task_given_back
 from coroom.core.decide.decision import Decision, lacks, notice, refused, unknown_agent
 from coroom.core.errors import Code, Refused
 from coroom.core.event import (
@@ -17,62 +15,12 @@ from coroom.core.event import (
     AgentSpent,
     Body,
     ClaimEnded,
-    RoomClosed,
-    RoomOpened,
-    RoomReopened,
 )
-from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
 from coroom.core.ordering.gate import past_recall_above
 from coroom.core.ordering.position import child_rank, family_of
-from coroom.core.policies import POLICIES, policy_named
+from coroom.core.policies import POLICIES
 from coroom.core.state import RoomState
-
-
-def open_room(state: RoomState, by: str, command: OpenRoom, _now_ms: int) -> Decision:
-    """Begin on an empty log; reopen a closed room; an open one stays as it is."""
-    bad = lacks(state, by, Permission.END_ROOM)
-    if bad:
-        return Decision(bad)
-    if state.room:
-        return Decision(Ok(state.room), (RoomReopened(),) if state.closed else ())
-    policy = policy_named(command.policy)
-    refusal = policy if isinstance(policy, Refused) else _bad_room(command)
-    if refusal:
-        return Decision(refusal)
-    opened = RoomOpened(
-        room=command.room,
-        policy=command.policy,
-        limits=command.limits,
-        repository=command.repository,
-        commit=command.commit,
-    )
-    return Decision(Ok(command.room), (opened,))
-
-
-def _bad_room(command: OpenRoom) -> Refused | None:
-    wrong = bad_room_name(command.room, command.limits.name_chars_max)
-    if wrong:
-        return wrong
-    zero = [field.name for field in fields(Limits) if getattr(command.limits, field.name) < 1]
-    if zero:
-        return Refused(Code.BAD_INPUT, f"The limit {zero[0]} is below 1.", "Leave it out to have the usual one.")
-    return None
-
-
-def bad_room_name(name: str, chars_max: int) -> Refused | None:
-    """Why no room can have this name, which also names its directory; None when one can."""
-    if is_name(name, chars_max):
-        return None
-    return Refused(Code.BAD_INPUT, f"'{name[:80]}' is no room name.", "Use letters, digits, '-', '_', '.'.")
-
-
-def close_room(state: RoomState, by: str, command: CloseRoom, _now_ms: int) -> Decision:
-    """Stop taking commands; claims and tasks stay as they are for the day the room opens again, when every
-    lease starts anew.
-    """
-    bad = lacks(state, by, Permission.END_ROOM)
-    return Decision(bad) if bad else Decision(Ok(), (RoomClosed(reason=command.reason),))
 
 
 def join(state: RoomState, by: str, command: Join, _now_ms: int) -> Decision:
@@ -213,6 +161,11 @@ def _set_paused(state: RoomState, by: str, name: str, event: AgentPaused | Agent
     word = "paused" if isinstance(event, AgentPaused) else "resumed"
     told = notice(state, 1, NoticeKind.OPERATOR, sender=OPERATOR, to=name, text=f"The operator has {word} you.")
     return Decision(Ok(), (event, told))
+
+
+def beat(state: RoomState, by: str, _command: Beat, now_ms: int) -> Decision:
+    """A sign of life: it renews what the agent holds."""
+    return Decision(events=renewals(state, by, now_ms))
 
 
 def note_spent(state: RoomState, by: str, command: NoteSpent, _now_ms: int) -> Decision:

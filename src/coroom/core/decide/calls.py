@@ -29,9 +29,9 @@ from coroom.core.event import (
 )
 from coroom.core.ordering.call import CallPhase, NoticeCause, OrderedCall, Step, any_overlap
 from coroom.core.ordering.gate import UNDER_WAY, is_quiet, past_recall_above
-from coroom.core.ordering.index import calls_of, standing
-from coroom.core.ordering.plan import plan, saga, touched_by
+from coroom.core.ordering.index import call_at, calls_of
 from coroom.core.ordering.position import Position, family_of, position_of
+from coroom.core.ordering.repair_plan import repair_steps, saga, touched_by
 from coroom.core.policies import POLICIES
 from coroom.core.policy import Asked, CallAdmission, Gate, Restart, Wait
 from coroom.core.resource import Footprint
@@ -53,7 +53,7 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
         effect=command.effect,
         irrevocable=command.irrevocable,
     )
-    old = standing(current.order, by, position) if command.step else None
+    old = call_at(current.order, by, position) if command.step else None
     admission = _admitted(current, asked, old, now_ms)
     if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
@@ -80,7 +80,7 @@ def place_call(state: RoomState, by: str, command: PlaceCall, now_ms: int) -> De
 def _placed(
     state: RoomState, call: OrderedCall, old: OrderedCall | None, command: PlaceCall, *, gated: bool
 ) -> CallPlaced:
-    steps = POLICIES[state.policy].steps(state, None if gated else call, applied(old) if old else ())
+    steps = POLICIES[state.policy].repair(state, None if gated else call, applied(old) if old else ())
     ready = command.call == call.id and len(steps) == 1 and not gated
     return CallPlaced(
         call=call.id,
@@ -251,7 +251,7 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
     current = after(state, ranked, now_ms, by) if ranked else state
     position = next_position(current, by, command.step)
     asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
-    old = standing(current.order, by, position) if command.step else None
+    old = call_at(current.order, by, position) if command.step else None
     admission = _admitted(current, asked, old, now_ms, command.repair)
     if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
@@ -268,7 +268,7 @@ def note_read(state: RoomState, by: str, command: NoteRead, now_ms: int) -> Deci
         repair=command.repair,
     )
     drop = applied(old) if old else ()
-    steps = POLICIES[state.policy].steps(current, None, drop) if drop else ()
+    steps = POLICIES[state.policy].repair(current, None, drop) if drop else ()
     repair = _repair(after(current, (read,), now_ms, by), by, position, steps) if steps else ()
     reply = Placed(read.call, position, repair[0].repair if repair else "", looked=True)
     return settled(state, by, now_ms, (*ranked, read, *repair), reply)
@@ -278,7 +278,7 @@ def look_back(state: RoomState, by: str, command: LookBack, now_ms: int) -> Deci
     """Undo what the read must not see; the host looks, stores it with `NoteRead`, and puts everything back."""
     position = next_position(state, by, command.step)
     asked = Asked(agent=by, position=position, footprint=command.footprint, effect=Effect.REPLAYABLE)
-    admission = _admitted(state, asked, standing(state.order, by, position), now_ms)
+    admission = _admitted(state, asked, call_at(state.order, by, position), now_ms)
     if isinstance(admission, _NOT_NOW):
         return _not_now(state, by, admission, now_ms)
     name = f"r{state.numbered + 1}"
@@ -291,7 +291,7 @@ def look_back(state: RoomState, by: str, command: LookBack, now_ms: int) -> Deci
         footprint=command.footprint,
         effect=Effect.REPLAYABLE,
     )
-    steps = plan(state.order, read=looking)
+    steps = repair_steps(state.order, read=looking)
     touched = touched_by(state.order, steps, looking)
     begun = RepairBegun(repair=name, agent=by, position=position, steps=steps, touched=touched)
     return settled(state, by, now_ms, (begun,), Placed(name, position, name))
@@ -327,7 +327,7 @@ def taken_out(state: RoomState, by: str, calls: tuple[OrderedCall, ...], now_ms:
     others = tuple(CallUndone(call=c.id, fate="retracted") for c in calls if c not in standing)
     current = after(state, others, now_ms, by)
     lowest = min((c.position for c in standing), default=())
-    repair = _repair(current, by, lowest, POLICIES[state.policy].steps(current, None, standing))
+    repair = _repair(current, by, lowest, POLICIES[state.policy].repair(current, None, standing))
     return (*others, *repair), repair[0].repair if repair else ""
 
 

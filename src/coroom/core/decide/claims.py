@@ -251,7 +251,7 @@ def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int 
     return tuple(told)
 
 
-def beat(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:
+def renewals(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:
     """Renew the agent's claims once half of a lease is gone; nothing otherwise, so that the log stays small."""
     due = [c for _, c in state.claims.ordered() if c.holder == by and c.deadline_ms - now_ms < c.ttl_ms // 2]
     if not due:

@@ -2,8 +2,8 @@
 
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.command import Good, HandNotices, JudgeNotices, Ok
+from coroom.core.decide.concluding import given_up, in_the_middle
 from coroom.core.decide.decision import Decision, notice, refused
-from coroom.core.decide.leaving import given_up, in_the_middle
 from coroom.core.decide.reorder import after, settled
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, NoticeSent, OrderNoticesHanded, OrderNoticesJudged

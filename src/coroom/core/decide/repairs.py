@@ -30,7 +30,7 @@ from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import TAKES_BACK, CallPhase, OrderedCall, Repair, Step, StepKind, any_overlap
 from coroom.core.ordering.gate import waits_for
 from coroom.core.ordering.index import pending
-from coroom.core.ordering.plan import touched_by
+from coroom.core.ordering.repair_plan import touched_by
 from coroom.core.policies import POLICIES
 from coroom.core.resource import Resource
 from coroom.core.state import RoomState
@@ -175,7 +175,7 @@ def open_gate(state: RoomState, by: str, command: OpenGate, now_ms: int) -> Deci
     on = gate_waits_for(state, call)
     if on:
         return refused(Code.WAIT, f"{', '.join(on)} can still change what it rests on.", "Wait until they are done.")
-    steps = POLICIES[state.policy].steps(state, call, ())
+    steps = POLICIES[state.policy].repair(state, call, ())
     touched = touched_by(state.order, steps, call)
     busy = any(any_overlap(r.touched, touched) for r in state.order.repairs.values())
     if busy or any(any_overlap(f.resources, touched) for f in state.order.fences.values()):

@@ -16,7 +16,7 @@ from coroom.core.command import (
     Taken,
     TakeTask,
 )
-from coroom.core.decide.claims import beat, claimed, end, freed, grant
+from coroom.core.decide.claims import claimed, end, freed, grant, renewals
 from coroom.core.decide.decision import Decision, lacks, notice, refused
 from coroom.core.errors import Code, Refused
 from coroom.core.event import (
@@ -128,7 +128,7 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
     mine = state.agents[by].task
     if mine and command.task in {"", mine}:
         held = state.claims[state.tasks[mine].claim or ""]
-        renewed = beat(state, by, now_ms)
+        renewed = renewals(state, by, now_ms)
         deadline_ms = now_ms + held.ttl_ms if any(held.id in r.claims for r in renewed) else held.deadline_ms
         return Decision(Taken(mine, held.id, held.fence, deadline_ms), renewed)
     if mine:
@@ -233,7 +233,7 @@ def finish_task(state: RoomState, by: str, command: FinishTask, now_ms: int) -> 
     return Decision(Ok(task.id), (*events, *ended, told, *freed(state, ended, now_ms, first=2)))
 
 
-def settled(state: RoomState, finding: str, by: str, now_ms: int) -> tuple[Body, ...]:
+def tasks_settled(state: RoomState, finding: str, by: str, now_ms: int) -> tuple[Body, ...]:
     """The tasks that were to settle a finding which is closed now: whoever holds one has done it, an open one falls
     away. Their holders are told.
     """

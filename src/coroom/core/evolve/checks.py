@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from coroom.core import event as e
+from coroom.core.check import Finding, Verdict
 from coroom.core.evolve.changes import Changes
-from coroom.core.file import Finding
-from coroom.core.state import RoomState, Verdict, but
+from coroom.core.state import RoomState, but
 
 changes = Changes()
 

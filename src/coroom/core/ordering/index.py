@@ -215,7 +215,7 @@ def tracked_at(order: Order, resources: tuple[Resource, ...]) -> Iterator[Tracke
     return (tracked[key] for key in sorted({key for one in corners for _, key in watched.get(one, ())}))
 
 
-def standing(order: Order, agent: str, position: Position) -> OrderedCall | None:
+def call_at(order: Order, agent: str, position: Position) -> OrderedCall | None:
     """The agent's call at a position, the oldest that has not ended."""
     places = indexed(order).of_agent.get(agent, ())
     at = bisect_left(places, (position,))

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from coroom.core.ordering import index
 from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall, Premise, any_overlap
-from coroom.core.ordering.plan import REPEATABLE
 from coroom.core.ordering.position import Position
+from coroom.core.ordering.repair_plan import REPEATABLE
 from coroom.core.ordering.trajectory import value_at
 from coroom.core.quick import quick
 from coroom.core.resource import Resource

@@ -1,7 +1,7 @@
 """`isolated`: each agent on a line of its own, seen by the others on landing only; the git branch setting."""
 
 from coroom.core.errors import Code, Refused
-from coroom.core.policy import ActsAsItComes, Admission, Asked, CallAdmission, Go, Repair
+from coroom.core.policy import ActsAsItComes, Admission, Asked, CallAdmission, Go
 from coroom.core.resource import Footprint
 from coroom.core.state import RoomState
 
@@ -25,10 +25,6 @@ class Isolated(ActsAsItComes):
 
     def affected(self, _state: RoomState, _writer: str, _path: str) -> tuple[str, ...]:
         """Nobody, since nobody sees it yet."""
-        return ()
-
-    def repair(self, _state: RoomState, _writer: str, _footprint: Footprint) -> tuple[Repair, ...]:
-        """What conflicts is held when it lands."""
         return ()
 
     def admit_call(self, _state: RoomState, asked: Asked) -> CallAdmission:

@@ -3,8 +3,8 @@
 from coroom.core.action import Effect
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import OrderedCall, Step
-from coroom.core.ordering.plan import plan
 from coroom.core.ordering.position import Position
+from coroom.core.ordering.repair_plan import repair_steps
 from coroom.core.ordering.trajectory import screened
 from coroom.core.policy import Asked, CallAdmission, Gate, Go, OneLine
 from coroom.core.resource import Resource
@@ -31,6 +31,6 @@ class Preorder(OneLine):
         """What is written above the position."""
         return screened(state.order, position, reads)
 
-    def steps(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
+    def repair(self, state: RoomState, insert: OrderedCall | None, drop: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
         """Undo from above, act, put back from below."""
-        return plan(state.order, insert=insert, drop=drop)
+        return repair_steps(state.order, insert=insert, drop=drop)

@@ -12,7 +12,7 @@ REPEATABLE = frozenset({Effect.COMMUTING, Effect.BLIND, Effect.REPLAYABLE})
 """The effect classes whose calls are put back without asking: the others are cancelled and their agent is asked."""
 
 
-def plan(
+def repair_steps(
     order: Order,
     *,
     insert: OrderedCall | None = None,
