@@ -25,8 +25,8 @@ from coroom.host.clock import SystemClock
 from coroom.host.door import Door
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
-from coroom.run.daemon import address, build_app, loopback_socket, serve
-from coroom.run.guard import ServedRoom
+from coroom.run.daemon.app import address, build_app, loopback_socket, serve
+from coroom.run.daemon.guard import ServedRoom
 
 OPERATOR_TOKEN = "token-of-the-operator"
 LEGACY, MODERN = "legacy", "auto"

@@ -21,8 +21,8 @@ from coroom.git.repository import Repository, inspect
 from coroom.host.answer import Answer
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
-from coroom.run.daemon import address, build_app, loopback_socket, serve
-from coroom.run.guard import ServedRoom
+from coroom.run.daemon.app import address, build_app, loopback_socket, serve
+from coroom.run.daemon.guard import ServedRoom
 from coroom.tools.smith import Proposer
 
 

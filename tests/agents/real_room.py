@@ -16,7 +16,7 @@ from coroom.agents.scripted import read_tape
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository, inspect
 from coroom.host.rooms import TAPES, Room, RoomPlan
-from coroom.run.guard import ServedRoom
+from coroom.run.daemon.guard import ServedRoom
 from coroom.testing import ModelServer, Script, Turn
 
 WITHIN_S = 80.0

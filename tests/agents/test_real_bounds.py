@@ -14,7 +14,7 @@ from coroom.agents.codex import Codex
 from coroom.agents.price import Price
 from coroom.core.event import AgentSpent, Event
 from coroom.host.rooms import Room
-from coroom.run.bounds import parse_limit
+from coroom.run.run_limit import parse_limit
 from coroom.run.session import Outcome, Run
 from coroom.run.worker import Cause
 from coroom.run.workers import ProcessWorker

@@ -14,7 +14,7 @@ from coroom.run.loop.agent import AgentLoop
 from coroom.run.loop.bounds import Bounds, Spent
 from coroom.run.loop.peers import RoomSeat
 from coroom.run.loop.place import Place as AgentPlace
-from coroom.run.loop.sitting import Seat
+from coroom.run.loop.sessions import Sessions
 from coroom.run.loop.turn import Manner
 
 FILES = {
@@ -65,12 +65,12 @@ def agent_loop(
     """The loop of one agent, x-1, in this process. The gate is kept where XDG_STATE_HOME says."""
     root = place.root / "loops" / "x-1"
     started = adapter or Command(("sh", "-c", command))
-    seat = Seat(agent="x-1", adapter=started, isolating=Isolating(), home=root / "home")
+    sessions = Sessions(agent="x-1", adapter=started, isolating=Isolating(), home=root / "home")
     role = roles(place.root)["core-developer"]
     shared_place = place.root / "loops" / "shared"
     manner = Manner(role=role, test=test, test_s=test_s, until_done=True, shared=shared_place, isolation="plain")
     own = AgentPlace(agent="x-1", root=root, remote=str(place.root / "shared.git"), branch="main")
-    return AgentLoop(own, seat, manner, bounds or Bounds(), Spent(), show, room)
+    return AgentLoop(own, sessions, manner, bounds or Bounds(), Spent(), show, room)
 
 
 def kept_of(place: Place, agent: str = "x-1") -> list[str]:

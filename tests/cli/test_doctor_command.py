@@ -12,7 +12,7 @@ from tests.git.repositories import new_repository
 from coroom.cli import main
 from coroom.host.bridge import Bridge
 from coroom.host.placing import Placing
-from coroom.run import selftest, surroundings
+from coroom.run import machine, selftest
 from coroom.run.selftest import bridge_checks
 
 
@@ -55,12 +55,12 @@ def test_the_command_says_one_line_a_check_and_json_and_exits_with_one_when_some
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(new_repository(tmp_path / "repository"))
-    monkeypatch.setattr(surroundings, "INSTANCES_MIN", 1)
-    monkeypatch.setattr(surroundings, "FREE_BYTES_MIN", 1)
+    monkeypatch.setattr(machine, "INSTANCES_MIN", 1)
+    monkeypatch.setattr(machine, "FREE_BYTES_MIN", 1)
     well = CliRunner().invoke(main, ["doctor"])
     assert well.exit_code == 0, well.output
     assert all(line.startswith("✓") for line in well.stdout.splitlines())
-    monkeypatch.setattr(surroundings, "GIT_MIN", (99, 0))
+    monkeypatch.setattr(machine, "GIT_MIN", (99, 0))
     wrong = CliRunner().invoke(main, ["doctor"])
     assert wrong.exit_code == 1
     assert [line for line in wrong.stdout.splitlines() if line.startswith("✗") and "Install git 99" in line]
@@ -76,7 +76,7 @@ def test_an_inotify_instance_that_is_not_to_be_had_is_found_by_asking_for_one(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr("inotify_simple.INotify", refuse)
-    (found,) = [check for check in surroundings.machine_checks(tmp_path) if check.name == "an inotify instance"]
+    (found,) = [check for check in machine.machine_checks(tmp_path) if check.name == "an inotify instance"]
     assert not found.ok
     assert "trees are scanned instead" in found.found
     assert "fs.inotify.max_user_instances" in found.next_step

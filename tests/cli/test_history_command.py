@@ -16,7 +16,7 @@ from coroom.cli import main
 from coroom.host.served import Serving
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import LogCorrupt, LogFull, Stored
-from coroom.run.guard import ServedRoom
+from coroom.run.daemon.guard import ServedRoom
 
 
 async def a_life(scene: Scene) -> None:

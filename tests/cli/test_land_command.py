@@ -14,7 +14,7 @@ from tests.git.shared_places import hook
 from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.sightings import boottime_ms
 from coroom.run import landing
-from coroom.run.ground import LOCKS_SEEN
+from coroom.run.destination import LOCKS_SEEN
 
 TEST = "test -e a.txt && ! test -e bad"
 

@@ -25,7 +25,7 @@ def test_commands_that_serve_nothing_import_no_server_and_those_that_open_no_roo
     )
     imported = set(told.stdout.split())
     assert "coroom.host.served" in imported
-    slow = {"mcp", "pydantic", "anthropic", "openai", "psycopg", "coroom.run.daemon", "coroom.host.rooms"}
+    slow = {"mcp", "pydantic", "anthropic", "openai", "psycopg", "coroom.run.daemon.app", "coroom.host.rooms"}
     assert not slow & imported
 
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.doorway import open_room, token
 
 from coroom.log.memory import MemoryLog
-from coroom.run.daemon import address, build_app, loopback_socket, serve
+from coroom.run.daemon.app import address, build_app, loopback_socket, serve
 
 pytestmark = pytest.mark.clients
 

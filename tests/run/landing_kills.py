@@ -20,7 +20,7 @@ from coroom.git.claim_record import claim_ref
 from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.repository import Repository, inspect
 from coroom.git.sightings import boottime_ms
-from coroom.run.ground import LOCKS_SEEN
+from coroom.run.destination import LOCKS_SEEN
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 
 ROUGHLY = {"own": 900, "remote": 1_900}

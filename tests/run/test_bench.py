@@ -25,9 +25,9 @@ from coroom.log.sqlite import SqliteLog
 from coroom.run.bench import calls
 from coroom.run.bench.edits import arrivals
 from coroom.run.bench.figures import Contention, Report, Row, Spread
-from coroom.run.bench.ground import scratch_repository
 from coroom.run.bench.opening import write_long_log
 from coroom.run.bench.room import PARTS, Plan, measure_room
+from coroom.run.bench.scratch_room import scratch_repository
 from coroom.run.bench.wire import Era, WireClient, WireError, last_event
 
 AGENTS = [f"a{number:02}" for number in range(16)]

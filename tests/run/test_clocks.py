@@ -28,7 +28,7 @@ from coroom.git.landing import candidate as candidate_of
 from coroom.git.locks import clear_stale_locks
 from coroom.git.repository import Repository, inspect
 from coroom.ports import Holding
-from coroom.run import ground, landing
+from coroom.run import destination, landing
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 
 pytestmark = pytest.mark.promise("claim:fenced", "git:sound")
@@ -149,7 +149,7 @@ async def test_a_landing_waits_for_a_lock_until_it_was_seen_long_enough_whatever
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(landing, "LOCKED_S", 0.02)
-    monkeypatch.setattr(ground, "clear_stale_locks", partial(clear_stale_locks, older_than_s=0.05))
+    monkeypatch.setattr(destination, "clear_stale_locks", partial(clear_stale_locks, older_than_s=0.05))
     place = with_work(tmp_path, "remote")
     left = place.work / ".git/refs/coroom/had/heads/main.lock"
     left.parent.mkdir(parents=True)

@@ -18,11 +18,11 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Refused
 from coroom.log.memory import MemoryLog
-from coroom.run import guard
-from coroom.run.daemon import OperatorPage, address, build_app, serve, unix_socket
-from coroom.run.guard import Guard
-from coroom.run.json_shape import too_nested
-from coroom.run.limits import BODY_BYTES_MAX, CALLS_AT_ONCE, CALLS_PER_S, UNDER_WAY_MAX
+from coroom.run.daemon import guard
+from coroom.run.daemon.app import OperatorPage, address, build_app, serve, unix_socket
+from coroom.run.daemon.guard import Guard
+from coroom.run.daemon.json_shape import too_nested
+from coroom.run.daemon.limits import BODY_BYTES_MAX, CALLS_AT_ONCE, CALLS_PER_S, UNDER_WAY_MAX
 from coroom.web.app import routes
 
 CLAIM = rpc("claim", {"resources": ["x.py"]})

@@ -17,7 +17,7 @@ from coroom.core.event import EditHeld, NoticesRead
 from coroom.core.task import TaskState
 from coroom.host.rooms import Room
 from coroom.launch.leftover import note_of
-from coroom.run.bounds import LimitError, parse_limit
+from coroom.run.run_limit import LimitError, parse_limit
 from coroom.run.session import unless_the_log_fails
 from coroom.run.worker import Cause, Desk
 from coroom.run.workers import ProcessWorker

@@ -21,9 +21,9 @@ from coroom.host.rooms import RoomPlan
 from coroom.plan.route import CycleError
 from coroom.run.arrangement import Arrangement
 from coroom.run.board import BoardError, tasks_from
-from coroom.run.bounds import LimitError, RunLimit, parse_limit
 from coroom.run.briefing import Coordination, first_words
 from coroom.run.planned import planned
+from coroom.run.run_limit import LimitError, RunLimit, parse_limit
 from coroom.run.worker import Worker, role_prompt
 from coroom.run.workers import ProcessWorker, TapeWorker
 

@@ -20,7 +20,7 @@ from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.resembling import resembling
 from coroom.git.shared import is_locked
 from coroom.ports import Holding
-from coroom.run.ground import LOCKS_SEEN, claimant
+from coroom.run.destination import LOCKS_SEEN, claimant
 
 T = TypeVar("T")
 

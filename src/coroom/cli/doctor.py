@@ -9,8 +9,8 @@ import click
 
 from coroom.git.repository import NotUsable, inspect
 from coroom.host.served import mirrors_directory
+from coroom.run.machine import machine_checks, nearest_directory
 from coroom.run.selftest import Check, bridge_checks
-from coroom.run.surroundings import machine_checks, nearest_directory
 
 
 @click.command()

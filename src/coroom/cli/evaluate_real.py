@@ -17,7 +17,7 @@ from coroom.evaluate.real.arrange import Crew
 from coroom.evaluate.real.attempt import Setting
 from coroom.evaluate.real.campaign import Caps, Told, evaluate_real, versions
 from coroom.evaluate.results import Results
-from coroom.run.bounds import LimitError, parse_limit
+from coroom.run.run_limit import LimitError, parse_limit
 
 KNOWN = ("claude", "codex", "opencode", "gemini", "builtin")
 

@@ -19,7 +19,7 @@ from coroom.git.gate import guard, unguard
 from coroom.git.landing import Entry
 from coroom.host.clean import cleaned, one_line
 from coroom.host.gate import STATE_FILE
-from coroom.run.ground import Ground, gates_directory, ground_of
+from coroom.run.destination import Destination, destination_of, gates_directory
 from coroom.run.landing import LandingWish, run_gate, waiting_at
 from coroom.run.radar import meetings_at, shown_paths
 
@@ -47,19 +47,19 @@ def gate(context: click.Context, directory: Path, onto: str, remote: str, as_doc
     if context.invoked_subcommand:
         return
     try:
-        ground = ground_of(any_repository_at(directory), remote, onto)
-        if isinstance(ground, Refused):
-            raise WrongCallError(str(ground))
-        waiting, back, running = waiting_at(ground)
+        goal = destination_of(any_repository_at(directory), remote, onto)
+        if isinstance(goal, Refused):
+            raise WrongCallError(str(goal))
+        waiting, back, running = waiting_at(goal)
     except GitFailed as failed:
         raise click.ClickException(f"{failed}") from failed
-    state = _state(ground) if running else {}
+    state = _state(goal) if running else {}
     if as_document:
-        document = {"onto": ground.onto, "at": ground.shared.name, "running": running, "gate": state}
+        document = {"onto": goal.onto, "at": goal.shared.name, "running": running, "gate": state}
         listed = {"waiting": [_plain(entry) for entry in waiting], "returned": [_plain(entry) for entry in back]}
         click.echo(json.dumps({**document, **listed}))
         return
-    _print(ground, waiting, back, running, state)
+    _print(goal, waiting, back, running, state)
 
 
 @gate.command()
@@ -120,15 +120,15 @@ def radar(place: tuple[Path, str, str], as_document: bool) -> None:
     """
     directory, onto, remote = place
     try:
-        ground = ground_of(any_repository_at(directory), remote, onto)
-        if isinstance(ground, Refused):
-            raise WrongCallError(str(ground))
-        found = meetings_at(ground.shared, ground.onto)
+        goal = destination_of(any_repository_at(directory), remote, onto)
+        if isinstance(goal, Refused):
+            raise WrongCallError(str(goal))
+        found = meetings_at(goal.shared, goal.onto)
     except GitFailed as failed:
         raise click.ClickException(f"{failed}") from failed
     if as_document:
         listed = [{"earlier": m.earlier.name, "later": m.later.name, "paths": list(m.paths)} for m in found]
-        click.echo(json.dumps({"onto": ground.onto, "meetings": listed}))
+        click.echo(json.dumps({"onto": goal.onto, "meetings": listed}))
     else:
         for meeting in found:
             click.echo(
@@ -168,9 +168,9 @@ def install(repository: Path, branches: tuple[str, ...], undo: bool) -> None:
     click.echo(f"{', '.join(branches or ('main',))} moves through the gate only: coroom land, coroom gate run.")
 
 
-def _state(ground: Ground) -> dict[str, Any]:
+def _state(goal: Destination) -> dict[str, Any]:
     try:
-        found = json.loads((ground.directory / STATE_FILE).read_text(encoding="utf-8"))
+        found = json.loads((goal.directory / STATE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -181,10 +181,10 @@ def _plain(entry: Entry) -> dict[str, str]:
     return {**facts, **({"kind": entry.kind, "why": entry.why} if entry.kind else {})}
 
 
-def _print(ground: Ground, waiting: list[Entry], back: list[Entry], running: bool, state: dict[str, Any]) -> None:
+def _print(goal: Destination, waiting: list[Entry], back: list[Entry], running: bool, state: dict[str, Any]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     at_work = "a gate of this machine is at work" if running else "no gate of this machine is at work"
-    console.print(f"{ground.onto} of {ground.shared.name}: {at_work}", markup=False)
+    console.print(f"{goal.onto} of {goal.shared.name}: {at_work}", markup=False)
     if state:
         base = {True: "green", False: "RED", None: "not tested yet"}[state.get("base")]
         console.print(

@@ -15,7 +15,7 @@ from coroom.core.resource import Resource, parse
 from coroom.git.command import GitFailed
 from coroom.git.repository import NotUsable, Repository, inspect
 from coroom.host.clean import cleaned
-from coroom.run.ground import gates_directory
+from coroom.run.destination import gates_directory
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 
 

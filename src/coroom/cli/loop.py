@@ -28,12 +28,12 @@ from coroom.git.repository import Repository
 from coroom.host.clean import one_line
 from coroom.host.served import Serving, state_directory
 from coroom.run.board import BoardError, tasks_from
-from coroom.run.ground import ground_of
+from coroom.run.destination import destination_of
 from coroom.run.loop.agent import AgentLoop
 from coroom.run.loop.bounds import Bounds, Spent
 from coroom.run.loop.peers import RoomSeat
 from coroom.run.loop.place import Place
-from coroom.run.loop.sitting import Seat
+from coroom.run.loop.sessions import Sessions
 from coroom.run.loop.together import run_all
 from coroom.run.loop.turn import Manner
 
@@ -160,9 +160,9 @@ def _crew(asked: Asked) -> list[Member]:
         kind_of_ids = repository.object_format
         own = Place(agent=agent, root=place / agent, remote=address, branch=branch, object_format=kind_of_ids)
         isolating = readable_for(isolatings[number % len(kinds)], adapter, own.hub.directory)
-        seat = Seat(agent=agent, adapter=adapter, isolating=isolating, home=own.home)
+        sessions = Sessions(agent=agent, adapter=adapter, isolating=isolating, home=own.home)
         room = _seated(running, agent, role, kind) if running else None
-        work = AgentLoop(own, seat, replace(manner, role=role), bounds, spent, _shower(agent), room)
+        work = AgentLoop(own, sessions, replace(manner, role=role), bounds, spent, _shower(agent), room)
         members.append(Member(name=agent, loop=work, in_force=tuple(isolating.launcher.in_force)))
         where = f", in the room '{asked.room}' as {role.room_role.value}" if room else ""
         launched = isolating.launcher
@@ -214,19 +214,19 @@ def _bounds(asked: Asked, kinds: Sequence[str]) -> Bounds:
 
 def _ground(repository: Repository, remote: str, onto: str, state: Path | None) -> tuple[Path, str, str]:
     try:
-        ground = ground_of(repository, remote, onto)
+        goal = destination_of(repository, remote, onto)
     except GitFailed as failed:
         raise WrongCallError(f"The remote does not answer: {failed.why}. Check it with: git remote -v") from failed
-    if isinstance(ground, Refused):
-        raise WrongCallError(str(ground))
+    if isinstance(goal, Refused):
+        raise WrongCallError(str(goal))
     name = repository.toplevel.name
-    if not ground.url:
+    if not goal.url:
         raise WrongCallError(
             "This repository has no remote, and a loop lands on one. Make one beside it: "
             f"git clone --bare . ../{name}.git && git remote add origin ../{name}.git"
         )
-    place = state or ground.directory.parent.parent.parent / "loops" / ground.directory.parent.name
-    return place.absolute(), ground.onto, ground.url
+    place = state or goal.directory.parent.parent.parent / "loops" / goal.directory.parent.name
+    return place.absolute(), goal.onto, goal.url
 
 
 def _found_test(repository: Repository) -> str:

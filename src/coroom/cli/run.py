@@ -33,10 +33,10 @@ from coroom.host.rooms import Room
 from coroom.host.served import mirrors_directory, state_directory
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.briefing import Coordination
+from coroom.run.machine import nearest_directory
 from coroom.run.selftest import bridge_checks
 from coroom.run.session import Outcome, Run, RunPlan
 from coroom.run.summary import Summary, as_json, summarise
-from coroom.run.surroundings import nearest_directory
 from coroom.web.saved import saved_copy
 
 ROOM = "run"

@@ -20,8 +20,8 @@ from coroom.git.repository import Repository
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.served import Serving, state_directory
 from coroom.ports import LogBusy, LogCorrupt
-from coroom.run.daemon import address, build_app, loopback_socket, serve, unix_socket
-from coroom.run.guard import ServedRoom
+from coroom.run.daemon.app import address, build_app, loopback_socket, serve, unix_socket
+from coroom.run.daemon.guard import ServedRoom
 
 
 @click.command()

@@ -8,7 +8,7 @@
 - an edit on its way in and out again: `content`; `mirror` and `shadow` (what is known of one directory); `bridge` (its
   worker) over `looking`, `intake` with `bases` and `past`, `acceptance` with `judge`, then `files` and `placing`;
   `surroundings` (what bridges share); `workspace` (all of it, as the door uses it) with `admission`, `history`,
-  `restoring`; `lines` and `radar` (lines under `isolated`); `documents` (live texts)
+  `restoring`; `joining` and `radar` (lines under `isolated`); `documents` (live texts)
 - a call on live state: `calls` (in the room) over `carry` (step by step), `reads` and `acting`, with `requests` and
   `outcomes`; tools from `tools_file`, from agents' processes (`brought`, `awaited`), and from the `library` and
   `smithy`

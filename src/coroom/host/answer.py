@@ -23,7 +23,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WishPosted:
     """Nobody has made the tool yet that was wished for; this task asks those for it who make tools."""
 
     task: str

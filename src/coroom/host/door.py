@@ -17,7 +17,7 @@ from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.ordering.position import step_of
 from coroom.core.room import answered_before, fingerprint_of_edit
-from coroom.host.answer import Answer, ToolUse, Wanted
+from coroom.host.answer import Answer, ToolUse, WishPosted
 from coroom.host.calls import NOT_FINAL, RoomCalls
 from coroom.host.carry import Called, Outcome
 from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
@@ -251,7 +251,7 @@ class Door:
         match making.result():
             case Refused() as refused:
                 return self._refusal(agent, refused)
-            case Wanted(task=task):
+            case WishPosted(task=task):
                 text = f"It is asked for: task {task}. Once that is done, everybody can call the tool."
                 return self._answer(agent, text, {"task": task})
             case name:

@@ -37,10 +37,10 @@ from coroom.host.confined import Confined
 from coroom.host.door import HEARTBEAT_S
 from coroom.host.host import Host
 from coroom.host.landing_commits import LandingCommits, NotExactError, Start
+from coroom.host.needs import Beats
 from coroom.host.parts import Work, nested
 
 T = TypeVar("T")
-Heartbeat = Callable[[str], Awaitable[None]]
 
 TESTS = "tests"
 """The check whose verdict a landing needs; a later verdict on the same tree takes the place of the earlier."""
@@ -76,7 +76,7 @@ class Landing:
         self._busy = asyncio.Lock()
         self._lander = ""
 
-    async def land(self, agent: str, heartbeat: Heartbeat) -> Answer:
+    async def land(self, agent: str, heartbeat: Beats) -> Answer:
         """Check what the room has accepted and move its branch there.
 
         Promises: the branch moves to a commit whose tree is exactly the room's accepted files at one moment, and for
@@ -109,7 +109,7 @@ class Landing:
         """The branch that the room lands on."""
         return self._place.branch or f"{BRANCHES}/{self._host.state.room}"
 
-    async def _land(self, agent: str, heartbeat: Heartbeat) -> Answer:
+    async def _land(self, agent: str, heartbeat: Beats) -> Answer:
         # What mended an open finding may not have been looked at yet.
         await self._place.quiet()
         early = self._stands_against(agent) or await asyncio.to_thread(self._bad_branch)
@@ -155,7 +155,7 @@ class Landing:
             return Refused(Code.CONFLICT, why, "Rename that one, or land on another with --branch.")
         return None
 
-    async def _tested(self, agent: str, built: Built, heartbeat: Heartbeat) -> Answer | None:
+    async def _tested(self, agent: str, built: Built, heartbeat: Beats) -> Answer | None:
         """Have a verdict for exactly this tree. An answer says why it is not a passing one."""
         async with _scratch(self._place.scratch) as directory:
             tree = directory / "tree"
@@ -170,7 +170,7 @@ class Landing:
             return await self._judged(agent, built, command, tree, heartbeat)
 
     async def _judged(
-        self, agent: str, built: Built, command: SuiteCommand, tree: Path, heartbeat: Heartbeat
+        self, agent: str, built: Built, command: SuiteCommand, tree: Path, heartbeat: Beats
     ) -> Answer | None:
         log = self._place.logs / f"{built.tree[:16]}.log"
         start = partial(self._place.confined.start, home=tree.with_name("home"))
@@ -226,7 +226,7 @@ class Landing:
             },
         )
 
-    async def _beating(self, work: Coroutine[None, None, T], agent: str, heartbeat: Heartbeat, what: str) -> T:
+    async def _beating(self, work: Coroutine[None, None, T], agent: str, heartbeat: Beats, what: str) -> T:
         """Wait for `work` with signs of life; when this is cancelled, so is the work, to its end."""
         task = asyncio.ensure_future(work)
         began = time.monotonic()

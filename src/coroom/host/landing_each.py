@@ -1,29 +1,19 @@
 """Landing by itself: each time a task is done, what the room has accepted is tested and landed, for nobody to ask."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Code
 from coroom.core.event import Event, TaskDone
 from coroom.core.notice import NoticeKind
-from coroom.host.answer import Answer
 from coroom.host.host import Host
+from coroom.host.needs import Lander
 
 REASON_CHARS_MAX = 1_000
 
 AGAIN_S = 1.0
 """When somebody else is landing right now."""
-
-
-class Lander(Protocol):
-    """What lands a room."""
-
-    async def land(self, agent: str, heartbeat: Callable[[str], Awaitable[None]]) -> Answer:
-        """Check the room's tree and move the room's branch to it."""
-        ...
 
 
 class LandingEach:

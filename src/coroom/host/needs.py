@@ -5,7 +5,7 @@ from typing import Protocol
 
 from coroom.core import command as c
 from coroom.core.errors import Refused
-from coroom.host.answer import Answer, ToolUse, Wanted
+from coroom.host.answer import Answer, ToolUse, WishPosted
 
 Beats = Callable[[str], Awaitable[None]]
 """Called now and then while a call takes long, with what it waits for."""
@@ -64,7 +64,7 @@ class Lander(Protocol):
 class ToolMaker(Protocol):
     """What the door needs of the ToolSmith."""
 
-    async def request(self, agent: str, wish: str) -> str | Wanted | Refused:
+    async def request(self, agent: str, wish: str) -> str | WishPosted | Refused:
         """The name of a tool for what the agent wishes, the task that asks for one, or why there is none."""
         ...
 

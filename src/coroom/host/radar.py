@@ -15,8 +15,8 @@ from coroom.core.resource import file
 from coroom.host.content import ABSENT, Content, of_bytes
 from coroom.host.files import Files
 from coroom.host.host import Host
+from coroom.host.joining import JOINED, UnjoinedLines
 from coroom.host.judge import Conflict, judge
-from coroom.host.lines import JOINED, UnjoinedLines
 
 WAITING_MAX = 1_000
 """Writes that wait to be looked at; a burst beyond is not looked at, since landing finds everything out anyway."""

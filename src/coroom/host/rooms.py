@@ -246,8 +246,8 @@ class Room:
         except BadTool as bad:
             return Refused(Code.BAD_INPUT, str(bad), "Mend it, then open the room again.")
         await asyncio.to_thread(self._tools.keep_only, tuple(self.host.state.order.calls))
-        opened, ground = self._tools.by_name, self._tools.ground
-        made = {tool.spec.name: tool for tool in ground.library(self.host)} if ground else {}
+        opened, workshop = self._tools.by_name, self._tools.workshop
+        made = {tool.spec.name: tool for tool in workshop.library(self.host)} if workshop else {}
         self.door.calls = RoomCalls(self.host, {**made, **opened})
         if self._tools.brought:
             self.door.brought = BroughtTools(self.host, self.door.calls, self._tools.journal, self._tools.own)
@@ -255,8 +255,8 @@ class Room:
             self.door.calls.open_meanwhile()
         else:
             await self.door.calls.open()
-        if ground:
-            self.door.smithy = Smithy(self.host, self.door.calls, ground, self.plan.toolsmith)
+        if workshop:
+            self.door.smithy = Smithy(self.host, self.door.calls, workshop, self.plan.toolsmith)
         return None
 
     def _secret_hashes(self) -> set[str]:

@@ -16,7 +16,7 @@ from coroom.core.decide.decision import lacks
 from coroom.core.errors import Code, Refused
 from coroom.core.task import Task, TaskState
 from coroom.core.tool import LIBRARY
-from coroom.host.answer import Wanted
+from coroom.host.answer import WishPosted
 from coroom.host.calls import RoomCalls
 from coroom.host.host import Host
 from coroom.host.library import add_judged, files_of, library_of, request_tool, toolbox_of
@@ -35,7 +35,7 @@ _BETWEEN = "\n\n---\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Workshop:
     """The directory that recipes act on, a place beside it for trials, and what makes a tool the room's own."""
 
     directory: str
@@ -53,13 +53,13 @@ class Ground:
 class Smithy:
     """Hears one wish or proposal at a time, so that the same wish of two agents is one tool."""
 
-    def __init__(self, host: Host, calls: RoomCalls, ground: Ground, proposer: Proposer | None = None) -> None:
-        self._host, self._calls, self._ground, self._proposer = host, calls, ground, proposer
-        self._smith = Smith(proposer, ground.directory, ground.place, files_of)
+    def __init__(self, host: Host, calls: RoomCalls, workshop: Workshop, proposer: Proposer | None = None) -> None:
+        self._host, self._calls, self._workshop, self._proposer = host, calls, workshop, proposer
+        self._smith = Smith(proposer, workshop.directory, workshop.place, files_of)
         self._one = asyncio.Lock()
         self._heard = 0
 
-    async def request(self, agent: str, wish: str) -> str | Wanted | Refused:
+    async def request(self, agent: str, wish: str) -> str | WishPosted | Refused:
         """A tool for what the agent wishes: its name, once everybody may call it, or the task that asks for it.
 
         Refused when the agent may not change anything, when nothing that was proposed passed its trial (with what was
@@ -111,20 +111,20 @@ class Smithy:
         return name if isinstance(name, Refused) else self._offered(name)
 
     def _offered(self, name: str) -> str | Refused:
-        made = self._ground.library(self._host).get(name)
+        made = self._workshop.library(self._host).get(name)
         if made and not self._calls.add(made):
             why = f"The room has another tool named {name}."
             return Refused(Code.DUPLICATE, why, "Use that one, or wish for something that differs.")
         return name
 
-    async def _asked(self, agent: str, wish: str) -> Wanted | Refused:
+    async def _asked(self, agent: str, wish: str) -> WishPosted | Refused:
         """The wish as a task; the same wish is the same task, whoever has it."""
         name = f"tool-{sha256(wish_of(wish).encode()).hexdigest()[:10]}"
         known = self._host.state.tasks.get(name)
         if known and known.state is TaskState.CANCELLED:
             return Refused(Code.NOT_FOUND, "That was asked for, and shall not be made.", "Use the tools there are.")
         if known:
-            return Wanted(name)
+            return WishPosted(name)
         makers = [
             one
             for one in self._host.state.agents.values()
@@ -140,7 +140,7 @@ class Smithy:
             despite_duplicate=True,
         )
         posted = await self._host.submit(agent, asked)
-        return posted if isinstance(posted, Refused) else Wanted(name)
+        return posted if isinstance(posted, Refused) else WishPosted(name)
 
     def _out_of_bounds(self, said: str) -> Refused | None:
         limits = self._host.state.limits

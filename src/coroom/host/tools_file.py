@@ -24,7 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from coroom.host.calls import stray_seen
-from coroom.host.smithy import Ground
+from coroom.host.smithy import Workshop
 from coroom.ports import Files, Tool
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
@@ -108,7 +108,7 @@ class OpenTools:
         self.box = Toolbox()
         self._places: list[PostgresPlace] = []
         self._trees: dict[Path, Files] = {}
-        self.ground: Ground | None = None
+        self.workshop: Workshop | None = None
         """Where tools that are made in the room act, if the file has a directory for them."""
         said = read_tools_file(path)
         place.mkdir(parents=True, exist_ok=True)
@@ -153,10 +153,10 @@ class OpenTools:
         if said.files:
             self._take(file_tools(self._tree(said.files)), alone)
         if said.shell:
-            ground = self._ground(said.shell)
-            self._take(Toolbox([ShellTool(ground.files, ground.sandbox)]), alone)
+            workshop = self._workshop(said.shell)
+            self._take(Toolbox([ShellTool(workshop.files, workshop.sandbox)]), alone)
         elif said.files:
-            self._ground(said.files)
+            self._workshop(said.files)
         for path in said.mcp:
             self._take(self._proxied(path))
         watching = self._python(said)
@@ -188,15 +188,15 @@ class OpenTools:
             self._trees[real] = FileTree(root, stage, time.monotonic)
         return self._trees[real]
 
-    def _ground(self, directory: str) -> Ground:
-        if self.ground is None:
+    def _workshop(self, directory: str) -> Workshop:
+        if self.workshop is None:
             rehearsals = self._place / "rehearsals"
             # What a killed host was rehearsing or trying out then.
             shutil.rmtree(rehearsals, ignore_errors=True)
             rehearsals.mkdir(exist_ok=True)
             files, where = self._tree(directory), str(self._at(directory))
-            self.ground = Ground(where, files, Sandbox(where, str(rehearsals)), str(rehearsals), self.own)
-        return self.ground
+            self.workshop = Workshop(where, files, Sandbox(where, str(rehearsals)), str(rehearsals), self.own)
+        return self.workshop
 
     def _cluster(self, said: ClusterEntry) -> None:
         from coroom.tools.kubernetes import kubernetes_tools  # noqa: PLC0415  only for who has one

@@ -16,7 +16,7 @@ from coroom.host.consistency import Consistency
 from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes, of_state
 from coroom.host.files import Files
 from coroom.host.host import Host
-from coroom.host.lines import join_line
+from coroom.host.joining import join_line
 from coroom.host.mirror import Mirror
 from coroom.host.radar import Radar
 from coroom.host.restoring import Restoring
@@ -28,7 +28,7 @@ _CHANGES = frozenset({Touch.EDIT, Touch.WRITE, Touch.DELETE, Touch.SHELL})
 
 
 class RoomWorkspace:
-    """Implements `door.Workspace` over the bridges of a room."""
+    """Implements `needs.Workspace` over the bridges of a room."""
 
     def __init__(self, host: Host, files: Files, types: TypeChecker | None = None) -> None:
         self._host = host

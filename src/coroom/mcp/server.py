@@ -33,6 +33,7 @@ from coroom.core.errors import Code, Fault, Refused
 from coroom.host.answer import Answer
 from coroom.host.caller import Caller, caller_of
 from coroom.host.errands import Errands
+from coroom.host.needs import Beats
 from coroom.host.receipt import RECEIPT
 from coroom.host.replies import reply
 from coroom.mcp.arguments import check
@@ -43,7 +44,7 @@ from coroom.mcp.sdk import (
     StreamableHTTPASGIApp,
     StreamableHTTPSessionManager,
 )
-from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, Heartbeat, RoomTool
+from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, RoomTool
 from coroom.mcp.unheard import Unheard
 
 _LISTS_LAST_MS = 3_600_000
@@ -143,7 +144,7 @@ class McpDoor:
         if caller:
             self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
 
-    async def _answer(self, caller: Caller, tool: RoomTool, arguments: object, heartbeat: Heartbeat) -> Answer:
+    async def _answer(self, caller: Caller, tool: RoomTool, arguments: object, heartbeat: Beats) -> Answer:
         given = check(tool.name, tool.arguments, arguments)
         if isinstance(given, Refused):
             return Answer(refused=given)
@@ -206,7 +207,7 @@ def _again(first: Message, receive: Receive) -> Receive:
     return given
 
 
-def _heartbeat(context: Context) -> Heartbeat:
+def _heartbeat(context: Context) -> Beats:
     steps = count(1)
 
     async def beat(message: str) -> None:

@@ -1,6 +1,6 @@
 """The room's tools: name, words, arguments, and the door's method behind each. One table; the server only reads it."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from mcp_types import Tool, ToolAnnotations
@@ -8,10 +8,10 @@ from mcp_types import Tool, ToolAnnotations
 from coroom.core.codec import Json
 from coroom.host.answer import Answer
 from coroom.host.door import SYNC_WAIT_S_MAX, Door
+from coroom.host.needs import Beats
 from coroom.mcp.arguments import Argument, Given, Kind
 
-Heartbeat = Callable[[str], Awaitable[None]]
-Act = Callable[[Door, str, Given, Heartbeat], Coroutine[None, None, Answer]]
+Act = Callable[[Door, str, Given, Beats], Coroutine[None, None, Answer]]
 
 OPERATION = Argument(name="operation", hint="An id of your choice; repeating a call with it is safe.")
 _RESOURCES_HINT = "Like file:src/a.py, dir:src/, glob:src/**/*.py, symbol:src/a.py#Parser.parse."
@@ -86,49 +86,49 @@ class RoomTool:
         )
 
 
-async def _sync(door: Door, agent: str, given: Given, heartbeat: Heartbeat) -> Answer:
+async def _sync(door: Door, agent: str, given: Given, heartbeat: Beats) -> Answer:
     cursor = int(given.number("cursor"))
     return await door.sync(agent, given.number("wait_s"), heartbeat, given.text("about"), cursor)
 
 
-async def _claim(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _claim(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     resources, ttl_s = given.texts("resources"), given.number("ttl_s")
     return await door.claim(agent, resources, given.text("mode"), given.text("purpose"), ttl_s, given.text("operation"))
 
 
-async def _release(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _release(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     return await door.release(agent, given.texts("resources"), given.text("operation"))
 
 
-async def _say(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _say(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     kind, text, to, about = (given.text(name) for name in ("kind", "text", "to", "about"))
     return await door.say(agent, kind, text, to, about, given.texts("resources"), given.text("operation"))
 
 
-async def _task(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _task(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     names = ("task", "title", "description", "touches", "after", "summary", "despite_duplicate")
     return await door.task(agent, given.text("do"), given.json(names), given.text("operation"))
 
 
-async def _land(door: Door, agent: str, _given: Given, heartbeat: Heartbeat) -> Answer:
+async def _land(door: Door, agent: str, _given: Given, heartbeat: Beats) -> Answer:
     return await door.land(agent, heartbeat)
 
 
-async def _answer(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _answer(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     return await door.answer(
         agent, given.text("about"), given.text("choice"), given.text("text"), given.text("operation")
     )
 
 
-async def _read(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _read(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     return await door.read(agent, given.text("path"), int(given.number("first_line")), int(given.number("lines")))
 
 
-async def _edit(door: Door, agent: str, given: Given, _: Heartbeat) -> Answer:
+async def _edit(door: Door, agent: str, given: Given, _: Beats) -> Answer:
     return await door.edit(agent, given.text("path"), given.text("old"), given.text("new"), given.text("operation"))
 
 
-async def _call(door: Door, agent: str, given: Given, beat: Heartbeat) -> Answer:
+async def _call(door: Door, agent: str, given: Given, beat: Beats) -> Answer:
     said = given.json(("tool", "arguments", "about", "wait_s"))
     return await door.call(agent, given.text("do"), said, given.text("operation"), beat)
 

@@ -25,7 +25,7 @@ from coroom.host.confined import confined
 from coroom.host.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
 from coroom.host.runners import PATHS, Rule, Suite
 from coroom.launch.isolation import Bounds
-from coroom.run.ground import Ground, claimant, ground_of
+from coroom.run.destination import Destination, claimant, destination_of
 from coroom.run.radar import meetings_at, shown_paths
 
 T = TypeVar("T")
@@ -104,40 +104,40 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
         GitFailed: git cannot read or reach a repository.
         OSError: the disk is full.
     """
-    ground = await asyncio.to_thread(ground_of, repository, wish.remote, wish.onto)
-    if isinstance(ground, Refused):
-        return ground
+    goal = await asyncio.to_thread(destination_of, repository, wish.remote, wish.onto)
+    if isinstance(goal, Refused):
+        return goal
     suite = await asyncio.to_thread(suite_of, wish, repository)
     if isinstance(suite, Refused):
         return suite
-    untested = await asyncio.to_thread(_untested, repository, ground, wish)
+    untested = await asyncio.to_thread(_untested, repository, goal, wish)
     if untested:
         return untested
-    for path in await asyncio.to_thread(ground.unlock):
+    for path in await asyncio.to_thread(goal.unlock):
         say(LEFT.format(path))
-    stands = await asyncio.to_thread(_stands_against, repository, ground)
+    stands = await asyncio.to_thread(_stands_against, repository, goal)
     if stands:
         return stands
-    main = await _unlocked(ground, say, lambda: _known_main(ground))
+    main = await _unlocked(goal, say, lambda: _known_main(goal))
     if not main:
-        why = f"{ground.shared.name} has no branch {ground.onto}."
+        why = f"{goal.shared.name} has no branch {goal.onto}."
         return Refused(Code.NOT_FOUND, why, "Name another with --onto.")
     if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
-        return LandingEnd(onto=ground.onto, commit=main, why="It was there already.")
+        return LandingEnd(onto=goal.onto, commit=main, why="It was there already.")
     agent = wish.agent or _name_of(repository)
-    held = await _unlocked(ground, say, lambda: _held(ground, wish, agent))
+    held = await _unlocked(goal, say, lambda: _held(goal, wish, agent))
     if isinstance(held, Refused):
         return held
     asked = replace(wish, agent=agent)
-    entry = await _unlocked(ground, say, lambda: _queue(repository, ground, asked, held))
+    entry = await _unlocked(goal, say, lambda: _queue(repository, goal, asked, held))
     if isinstance(entry, NotPublished):
         return Refused(Code.CONFLICT, f"{entry.why}.", "Nothing is lost: your commits are here. Mend that, land again.")
-    say(f"in the queue of {ground.onto}: {entry.title}")
-    for meeting in await asyncio.to_thread(meetings_at, ground.shared, ground.onto, entry) if wish.radar else ():
+    say(f"in the queue of {goal.onto}: {entry.title}")
+    for meeting in await asyncio.to_thread(meetings_at, goal.shared, goal.onto, entry) if wish.radar else ():
         say(f"it will not merge with {meeting.earlier.name}, which came before: {shown_paths(meeting)}")
     if not wish.wait:
-        return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why="It waits in the queue.")
-    return await _ended(ground, plan_of(ground, wish, suite), entry, say)
+        return LandingEnd(change=entry.id, onto=goal.onto, kind="waiting", why="It waits in the queue.")
+    return await _ended(goal, plan_of(goal, wish, suite), entry, say)
 
 
 def suite_of(wish: LandingWish, repository: Repository) -> Suite | Refused:
@@ -158,7 +158,7 @@ def suite_of(wish: LandingWish, repository: Repository) -> Suite | Refused:
     )
 
 
-async def _unlocked(ground: Ground, say: Callable[[str], None], work: Callable[[], T]) -> T:
+async def _unlocked(goal: Destination, say: Callable[[str], None], work: Callable[[], T]) -> T:
     """Do it, as soon as what is locked is free, or was seen for so long that a killed git must have left it."""
     began, told = time.monotonic(), False
     while True:
@@ -177,15 +177,15 @@ async def _unlocked(ground: Ground, say: Callable[[str], None], work: Callable[[
             say(f"not now, waiting for it: {why}")
             told = True
         await asyncio.sleep(LOCKED_S)
-        for path in await asyncio.to_thread(ground.unlock):
+        for path in await asyncio.to_thread(goal.unlock):
             say(LEFT.format(path))
 
 
-def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
-    where = "" if ground.url else checked_out_at(Git(repository.common), f"refs/heads/{ground.onto}")
+def _stands_against(repository: Repository, goal: Destination) -> Refused | None:
+    where = "" if goal.url else checked_out_at(Git(repository.common), f"refs/heads/{goal.onto}")
     if not where:
         return None
-    why = f"{ground.onto} is checked out in {where}, and no branch is moved under a checkout."
+    why = f"{goal.onto} is checked out in {where}, and no branch is moved under a checkout."
     return Refused(
         Code.CONFLICT,
         why,
@@ -193,55 +193,55 @@ def _stands_against(repository: Repository, ground: Ground) -> Refused | None:
     )
 
 
-def _untested(repository: Repository, ground: Ground, wish: LandingWish) -> Refused | None:
+def _untested(repository: Repository, goal: Destination, wish: LandingWish) -> Refused | None:
     """Why nothing could be judged here: neither the call nor the tree says how it is tested. A gate that is at work, or
     comes later, has been told its own command.
     """
-    if not wish.wait or is_running(ground.directory):
+    if not wish.wait or is_running(goal.directory):
         return None
     found = find_command(repository.toplevel, wish.test, repository.toplevel)
     return Refused(Code.BAD_INPUT, found.why, found.next_step) if isinstance(found, NoCommand) else None
 
 
-def _held(ground: Ground, wish: LandingWish, agent: str) -> tuple[HeldClaim, ...] | Refused:
+def _held(goal: Destination, wish: LandingWish, agent: str) -> tuple[HeldClaim, ...] | Refused:
     """What it lands under; where nobody has said who lands, what is claimed here without a name is meant as well."""
     names = [agent] if wish.agent else list(dict.fromkeys((agent, claimant())))
     for name in names:
-        held = claims_of(ground.shared, name, wish.claims, wish.claim)
+        held = claims_of(goal.shared, name, wish.claims, wish.claim)
         if not isinstance(held, Resource):
             return held
     why = f"Neither {' nor '.join(names)} holds {held}." if names[1:] else f"{agent} does not hold {held}."
     return Refused(Code.NOT_YOURS, why, "See who does: coroom claims")
 
 
-def _known_main(ground: Ground) -> str:
+def _known_main(goal: Destination) -> str:
     """Where the branch is, once what a killed lander left half done is finished."""
-    ref = f"refs/heads/{ground.onto}"
-    refs = ground.shared.read(ref, QUEUE)
+    ref = f"refs/heads/{goal.onto}"
+    refs = goal.shared.read(ref, QUEUE)
     main = refs.pop(ref, "")
     if main:
-        ground.shared.fetch({ref: main})
-        settle(ground.shared, ground.onto, queued(ground.shared, refs), main)
+        goal.shared.fetch({ref: main})
+        settle(goal.shared, goal.onto, queued(goal.shared, refs), main)
     return main
 
 
 def _queue(
-    repository: Repository, ground: Ground, wish: LandingWish, held: tuple[HeldClaim, ...]
+    repository: Repository, goal: Destination, wish: LandingWish, held: tuple[HeldClaim, ...]
 ) -> Entry | NotPublished:
     """The entry of this very commit: the one that an earlier call has left there, else a fresh one."""
     agent = wish.agent
-    for entry in queued(ground.shared):
-        if (entry.tip, entry.onto, entry.agent, entry.claims) == (repository.commit, ground.onto, agent, held):
+    for entry in queued(goal.shared):
+        if (entry.tip, entry.onto, entry.agent, entry.claims) == (repository.commit, goal.onto, agent, held):
             return entry
     here = _mark_of(repository)
-    back = [e for e in queued(ground.shared, below=RETURNED) if (e.onto, e.agent) == (ground.onto, agent)]
+    back = [e for e in queued(goal.shared, below=RETURNED) if (e.onto, e.agent) == (goal.onto, agent)]
     elsewhere = [e for e in back if e.checkout != here]
     for entry in (*(e for e in back if e.checkout == here), *elsewhere[: max(0, len(elsewhere) - RETURNED_MAX)]):
-        forget(ground.shared, entry)
+        forget(goal.shared, entry)
     return submit(
-        ground.shared,
+        goal.shared,
         repository.commit,
-        onto=ground.onto,
+        onto=goal.onto,
         agent=agent,
         task=wish.task,
         title=wish.title,
@@ -261,77 +261,77 @@ def _name_of(repository: Repository) -> str:
     return said or own_setting("user.name") or claimant()
 
 
-async def _ended(ground: Ground, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:
+async def _ended(goal: Destination, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:
     told = False
     while True:
-        with turn(ground.directory) as mine:
+        with turn(goal.directory) as mine:
             if mine:
-                return await _through_own_gate(ground, plan, entry, say)
+                return await _through_own_gate(goal, plan, entry, say)
         if not told:
             say("another gate is at work on this branch; waiting for it")
             told = True
-        end = await asyncio.to_thread(_end_of, ground, entry)
+        end = await asyncio.to_thread(_end_of, goal, entry)
         if end:
             return end
-        await asyncio.sleep(LOOK_FAR_S if ground.is_far else LOOK_S)
+        await asyncio.sleep(LOOK_FAR_S if goal.is_far else LOOK_S)
 
 
-async def _through_own_gate(ground: Ground, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:
+async def _through_own_gate(goal: Destination, plan: GatePlan, entry: Entry, say: Callable[[str], None]) -> LandingEnd:
     say(plan.suite.confined.said)
-    gate = Gate(await asyncio.to_thread(ground.for_gate), plan, say)
+    gate = Gate(await asyncio.to_thread(goal.for_gate), plan, say)
     try:
         await gate.serve(lambda: entry.id not in gate.waiting or (gate.main_is_red and gate.is_idle))
     except GateStopped as stopped:
-        return _still_waiting(ground, entry, f"{stopped}.")
+        return _still_waiting(goal, entry, f"{stopped}.")
     if entry.id in gate.waiting:
-        return _still_waiting(ground, entry, f"{ground.onto} itself fails its tests, and this does not mend it.")
+        return _still_waiting(goal, entry, f"{goal.onto} itself fails its tests, and this does not mend it.")
     settled = gate.settled.get(entry.id)
     if settled is None or settled.kind:
-        found = await asyncio.to_thread(_end_of, ground, entry)
-        return found or _still_waiting(ground, entry, "It is not known how it ended.")
-    return _of(ground, settled)
+        found = await asyncio.to_thread(_end_of, goal, entry)
+        return found or _still_waiting(goal, entry, "It is not known how it ended.")
+    return _of(goal, settled)
 
 
-def plan_of(ground: Ground, wish: LandingWish, suite: Suite) -> GatePlan:
-    """The gate over this ground."""
-    key = os.environ.get("COROOM_GATE_KEY", "") or (key_of(ground.store) if ground.store else "")
+def plan_of(goal: Destination, wish: LandingWish, suite: Suite) -> GatePlan:
+    """The gate over this destination."""
+    key = os.environ.get("COROOM_GATE_KEY", "") or (key_of(goal.store) if goal.store else "")
     return GatePlan(
-        onto=ground.onto,
-        directory=ground.directory,
+        onto=goal.onto,
+        directory=goal.directory,
         suite=suite,
         runners=wish.runners,
         key=key,
-        unlock=ground.unlock,
-        look_s=LOOK_FAR_S if ground.is_far else LOOK_S,
+        unlock=goal.unlock,
+        look_s=LOOK_FAR_S if goal.is_far else LOOK_S,
     )
 
 
-def _end_of(ground: Ground, entry: Entry) -> LandingEnd | None:
+def _end_of(goal: Destination, entry: Entry) -> LandingEnd | None:
     """How a change has ended, as the refs say; None while it waits. Its author then knows, so the reason is dropped."""
-    branch = f"refs/heads/{ground.onto}"
+    branch = f"refs/heads/{goal.onto}"
     returned = f"{RETURNED}/{entry.id}"
-    refs = ground.shared.read(branch, entry.ref, returned)
+    refs = goal.shared.read(branch, entry.ref, returned)
     if entry.ref in refs:
         return None
     if returned in refs:
-        [back] = queued(ground.shared, {returned: refs[returned]}, RETURNED)
-        forget(ground.shared, back)
-        return _of(ground, Settled(entry=back, kind=back.kind, why=back.why))
-    ground.shared.fetch({branch: refs[branch]} if branch in refs else {})
-    if branch in refs and is_ancestor(ground.shared.git, entry.tip, refs[branch]):
-        return LandingEnd(change=entry.id, onto=ground.onto, commit=refs[branch])
-    return LandingEnd(change=entry.id, onto=ground.onto, kind="withdrawn", why="It was taken out of the queue.")
+        [back] = queued(goal.shared, {returned: refs[returned]}, RETURNED)
+        forget(goal.shared, back)
+        return _of(goal, Settled(entry=back, kind=back.kind, why=back.why))
+    goal.shared.fetch({branch: refs[branch]} if branch in refs else {})
+    if branch in refs and is_ancestor(goal.shared.git, entry.tip, refs[branch]):
+        return LandingEnd(change=entry.id, onto=goal.onto, commit=refs[branch])
+    return LandingEnd(change=entry.id, onto=goal.onto, kind="withdrawn", why="It was taken out of the queue.")
 
 
-def _of(ground: Ground, settled: Settled) -> LandingEnd:
+def _of(goal: Destination, settled: Settled) -> LandingEnd:
     return LandingEnd(
-        change=settled.entry.id, onto=ground.onto, commit=settled.commit, kind=settled.kind, why=settled.why
+        change=settled.entry.id, onto=goal.onto, commit=settled.commit, kind=settled.kind, why=settled.why
     )
 
 
-def _still_waiting(ground: Ground, entry: Entry, why: str) -> LandingEnd:
+def _still_waiting(goal: Destination, entry: Entry, why: str) -> LandingEnd:
     more = "The change waits in the queue; coroom land goes on with it."
-    return LandingEnd(change=entry.id, onto=ground.onto, kind="waiting", why=f"{why} {more}")
+    return LandingEnd(change=entry.id, onto=goal.onto, kind="waiting", why=f"{why} {more}")
 
 
 async def run_gate(
@@ -344,31 +344,31 @@ async def run_gate(
         GitFailed: git cannot read the repository.
         OSError: the disk is full.
     """
-    ground = await asyncio.to_thread(ground_of, repository, wish.remote, wish.onto)
-    if isinstance(ground, Refused):
-        return ground
+    goal = await asyncio.to_thread(destination_of, repository, wish.remote, wish.onto)
+    if isinstance(goal, Refused):
+        return goal
     suite = await asyncio.to_thread(suite_of, wish, repository)
     if isinstance(suite, Refused):
         return suite
-    for path in await asyncio.to_thread(ground.unlock):
+    for path in await asyncio.to_thread(goal.unlock):
         say(LEFT.format(path))
-    with turn(ground.directory) as mine:
+    with turn(goal.directory) as mine:
         if not mine:
-            why = f"A gate is at work on {ground.onto} of {ground.shared.name} already."
+            why = f"A gate is at work on {goal.onto} of {goal.shared.name} already."
             return Refused(Code.WAIT, why, "One is enough; coroom gate shows what it does.")
-        gate = Gate(await asyncio.to_thread(ground.for_gate), plan_of(ground, wish, suite), say)
-        say(f"the gate of {ground.onto} of {ground.shared.name}: {wish.runners} runners, kept in {ground.directory}")
+        gate = Gate(await asyncio.to_thread(goal.for_gate), plan_of(goal, wish, suite), say)
+        say(f"the gate of {goal.onto} of {goal.shared.name}: {wish.runners} runners, kept in {goal.directory}")
         say(suite.confined.said)
         await gate.serve(lambda: once and gate.is_idle and (not gate.waiting or gate.main_is_red))
     return None
 
 
-def waiting_at(ground: Ground) -> tuple[list[Entry], list[Entry], bool]:
+def waiting_at(goal: Destination) -> tuple[list[Entry], list[Entry], bool]:
     """Who waits, who was given back and has not looked yet, and whether a gate of this machine is at work.
 
     Raises:
         GitFailed: the repository cannot be reached.
     """
-    mine = [entry for entry in queued(ground.shared) if entry.onto == ground.onto]
-    back = [entry for entry in queued(ground.shared, below=RETURNED) if entry.onto == ground.onto]
-    return mine, back, is_running(ground.directory)
+    mine = [entry for entry in queued(goal.shared) if entry.onto == goal.onto]
+    back = [entry for entry in queued(goal.shared, below=RETURNED) if entry.onto == goal.onto]
+    return mine, back, is_running(goal.directory)

@@ -21,9 +21,9 @@ from coroom.host.planning import history_of
 from coroom.host.replanning import Edge, Replanning
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.served import Serving
-from coroom.run.bounds import RunLimit
-from coroom.run.daemon import address, build_app, loopback_socket, serve
-from coroom.run.guard import ServedRoom
+from coroom.run.daemon.app import address, build_app, loopback_socket, serve
+from coroom.run.daemon.guard import ServedRoom
+from coroom.run.run_limit import RunLimit
 from coroom.run.worker import Cause, Desk, Work, Worker
 
 LOOK_AGAIN_S = 5.0

@@ -27,7 +27,7 @@ from coroom.run.loop.bounds import Account, Bounds, Spent
 from coroom.run.loop.failing import Failing, answer_file, failing_in, write_answer
 from coroom.run.loop.orient import PACK_BYTES_MAX, Surroundings, pack
 from coroom.run.loop.ratchet import Ratchet
-from coroom.run.loop.sitting import CappedLog
+from coroom.run.loop.sessions import CappedLog
 from coroom.run.loop.work import Item, items_for, own_order
 
 ITEM = Item(key=Resource(Scheme.TEST, "t.py::a"), title="the failing test t.py::a")

@@ -8,7 +8,7 @@ from pathlib import Path
 from coroom.core.errors import Fault
 from coroom.host.seat import Seat
 from coroom.run.bench.figures import Row, Spread
-from coroom.run.bench.ground import LOOK_S, path_of
+from coroom.run.bench.scratch_room import LOOK_S, path_of
 
 SEEN_WITHIN_S = 20.0
 """A hundred times what it should take; then it was lost."""

@@ -21,7 +21,7 @@ from coroom.run.isolating import Isolating
 from coroom.run.loop.agent import AgentLoop
 from coroom.run.loop.bounds import Bounds, Spent
 from coroom.run.loop.place import Place
-from coroom.run.loop.sitting import Seat
+from coroom.run.loop.sessions import Sessions
 from coroom.run.loop.turn import LANDED, Manner
 
 AGENT = ("sh", "-c", "echo done > ${COROOM_TASK#task:}.txt")
@@ -81,7 +81,7 @@ async def _measured(place: Path, turns: int, isolation: Isolation, say: Callable
     shared = await asyncio.to_thread(scratch_remote, place)
     root = place / "agent"
     isolating = Isolating(launcher=ready, readable=(root / "hub.git",))
-    seat = Seat(agent="agent", adapter=Command(AGENT), isolating=isolating, home=root / "home")
+    sessions = Sessions(agent="agent", adapter=Command(AGENT), isolating=isolating, home=root / "home")
     manner = Manner(
         role=roles(place)["core-developer"],
         test="true",
@@ -90,7 +90,7 @@ async def _measured(place: Path, turns: int, isolation: Isolation, say: Callable
         shared=place / "shared",
     )
     own = Place(agent="agent", root=root, remote=str(shared), branch="main")
-    loop = AgentLoop(own, seat, manner, Bounds(), Spent(), lambda _text: None)
+    loop = AgentLoop(own, sessions, manner, Bounds(), Spent(), lambda _text: None)
     before = _processor_s()
     await loop.run()
     spent = _processor_s() - before

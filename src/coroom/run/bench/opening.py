@@ -23,7 +23,7 @@ from coroom.host.rooms import SEED_FILES
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import HeadMoved, Stored
 from coroom.run.bench.figures import Row, Spread
-from coroom.run.bench.ground import Daemon, made, path_of, scratch_repository
+from coroom.run.bench.scratch_room import Daemon, made, path_of, scratch_repository
 
 FILES = 50
 """In the repository of a cold start."""

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from coroom.core.errors import Fault
 from coroom.run.bench import calls, edits, opening
 from coroom.run.bench.figures import Report, Row, Spread
-from coroom.run.bench.ground import room
+from coroom.run.bench.scratch_room import room
 
 FILES = 100
 """In the repository of the parts that are not about its size."""

@@ -18,7 +18,7 @@ from coroom.run.loop.bounds import Bounds, Spent
 from coroom.run.loop.failing import ALL, Failing
 from coroom.run.loop.peers import Peers, RefPeers, RoomSeat, RoomSilent
 from coroom.run.loop.place import Place
-from coroom.run.loop.sitting import Seat
+from coroom.run.loop.sessions import Sessions
 from coroom.run.loop.turn import GONE, LANDED, NOTHING, Manner, Turn
 from coroom.run.loop.under_claim import UnderClaim
 from coroom.run.loop.work import (
@@ -56,7 +56,7 @@ class AgentLoop:
     def __init__(
         self,
         place: Place,
-        seat: Seat,
+        sessions: Sessions,
         manner: Manner,
         bounds: Bounds,
         spent: Spent,
@@ -66,7 +66,7 @@ class AgentLoop:
         """With `room`: beside the others of a room, which then says who gets what."""
         self._room = room
         self._place = place
-        self._seat = seat
+        self._sessions = sessions
         self._manner = manner
         self._bounds = bounds
         self._spent = spent
@@ -105,7 +105,7 @@ class AgentLoop:
         self._peers = peers
         self._work = UnderClaim(
             place=self._place,
-            seat=self._seat,
+            sessions=self._sessions,
             manner=self._manner,
             bounds=self._bounds,
             spent=self._spent,

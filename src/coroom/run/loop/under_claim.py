@@ -23,7 +23,7 @@ from coroom.run.loop.orient import Surroundings, last_landings, prompt_for
 from coroom.run.loop.peers import Peers, RoomSeat, RoomSilent
 from coroom.run.loop.place import Place
 from coroom.run.loop.ratchet import Ratchet
-from coroom.run.loop.sitting import Sat, Seat
+from coroom.run.loop.sessions import SessionEnd, Sessions
 from coroom.run.loop.turn import GONE, LANDED, NOTHING, Manner, Turn
 from coroom.run.loop.work import Board, Item, landed_keys
 
@@ -37,7 +37,7 @@ class UnderClaim:
     """
 
     place: Place
-    seat: Seat
+    sessions: Sessions
     manner: Manner
     bounds: Bounds
     spent: Spent
@@ -91,7 +91,7 @@ class UnderClaim:
         if tip and tip != begun.base and not await asyncio.to_thread(self._has_landed, tip):
             await self._keep(turn, begun.item, tip)
             turn.why = f"its loop was killed; what it had done is in {turn.commit}"
-            await self._note(turn, begun.item, Sat(seconds=0.0))
+            await self._note(turn, begun.item, SessionEnd(seconds=0.0))
         self._begun.unlink(missing_ok=True)
         return turn.why
 
@@ -111,13 +111,13 @@ class UnderClaim:
         news = await self.peers.news()
         around, (code, said) = await asyncio.gather(
             asyncio.to_thread(self._surroundings, again, item, others, news),
-            self.seat.shell(self.place.ready(), self.place.work),
+            self.sessions.shell(self.place.ready(), self.place.work),
         )
         if code:
-            sat = Sat(seconds=0.0, error=f"the workplace cannot be made ready: {said.strip()[-300:]}")
+            end = SessionEnd(seconds=0.0, error=f"the workplace cannot be made ready: {said.strip()[-300:]}")
         else:
-            sat = await self._session(turn, around)
-        await self._finish(turn, item, holding, sat)
+            end = await self._session(turn, around)
+        await self._finish(turn, item, holding, end)
 
     def _surroundings(self, board: Board, item: Item, others: Sequence[Claim], news: str) -> Surroundings:
         return Surroundings(
@@ -145,7 +145,7 @@ class UnderClaim:
         turn.base, turn.tests_s = base, round(turn.tests_s + fresh.tests_s, 3)
         return fresh if any(one.key == item.key for one in fresh.items) else None
 
-    async def _session(self, turn: Turn, around: Surroundings) -> Sat:
+    async def _session(self, turn: Turn, around: Surroundings) -> SessionEnd:
         number = sum(1 for _ in self.place.logs.glob("*.log")) + 1
         log = self.place.logs / f"{number:05d}-{turn.base[:12]}.log"
         turn.log = str(log)
@@ -153,30 +153,30 @@ class UnderClaim:
         session = Session(
             agent=self.place.agent,
             mirror=self.place.work,
-            room_url=self.seat.isolating.room_url(self.room.url) if self.room else "",
+            room_url=self.sessions.isolating.room_url(self.room.url) if self.room else "",
             token=self.room.token if self.room else "",
             hooked=False,
             budget_usd=account.left_usd,
             prompt=prompt_for(self.manner.role, self.place.agent, around, self.manner.test),
             home=self.place.home,
             model=self.manner.model,
-            api=self.seat.isolating.api(self.manner.api),
+            api=self.sessions.isolating.api(self.manner.api),
             env={"COROOM_TASK": turn.key, "COROOM_ROLE": self.manner.role.name},
-            isolated=self.seat.isolating.isolated,
-            elsewhere=self.seat.isolating.elsewhere,
+            isolated=self.sessions.isolating.isolated,
+            elsewhere=self.sessions.isolating.elsewhere,
         )
         self.show(f"works on {turn.key}")
         note_begun(self._begun, around.item, turn.base)
         self.spent.sessions += 1
         try:
-            sat = await self.seat.run(
+            end = await self.sessions.run(
                 session, log, self.bounds.session_s, account, self.show, self.room.url if self.room else ""
             )
         finally:
             used = account.meter
             turn.input_tokens, turn.output_tokens, turn.cost_usd = used.input_tokens, used.output_tokens, used.usd
-        turn.session_s = round(sat.seconds, 3)
-        return sat
+        turn.session_s = round(end.seconds, 3)
+        return end
 
     async def _beat(self, turn: Turn, holding: Holding, work: "asyncio.Future[None]") -> None:
         """The claim's signs of life, which are the harness's business; without it no session goes on. Landing judges
@@ -193,12 +193,12 @@ class UnderClaim:
                     work.cancel()
                 return
 
-    async def _finish(self, turn: Turn, item: Item, holding: Holding, sat: Sat) -> None:
+    async def _finish(self, turn: Turn, item: Item, holding: Holding, end: SessionEnd) -> None:
         tip = await self._collected(item)
         if not tip or tip == turn.base:
-            turn.outcome, turn.why = NOTHING, sat.error or "the session ended without a change"
-        elif sat.cut:
-            turn.outcome, turn.why = "kept", f"{sat.error}, in the middle of its work"
+            turn.outcome, turn.why = NOTHING, end.error or "the session ended without a change"
+        elif end.cut:
+            turn.outcome, turn.why = "kept", f"{end.error}, in the middle of its work"
             await self._keep(turn, item, tip)
         else:
             await self._land(turn, item, holding, tip)
@@ -210,12 +210,12 @@ class UnderClaim:
             self.show(f"landed {turn.key}")
             return
         self.show(f"did not land {turn.key}: {turn.why.splitlines()[0] if turn.why else turn.outcome}")
-        await self._note(turn, item, sat)
+        await self._note(turn, item, end)
 
     async def _collected(self, item: Item) -> str:
         """Everything that the session left in its workplace, as one commit's id in the harness's repository."""
         message = f"{item.title[:80]}\n\nCoroom-Task: {item.key}"
-        await self.seat.shell(self.place.committed(message), self.place.work)
+        await self.sessions.shell(self.place.committed(message), self.place.work)
         return await asyncio.to_thread(self.place.take)
 
     async def _land(self, turn: Turn, item: Item, holding: Holding, tip: str) -> None:
@@ -275,11 +275,11 @@ class UnderClaim:
         if tip and tip != turn.base:
             await self._keep(turn, item, tip)
             turn.why = f"{turn.outcome}; what it had done is in {turn.commit}"
-            await self._note(turn, item, Sat(seconds=0.0))
+            await self._note(turn, item, SessionEnd(seconds=0.0))
 
-    async def _note(self, turn: Turn, item: Item, sat: Sat) -> None:
+    async def _note(self, turn: Turn, item: Item, end: SessionEnd) -> None:
         when = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
         lines = [f"## {when} {turn.agent}: {turn.outcome}", "", f"From {turn.base[:12]}. {turn.why}".strip()]
         lines += [f"Work kept in {turn.commit}."] if turn.commit else []
-        lines += [f"Its last words: {sat.last_words}"] if sat.last_words else []
+        lines += [f"Its last words: {end.last_words}"] if end.last_words else []
         await asyncio.to_thread(self.notes.add, item.key, item.title, "\n".join(lines))

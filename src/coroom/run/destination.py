@@ -23,7 +23,7 @@ LOCKS_SEEN = Path("coroom", "locks-seen.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Destination:
     """Where a checkout lands: the shared refs as its own `clone` meets them, the branch, and where its gate is kept."""
 
     shared: SharedRefs
@@ -60,7 +60,7 @@ class Ground:
         return clear_stale_locks(lockable, self.clone / LOCKS_SEEN)
 
 
-def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Ground | Refused:
+def destination_of(repository: Repository, remote: str = "", onto: str = "") -> Destination | Refused:
     """Where this checkout lands: on its remote if it has one, else in the repository itself.
 
     Raises:
@@ -89,7 +89,7 @@ def ground_of(repository: Repository, remote: str = "", onto: str = "") -> Groun
     mark = hashlib.sha256((address or str(repository.common)).encode()).hexdigest()[:8]
     name = Path(address or repository.toplevel).name.removesuffix(".git")
     directory = gates_directory() / f"{name}-{mark}" / branch.replace("/", "%2F")
-    return Ground(
+    return Destination(
         shared=shared,
         onto=branch,
         directory=directory,

@@ -1,4 +1,4 @@
-"""The daemon: MCP, hooks and the live page of one or several rooms, behind one guard, on one address."""
+"""The daemon put together: the applications of all doors behind one guard, and how they are served."""
 
 import asyncio
 import contextlib
@@ -21,9 +21,9 @@ from coroom.hooks.endpoint import Hooks
 from coroom.host.caller import caller_of
 from coroom.host.host import Host
 from coroom.mcp.server import McpDoor
-from coroom.run.guard import Guard, ServedRoom
-from coroom.run.limits import CONNECTION_IDLE_S, STOP_WITHIN_S
-from coroom.run.seats import Admit, seat_route
+from coroom.run.daemon.guard import Guard, ServedRoom
+from coroom.run.daemon.limits import CONNECTION_IDLE_S, STOP_WITHIN_S
+from coroom.run.daemon.seats import Admit, seat_route
 from coroom.web.app import routes
 
 

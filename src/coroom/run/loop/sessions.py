@@ -1,4 +1,4 @@
-"""One session of an agent's command line: started in its isolation, listened to, bounded, and ended as a whole."""
+"""Sessions of an agent's command line: each started in its isolation, listened to, bounded, and ended as a whole."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ STOP_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sat:
+class SessionEnd:
     """How a session went. `error` says what went wrong, empty when nothing did; `cut`: it was ended at a bound."""
 
     seconds: float
@@ -71,7 +71,7 @@ class CappedLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class Sessions:
     """Where and as what sessions of one agent are started."""
 
     agent: str
@@ -87,7 +87,7 @@ class Seat:
         account: Account,
         show: Callable[[str], None],
         room: str = "",
-    ) -> Sat:
+    ) -> SessionEnd:
         """One session from its start to its end; cancelled, it is ended with all that it started.
 
         Args:
@@ -100,7 +100,7 @@ class Seat:
         """
         launch = self.adapter.prepare(session)
         if isinstance(launch, Missing):
-            return Sat(seconds=0.0, error=f"{launch.what} is not installed. {launch.install}")
+            return SessionEnd(seconds=0.0, error=f"{launch.what} is not installed. {launch.install}")
         for path, text in launch.files.items():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_text(text, encoding="utf-8")
@@ -148,12 +148,12 @@ class Seat:
 
     async def _listened(
         self, launch: Launch, log: CappedLog, timeout_s: float, hearing: "_Hearing", began: float, room: str
-    ) -> Sat:
+    ) -> SessionEnd:
         async with AsyncExitStack() as stack:
             try:
                 process, wrapped = await self._start(launch, stack, room)
             except OSError as problem:
-                return Sat(seconds=0.0, error=f"{launch.argv[0]} cannot be started: {problem}")
+                return SessionEnd(seconds=0.0, error=f"{launch.argv[0]} cannot be started: {problem}")
             try:
                 remember(self.home, process.pid, wrapped.ends)
                 async with asyncio.timeout(timeout_s):
@@ -164,7 +164,9 @@ class Seat:
                 await _end(process)
                 forget(self.home)
             error = hearing.cut or hearing.error
-            return Sat(seconds=time.monotonic() - began, error=error, cut=bool(hearing.cut), last_words=hearing.words)
+            return SessionEnd(
+                seconds=time.monotonic() - began, error=error, cut=bool(hearing.cut), last_words=hearing.words
+            )
 
     async def _heard(
         self, process: asyncio.subprocess.Process, launch: Launch, log: CappedLog, hearing: "_Hearing"

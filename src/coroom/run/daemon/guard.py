@@ -18,8 +18,8 @@ from coroom.core.room import authenticate
 from coroom.host.caller import Caller, caller_of, note
 from coroom.host.door import Door
 from coroom.host.receipt import CURSOR_HEADER, RECEIPT, Receipt
-from coroom.run.json_shape import too_nested
-from coroom.run.limits import (
+from coroom.run.daemon.json_shape import too_nested
+from coroom.run.daemon.limits import (
     BODY_BYTES_MAX,
     BODY_WITHIN_S,
     CALLS_AT_ONCE,

@@ -17,7 +17,7 @@ from coroom.git.command import Git
 from coroom.git.repository import NotUsable, Repository, inspect
 from coroom.host.seat import Seat
 from coroom.host.served import Serving, state_directory
-from coroom.run.guard import OPERATOR_HEADER
+from coroom.run.daemon.guard import OPERATOR_HEADER
 
 ROOM = "main"
 
