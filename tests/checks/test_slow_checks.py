@@ -8,7 +8,7 @@ import pytest
 
 from coroom.checks.engine import Report, judge
 from coroom.checks.sides import Four
-from coroom.checks.trial import Trial, affected
+from coroom.checks.suite_check import SuiteCheck, affected
 from coroom.checks.types import TypeChecker
 
 BASE = {
@@ -28,7 +28,7 @@ def four(ours: Mapping[str, str], theirs: Mapping[str, str], base: Mapping[str, 
     return Four(*({path: text.encode() for path, text in tree.items()} for tree in trees))
 
 
-def run(check: TypeChecker | Trial, trees: Four) -> Report:
+def run(check: TypeChecker | SuiteCheck, trees: Four) -> Report:
     return judge(trees, [check])
 
 
@@ -63,12 +63,12 @@ def test_a_type_checker_that_crashes_is_told_with_its_last_words(tmp_path: Path)
 def test_tests_that_pass_on_each_side_and_fail_together_are_found(tmp_path: Path) -> None:
     trees = four(OURS, THEIRS)
     assert affected(trees) == ["test_a.py", "test_b.py"]
-    report = run(Trial(f"{sys.executable} -m pytest -q -p no:cacheprovider", tmp_path), trees)
+    report = run(SuiteCheck(f"{sys.executable} -m pytest -q -p no:cacheprovider", tmp_path), trees)
     assert [(each.kind, each.path, each.confidence) for each in report.findings] == [("tests-fail", "test_b.py", 1.0)]
 
 
 @pytest.mark.parametrize("command", ["exit 1", "no-such-program-here"])
 def test_a_side_that_fails_by_itself_is_a_note_and_no_finding(tmp_path: Path, command: str) -> None:
-    report = run(Trial(command, tmp_path), four(OURS, THEIRS))
+    report = run(SuiteCheck(command, tmp_path), four(OURS, THEIRS))
     assert report.findings == ()
     assert "fails its own tests already" in report.notes[0]

@@ -35,7 +35,7 @@ class TapeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line of a tape; the fields are described in `coroom.run.demo`."""
+    """One line of a tape; the fields are described in `coroom.host.tapes`."""
 
     number: int
     tool: str

@@ -11,7 +11,7 @@ found.
   `uses` (where one side uses what the other changed) with `results`, `results_values`, `results_effects`,
   `results_refusals`; `families`, `holdings`, `concerns`, `constants`, `doubled`; words: `wording`, `spelling`;
   `enactment`
-- checks that start programs: `types` (the project's type checker), `trial` (the project's tests)
+- checks that start programs: `types` (the project's type checker), `suite_check` (the project's tests)
 - the repository's own tests, which landings rest on as well: `suite_command`, `suite`, `affected`, `sample`
 - `stored_outputs`: published data, for measuring the checks
 """

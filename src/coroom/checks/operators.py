@@ -147,12 +147,12 @@ def arithmetic(checker: Checker, term: Term, sign: str, left: Shape, right: Shap
                     checker.need(option, sign, side)
         return UNKNOWN
     if checker.script:
-        return _scriptarithmetic(checker, term, sign, left, right)
+        return _script_arithmetic(checker, term, sign, left, right)
     found = [_added(checker, term, sign, one, other) for one in left.options for other in right.options]
     return union(found)
 
 
-def _scriptarithmetic(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -> Shape:
+def _script_arithmetic(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -> Shape:
     if sign == "+":
         if "str" in _kinds(left) | _kinds(right):
             return STR

@@ -12,7 +12,7 @@ from coroom.checks.alone import in_one_tree
 from coroom.checks.engine import CannotRunError, Check, Report, judge, plug_ins
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
-from coroom.checks.trial import Trial
+from coroom.checks.suite_check import SuiteCheck
 from coroom.checks.types import CHECKERS, TypeChecker
 from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.suite_options import isolation_option
@@ -112,8 +112,8 @@ def _slow(types: str, test: str | None, isolation: str) -> tuple[list[Check], li
     apart = confined(isolation, Bounds(), Path.cwd())
     if isinstance(apart, Refused):
         raise WrongCallError(str(apart))
-    trial = Trial(test, Path.cwd(), lambda command, tree: apart.start(command, tree, tree.parent / "home"))
-    return [*found, trial], [apart.said]
+    suite = SuiteCheck(test, Path.cwd(), lambda command, tree: apart.start(command, tree, tree.parent / "home"))
+    return [*found, suite], [apart.said]
 
 
 def _alone(tree: Path) -> Report:

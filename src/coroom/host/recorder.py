@@ -1,6 +1,6 @@
 """Every run is a tape: what each agent asks of the room, and what its own tools did, as steps that can be played again.
 
-The form of a tape is described in `coroom.run.demo`; `--agent tape:FILE` plays it.
+The form of a tape is described in `coroom.host.tapes`; `--agent tape:FILE` plays it.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coroom.checks.engine import Report, judge
 from coroom.checks.sides import Four, Texts
-from coroom.checks.trial import Trial
+from coroom.checks.suite_check import SuiteCheck
 from coroom.checks.wording import is_test
 from coroom.host.checking import everyday_checks
 from coroom.host.confined import Confined
@@ -39,8 +39,10 @@ def judged_with_tests(trees: tuple[Texts, Texts, Texts, Texts], confined: Confin
     Returns:
         The findings; `unfinished` says why the tests did not run, if they did not.
     """
-    trial = Trial(_command(trees[-1]), home, lambda command, tree: confined.start(command, tree, tree.parent / "home"))
-    return judge(Four(*trees), [*everyday_checks(), trial])
+    suite = SuiteCheck(
+        _command(trees[-1]), home, lambda command, tree: confined.start(command, tree, tree.parent / "home")
+    )
+    return judge(Four(*trees), [*everyday_checks(), suite])
 
 
 def _command(tree: Texts) -> str:

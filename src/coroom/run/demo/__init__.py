@@ -1,26 +1,6 @@
 """What the main job plays when nobody brings their own: a public package, four tasks and four tapes.
 
-A tape is JSON Lines, one step of one agent's session a line, played in order. Every run leaves one for each of its
-agents in `tapes` of the room's directory, and `--agent tape:FILE` plays it:
-
-    at_ms       milliseconds after the step before it, counted once `after` and `when` are met
-    after       {"agent", "step"}: not before that labelled step of the other agent has finished
-    when        {"notice", "path"}: only when such a notice has come since the tape began; it is awaited
-                for `within_ms`, then the step is left out
-    tool, args  what is called, see below
-    held        of `answer`: the path whose held edit is meant, since its id is another one in another room
-    label       the name that other tapes wait for
-    say_why     one line for the person who watches
-
-`task`, `claim`, `release` and `sync` (and `say`, `land`, `answer`) are the room's own tools. `native_read`,
-`native_write`, `native_edit`, `native_delete` and `shell` are the agent's: they act on its mirror's disk,
-between the hooks that run before and after a tool. `native_edit` replaces `old`, which stands in the file
-once, by `new`. `native_open` runs the first hook of the *next* step now: that tool call is under way from
-here on, as when a client asks its user for permission, and the next step runs without that hook. A refused
-call and a failing shell command do not end a tape.
-
-A text of an argument that is long stands in the folder `blobs` beside the tape, in a file named by its SHA-256, and on
-the tape as `{"blob": SHA256}`; so does the argument `data` of `native_write`, which is bytes.
+The form of a tape is described in `coroom.host.tapes`.
 """
 
 import json

@@ -19,7 +19,7 @@ TIMEOUT_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SuiteCheck:
     """The check. `command` is a line for the shell; empty for the one that the tree itself names. `start` is how it is
     started: by default as a process of this user.
     """
