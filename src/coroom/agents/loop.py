@@ -23,6 +23,7 @@ from coroom.agents.context import bound
 from coroom.agents.hands import Hands
 from coroom.agents.models.model import Model, ModelError, Spoken, Told, ToolCall, ToolResult, ToolSpec
 from coroom.agents.room_client import RoomClient, room_failures
+from coroom.core.errors import cause_of
 
 INSTEAD_OF_OURS = frozenset({"read", "edit"})
 """The room's tools for agents without file tools of their own."""
@@ -178,9 +179,8 @@ async def _until_ended(work: Coroutine[None, None, Mapping[str, Any]]) -> Mappin
 
 
 def _first(problem: BaseException) -> str:
-    while isinstance(problem, BaseExceptionGroup):
-        problem = problem.exceptions[0]
-    return str(problem) or type(problem).__name__
+    cause = cause_of(problem)
+    return str(cause) or type(cause).__name__
 
 
 def _print(told: Mapping[str, Any]) -> None:

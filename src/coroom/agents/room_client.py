@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
+from coroom.core.errors import cause_of
 from coroom.host.receipt import CURSOR_HEADER
 
 if TYPE_CHECKING:
@@ -80,13 +81,6 @@ def room_went_away(failed: Exception) -> bool:
     return closed or isinstance(failed, httpx2.TransportError | OSError)
 
 
-def _first_of(failed: Exception) -> Exception:
-    """What went wrong, without the groups that tasks wrap around it."""
-    while isinstance(failed, ExceptionGroup):
-        failed = failed.exceptions[0]
-    return failed
-
-
 class RoomClient:
     """One agent's connection. Use it in `async with`; tasks of that loop may call at the same time. When the room goes
     away, calls under way fail; those after them find it again.
@@ -144,7 +138,7 @@ class RoomClient:
                 await self._leaving.wait()
         except Exception as failed:  # noqa: BLE001  whoever waits is told; later, those whose calls were under way are
             if not opened.done():
-                opened.set_exception(_first_of(failed))
+                opened.set_exception(cause_of(failed))
 
     def _broke(self, connection: "asyncio.Task[None]") -> None:
         if connection is self._connection:

@@ -43,3 +43,10 @@ class Refused:
 
 class Fault(Exception):
     """Something of ours broke; the host stops rather than guess."""
+
+
+def cause_of(problem: BaseException) -> BaseException:
+    """What went wrong first, without the groups that tasks wrap around it and that say nothing themselves."""
+    while isinstance(problem, BaseExceptionGroup):
+        problem = problem.exceptions[0]
+    return problem

@@ -12,7 +12,7 @@ from typing import Protocol
 from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.command import Leave, NoteSpent, PostTask
 from coroom.core.decide.tasks import ready
-from coroom.core.errors import Code, Refused
+from coroom.core.errors import Code, Refused, cause_of
 from coroom.core.event import Event
 from coroom.core.task import TaskState
 from coroom.git.repository import Repository
@@ -387,7 +387,5 @@ def _served(room: Room) -> ServedRoom:
 
 
 def _in_words(fault: BaseException) -> str:
-    """The first cause inside groups of exceptions, which say nothing themselves."""
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
-    return f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
+    cause = cause_of(fault)
+    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__

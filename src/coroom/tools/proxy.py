@@ -34,7 +34,7 @@ from mcp_types import TextContent
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coroom.core.action import Effect
-from coroom.core.errors import Code, Refused
+from coroom.core.errors import Code, Refused, cause_of
 from coroom.core.resource import Resource, parse
 from coroom.core.tool import canonical
 from coroom.ports import ToolFailed
@@ -353,6 +353,5 @@ def _typed(value: object, schema: Mapping[str, object]) -> object:
 
 
 def _first(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    cause = cause_of(error)
+    return f"{type(cause).__name__}: {cause}".splitlines()[0]

@@ -20,7 +20,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from coroom.agents.adapter import TOKEN_VARIABLE, URL_VARIABLE
 from coroom.agents.frameworks.brought import Brought, Function, NotTakenError
 from coroom.agents.room_client import RoomClient, Told, room_went_away
-from coroom.core.errors import Code
+from coroom.core.errors import Code, cause_of
 from coroom.tools.observers import Observer
 
 R = TypeVar("R")
@@ -281,7 +281,6 @@ class Participant:
 
 
 def _innermost(failed: BaseException) -> str:
-    """What went wrong, without the groups that tasks wrap around it."""
-    while isinstance(failed, BaseExceptionGroup):
-        failed = failed.exceptions[0]
-    return str(failed).splitlines()[0].rstrip(".") if str(failed) else type(failed).__name__
+    """What went wrong, in one line."""
+    said = str(cause_of(failed))
+    return said.splitlines()[0].rstrip(".") if said else type(cause_of(failed)).__name__

@@ -16,7 +16,7 @@ from coroom.agents.room_claims import RoomClaims, refused_of
 from coroom.agents.room_client import RoomClient, Told, room_failures
 from coroom.core.claim import Claim
 from coroom.core.command import PostTask
-from coroom.core.errors import Code, Refused
+from coroom.core.errors import Code, Refused, cause_of
 from coroom.core.limits import Limits
 from coroom.core.resource import Scheme
 from coroom.core.task import TaskState
@@ -258,6 +258,5 @@ async def _post(room: RoomClient, task: PostTask) -> None:
 
 
 def _first(problem: BaseException) -> str:
-    while isinstance(problem, BaseExceptionGroup):
-        problem = problem.exceptions[0]
-    return str(problem) or type(problem).__name__
+    cause = cause_of(problem)
+    return str(cause) or type(cause).__name__
