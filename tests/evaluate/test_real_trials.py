@@ -15,10 +15,10 @@ from coroom.evaluate.campaign import Budget, Evaluation, EvaluationError
 from coroom.evaluate.conditions import CONDITIONS
 from coroom.evaluate.grading import Grader
 from coroom.evaluate.real.arrange import Crew, Place, argv, make_ready
+from coroom.evaluate.real.assignment import Files
 from coroom.evaluate.real.attempt import Setting, StoppedError, who_failed
 from coroom.evaluate.real.campaign import Caps, Told, enough, evaluate_real, keys_for, some_at_once
-from coroom.evaluate.real.errand import Files
-from coroom.evaluate.real.fence import Fence
+from coroom.evaluate.real.untouched import Untouched
 from coroom.evaluate.report.real import real_notes, setting_lines
 from coroom.evaluate.results import Results, packed
 from coroom.evaluate.suite import EvalTask, load
@@ -76,22 +76,22 @@ def test_tapes_are_as_many_agents_as_there_are_of_them() -> None:
 
 
 @pytest.fixture
-def ready(tmp_path: Path) -> tuple[Place, Fence, EvalTask]:
+def ready(tmp_path: Path) -> tuple[Place, Untouched, EvalTask]:
     suite = load(tiny_suite(tmp_path / "tiny"))
     place = Place(tmp_path / "place")
     place.root.mkdir()
     with Grader(tmp_path / "grades") as grader:
         commit = make_ready(place, Files(suite.tasks[0], grader))
     (place.mirrors / "ann").mkdir(parents=True)
-    return place, Fence.around(place, commit, suite.tasks[0].start, [tmp_path / "tiny"]), suite.tasks[0]
+    return place, Untouched.around(place, commit, suite.tasks[0].start, [tmp_path / "tiny"]), suite.tasks[0]
 
 
-def test_what_agents_do_in_their_own_directories_is_inside(ready: tuple[Place, Fence, EvalTask]) -> None:
-    place, fence, _ = ready
+def test_what_agents_do_in_their_own_directories_is_inside(ready: tuple[Place, Untouched, EvalTask]) -> None:
+    place, untouched, _ = ready
     (place.mirrors / "ann" / "a.py").write_text(ONE)
     place.room.mkdir(parents=True)
     (place.room / "room.sqlite3").touch()
-    assert fence.broken() == ""
+    assert untouched.broken() == ""
 
 
 def _into_the_repository(place: Place, _suite: Path) -> str:
@@ -123,12 +123,12 @@ def _into_the_hidden_tests(_place: Place, suite: Path) -> str:
     "does", [_into_the_repository, _a_new_file, _onto_main, _beside_the_mirrors, _into_the_hidden_tests]
 )
 def test_what_is_written_outside_the_agents_directories_is_found_and_named(
-    ready: tuple[Place, Fence, EvalTask], tmp_path: Path, does: Callable[[Place, Path], str]
+    ready: tuple[Place, Untouched, EvalTask], tmp_path: Path, does: Callable[[Place, Path], str]
 ) -> None:
-    place, fence, _ = ready
+    place, untouched, _ = ready
     where = does(place, tmp_path / "tiny")
-    assert fence.broken().startswith("an agent wrote outside its directory: ")
-    assert where in fence.broken()
+    assert untouched.broken().startswith("an agent wrote outside its directory: ")
+    assert where in untouched.broken()
 
 
 def test_only_what_was_not_an_agent_s_own_doing_makes_a_trial_fail() -> None:

@@ -16,7 +16,7 @@ from coroom.cli.crew import crew
 from coroom.cli.kinds import KINDS
 from coroom.cli.place import WrongCallError
 from coroom.cli.run import perform, show_result
-from coroom.cli.stage import TerminalStage
+from coroom.cli.screen import TerminalScreen
 from coroom.cli.suite_options import confined_tests
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.command import PostTask
@@ -67,9 +67,9 @@ def demo(
     if not scripted:
         crew([kind], len(content.agents), model, place)
     try:
-        with TerminalStage() as stage:
-            environment = test_environment(stage.say)
-            repository = _fresh(place, stage)
+        with TerminalScreen() as screen:
+            environment = test_environment(screen.say)
+            repository = _fresh(place, screen)
     except DemoUnavailableError as problem:
         raise click.ClickException(str(problem)) from problem
     kept = state_directory(repository, ROOM)
@@ -102,10 +102,10 @@ def demo(
     raise SystemExit(0 if outcome.ok else 1)
 
 
-def _fresh(place: Path, stage: TerminalStage) -> Repository:
+def _fresh(place: Path, screen: TerminalScreen) -> Repository:
     """The package's repository, made anew."""
     _cleared(place)
-    repository = inspect(prepare(place / "repository", stage.say))
+    repository = inspect(prepare(place / "repository", screen.say))
     if isinstance(repository, NotUsable):
         raise DemoUnavailableError("the demo's repository cannot be used", repository.why, repository.next_step)
     return repository
@@ -124,9 +124,9 @@ def _cleared(place: Path) -> None:
 def _loops(place: Path, faults: int, *, as_document: bool) -> int:
     """The scene of the loops; its exit code."""
     _cleared(place)
-    with TerminalStage() as stage:
+    with TerminalScreen() as screen:
         try:
-            scene = until_stopped(perform_loops(place, stage.say, faults))
+            scene = until_stopped(perform_loops(place, screen.say, faults))
         except StoppedError as stopped:
             click.echo("Stopped; the agents have ended.", err=True)
             return stopped.exit_code

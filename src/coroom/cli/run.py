@@ -23,7 +23,7 @@ from coroom.cli.arrange import (
 from coroom.cli.crew import isolation_lines, isolation_of
 from coroom.cli.kinds import KINDS, PRICE_SAID
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, repository_at
-from coroom.cli.stage import TerminalStage, print_summary
+from coroom.cli.screen import TerminalScreen, print_summary
 from coroom.cli.suite_options import bounds_options, confined_tests
 from coroom.cli.toolsmith import TOOLSMITH_SAID
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
@@ -160,9 +160,9 @@ def perform(plan: RunPlan, page: Path, begin: Callable[[], None] = lambda: None)
         summaries.append(summarise(room, outcome))
 
     again = f"coroom run --resume --room {plan.room.name}"
-    with TerminalStage() as stage:
+    with TerminalScreen() as screen:
         try:
-            outcome = until_stopped(Run(plan, stage).perform(finish, begin))
+            outcome = until_stopped(Run(plan, screen).perform(finish, begin))
         except StoppedError as stopped:
             click.echo(f"\nStopped. Everything is kept: go on with  {again}", err=True)
             raise SystemExit(stopped.exit_code) from None

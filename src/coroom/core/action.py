@@ -1,4 +1,8 @@
-"""The life of a call that acts outside the room: stored as started before it acts, as finished after."""
+"""Actions: what acts outside the room, stored as started before it acts and as finished after.
+
+The host performs those that it has a performer for, which is landing. Calls of tools on live state have a position as
+well, and so a longer life: `ordering.call`.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +12,7 @@ from coroom.core.resource import Footprint
 
 
 class Effect(StrEnum):
-    """What may be done with an action when the order it should have had becomes known."""
+    """What may be done with an action or a call when the order that it should have had becomes known."""
 
     COMMUTING = "commuting"
     BLIND = "blind"

@@ -4,6 +4,8 @@ A process says what it brings, then asks for work again and again; what it was h
 it again, so that a lost reply loses nothing. What was never handed out was never done; what was handed to a process
 that is gone has an unknown outcome.
 
+Its process speaks by `agents.frameworks.brought` to `hooks.brought`; `tools.brought` is one such function as a tool.
+
 Whether an undo holds the room finds itself: before anybody can call a function it conducts the trial in the process;
 without a trial calls are gated.
 """

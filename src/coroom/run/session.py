@@ -30,7 +30,7 @@ LOOK_AGAIN_S = 5.0
 """An agent that waits for work looks at the board this often, since a lease may run out without an event of its own."""
 
 
-class Stage(Protocol):
+class Screen(Protocol):
     """Where a person sees the run."""
 
     def say(self, text: str) -> None:
@@ -92,9 +92,9 @@ class Outcome:
 class Run:
     """One run over one room. Use `perform` once; the room stays open for `finish` to look at."""
 
-    def __init__(self, plan: RunPlan, stage: Stage) -> None:
+    def __init__(self, plan: RunPlan, screen: Screen) -> None:
         self._plan = plan
-        self._stage = stage
+        self._screen = screen
         self._spent: dict[str, Work] = {}
         self._reckoned: dict[str, float] = {}
         self._over = asyncio.Event()
@@ -188,7 +188,7 @@ class Run:
         self._over.set()
 
     async def _seat(self, room: Room, worker: Worker) -> Desk | None:
-        self._stage.show(worker.name, "gets a mirror")
+        self._screen.show(worker.name, "gets a mirror")
         seat = await room.admit(worker.name, self._plan.roles.get(worker.name, Role.IMPLEMENTER), worker.client)
         if isinstance(seat, Refused):
             self.outcome.works[worker.name] = Work(error=str(seat), cause=Cause.INFRASTRUCTURE)
@@ -206,7 +206,7 @@ class Run:
         return Desk(
             seat=seat,
             url=self.outcome.url,
-            show=lambda text: self._stage.show(worker.name, text),
+            show=lambda text: self._screen.show(worker.name, text),
             more=lambda: _more(room, worker.name),
             done=lambda: _done(room, worker.name) - before,
             spend=spend,
@@ -247,7 +247,7 @@ class Run:
 
     async def _one(self, room: Room, worker: Worker, desk: Desk) -> None:
         began = time.monotonic()
-        self._stage.show(worker.name, "starts")
+        self._screen.show(worker.name, "starts")
         try:
             work = await self._until_over(worker, desk)
         except Exception as fault:  # noqa: BLE001 - whatever one agent dies of must not end the others
@@ -258,7 +258,7 @@ class Run:
             work = replace(work, cost_usd=work.cost_usd + reckoned)
         await room.workspace.settle(worker.name)
         self.outcome.works[worker.name] = replace(work, seconds=work.seconds or time.monotonic() - began)
-        self._stage.show(worker.name, f"failed: {work.error}" if work.error else "is done")
+        self._screen.show(worker.name, f"failed: {work.error}" if work.error else "is done")
         if self._plan.board:
             await self._leave(room, worker.name)
 
@@ -295,7 +295,7 @@ class Run:
             why = f"Everybody was stopped at the limit of {self.outcome.limit}."
             self.outcome.refused = Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
         elif self._plan.land:
-            self._stage.say("all tasks are done: running the repository's own tests on the merged tree")
+            self._screen.say("all tasks are done: running the repository's own tests on the merged tree")
             self.outcome.landing = await room.landing.land(OPERATOR, self._heartbeat)
 
     def _not_done(self, room: Room, names: Sequence[str]) -> Refused:
@@ -309,7 +309,7 @@ class Run:
         return Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
 
     async def _heartbeat(self, text: str) -> None:
-        self._stage.say(text)
+        self._screen.say(text)
 
     async def _serve(self, room: Room, stack: AsyncExitStack, listening: socket.socket) -> None:
         stop, ready_now = asyncio.Event(), asyncio.Event()
@@ -327,7 +327,7 @@ class Run:
         if serving.done():
             await serving
         Serving(os.getpid(), self.outcome.url).write(room.directory)
-        self._stage.ready(room, self.outcome.url)
+        self._screen.ready(room, self.outcome.url)
 
 
 async def unless_the_log_fails(room: Room, work: Coroutine[None, None, None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coroom.evaluate.campaign import Budget
 from coroom.evaluate.conditions import Condition
-from coroom.evaluate.real.errand import Errand
+from coroom.evaluate.real.assignment import Assignment
 from coroom.git.command import Git
 
 ROOM = "run"
@@ -76,9 +76,9 @@ class Place:
         return self.root / "run.log"
 
 
-def make_ready(place: Place, errand: Errand) -> str:
+def make_ready(place: Place, assignment: Assignment) -> str:
     """Make the repository and the list of tasks in an empty folder. Returns the commit that the agents begin with."""
-    for path, content in errand.start.items():
+    for path, content in assignment.start.items():
         target = place.repository / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -86,7 +86,7 @@ def make_ready(place: Place, errand: Errand) -> str:
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("add", "--all", "--force")
     git.run("commit", "--quiet", "--message=What the task begins with", config=IDENTITY)
-    place.tasks.write_text(json.dumps(list(errand.listed), indent=1), encoding="utf-8")
+    place.tasks.write_text(json.dumps(list(assignment.listed), indent=1), encoding="utf-8")
     return git.line("rev-parse", "HEAD")
 
 

@@ -18,9 +18,9 @@ from coroom.evaluate.conditions import CONDITIONS
 from coroom.evaluate.grading import GradingError
 from coroom.evaluate.metrics import Used, fold
 from coroom.evaluate.real.arrange import Crew, Place, argv, make_ready
-from coroom.evaluate.real.errand import Errand
-from coroom.evaluate.real.fence import Fence
+from coroom.evaluate.real.assignment import Assignment
 from coroom.evaluate.real.harvest import LOG, Harvest, harvest
+from coroom.evaluate.real.untouched import Untouched
 from coroom.evaluate.results import packed
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.git.command import GitFailed
@@ -66,7 +66,7 @@ class _Ended:
     why: str = ""
 
 
-def attempt(key: TrialKey, errand: Errand, setting: Setting, place: Place) -> Finished:
+def attempt(key: TrialKey, assignment: Assignment, setting: Setting, place: Place) -> Finished:
     """Carry out a trial in an empty folder, and judge it.
 
     Whatever kept it from being carried out as asked makes it an infrastructure failure, which has no score.
@@ -76,11 +76,11 @@ def attempt(key: TrialKey, errand: Errand, setting: Setting, place: Place) -> Fi
     """
     began = time.monotonic()
     try:
-        errand.ready()
-        commit = make_ready(place, errand)
-        with errand.under_way(place.root) as more:
-            fence = Fence.around(place, commit, errand.start, setting.watched)
-            finished = _carried_out(key, errand, setting, place, (fence, more))
+        assignment.ready()
+        commit = make_ready(place, assignment)
+        with assignment.under_way(place.root) as more:
+            untouched = Untouched.around(place, commit, assignment.start, setting.watched)
+            finished = _carried_out(key, assignment, setting, place, (untouched, more))
     except GradingError as problem:
         return TrialResult(key=key, infrastructure=str(problem)), packed(())
     except (OSError, GitFailed, sqlite3.Error, RuntimeError) as problem:
@@ -89,27 +89,27 @@ def attempt(key: TrialKey, errand: Errand, setting: Setting, place: Place) -> Fi
 
 
 def _carried_out(
-    key: TrialKey, errand: Errand, setting: Setting, place: Place, ready: tuple[Fence, Sequence[str]]
+    key: TrialKey, assignment: Assignment, setting: Setting, place: Place, ready: tuple[Untouched, Sequence[str]]
 ) -> Finished:
-    fence, more = ready
+    untouched, more = ready
     condition = CONDITIONS[key.condition]
     ended = _run([*argv(place, condition, key.agents, setting.crew, setting.budget), *more], place, setting)
     try:
         found = harvest(place.room, united=not condition.shared) if (place.room / LOG).exists() else None
     except LogCorrupt as damaged:
         ended, found = replace(ended, why=str(damaged)), None
-    why = ended.why or who_failed(ended.document) or fence.broken()
+    why = ended.why or who_failed(ended.document) or untouched.broken()
     used = found.used if found else Used()
     if why or found is None:
         metrics = {"tokens": float(used.input_tokens + used.output_tokens), "usd": used.usd}
         failed = TrialResult(key=key, infrastructure=why or "the room has left no log", metrics=metrics)
         return failed, packed(found.events if found else ())
-    return _judged(key, errand, ended.document, found), packed(found.events)
+    return _judged(key, assignment, ended.document, found), packed(found.events)
 
 
-def _judged(key: TrialKey, errand: Errand, document: Mapping[str, Any], found: Harvest) -> TrialResult:
+def _judged(key: TrialKey, assignment: Assignment, document: Mapping[str, Any], found: Harvest) -> TrialResult:
     try:
-        verdict = errand.judged(found)
+        verdict = assignment.judged(found)
     except GradingError as problem:
         return TrialResult(key=key, infrastructure=str(problem))
     stopped = bool(document["limit"]) or any(agent["cause"] == "limit" for agent in document["agents"])

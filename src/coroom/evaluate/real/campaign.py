@@ -14,8 +14,8 @@ from coroom.evaluate.campaign import Evaluation, EvaluationError, keys_of
 from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grader
 from coroom.evaluate.real.arrange import Crew, Place
+from coroom.evaluate.real.assignment import Assignment, Files
 from coroom.evaluate.real.attempt import Finished, Setting, StoppedError, attempt, tidy
-from coroom.evaluate.real.errand import Errand, Files
 from coroom.evaluate.real.on_live_state import OnLiveState
 from coroom.evaluate.results import Results
 from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, Suite, load
@@ -120,8 +120,8 @@ def evaluate_real(
         place = Place(_fresh(folder / "trials" / _named(key)))
         which = (key.suite, key.task)
         with Grader(folder / "grades") as grader:
-            errand: Errand = Files(files[which], grader) if which in files else on_live_state(key)
-            finished = attempt(key, errand, common, place)
+            assignment: Assignment = Files(files[which], grader) if which in files else on_live_state(key)
+            finished = attempt(key, assignment, common, place)
         tidy(place, keep=setting.keep)
         return finished
 

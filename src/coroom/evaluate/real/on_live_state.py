@@ -15,7 +15,7 @@ from coroom.evaluate.live.played import order_costs
 from coroom.evaluate.live.served import Served, served
 from coroom.evaluate.live.task import JOBS_MIN, Job, LiveTask
 from coroom.evaluate.live.trial import coupling, units_of
-from coroom.evaluate.real.errand import Verdict
+from coroom.evaluate.real.assignment import Verdict
 from coroom.evaluate.real.harvest import Harvest
 from coroom.evaluate.suite import Tree
 
@@ -47,26 +47,26 @@ class OnLiveState:
 
     @property
     def start(self) -> Tree:
-        """See `Errand.start`."""
+        """See `Assignment.start`."""
         return {_README: _ABOUT.format(title=self.task.title).encode()}
 
     @property
     def listed(self) -> Sequence[Mapping[str, Json]]:
-        """See `Errand.listed`."""
+        """See `Assignment.listed`."""
         return [{"id": job.id, "title": f"{job.id}: {self.task.title}", "description": job.words} for job in self.jobs]
 
     def ready(self) -> None:
-        """See `Errand.ready`: the judge shares nothing with what could be missing."""
+        """See `Assignment.ready`: the judge shares nothing with what could be missing."""
 
     @contextmanager
     def under_way(self, folder: Path) -> Iterator[Sequence[str]]:
-        """See `Errand.under_way`: the rows or the objects, and the tools on them."""
+        """See `Assignment.under_way`: the rows or the objects, and the tools on them."""
         with served(self.task.world, self.task.start(len(self.jobs)), folder / FOLDER, self.database) as live:
             self._served[:] = [live]
             yield ("--tools", str(live.tools))
 
     def judged(self, found: Harvest) -> Verdict:
-        """See `Errand.judged`: agents may do several jobs, each of which is one of the order."""
+        """See `Assignment.judged`: agents may do several jobs, each of which is one of the order."""
         shares = [(job,) for job in self.jobs]
         try:
             end = self._served[0].state()

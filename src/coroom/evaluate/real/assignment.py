@@ -24,7 +24,7 @@ class Verdict:
     metrics: Mapping[str, float]
 
 
-class Errand(Protocol):
+class Assignment(Protocol):
     """One trial's task."""
 
     @property
@@ -68,12 +68,12 @@ class Files:
 
     @property
     def start(self) -> Tree:
-        """See `Errand.start`."""
+        """See `Assignment.start`."""
         return self.task.start
 
     @property
     def listed(self) -> Sequence[Mapping[str, Json]]:
-        """See `Errand.listed`."""
+        """See `Assignment.listed`."""
         return [
             {
                 "id": unit.id,
@@ -86,17 +86,17 @@ class Files:
         ]
 
     def ready(self) -> None:
-        """See `Errand.ready`."""
+        """See `Assignment.ready`."""
         self.grader.ready(self.task)
 
     @contextmanager
     def under_way(self, folder: Path) -> Iterator[Sequence[str]]:
-        """See `Errand.under_way`: the repository is all there is."""
+        """See `Assignment.under_way`: the repository is all there is."""
         del folder
         yield ()
 
     def judged(self, found: Harvest) -> Verdict:
-        """See `Errand.judged`."""
+        """See `Assignment.judged`."""
         grade = self.grader.grade(self.task, found.tree)
         start: Mapping[str, Any] = self.task.start
         missing = any(found.tree.get(path) == start.get(path) for unit in self.task.units for path in unit.files)

@@ -26,7 +26,7 @@ ERROR_CHARS_MAX = 2_000
 _SHOWN = (EditHeld, HeldSettled, TaskTaken, TaskDone, Landed)
 
 
-class TerminalStage:
+class TerminalScreen:
     """Shows a run on standard error, so that standard output stays for the result; plain lines when piped."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ _OURS = frozenset({"repository", "mirrors", "tasks.json", "run.log", FOLDER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Untouched:
     """The state of everything beside the agents' own directories.
 
     Args:
@@ -33,8 +33,8 @@ class Fence:
     before: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def around(cls, place: Place, commit: str, start: Tree, watched: Iterable[Path]) -> "Fence":
-        """The fence as it stands now."""
+    def around(cls, place: Place, commit: str, start: Tree, watched: Iterable[Path]) -> "Untouched":
+        """Everything beside the agents' own directories, as it stands now."""
         kept = tuple(watched)
         return cls(place=place, commit=commit, start=start, watched=kept, before=_seen(kept))
 
