@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.git.repositories import fsck, git, new_repository, picture, write
 
-from coroom.git.mirror import STAGE, MirrorFailed, clear_half_made, make_mirror, remove_mirror
+from coroom.git.mirror import STAGE, MirrorFailed, clear_half_made, make_mirror
 from coroom.git.repository import Repository, inspect
 
 
@@ -140,15 +140,3 @@ def test_a_killed_maker_leaves_no_mirror_that_looks_whole(repository: Repository
     make_mirror(repository, target, "ann")
     assert clear_half_made(tmp_path / "m") == 0
     assert target.exists()
-
-
-def test_only_a_mirror_is_ever_removed(repository: Repository, tmp_path: Path) -> None:
-    make_mirror(repository, tmp_path / "m", "ann")
-    (tmp_path / "link").symlink_to(tmp_path / "m")
-    assert not remove_mirror(tmp_path / "link")
-    assert not remove_mirror(repository.toplevel)
-    assert (repository.toplevel / "a.txt").exists()
-    assert remove_mirror(tmp_path / "m")
-    assert not (tmp_path / "m").exists()
-    assert not remove_mirror(tmp_path / "m")
-    fsck(repository.toplevel)

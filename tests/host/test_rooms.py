@@ -10,7 +10,7 @@ from coroom.core.errors import Code, Refused
 from coroom.git.repository import Repository, inspect
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
-from coroom.host.served import state_directory
+from coroom.host.served import mirrors_directory, state_directory
 
 
 def repository_at(directory: Path) -> Repository:
@@ -66,3 +66,19 @@ async def test_a_room_opens_again_when_the_commit_it_began_with_is_on_no_branch_
         run("update-ref", "HEAD", other)
         run("reflog", "expire", "--expire=now", "--all")
         run("gc", "--quiet", "--prune=now")
+
+
+async def test_what_a_killed_room_left_of_a_mirror_is_gone_when_it_opens_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    repository = repository_at(tmp_path / "repository")
+    place = mirrors_directory(repository, "main")
+    half = place / ".ann.0123abcd.making"
+    half.mkdir(parents=True)
+    (half / "f.txt").write_bytes(b"one\n")
+    (place / ".own").mkdir()
+    room = await Room.open(repository, RoomPlan())
+    assert isinstance(room, Room)
+    await room.close()
+    assert sorted(path.name for path in place.iterdir()) == [".own"]

@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from coroom.syntax import Class, Function, Module, Term, grammar_of, module_of, parses
 
@@ -189,16 +188,6 @@ class Program:
         path, _, name = ref.partition("#")
         module = self.module(path)
         return module.classes.get(name) if module is not None else None
-
-    @cached_property
-    def by_member(self) -> Mapping[str, tuple[Class, ...]]:
-        """The classes of the tree by the names of their methods and fields."""
-        found: dict[str, list[Class]] = {}
-        for module in self.modules():
-            for each in module.classes.values():
-                for name in {*each.methods, *each.fields}:
-                    found.setdefault(name, []).append(each)
-        return {name: tuple(each) for name, each in found.items()}
 
 
 HARMLESS_BASES = frozenset(

@@ -108,22 +108,8 @@ def _section(name: str, value: str) -> str:
     return f'[{section}]\n\t{key} = "{escaped}"\n'
 
 
-def remove_mirror(target: Path) -> bool:
-    """Remove a mirror and everything in it. Says whether there was one; what is no mirror is left alone.
-
-    Raises:
-        OSError: something in it cannot be removed.
-    """
-    if target.is_symlink() or not (target / STAGE).is_dir():
-        return False
-    leaving = target.parent / f".{target.name}.{secrets.token_hex(4)}.leaving"
-    target.rename(leaving)
-    shutil.rmtree(leaving)
-    return True
-
-
 def clear_half_made(directory: Path) -> int:
-    """Remove what killed processes left of mirrors that were being made or removed in `directory`; counts them."""
+    """Remove what killed processes left of mirrors that were being made in `directory`; counts them."""
     if not directory.is_dir():
         return 0
     left = [entry.path for entry in os.scandir(directory) if entry.name.startswith(".") and _half_made(entry.name)]
@@ -134,4 +120,4 @@ def clear_half_made(directory: Path) -> int:
 
 def _half_made(name: str) -> bool:
     parts = name.split(".")
-    return len(parts) >= 4 and parts[-1] in {"making", "leaving"} and len(parts[-2]) == 8
+    return len(parts) >= 4 and parts[-1] == "making" and len(parts[-2]) == 8

@@ -19,7 +19,7 @@ from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
 from coroom.git.locks import Lockable, clear_stale_locks
-from coroom.git.mirror import STAGE, MirrorFailed, make_mirror
+from coroom.git.mirror import STAGE, MirrorFailed, clear_half_made, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.calls import RoomCalls
 from coroom.host.clock import SystemClock
@@ -263,6 +263,9 @@ class Room:
         return {agent.secret_hash for agent in self.host.state.agents.values()} | {self.operator_hash}
 
     async def _reopen_mirrors(self) -> None:
+        if self.plan.mirrors is None:
+            # Nobody else makes mirrors in a directory of the room's own.
+            await asyncio.to_thread(clear_half_made, mirrors_directory(self.repository, self.name))
         for agent in self.host.state.agents.values():
             directory = self.mirror_directory(agent.name)
             await self._set_aside(agent.name, directory)

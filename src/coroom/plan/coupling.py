@@ -68,11 +68,6 @@ def score_of(found: Evidence) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
-def amounts_of(found: Evidence) -> dict[str, float]:
-    """How much there is of each signal, by its name."""
-    return {name: signal.amount(found) for name, signal in SIGNALS.items()}
-
-
 def _reasons(found: Evidence) -> Iterator[str]:
     if found.others:
         yield f"both need {', '.join(found.others[:NAMES_MAX])}"
