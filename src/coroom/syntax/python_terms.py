@@ -1,8 +1,9 @@
 """Python as terms."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -17,93 +18,10 @@ def python_terms(root: Node) -> Term:
 
 
 class _Reader:
+    """One reading of a file. Deeper than 180 nodes it goes on with `other`."""
+
     def __init__(self) -> None:
         self._depth = 0
-        self._steps: dict[str, Callable[[Node], Term]] = {
-            "identifier": lambda n: Term("name", _text(n), line=_line(n)),
-            "attribute": lambda n: Term("member", _of(n, "attribute"), (self.field(n, "object"),), _line(n)),
-            "subscript": self._subscript,
-            "slice": lambda n: self._plain("slice", n),
-            "call": self._call,
-            "string": self._string,
-            "concatenated_string": self._joined,
-            "integer": lambda n: Term("number", _text(n).replace("_", ""), line=_line(n)),
-            "float": lambda n: Term("number", _text(n).replace("_", ""), line=_line(n)),
-            "true": lambda n: Term("bool", "True", line=_line(n)),
-            "false": lambda n: Term("bool", "False", line=_line(n)),
-            "none": lambda n: Term("none", "None", line=_line(n)),
-            "binary_operator": lambda n: Term(
-                "binary", _of(n, "operator"), (self.field(n, "left"), self.field(n, "right")), _line(n)
-            ),
-            "unary_operator": lambda n: Term("unary", _of(n, "operator"), (self.field(n, "argument"),), _line(n)),
-            "not_operator": lambda n: Term("not", "", (self.field(n, "argument"),), _line(n)),
-            "boolean_operator": lambda n: Term(
-                _of(n, "operator"), "", (self.field(n, "left"), self.field(n, "right")), _line(n)
-            ),
-            "comparison_operator": self._compare,
-            "conditional_expression": self._conditional,
-            "list": lambda n: self._plain("list", n),
-            "tuple": lambda n: self._plain("tuple", n),
-            "expression_list": lambda n: self._plain("tuple", n),
-            "pattern_list": lambda n: self._plain("tuple", n),
-            "tuple_pattern": lambda n: self._plain("tuple", n),
-            "list_pattern": lambda n: self._plain("tuple", n),
-            "set": lambda n: self._plain("set", n),
-            "dictionary": lambda n: self._plain("dict", n),
-            "pair": lambda n: Term("pair", "", (self.field(n, "key"), self.field(n, "value")), _line(n)),
-            "list_splat": lambda n: self._plain("spread", n),
-            "dictionary_splat": lambda n: self._plain("spread", n),
-            "list_splat_pattern": lambda n: self._plain("spread", n),
-            "list_comprehension": lambda n: self._comprehension(n, "list"),
-            "set_comprehension": lambda n: self._comprehension(n, "set"),
-            "dictionary_comprehension": lambda n: self._comprehension(n, "dict"),
-            "generator_expression": lambda n: self._comprehension(n, "generator"),
-            "for_in_clause": lambda n: Term("for", "", (self.field(n, "left"), self.field(n, "right")), _line(n)),
-            "if_clause": lambda n: self._plain("if", n),
-            "parenthesized_expression": self.inner,
-            "lambda": self._lambda,
-            "await": lambda n: self._plain("await", n),
-            "yield": lambda n: Term("yield", "from" if " from" in _text(n)[:11] else "", self.parts(n), _line(n)),
-            "named_expression": lambda n: Term(
-                "assign", "=", (self.field(n, "name"), self.field(n, "value")), _line(n)
-            ),
-            "assignment": self._assignment,
-            "augmented_assignment": lambda n: Term(
-                "assign", _of(n, "operator"), (self.field(n, "left"), self.field(n, "right")), _line(n)
-            ),
-            "expression_statement": self.inner,
-            "return_statement": lambda n: self._plain("return", n),
-            "raise_statement": lambda n: self._plain("raise", n),
-            "assert_statement": lambda n: self._plain("assert", n),
-            "delete_statement": lambda n: self._plain("delete", n),
-            "if_statement": self._if,
-            "elif_clause": self._if,
-            "else_clause": lambda n: self.field(n, "body"),
-            "for_statement": lambda n: Term(
-                "for", "", (self.field(n, "left"), self.field(n, "right"), *self._bodies(n)), _line(n)
-            ),
-            "while_statement": lambda n: Term("while", "", (self.field(n, "condition"), *self._bodies(n)), _line(n)),
-            "try_statement": lambda n: self._plain("try", n),
-            "except_clause": self._handler,
-            "except_group_clause": self._handler,
-            "finally_clause": lambda n: self._plain("finally", n),
-            "with_statement": self._with,
-            "with_item": self.inner,
-            "as_pattern": self._as,
-            "block": self.block,
-            "function_definition": lambda n: self._function(n, ()),
-            "class_definition": lambda n: self._class(n, ()),
-            "decorated_definition": self._decorated,
-            "import_statement": self._import,
-            "import_from_statement": self._import_from,
-            "future_import_statement": lambda n: Term("other", line=_line(n)),
-            "break_statement": lambda n: Term("jump", "break", line=_line(n)),
-            "continue_statement": lambda n: Term("jump", "continue", line=_line(n)),
-            "comment": lambda n: Term("other", line=_line(n)),
-            "pass_statement": lambda n: Term("other", line=_line(n)),
-            "ellipsis": lambda n: Term("other", "...", line=_line(n)),
-            "type": self.inner,
-        }
 
     def term(self, node: Node) -> Term:
         """Any node; what has no form of its own is `other` with what it holds."""
@@ -111,8 +29,8 @@ class _Reader:
         try:
             if self._depth > _DEEPEST:
                 return Term("other", line=_line(node))
-            step = self._steps.get(node.type)
-            return step(node) if step is not None else self._plain("other", node)
+            step = self._STEPS.get(node.type)
+            return step(self, node) if step is not None else self.plain("other", node)
         finally:
             self._depth -= 1
 
@@ -132,10 +50,10 @@ class _Reader:
             "block", "", tuple(each for each in self.parts(node) if each.kind != "other" or each.text), _line(node)
         )
 
-    def _plain(self, kind: str, node: Node) -> Term:
+    def plain(self, kind: str, node: Node) -> Term:
         return Term(kind, "", self.parts(node), _line(node))
 
-    def _bodies(self, node: Node) -> tuple[Term, ...]:
+    def bodies(self, node: Node) -> tuple[Term, ...]:
         return tuple(self.term(each) for name in ("body", "alternative") for each in node.children_by_field_name(name))
 
     def _subscript(self, node: Node) -> Term:
@@ -185,7 +103,7 @@ class _Reader:
             return Term("other", "", found, _line(node))
         return Term("conditional", "", (found[1], found[0], found[2]), _line(node))
 
-    def _comprehension(self, node: Node, kind: str) -> Term:
+    def comprehension(self, node: Node, kind: str) -> Term:
         return Term("comprehension", kind, self.parts(node), _line(node))
 
     def _assignment(self, node: Node) -> Term:
@@ -235,9 +153,13 @@ class _Reader:
         inner = node.child_by_field_name("definition")
         if inner is None:
             return Term("other", line=_line(node))
-        return self._function(inner, marks) if inner.type == "function_definition" else self._class(inner, marks)
+        return (
+            self.function_definition(inner, marks)
+            if inner.type == "function_definition"
+            else self.class_definition(inner, marks)
+        )
 
-    def _function(self, node: Node, marks: tuple[Term, ...]) -> Term:
+    def function_definition(self, node: Node, marks: tuple[Term, ...]) -> Term:
         body = self.field(node, "body")
         names = {each.text for each in marks} | {each.parts[0].text for each in marks if each.kind == "call"}
         flags = {
@@ -296,7 +218,7 @@ class _Reader:
             )
         return tuple(found)
 
-    def _class(self, node: Node, marks: tuple[Term, ...]) -> Term:
+    def class_definition(self, node: Node, marks: tuple[Term, ...]) -> Term:
         listed = node.child_by_field_name("superclasses")
         bases: list[Term] = []
         for each in listed.named_children if listed is not None else ():
@@ -326,6 +248,90 @@ class _Reader:
         if any(each.type == "wildcard_import" for each in node.named_children):
             picked.append(Term("picked", "*", (), _line(node), "*"))
         return Term("import", _of(node, "module_name"), tuple(picked), _line(node))
+
+    _STEPS: ClassVar[Mapping[str, Callable[["_Reader", Node], Term]]] = {
+        "identifier": lambda _, n: Term("name", _text(n), line=_line(n)),
+        "attribute": lambda r, n: Term("member", _of(n, "attribute"), (r.field(n, "object"),), _line(n)),
+        "subscript": _subscript,
+        "slice": lambda r, n: r.plain("slice", n),
+        "call": _call,
+        "string": _string,
+        "concatenated_string": _joined,
+        "integer": lambda _, n: Term("number", _text(n).replace("_", ""), line=_line(n)),
+        "float": lambda _, n: Term("number", _text(n).replace("_", ""), line=_line(n)),
+        "true": lambda _, n: Term("bool", "True", line=_line(n)),
+        "false": lambda _, n: Term("bool", "False", line=_line(n)),
+        "none": lambda _, n: Term("none", "None", line=_line(n)),
+        "binary_operator": lambda r, n: Term(
+            "binary", _of(n, "operator"), (r.field(n, "left"), r.field(n, "right")), _line(n)
+        ),
+        "unary_operator": lambda r, n: Term("unary", _of(n, "operator"), (r.field(n, "argument"),), _line(n)),
+        "not_operator": lambda r, n: Term("not", "", (r.field(n, "argument"),), _line(n)),
+        "boolean_operator": lambda r, n: Term(
+            _of(n, "operator"), "", (r.field(n, "left"), r.field(n, "right")), _line(n)
+        ),
+        "comparison_operator": _compare,
+        "conditional_expression": _conditional,
+        "list": lambda r, n: r.plain("list", n),
+        "tuple": lambda r, n: r.plain("tuple", n),
+        "expression_list": lambda r, n: r.plain("tuple", n),
+        "pattern_list": lambda r, n: r.plain("tuple", n),
+        "tuple_pattern": lambda r, n: r.plain("tuple", n),
+        "list_pattern": lambda r, n: r.plain("tuple", n),
+        "set": lambda r, n: r.plain("set", n),
+        "dictionary": lambda r, n: r.plain("dict", n),
+        "pair": lambda r, n: Term("pair", "", (r.field(n, "key"), r.field(n, "value")), _line(n)),
+        "list_splat": lambda r, n: r.plain("spread", n),
+        "dictionary_splat": lambda r, n: r.plain("spread", n),
+        "list_splat_pattern": lambda r, n: r.plain("spread", n),
+        "list_comprehension": lambda r, n: r.comprehension(n, "list"),
+        "set_comprehension": lambda r, n: r.comprehension(n, "set"),
+        "dictionary_comprehension": lambda r, n: r.comprehension(n, "dict"),
+        "generator_expression": lambda r, n: r.comprehension(n, "generator"),
+        "for_in_clause": lambda r, n: Term("for", "", (r.field(n, "left"), r.field(n, "right")), _line(n)),
+        "if_clause": lambda r, n: r.plain("if", n),
+        "parenthesized_expression": inner,
+        "lambda": _lambda,
+        "await": lambda r, n: r.plain("await", n),
+        "yield": lambda r, n: Term("yield", "from" if " from" in _text(n)[:11] else "", r.parts(n), _line(n)),
+        "named_expression": lambda r, n: Term("assign", "=", (r.field(n, "name"), r.field(n, "value")), _line(n)),
+        "assignment": _assignment,
+        "augmented_assignment": lambda r, n: Term(
+            "assign", _of(n, "operator"), (r.field(n, "left"), r.field(n, "right")), _line(n)
+        ),
+        "expression_statement": inner,
+        "return_statement": lambda r, n: r.plain("return", n),
+        "raise_statement": lambda r, n: r.plain("raise", n),
+        "assert_statement": lambda r, n: r.plain("assert", n),
+        "delete_statement": lambda r, n: r.plain("delete", n),
+        "if_statement": _if,
+        "elif_clause": _if,
+        "else_clause": lambda r, n: r.field(n, "body"),
+        "for_statement": lambda r, n: Term(
+            "for", "", (r.field(n, "left"), r.field(n, "right"), *r.bodies(n)), _line(n)
+        ),
+        "while_statement": lambda r, n: Term("while", "", (r.field(n, "condition"), *r.bodies(n)), _line(n)),
+        "try_statement": lambda r, n: r.plain("try", n),
+        "except_clause": _handler,
+        "except_group_clause": _handler,
+        "finally_clause": lambda r, n: r.plain("finally", n),
+        "with_statement": _with,
+        "with_item": inner,
+        "as_pattern": _as,
+        "block": block,
+        "function_definition": lambda r, n: r.function_definition(n, ()),
+        "class_definition": lambda r, n: r.class_definition(n, ()),
+        "decorated_definition": _decorated,
+        "import_statement": _import,
+        "import_from_statement": _import_from,
+        "future_import_statement": lambda _, n: Term("other", line=_line(n)),
+        "break_statement": lambda _, n: Term("jump", "break", line=_line(n)),
+        "continue_statement": lambda _, n: Term("jump", "continue", line=_line(n)),
+        "comment": lambda _, n: Term("other", line=_line(n)),
+        "pass_statement": lambda _, n: Term("other", line=_line(n)),
+        "ellipsis": lambda _, n: Term("other", "...", line=_line(n)),
+        "type": inner,
+    }
 
 
 def _yields(body: Term) -> bool:
