@@ -11,8 +11,8 @@ from multiprocessing.connection import wait
 def processes(number: int, begin: Callable[..., None] | None = None, *given: object) -> ProcessPoolExecutor:
     """A pool of `number` processes, each of which calls `begin(*given)` before its first work.
 
-    They are spawned, not forked: who asks may have threads. They end at once when the process that asked has ended
-    in whatever way; the standard library's own wait for ever for work when it was killed.
+    They are spawned, not forked: who asks may have threads. They end at once when the process that asked has ended,
+    in whatever way: those of the standard library would go on waiting for work when it was killed.
     """
     return ProcessPoolExecutor(number, get_context("spawn"), initializer=_begin, initargs=(begin, given))
 

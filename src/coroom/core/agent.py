@@ -95,8 +95,11 @@ PRESENCE_AFTER: dict[tuple[Presence, str], Presence] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """One agent as the room knows it. Its secret is known by hash only, and never leaves this record. Who is `given_up`
-    calls nothing any more, also once that is final, before it joins anew.
+    """One agent as the room knows it. Its secret is known by hash only, and never leaves this record.
+
+    `scope` is all that it will ever touch by calls, empty for anything. `said_this_minute` counts its messages in the
+    `minute` of the clock. One that was `given_up` makes no call any more until it joins anew, also once all that it did
+    is taken back for good.
     """
 
     name: str

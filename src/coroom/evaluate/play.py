@@ -17,7 +17,7 @@ from coroom.evaluate.synthetic import Hand, Traits, guessed, steps_of, tokens_of
 from coroom.evaluate.usage import Usage
 from coroom.evaluate.virtual_room import VirtualRoom
 from coroom.host.answer import Answer
-from coroom.host.standing import room_in_brief, taken
+from coroom.host.overview import room_in_brief, taken
 
 WALL_S = 600.0
 """The budget of the published runs on the ledger."""

@@ -2,9 +2,9 @@
 
 - one room over one log: `host`, `clock`
 - the door, one method a tool or hook: `caller` (who was proved to come), `door`, with `needs` (what it asks of the
-  rest), `given` and `answer` (what comes in, what goes out), `standing`, `delivery` with `receipt` (which notices ride
-  along, and when they count as read), `replies` over `clean` (the one place that writes what agents read), `tool_list`,
-  `errands`; two doors of the same form: `recorder` with `tapes`, and `silent`
+  rest), `given` and `answer` (what comes in, what goes out), `overview` (where things stand), `delivery` with `receipt`
+  (which notices ride along, and when they count as read), `replies` over `clean` (the one place that writes what agents
+  read), `tool_list`, `errands`; two doors of the same form: `recorder` with `tapes`, and `silent`
 - an edit on its way in and out again: `content`; `mirror` and `shadow` (what is known of one directory); `bridge` (its
   worker) over `looking`, `intake` with `bases` and `past`, `acceptance` with `judge`, then `files` and `placing`;
   `surroundings` (what bridges share); `workspace` (all of it, as the door uses it) with `admission`, `history`,

@@ -34,14 +34,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Finality:
     """Whether what an agent did can still be changed by others, and the notices of the order that it has to judge."""
 
     final: bool
     judge: tuple[str, ...] = ()
 
 
-NOT_FINAL = Standing(final=False)
+NOT_FINAL = Finality(final=False)
 
 CALLING: ContextVar[str] = ContextVar("calling", default="")
 """Whose call it is that a thread is at work for, or in whose name others are put in order for it."""
@@ -156,13 +156,13 @@ class RoomCalls:
         while self._forgetting:
             await asyncio.wait(self._forgetting)
 
-    def standing(self, agent: str) -> "Standing":
+    def finality(self, agent: str) -> Finality:
         """Whether all that the agent did is final, and what it has to judge before it can be."""
         order = self._host.state.order
         mine = {n.id for n in order.notices.values() if n.agent == agent}
         judge = tuple(sorted(mine - unripe(order, self._host.state.agents, agent)))
         open_ones = any(call.agent == agent for call in order.calls.values())
-        return Standing(not open_ones and not mine, judge)
+        return Finality(not open_ones and not mine, judge)
 
     @asynccontextmanager
     async def _latched(self, tool: str, arguments: str) -> AsyncIterator[None]:

@@ -69,12 +69,14 @@ def choose(state: RoomState, agent: str, chars_max: int, *, asked: bool = True) 
 class Cursors:
     """What each agent was handed and has not yet acknowledged.
 
-    A reply can be lost on its way, so a notice counts as read when the agent that got it comes back with another
-    call, made after the reply had left, and by the same connection where the reply was of the kind that leaves its
-    connection open: whoever lost a reply to a cut comes back by another. A `sync` is answered by a stream, of which no
-    later call proves anything: its reply tells a cursor, and who gives back that one or a newer has got it, who gives
-    back an older one has not. To who gives none it is told once more. Delivery is at least once, in order, and survives
-    a restart of either side (promise notice:delivered).
+    A reply can be lost on its way, so a notice counts as read when its agent comes back in a way that proves it:
+
+    - after a plain reply, by another call, made after the reply had left; where the reply left its connection open, by
+      that connection, since whoever lost a reply to a cut comes back by another
+    - after a `sync`, which is answered by a stream, by the cursor that its reply told, or a newer one; an older one
+      proves that the reply was lost, and an agent that gives none is told once more
+
+    Delivery is at least once, in order, and survives a restart of either side (promise notice:delivered).
     """
 
     def __init__(self) -> None:

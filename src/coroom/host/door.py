@@ -25,7 +25,7 @@ from coroom.host.given import resources_in, task_command, unknown
 from coroom.host.host import Host
 from coroom.host.needs import Beats, Lander, ToolMaker, Workspace
 from coroom.host.outcomes import looked_in_vain, worded
-from coroom.host.standing import brief, by_age, details, room_in_brief, taken
+from coroom.host.overview import brief, by_age, details, room_in_brief, taken
 from coroom.host.tool_list import listed, shown
 
 if TYPE_CHECKING:
@@ -228,15 +228,15 @@ class Door:
         if isinstance(reply, Refused):
             return self._refusal(agent, reply)
         deadline = asyncio.get_running_loop().time() + min(max(wait_s, 0), SYNC_WAIT_S_MAX)
-        while (standing := self.calls.standing(agent)) == NOT_FINAL:
+        while (now := self.calls.finality(agent)) == NOT_FINAL:
             left, seq = deadline - asyncio.get_running_loop().time(), self._host.state.seq
             if left <= 0:
                 break
             if not await self._host.changed(seq, min(left, HEARTBEAT_S)) and heartbeat:
                 await heartbeat("waiting until it is final")
                 await self._host.submit(agent, c.Beat())
-        said = "What you did is final." if standing.final else "You are done unless you are told."
-        return self._answer(agent, said, {"final": standing.final, "judge": list(standing.judge)})
+        said = "What you did is final." if now.final else "You are done unless you are told."
+        return self._answer(agent, said, {"final": now.final, "judge": list(now.judge)})
 
     async def _made(self, agent: str, do: str, said: str, about: str, heartbeat: Beats | None) -> Answer:
         """A tool for a wish, or from a recipe."""

@@ -9,9 +9,11 @@ CURSOR_HEADER = "x-coroom-cursor"
 
 @dataclass(slots=True)
 class Batch:
-    """The notices that one reply carries, whether the whole reply has left, and by which connection, where that tells
-    something: another request on it says that its client has read the reply to the end. `cursor` is what its reader
-    gives back to say so, where the reply told it one; of one that was `streamed` nothing else says so.
+    """The notices that one reply carries, and what will prove that its client has read it.
+
+    `under_way`: the reply has not left as a whole. `connection` is the one by which another request proves it, empty
+    where none does; `cursor` is what its reader gives back, 0 where the reply told none. Of a reply that was `streamed`
+    only the cursor proves it.
     """
 
     notices: tuple[str, ...]

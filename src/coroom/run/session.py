@@ -362,7 +362,7 @@ async def _more(room: Room, agent: str) -> bool:
     judges = room.host.state.agents[agent].role is Role.EVALUATOR
     while True:
         state = room.host.state
-        if room.door.calls and room.door.calls.standing(agent).judge:
+        if room.door.calls and room.door.calls.finality(agent).judge:
             return True
         ours = (task for task in state.tasks.values() if task.finding or not judges)
         if state.agents[agent].task or any(ready(state, task) for task in ours):

@@ -15,11 +15,16 @@ from coroom.host.seat import Seat
 class Desk:
     """Where an agent works, and what it may ask about the board.
 
-    `show` tells the person who watches what it is doing; `more` waits until there is something for it to do (True) or
-    the board is finished (False); `done` is how many tasks it has finished; `spend` notes input and output tokens and
-    US dollars that it has used, and what of its tokens so far is reckoned to have cost besides, for which it has not
-    told a cost yet; `heard` is how many events of its own the room has had; `left_usd` what may still be spent, None
-    without a bound.
+    Attributes:
+        seat: its way into the room.
+        url: where the room is.
+        show: tells the person who watches what it is doing.
+        more: waits until there is something for it to do (True) or the board is finished (False).
+        done: how many tasks it has finished.
+        spend: notes what it has used: input tokens, output tokens, US dollars that its client told, and US dollars that
+            its tokens come to by their price as far as its client has told no cost of them yet.
+        heard: how many events of its own the room has had.
+        left_usd: what may still be spent, None without a bound.
     """
 
     seat: Seat

@@ -25,9 +25,11 @@ def _answered(state: RoomState, _event: e.Event, body: e.Answered) -> RoomState:
 
 
 def kept(state: RoomState, agent: str) -> Answers:
-    """The answers, when the agent comes again. What it did stays done, whichever client it has now: the same call
-    under the same id is not carried out twice, though the id may be used for another one. What it saw or was lent may
-    be over, and is asked for anew without harm.
+    """The answers that are kept when the agent joins again: those of what it did, marked as `EARLIER`.
+
+    What was done stays done, whichever client it has now: the same call under the same id is not carried out twice,
+    though the id may be used for another one. What it only looked at, and claims and tasks, which may be over, are
+    asked for anew.
     """
     known = state.operations.get(agent, ())
     kept = tuple((*answer[:3], EARLIER) for answer in known if len(answer) > 2 and _stays(answer[1], answer[2]))

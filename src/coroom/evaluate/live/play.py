@@ -20,7 +20,7 @@ from coroom.evaluate.synthetic import Hand, Traits, tokens_of
 from coroom.evaluate.virtual_room import VirtualRoom
 from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
 from coroom.host.outcomes import worded
-from coroom.host.standing import taken
+from coroom.host.overview import taken
 
 TURNS_MAX = 20_000
 

@@ -5,8 +5,8 @@ from tests.core.rooms import Room
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.host.answer import Answer
+from coroom.host.overview import NAMED_MAX, room_in_brief
 from coroom.host.replies import reply
-from coroom.host.standing import NAMED_MAX, room_in_brief
 
 
 def a_room(agents: int) -> Room:
