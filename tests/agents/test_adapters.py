@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, ModelApi, Session, model_api
 from coroom.agents.claude_code import ClaudeCode
 from coroom.agents.codex import NOTHING_CAME, Codex, toml, unready
-from coroom.agents.command import Command
+from coroom.agents.command_line import CommandLine
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
 
 ADAPTERS = pytest.mark.parametrize(
     "adapter",
-    [ClaudeCode(), Codex(), OpenCode(), Gemini(), Command(("tool", "--ask", "{prompt}"))],
+    [ClaudeCode(), Codex(), OpenCode(), Gemini(), CommandLine(("tool", "--ask", "{prompt}"))],
     ids=lambda adapter: adapter.name,
 )
 SECRET = "the-token-nobody-may-read"
@@ -93,10 +93,10 @@ def test_a_line_that_means_nothing_to_us_is_no_output(adapter: AgentAdapter) -> 
 
 
 def test_a_command_without_a_place_for_the_prompt_gets_it_on_standard_input(tmp_path: Path) -> None:
-    launch = prepared(Command(("tool", "-x")), tmp_path)
+    launch = prepared(CommandLine(("tool", "-x")), tmp_path)
     assert launch.argv[1:] == ("-x",)
     assert launch.stdin.startswith("Do 'this'")
-    assert Command(("tool",)).read_output("hello\n") == AgentOutput(text="hello")
+    assert CommandLine(("tool",)).read_output("hello\n") == AgentOutput(text="hello")
 
 
 def test_claude_code_asks_by_http_and_is_blocked_when_that_fails(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from tests.cli.commands import Place, place_at
 from tests.git.repositories import git
 
 from coroom.agents.adapter import AgentAdapter
-from coroom.agents.command import Command
+from coroom.agents.command_line import CommandLine
 from coroom.agents.role_files import roles
 from coroom.run.isolating import Isolating
 from coroom.run.loop.agent import AgentLoop
@@ -64,7 +64,7 @@ def agent_loop(
 ) -> AgentLoop:
     """The loop of one agent, x-1, in this process. The gate is kept where XDG_STATE_HOME says."""
     root = place.root / "loops" / "x-1"
-    started = adapter or Command(("sh", "-c", command))
+    started = adapter or CommandLine(("sh", "-c", command))
     sessions = Sessions(agent="x-1", adapter=started, isolating=Isolating(), home=root / "home")
     role = roles(place.root)["core-developer"]
     shared_place = place.root / "loops" / "shared"

@@ -26,7 +26,7 @@ from coroom.launch.bounds import means
 from coroom.launch.choose import launcher
 from coroom.launch.container import HOST_IMAGE, Container
 from coroom.launch.doors import ROOM_PORT, door_to, socket_place
-from coroom.launch.isolation import Bounds, Errand, Isolation, Launcher, Unavailable
+from coroom.launch.isolation import AgentProcess, Bounds, Isolation, Launcher, Unavailable
 from coroom.launch.leftover import OPEN, born, end_leftover, gated, remember
 from coroom.launch.model_proxy import PLACEHOLDER, Provider, model_door
 from coroom.run.bench.claims import scratch_remote
@@ -64,17 +64,17 @@ class Cell:
 
     root: Path
 
-    def errand(self, *argv: str, **more: Any) -> Errand:
+    def process(self, *argv: str, **more: Any) -> AgentProcess:
         for place in ("workspace", "home", "outside", "others"):
             (self.root / place).mkdir(exist_ok=True)
         (self.root / "others" / "token").write_text("secret")
         env = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", "COROOM_TOKEN": "its-own"}
         shown = {"agent": "ann", "env": env, "workspace": self.root / "workspace", "home": self.root / "home"}
-        return Errand(argv=argv, **{**shown, **more})
+        return AgentProcess(argv=argv, **{**shown, **more})
 
 
-async def ended(launched: Launcher, errand: Errand) -> tuple[int, str, str]:
-    wrapped = launched.wrap(errand)
+async def ended(launched: Launcher, wanted: AgentProcess) -> tuple[int, str, str]:
+    wrapped = launched.wrap(wanted)
     process = await asyncio.create_subprocess_exec(
         *wrapped.argv, env=dict(wrapped.env), stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1
     )
@@ -105,8 +105,8 @@ async def test_a_prisoner_reaches_its_own_places_and_the_room_and_nothing_else(k
             door = await stack.enter_async_context(door_to(f"http://127.0.0.1:{port}", place / "room"))
             words = [str(one) for one in (tmp_path / "outside", upstream, tmp_path / "others", port, bystander.pid)]
             argv = (sys.executable, str(HERE / "prisoner.py"), *words)
-            errand = cell.errand(*argv, readable=(upstream, HERE), doors={ROOM_PORT: door})
-            code, out, err = await ended(made(kind), errand)
+            process = cell.process(*argv, readable=(upstream, HERE), doors={ROOM_PORT: door})
+            code, out, err = await ended(made(kind), process)
         assert bystander.poll() is None
     finally:
         room.close()
@@ -126,11 +126,11 @@ async def test_a_fork_bomb_and_a_glutton_end_at_their_bounds(
     kind: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, _ = await ended(made(kind), Cell(tmp_path).errand("setsid", sys.executable, "-u", "-c", BOMB))
+    code, out, _ = await ended(made(kind), Cell(tmp_path).process("setsid", sys.executable, "-u", "-c", BOMB))
     assert out, code
     assert 0 < int(out) < 40
     glutton = "x = bytearray(900 << 20); print(len(x))"
-    code, out, _ = await ended(made(kind), Cell(tmp_path).errand(sys.executable, "-c", glutton))
+    code, out, _ = await ended(made(kind), Cell(tmp_path).process(sys.executable, "-c", glutton))
     assert code != 0
     assert out == ""
     assert not (tmp_path / "oom").exists()
@@ -138,20 +138,20 @@ async def test_a_fork_bomb_and_a_glutton_end_at_their_bounds(
 
 async def test_the_program_decides_the_exit_code_and_a_missing_one_is_named(tmp_path: Path) -> None:
     launched = made(Isolation.BUBBLEWRAP)
-    assert (await ended(launched, Cell(tmp_path).errand("sh", "-c", "exit 7")))[0] == 7
-    code, _, err = await ended(launched, Cell(tmp_path).errand("no-such-program"))
+    assert (await ended(launched, Cell(tmp_path).process("sh", "-c", "exit 7")))[0] == 7
+    code, _, err = await ended(launched, Cell(tmp_path).process("no-such-program"))
     assert code == 127
     assert "no-such-program cannot be started" in err
 
 
 def test_an_image_of_the_user_s_own_has_its_own_programs_and_its_own_python_opens_the_doors(tmp_path: Path) -> None:
-    argv = Container("podman", "theirs").wrap(Cell(tmp_path).errand("claude")).argv
+    argv = Container("podman", "theirs").wrap(Cell(tmp_path).process("claude")).argv
     words = argv[argv.index("theirs") + 1 :]
     assert words[0] == "python3"
     assert words[-2:] == ("--", "claude")
     path = next(word for word in argv if word.startswith("PATH="))
     assert path.endswith(":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-    host = Container("podman", HOST_IMAGE).wrap(Cell(tmp_path).errand("claude")).argv
+    host = Container("podman", HOST_IMAGE).wrap(Cell(tmp_path).process("claude")).argv
     assert sys.executable in host
     assert (Container("podman", "theirs").has_own_programs, Container("podman", HOST_IMAGE).has_own_programs) == (
         True,
@@ -196,25 +196,25 @@ def test_what_is_in_force_says_by_what_the_bounds_are_kept() -> None:
 def test_a_container_that_outlived_its_run_is_ended_by_what_was_noted(tmp_path: Path) -> None:
     stays = 'trap "" TERM; echo > begun; read x < never'
     cell = Cell(tmp_path)
-    errand = cell.errand("sh", "-c", stays)
-    os.mkfifo(errand.workspace / "never")
-    wrapped = made(Isolation.CONTAINER).wrap(errand)
+    process = cell.process("sh", "-c", stays)
+    os.mkfifo(process.workspace / "never")
+    wrapped = made(Isolation.CONTAINER).wrap(process)
     with subprocess.Popen(
         gated(wrapped.argv), env=dict(wrapped.env), stdin=subprocess.PIPE, start_new_session=True
     ) as run:
         assert run.stdin is not None
-        remember(errand.home, run.pid, wrapped.ends)
+        remember(process.home, run.pid, wrapped.ends)
         run.stdin.write(OPEN)
         run.stdin.flush()
-        until((errand.workspace / "begun").exists, "it works in its container")
+        until((process.workspace / "begun").exists, "it works in its container")
         listed = (*wrapped.ends[: wrapped.ends.index("rm")], "ps", "--quiet", "--filter", f"name={wrapped.ends[-1]}")
         assert subprocess.run(listed, capture_output=True, check=True).stdout
         # Killed with its run; the container is nobody's child.
         os.killpg(run.pid, signal.SIGKILL)
     assert subprocess.run(listed, capture_output=True, check=True).stdout
-    assert end_leftover(errand.home)
+    assert end_leftover(process.home)
     assert not subprocess.run(listed, capture_output=True, check=True).stdout
-    assert not end_leftover(errand.home)
+    assert not end_leftover(process.home)
 
 
 def test_a_group_is_left_over_once_its_maker_is_gone_whatever_the_time_is(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_group_is_left_over_once_its_maker_is_gone_whatever_the_time_is(tmp_pa
 
 
 def test_a_plain_agent_has_a_directory_for_temporary_files_of_its_own(tmp_path: Path) -> None:
-    wrapped = made(Isolation.PLAIN).wrap(Cell(tmp_path).errand("sh", "-c", 'echo "$TMPDIR"'))
+    wrapped = made(Isolation.PLAIN).wrap(Cell(tmp_path).process("sh", "-c", 'echo "$TMPDIR"'))
     done = subprocess.run(wrapped.argv, env=dict(wrapped.env), capture_output=True, text=True, check=True)
     wrapped.close()
     assert done.stdout.strip() == str(tmp_path / "home" / "tmp")

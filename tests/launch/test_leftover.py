@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.run.runs import Ground, perform, tasks
 
-from coroom.agents.command import Command
+from coroom.agents.command_line import CommandLine
 from coroom.launch.leftover import OPEN, end_leftover, gated, note_of, remember
 from coroom.run.workers import ProcessWorker
 
@@ -48,7 +48,7 @@ def test_a_program_that_cannot_be_started_says_so(tmp_path: Path) -> None:
 
 async def test_an_agent_has_been_noted_by_the_time_it_acts(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    adapter = Command(("sh", "-c", f'grep -q "\\"pid\\": $$," {note_of(home)} && echo noted'))
+    adapter = CommandLine(("sh", "-c", f'grep -q "\\"pid\\": $$," {note_of(home)} && echo noted'))
     ended = await perform(Ground.at(tmp_path).plan([ProcessWorker(name="cmd", adapter=adapter, home=home)], tasks("x")))
     assert ended.outcome.works["cmd"].error == "3 sessions in a row finished no task"
     assert [text for agent, text in ended.stage.shown if agent == "cmd" and text == "noted"] == ["noted"] * 3

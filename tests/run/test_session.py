@@ -9,7 +9,7 @@ import pytest
 from tests.run.runs import Does, Ground, does_all, opened, perform, tasks, writes
 
 from coroom.agents.codex import Codex
-from coroom.agents.command import Command
+from coroom.agents.command_line import CommandLine
 from coroom.agents.room_client import RoomClient
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
@@ -84,7 +84,7 @@ async def test_a_client_that_is_not_installed_is_named_with_the_way_to_install_i
 
 async def test_a_command_that_fails_is_told_with_its_exit_code_and_where_its_output_is(tmp_path: Path) -> None:
     ground = Ground.at(tmp_path)
-    adapter = Command(("sh", "-c", "echo so far; echo went wrong >&2; exit 3"))
+    adapter = CommandLine(("sh", "-c", "echo so far; echo went wrong >&2; exit 3"))
     worker = ProcessWorker(name="cmd", adapter=adapter, home=tmp_path / "home")
     ended = await perform(ground.plan([worker], tasks("first thing")))
     work = ended.outcome.works["cmd"]
@@ -96,7 +96,7 @@ async def test_a_command_that_fails_is_told_with_its_exit_code_and_where_its_out
 
 async def test_a_command_that_ends_well_without_finishing_anything_is_not_started_for_ever(tmp_path: Path) -> None:
     ground = Ground.at(tmp_path)
-    worker = ProcessWorker(name="idle", adapter=Command(("true",)), home=tmp_path / "home")
+    worker = ProcessWorker(name="idle", adapter=CommandLine(("true",)), home=tmp_path / "home")
     ended = await perform(ground.plan([worker], tasks("first thing")))
     assert ended.outcome.works["idle"].error == "3 sessions in a row finished no task"
     assert len(list((tmp_path / "home" / "logs").glob("*.out"))) == 3
@@ -111,7 +111,7 @@ async def test_a_cancelled_run_ends_the_processes_it_started_and_keeps_their_tas
         started.set()
         await asyncio.Event().wait()
 
-    worker = ProcessWorker(name="cmd", adapter=Command(("sh", "-c", "exec sleep 600")), home=tmp_path / "home")
+    worker = ProcessWorker(name="cmd", adapter=CommandLine(("sh", "-c", "exec sleep 600")), home=tmp_path / "home")
     plan = ground.plan([Does("ann", takes), worker], tasks("first thing", "second other"))
     running = asyncio.create_task(perform(plan))
     await asyncio.wait_for(started.wait(), 30)
@@ -266,7 +266,7 @@ async def test_the_summary_counts_what_the_log_says(tmp_path: Path) -> None:
 
 
 def command(name: str, root: Path, script: str, **more: Any) -> ProcessWorker:
-    return ProcessWorker(name=name, adapter=Command(("sh", "-c", script)), home=root / name, **more)
+    return ProcessWorker(name=name, adapter=CommandLine(("sh", "-c", script)), home=root / name, **more)
 
 
 async def test_at_its_limit_a_run_stops_everybody_and_keeps_what_they_wrote(tmp_path: Path) -> None:

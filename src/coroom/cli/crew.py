@@ -12,7 +12,7 @@ from coroom.agents.adapter import AgentAdapter, ModelApi, model_api
 from coroom.agents.builtin import Builtin, unready
 from coroom.agents.claude_code import ClaudeCode
 from coroom.agents.codex import Codex
-from coroom.agents.command import Command
+from coroom.agents.command_line import CommandLine
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
 from coroom.agents.scripted import Marks, Step, TapeError, read_tape
@@ -126,7 +126,7 @@ def isolated_for(kind: str, adapter: AgentAdapter, api: ModelApi | None, asked: 
 
 def readable_for(isolating: Isolating, adapter: AgentAdapter, *more: Path) -> Isolating:
     """The same, with what a command of the user's own names by full path to be read, and `more`."""
-    words = adapter.argv if isinstance(adapter, Command) else ()
+    words = adapter.argv if isinstance(adapter, CommandLine) else ()
     named = [Path(word) for word in words if word.startswith("/") and os.path.exists(word)]
     return replace(isolating, readable=(*isolating.readable, *more, *named))
 
@@ -169,14 +169,14 @@ def adapter_for(kind: str, model: str, budget: str) -> AgentAdapter:
     return ADAPTERS[kind]()
 
 
-def _command(text: str) -> Command:
+def _command(text: str) -> CommandLine:
     try:
         words = shlex.split(text)
     except ValueError as problem:
         raise WrongCallError(f"'{text}' is no command line: {problem}. Check its quotes.") from problem
     if not words:
         raise WrongCallError("command: names no program. Write it as command:'PROGRAM … {prompt}'.")
-    return Command(tuple(words))
+    return CommandLine(tuple(words))
 
 
 def _tape(path: Path) -> list[Step]:

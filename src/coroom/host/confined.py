@@ -10,7 +10,7 @@ from coroom.checks.suite import Start, inherited
 from coroom.checks.suite_command import SuiteCommand
 from coroom.core.errors import Code, Refused
 from coroom.launch.choose import launcher
-from coroom.launch.isolation import KEPT, Bounds, Errand, Isolation, Launcher, Unavailable, Wrapped
+from coroom.launch.isolation import KEPT, AgentProcess, Bounds, Isolation, Launcher, Unavailable, Wrapped
 from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.launch.plain import Plain
 from coroom.launch.readable import environment_places, named_places
@@ -94,7 +94,7 @@ class Confined:
             env = {**{name: whole[name] for name in KEPT if name in whole}, "CI": "true", **command.environment}
         paths = (Path(one) for one in env.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(one))
         seen = (*self.readable, *readable, *(path for path in paths if not path.is_relative_to(tree)))
-        errand = Errand(
+        process = AgentProcess(
             agent=NAME,
             argv=command.argv,
             env=env,
@@ -103,7 +103,7 @@ class Confined:
             readable=(*seen, *named_places(_words(command))),
             kept=tuple(path for path in kept if path.exists()),
         )
-        wrapped = self.launcher.wrap(errand)
+        wrapped = self.launcher.wrap(process)
         start = Start(argv=wrapped.argv, env=wrapped.env, close=wrapped.close)
         return _noted(start, home, wrapped) if noted and not wrapped.mortal else start
 

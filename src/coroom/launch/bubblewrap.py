@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coroom.launch.bounds import bounded, limits_argv, means
-from coroom.launch.isolation import Bounds, Errand, Isolation, Unavailable, Wrapped
+from coroom.launch.isolation import AgentProcess, Bounds, Isolation, Unavailable, Wrapped
 from coroom.launch.readable import program_places, system_places
 
 INSIDE = Path(__file__).with_name("inside.py")
@@ -38,55 +38,55 @@ class Bubblewrap:
         """See the port."""
         return means(self.bounds)
 
-    def wrap(self, errand: Errand) -> Wrapped:
+    def wrap(self, process: AgentProcess) -> Wrapped:
         """See the port."""
-        errand.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        inside = doored(errand, limits_argv(self.bounds))
+        process.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        inside = doored(process, limits_argv(self.bounds))
         words = (
             *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
             *("--hostname", "agent", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"),  # noqa: S108
-            *_seen(errand),
-            *("--chdir", str(errand.workspace), "--clearenv"),
-            *(word for name, value in environment(errand).items() for word in ("--setenv", name, value)),
+            *_seen(process),
+            *("--chdir", str(process.workspace), "--clearenv"),
+            *(word for name, value in environment(process).items() for word in ("--setenv", name, value)),
             *("--", *inside),
         )
-        made = bounded(words, self.bounds, errand.agent)
-        return Wrapped(argv=made.argv, env={"PATH": errand.env.get("PATH", "")}, close=made.close, mortal=True)
+        made = bounded(words, self.bounds, process.agent)
+        return Wrapped(argv=made.argv, env={"PATH": process.env.get("PATH", "")}, close=made.close, mortal=True)
 
 
-def environment(errand: Errand) -> dict[str, str]:
+def environment(process: AgentProcess) -> dict[str, str]:
     """What an isolated agent has in its environment: what it was given, and its own places."""
     trusted = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
-    return {**errand.env, **trusted, "HOME": str(errand.home), "TMPDIR": "/tmp", "USER": errand.agent}  # noqa: S108
+    return {**process.env, **trusted, "HOME": str(process.home), "TMPDIR": "/tmp", "USER": process.agent}  # noqa: S108
 
 
-def doored(errand: Errand, limits: tuple[str, ...], python: str = sys.executable) -> tuple[str, ...]:
+def doored(process: AgentProcess, limits: tuple[str, ...], python: str = sys.executable) -> tuple[str, ...]:
     """The program behind its doors, which are opened by `python`."""
-    doors = (f"{port}={path}" for port, path in errand.doors.items())
-    return (*limits, python, "-I", "-S", str(INSIDE), *doors, "--", *errand.argv)
+    doors = (f"{port}={path}" for port, path in process.doors.items())
+    return (*limits, python, "-I", "-S", str(INSIDE), *doors, "--", *process.argv)
 
 
-def places(errand: Errand) -> list[Path]:
+def places(process: AgentProcess) -> list[Path]:
     """What it sees beside the system, read-only; what is its own comes over it."""
-    found = {*program_places(errand.argv, errand.env), *errand.readable}
+    found = {*program_places(process.argv, process.env), *process.readable}
     seen = {*found, *system_places()}
     # What lies in a place that is seen already is seen with it, and nothing could be mounted there.
     return sorted(place for place in found if place.exists() and not seen & {*place.parents})
 
 
-def _seen(errand: Errand) -> Iterable[str]:
+def _seen(process: AgentProcess) -> Iterable[str]:
     for place in system_places():
         if place.is_symlink() and place.parent == Path("/"):
             yield from ("--symlink", str(place.readlink()), str(place))
         else:
             yield from ("--ro-bind", str(place), str(place))
-    for place in places(errand):
+    for place in places(process):
         yield from ("--ro-bind", str(place), str(place))
-    for own in (errand.home, errand.workspace):
+    for own in (process.home, process.workspace):
         yield from ("--bind", str(own), str(own))
-    for kept in errand.kept:
+    for kept in process.kept:
         yield from ("--ro-bind", str(kept), str(kept))
-    for socket in errand.doors.values():
+    for socket in process.doors.values():
         yield from ("--bind", str(socket), str(socket))
 
 

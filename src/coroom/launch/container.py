@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from coroom.launch.bubblewrap import doored, environment, places
-from coroom.launch.isolation import Bounds, Errand, Isolation, Unavailable, Wrapped
+from coroom.launch.isolation import AgentProcess, Bounds, Isolation, Unavailable, Wrapped
 from coroom.launch.readable import system_places
 
 HOST_IMAGE = "coroom-host"
@@ -64,23 +64,23 @@ class Container:
         limits = f"{self.bounds.memory_bytes / (1 << 30):.1f} GiB of memory and {self.bounds.processes} processes"
         return f"At most {limits} together, by the container's control groups."
 
-    def wrap(self, errand: Errand) -> Wrapped:
+    def wrap(self, process: AgentProcess) -> Wrapped:
         """See the port."""
-        errand.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"coroom-{errand.agent}-{secrets.token_hex(4)}"
+        process.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = f"coroom-{process.agent}-{secrets.token_hex(4)}"
         words = (
             # podman's monitor notes a lack of memory as a file where it was started: not in anybody's repository.
-            *("env", "--chdir", str(errand.home.absolute())),
+            *("env", "--chdir", str(process.home.absolute())),
             *self._command(),
             *("run", "--rm", "--interactive", "--name", name, "--network", "none", "--read-only"),
             *("--cap-drop", "all", "--security-opt", "no-new-privileges", "--hostname", "agent"),
             *("--memory", str(self.bounds.memory_bytes), "--pids-limit", str(self.bounds.processes)),
             *("--ulimit", f"nofile={FILES_MAX}:{FILES_MAX}", "--tmpfs", "/tmp", "--tmpfs", "/run"),  # noqa: S108
             *(("--ulimit", "nproc=32768:32768") if os.geteuid() == 0 and "podman" in self.engine else ()),
-            *(word for place in self._mounts(errand) for word in ("--volume", place)),
-            *("--workdir", str(errand.workspace)),
-            *(word for one in self._environment(errand).items() for word in ("--env", "=".join(one))),
-            *(self.image, *doored(errand, (), python=PYTHON if self.has_own_programs else sys.executable)),
+            *(word for place in self._mounts(process) for word in ("--volume", place)),
+            *("--workdir", str(process.workspace)),
+            *(word for one in self._environment(process).items() for word in ("--env", "=".join(one))),
+            *(self.image, *doored(process, (), python=PYTHON if self.has_own_programs else sys.executable)),
         )
 
         ends = (*self._command(), "rm", "--force", name)
@@ -90,21 +90,21 @@ class Container:
 
         return Wrapped(argv=words, env=dict(os.environ), close=close, ends=ends)
 
-    def _environment(self, errand: Errand) -> dict[str, str]:
+    def _environment(self, process: AgentProcess) -> dict[str, str]:
         """As everywhere; where an image keeps its programs need not be on this machine's search path."""
-        env = environment(errand)
+        env = environment(process)
         return env | {"PATH": f"{env.get('PATH', os.defpath)}:{USUAL_PATH}"} if self.has_own_programs else env
 
     def _command(self) -> tuple[str, ...]:
         return (self.engine, *self.runtime)
 
-    def _mounts(self, errand: Errand) -> Iterable[str]:
+    def _mounts(self, process: AgentProcess) -> Iterable[str]:
         system = [one for one in system_places() if not one.is_symlink()] if self.image == HOST_IMAGE else []
-        for place in (*system, *places(errand)):
+        for place in (*system, *places(process)):
             yield f"{place}:{place}:ro"
-        for own in (errand.home, errand.workspace, *errand.doors.values()):
+        for own in (process.home, process.workspace, *process.doors.values()):
             yield f"{own}:{own}"
-        for kept in errand.kept:
+        for kept in process.kept:
             yield f"{kept}:{kept}:ro"
 
 

@@ -30,7 +30,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class AgentProcess:
     """A process to be started for an agent.
 
     `env` is its whole environment. `workspace` and `home` are its own, and all that it can change but for what of them
@@ -96,6 +96,6 @@ class Launcher(Protocol):
         """Of these sentences the one about bounds."""
         ...
 
-    def wrap(self, errand: Errand) -> Wrapped:
+    def wrap(self, process: AgentProcess) -> Wrapped:
         """How to start it so."""
         ...

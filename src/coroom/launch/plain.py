@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from coroom.launch.bounds import bounded, means
-from coroom.launch.isolation import Bounds, Errand, Isolation, Wrapped
+from coroom.launch.isolation import AgentProcess, Bounds, Isolation, Wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Plain:
         """See the port."""
         return means(self.bounds)
 
-    def wrap(self, errand: Errand) -> Wrapped:
+    def wrap(self, process: AgentProcess) -> Wrapped:
         """See the port. The doors are not needed: nothing stands between the agent and the room."""
-        temporary = errand.home / "tmp"
+        temporary = process.home / "tmp"
         temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = bounded(errand.argv, self.bounds, errand.agent)
-        return Wrapped(argv=made.argv, env={**errand.env, "TMPDIR": str(temporary)}, close=made.close)
+        made = bounded(process.argv, self.bounds, process.agent)
+        return Wrapped(argv=made.argv, env={**process.env, "TMPDIR": str(temporary)}, close=made.close)

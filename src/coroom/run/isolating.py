@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from coroom.agents.adapter import Launch, ModelApi
 from coroom.git.workplace import own_objects
 from coroom.launch.doors import MODEL_PORT, ROOM_PORT, door_to, socket_place
-from coroom.launch.isolation import KEPT, Errand, Isolation, Launcher, Wrapped
+from coroom.launch.isolation import KEPT, AgentProcess, Isolation, Launcher, Wrapped
 from coroom.launch.model_proxy import PLACEHOLDER, Provider, model_door
 from coroom.launch.plain import Plain
 
@@ -80,7 +80,7 @@ class Isolating:
                 if self.provider:
                     doors[MODEL_PORT] = await stack.enter_async_context(model_door(self.provider, place / "model"))
             wrapped = self.launcher.wrap(
-                Errand(
+                AgentProcess(
                     agent=agent,
                     argv=launch.argv,
                     env=environment,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from coroom.agents.command import Command
+from coroom.agents.command_line import CommandLine
 from coroom.agents.role_files import roles
 from coroom.core.command import PostTask
 from coroom.core.errors import Fault
@@ -81,7 +81,7 @@ async def _measured(place: Path, turns: int, isolation: Isolation, say: Callable
     shared = await asyncio.to_thread(scratch_remote, place)
     root = place / "agent"
     isolating = Isolating(launcher=ready, readable=(root / "hub.git",))
-    sessions = Sessions(agent="agent", adapter=Command(AGENT), isolating=isolating, home=root / "home")
+    sessions = Sessions(agent="agent", adapter=CommandLine(AGENT), isolating=isolating, home=root / "home")
     manner = Manner(
         role=roles(place)["core-developer"],
         test="true",

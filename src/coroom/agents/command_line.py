@@ -8,7 +8,7 @@ PLACE = "{prompt}"
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandLine:
     """`argv` with `{prompt}` where the prompt belongs; without it the prompt comes on standard input."""
 
     argv: tuple[str, ...]
