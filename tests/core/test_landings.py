@@ -6,7 +6,7 @@ from tests.core.rooms import Room, named
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.errors import Code
-from coroom.core.view import holdings, needs_operator, page, roster
+from coroom.core.view import live_claims, needs_operator, page, roster
 
 TREE = "f" * 40
 LANDING = c.StartLanding(ref="main", commit="c" * 40, tree=TREE, tasks=(), version=0)
@@ -73,7 +73,7 @@ def test_a_holding_names_who_waits_for_it_first_come_first() -> None:
     room.claim("ada", "file:README")
     for agent, name in (("cyd", "file:src/a.py"), ("bob", "file:src/b.py"), ("cyd", "file:src/c.py")):
         room.refused(agent, c.ClaimResources(resources=named(name)), Code.CLAIMED)
-    assert [one.waiting for one in holdings(room.state, room.now_ms)] == [("cyd", "bob"), ()]
+    assert [one.waiting for one in live_claims(room.state, room.now_ms)] == [("cyd", "bob"), ()]
     room.ok("ada", c.Release(named("dir:src/")), c.Ok)
     room.claim("bob", "dir:src/")
-    assert [one.waiting for one in holdings(room.state, room.now_ms)] == [(), ()]
+    assert [one.waiting for one in live_claims(room.state, room.now_ms)] == [(), ()]

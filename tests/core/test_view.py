@@ -15,7 +15,7 @@ from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
 from coroom.core.timeline import describe
-from coroom.core.view import PAGE_NOTICES_MAX, board, conflicts, holdings, needs_operator, page, roster
+from coroom.core.view import PAGE_NOTICES_MAX, board, conflicts, live_claims, needs_operator, page, roster
 
 NEEDED = {"room", "roster", "claims", "tasks", "held", "findings", "notices", "verdicts", "landings", "needs"}
 
@@ -104,10 +104,10 @@ def test_the_board_says_what_is_ready_and_what_it_waits_for() -> None:
 def test_holdings_say_what_is_left_of_each_lease() -> None:
     room = Room("ada")
     granted = room.claim("ada", "dir:src/", ttl_ms=10_000)
-    (held,) = holdings(room.state, room.now_ms + 4_000)
+    (held,) = live_claims(room.state, room.now_ms + 4_000)
     assert (held.claim, held.holder, held.resources) == (granted.claim, "ada", ("dir:src/",))
     assert held.left_ms == 6_000
-    assert holdings(room.state, room.now_ms + 40_000)[0].left_ms == 0
+    assert live_claims(room.state, room.now_ms + 40_000)[0].left_ms == 0
 
 
 def test_conflicts_are_open_held_edits_and_open_findings() -> None:

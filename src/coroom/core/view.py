@@ -58,7 +58,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class LiveClaim:
     """One live claim. `left_ms` is what is left of the lease if no sign of life renews it; `waiting` were refused some
     of it, first come first, and are told when it is free.
     """
@@ -146,10 +146,10 @@ def _entry(state: RoomState, task: Task) -> Entry:
     )
 
 
-def holdings(state: RoomState, now_ms: int) -> tuple[Holding, ...]:
+def live_claims(state: RoomState, now_ms: int) -> tuple[LiveClaim, ...]:
     """Every live claim, oldest first."""
     return tuple(
-        Holding(
+        LiveClaim(
             claim=claim.id,
             holder=claim.holder,
             mode=claim.mode,
@@ -264,7 +264,7 @@ def page(state: RoomState, now_ms: int) -> dict[str, Json]:
     return {
         "room": _room(state, now_ms),
         "roster": to_json(roster(state, now_ms)),
-        "claims": to_json(holdings(state, now_ms)),
+        "claims": to_json(live_claims(state, now_ms)),
         "tasks": to_json(board(state)),
         "held": to_json(tuple(c for c in found if c.kind == "held")),
         "findings": to_json(tuple(c for c in found if c.kind != "held")),
