@@ -107,3 +107,28 @@ def _defines(tree: ast.AST, names: list[str]) -> bool:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     found = [node for node in ast.iter_child_nodes(tree) if isinstance(node, kinds) and node.name == names[0]]
     return any(len(names) == 1 or _defines(node, names[1:]) for node in found)
+
+
+_SEE = re.compile(r"(?:[Ss]ee|Implements) `(?:[a-z_]+\.)*(?P<owner>[A-Z]\w+)(?:\.(?P<name>\w+))?`")
+_OF_OTHERS = {"AgentMiddleware"}
+
+
+def test_what_a_docstring_tells_to_see_is_there() -> None:
+    members: dict[str, set[str]] = {}
+    told: set[tuple[str, str]] = set()
+    for path in (ROOT / "src/coroom").rglob("*.py"):
+        if "suites" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        told |= {(one["owner"], one["name"] or "") for one in _SEE.finditer(text)}
+        for owner in re.finditer(r"^class (\w+)|^(\w+) = ", text, re.MULTILINE):
+            members.setdefault(owner[1] or owner[2], set()).update(
+                re.findall(r"^ +(?:async )?(?:def )?(\w+)", text, re.MULTILINE)
+            )
+    missing = {
+        (owner, name)
+        for owner, name in told
+        if owner not in _OF_OTHERS and (owner not in members or (name and name not in members[owner]))
+    }
+    assert not missing
+    assert len(told) > 100
