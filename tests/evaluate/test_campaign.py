@@ -17,11 +17,11 @@ from coroom.evaluate.campaign import (
 )
 from coroom.evaluate.conditions import CONDITIONS, LADDER
 from coroom.evaluate.grading import Grade, GradingError
-from coroom.evaluate.play import Play
 from coroom.evaluate.report.tables import against, rows
 from coroom.evaluate.results import Results, ResultsError, unpacked
 from coroom.evaluate.suite import EvalTask, load
-from coroom.evaluate.synthetic import MODELS, Traits
+from coroom.evaluate.synthetic.hand import MODELS, Traits
+from coroom.evaluate.synthetic.play import Play
 from coroom.evaluate.trial import TrialKey
 
 EXCHANGE = next(task for task in load("six").tasks if task.id == "exchange")

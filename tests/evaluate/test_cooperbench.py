@@ -7,9 +7,9 @@ import pytest
 
 from coroom.evaluate.conditions import CONDITIONS
 from coroom.evaluate.grading import Grader
-from coroom.evaluate.play import Play
 from coroom.evaluate.suite import SuiteError, load
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
+from coroom.evaluate.synthetic.play import Play
 from coroom.git.command import Git
 
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": ""}

@@ -26,7 +26,7 @@ from coroom.evaluate.live.trial import coupling, play_live
 from coroom.evaluate.live.world import world_of
 from coroom.evaluate.results import unpacked
 from coroom.evaluate.suite import SuiteError, load
-from coroom.evaluate.synthetic import MODELS, Traits
+from coroom.evaluate.synthetic.hand import MODELS, Traits
 from coroom.evaluate.trial import TrialKey
 from coroom.testing.postgres_server import PostgresServer
 

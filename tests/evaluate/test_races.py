@@ -11,9 +11,9 @@ from coroom.evaluate.campaign import coupling
 from coroom.evaluate.conditions import CONDITIONS
 from coroom.evaluate.eval_task import EvalTask
 from coroom.evaluate.grading import Grader
-from coroom.evaluate.play import Play
 from coroom.evaluate.suite import load
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
+from coroom.evaluate.synthetic.play import Play
 
 RACES = {task.id: task for task in load("races").tasks}
 PERFECT = MODELS["synthetic-perfect"]

@@ -8,9 +8,9 @@ import pytest
 from coroom.evaluate.campaign import Evaluation, EvaluationError, keys_of
 from coroom.evaluate.conditions import CONDITIONS
 from coroom.evaluate.grading import Grader, GradingError
-from coroom.evaluate.play import Play
 from coroom.evaluate.suite import SuiteError, load
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
+from coroom.evaluate.synthetic.play import Play
 from coroom.git.command import Git
 
 CHECK = f"{sys.executable} check.py"

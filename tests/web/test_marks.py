@@ -4,7 +4,7 @@ from coroom.core.event import Body
 from coroom.evaluate.live.office_slots import BOOKING
 from coroom.evaluate.live.play import LivePlay
 from coroom.evaluate.live.world import world_of
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
 from coroom.testing.sample_room import SampleRoom
 from coroom.web.marks import SENTENCE_CHARS_MAX, UNSEEN, mark, marks
 

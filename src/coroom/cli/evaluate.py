@@ -26,7 +26,7 @@ from coroom.evaluate.real.campaign import keys_for
 from coroom.evaluate.report.real import harness_line
 from coroom.evaluate.results import Results, ResultsError
 from coroom.evaluate.suite import ON_LIVE_STATE, SHIPPED, Suite, SuiteError, load
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
 
 if TYPE_CHECKING:
     from coroom.evaluate.report.tables import Row

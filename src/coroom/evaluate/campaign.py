@@ -15,12 +15,12 @@ from coroom.evaluate.grading import Grader, GradingError
 from coroom.evaluate.live.task import LiveTask
 from coroom.evaluate.live.trial import play_live
 from coroom.evaluate.metrics import fold
-from coroom.evaluate.play import WALL_S, Play, Played
 from coroom.evaluate.results import Results, packed
 from coroom.evaluate.suite import EvalTask, Suite, Unit, load
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
+from coroom.evaluate.synthetic.play import WALL_S, Play, Played
+from coroom.evaluate.synthetic.usage import USD_PER_MILLION, together
 from coroom.evaluate.trial import TrialKey, TrialResult
-from coroom.evaluate.usage import USD_PER_MILLION, together
 from coroom.processes import processes
 
 CHUNK = 8

@@ -16,8 +16,8 @@ from coroom.evaluate.live.played import LivePlayed, Worker
 from coroom.evaluate.live.task import Due, Job, LiveTask, shares
 from coroom.evaluate.live.turns import Turns
 from coroom.evaluate.live.world import World
-from coroom.evaluate.synthetic import Hand, Traits, tokens_of
-from coroom.evaluate.virtual_room import VirtualRoom
+from coroom.evaluate.synthetic.hand import Hand, Traits, tokens_of
+from coroom.evaluate.synthetic.virtual_room import VirtualRoom
 from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
 from coroom.host.outcomes import worded
 from coroom.host.overview import taken

@@ -6,8 +6,8 @@ from typing import Any
 
 from coroom.core.event import CallUndone, Event, OrderNoticed, started
 from coroom.evaluate.live.task import Job, State, Step
-from coroom.evaluate.synthetic import Hand
-from coroom.evaluate.usage import Usage
+from coroom.evaluate.synthetic.hand import Hand
+from coroom.evaluate.synthetic.usage import Usage
 
 
 @dataclass(slots=True)

@@ -17,9 +17,9 @@ from coroom.evaluate.live.task import JOBS_MIN, Job, LiveTask, State
 from coroom.evaluate.live.world import World, world_of
 from coroom.evaluate.metrics import fold
 from coroom.evaluate.results import packed
-from coroom.evaluate.synthetic import MODELS
+from coroom.evaluate.synthetic.hand import MODELS
+from coroom.evaluate.synthetic.usage import together
 from coroom.evaluate.trial import TrialKey, TrialResult
-from coroom.evaluate.usage import together
 
 
 def play_live(

@@ -13,9 +13,9 @@ from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
 from coroom.evaluate.conditions import Condition
 from coroom.evaluate.eval_task import EvalTask, Unit
-from coroom.evaluate.synthetic import Hand, Traits, guessed, steps_of, tokens_of
-from coroom.evaluate.usage import Usage
-from coroom.evaluate.virtual_room import VirtualRoom
+from coroom.evaluate.synthetic.hand import Hand, Traits, guessed, steps_of, tokens_of
+from coroom.evaluate.synthetic.usage import Usage
+from coroom.evaluate.synthetic.virtual_room import VirtualRoom
 from coroom.host.answer import Answer
 from coroom.host.overview import room_in_brief, taken
 

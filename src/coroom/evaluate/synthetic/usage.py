@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from coroom.core.notice import Notice
 from coroom.evaluate.metrics import Used
-from coroom.evaluate.synthetic import tokens_of
+from coroom.evaluate.synthetic.hand import tokens_of
 from coroom.host.answer import Answer
 from coroom.host.replies import reply
 
