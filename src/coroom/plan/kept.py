@@ -2,13 +2,13 @@
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from coroom.plan.shelf import Shelf
 from coroom.processes import processes
 from coroom.syntax import (
     INVENTORY_VERSION,
@@ -44,8 +44,8 @@ def inventories(
         progress: told how many of the files that had to be read have been.
     """
     wanted = {path: _key(path, text) for path, text in texts.items() if _is_read(path, text)}
-    with closing(_Store(kept)) as store:
-        known = store.get(set(wanted.values()))
+    with closing(Shelf(kept, "inventory")) as shelf:
+        known = dict(_readable(shelf.get(set(wanted.values()))))
         missing = [path for path, key in wanted.items() if key not in known]
         for path, key in wanted.items():
             if key in known:
@@ -55,7 +55,14 @@ def inventories(
             fresh[wanted[path]] = encoded
             yield path, _decoded(encoded)
             progress(len(fresh), len(missing))
-        store.put(fresh)
+        shelf.put(fresh)
+
+
+def _readable(found: Mapping[str, str]) -> Iterator[tuple[str, Inventory]]:
+    """What was kept, but for what a damaged file gives: that is read anew."""
+    for key, text in found.items():
+        with suppress(ValueError, TypeError):
+            yield key, _decoded(text)
 
 
 def _is_read(path: str, text: bytes) -> bool:
@@ -126,44 +133,3 @@ def _symbol(*fields: Any) -> Symbol:
         decorators=tuple(decorators),
         bases=tuple(bases),
     )
-
-
-class _Store:
-    """A table of encoded inventories by key. Anything wrong with its file means that nothing is kept."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._connection: sqlite3.Connection | None = None
-        if path is not None:
-            with suppress(OSError, sqlite3.Error):
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                connection = sqlite3.connect(path, timeout=2.0)
-                connection.execute("PRAGMA synchronous=OFF")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS inventory (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID"
-                )
-                self._connection = connection
-
-    def get(self, keys: set[str]) -> dict[str, Inventory]:
-        if self._connection is None:
-            return {}
-        found: dict[str, Inventory] = {}
-        wanted = sorted(keys)
-        with suppress(sqlite3.Error):
-            for at in range(0, len(wanted), 500):
-                some = wanted[at : at + 500]
-                marks = ",".join("?" * len(some))
-                rows = self._connection.execute(f"SELECT key, text FROM inventory WHERE key IN ({marks})", some)  # noqa: S608
-                for key, text in rows:
-                    # What a damaged file gives is read anew.
-                    with suppress(ValueError, TypeError):
-                        found[key] = _decoded(text)
-        return found
-
-    def put(self, fresh: Mapping[str, str]) -> None:
-        if self._connection is not None and fresh:
-            with suppress(sqlite3.Error), self._connection:
-                self._connection.executemany("INSERT OR REPLACE INTO inventory VALUES (?, ?)", fresh.items())
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
