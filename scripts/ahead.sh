@@ -11,5 +11,5 @@ cd "$(dirname "$0")" || exit
   ./isolation.sh
   ./exfat.sh
 } >/dev/null 2>&1 &
-{ ./clients.sh && ./conformance.sh; } >/dev/null 2>&1 &
+{ ./clients.sh && ./servers.sh && ./conformance.sh; } >/dev/null 2>&1 &
 wait

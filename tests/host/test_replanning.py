@@ -12,6 +12,7 @@ from coroom.core.resource import Resource, Scheme, file
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host
 from coroom.host.replanning import Edge, Replanning
+from coroom.host.resolving import Resolver
 from coroom.log.memory import MemoryLog
 from coroom.plan.history import CoChange
 from coroom.workspace.states import content_hash
@@ -26,8 +27,8 @@ class Scene:
         self.host = host
         self.replanning: Replanning | None = None
 
-    def watched(self, *planned: Edge) -> None:
-        self.replanning = Replanning(self.host, CoChange(), frozenset(planned))
+    def watched(self, *planned: Edge, resolver: Resolver | None = None) -> None:
+        self.replanning = Replanning(self.host, CoChange(), frozenset(planned), resolver)
 
     async def rest(self) -> None:
         assert self.replanning is not None
@@ -130,3 +131,16 @@ async def test_code_that_a_task_touches_and_that_has_gone_is_told(scene: Scene) 
     await scene.rest()
     (told,) = (text for text in scene.told() if "no longer there" in text)
     assert told.startswith("Task a touches what is no longer there: symbol:lexer.py#tokens.")
+
+
+async def test_who_defines_goes_first_where_a_language_server_tells_what_is_used(scene: Scene) -> None:
+    boxes = "".join(
+        f"class {name}:\n    def add(self):\n        pass\n\n\n" for name in ("Bin", "Cart", "Jar", "Store")
+    )
+    await scene.write("store.py", boxes)
+    await scene.write("order.py", "from store import Store\n\n\ndef pay(it: Store):\n    it.add()\n")
+    scene.watched(resolver=Resolver(wanted="ty", isolation="plain", within_s=110))
+    await scene.post("pays", symbol("order.py#pay"), TOKENS)
+    await scene.post("adds", symbol("store.py#Store.add"), TOKENS)
+    await scene.rest()
+    assert (scene.after("pays"), scene.after("adds")) == (("adds",), ())

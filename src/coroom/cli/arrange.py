@@ -17,6 +17,7 @@ from coroom.core.errors import Fault
 from coroom.git.repository import Repository
 from coroom.host.confined import Confined
 from coroom.host.replanning import Edge
+from coroom.host.resolving import Resolver
 from coroom.host.rooms import RoomPlan
 from coroom.plan.route import CycleError
 from coroom.run.arrangement import Arrangement
@@ -57,6 +58,7 @@ class Asked:
     resume: bool
     land: bool | None
     no_plan: bool
+    resolve: str | None
     isolation: str | None
     coordination: str | None
     in_turn: bool | None
@@ -97,6 +99,7 @@ def _changed(before: Arrangement, asked: Asked) -> Arrangement:
         branch=asked.branch,
         test=asked.test,
         types=asked.types,
+        resolve=asked.resolve,
         land=asked.land,
         isolation=asked.isolation,
         coordination=Coordination(asked.coordination) if asked.coordination else None,
@@ -147,12 +150,17 @@ def _is_worth_a_plan(wanted: Arrangement) -> bool:
 def _planned(asked: Asked, wanted: Arrangement, repository: Repository) -> tuple[Arrangement, frozenset[Edge]]:
     """The run as its plan has it, said to the person who watches, and the waits that the plan added."""
     try:
-        made = planned(repository.toplevel, wanted.tasks, asked.agents, asked.policy)
+        made = planned(repository.toplevel, wanted.tasks, asked.agents, asked.policy, resolver_of(wanted))
     except (BoardError, CycleError) as problem:
         raise WrongCallError(f"The tasks cannot be planned: {problem}. Mend the list, or use --no-plan.") from problem
     for line in made.lines:
         click.secho(line, err=True, dim=True)
     return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy), made.added
+
+
+def resolver_of(wanted: Arrangement) -> Resolver:
+    """Who asks what names leave open, in the isolation of the agents."""
+    return Resolver(wanted=wanted.resolve, isolation=wanted.isolation)
 
 
 def toolsmith_of(wanted: Arrangement) -> "Proposer | None":

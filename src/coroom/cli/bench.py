@@ -15,10 +15,11 @@ from coroom.cli.bench_loop import loop
 from coroom.cli.bench_policies import policies
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
+from coroom.host.resolving import CHOICES, NONE
 from coroom.run.bench.bisect import document as document_of
 from coroom.run.bench.bisect import measure_bisect
 from coroom.run.bench.claims import ClaimsPlan, measure_claims, words
-from coroom.run.bench.figures import Report, Row, machine, versions
+from coroom.run.bench.figures import Report, Row, Spread, machine, versions
 from coroom.run.bench.room import PARTS, Plan, measure_room
 
 
@@ -192,7 +193,15 @@ def _cells(row: Row) -> tuple[str, ...]:
 )
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--lines", is_flag=True, help="Tell the plan the lines that each commit changed, not its definitions.")
-def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool) -> None:
+@click.option(
+    "--resolve",
+    type=click.Choice(CHOICES),
+    default=NONE,
+    show_default=True,
+    metavar="NAME",
+    help="Ask this language server, as coroom plan does, and say what it knew.",
+)
+def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool, resolve: str) -> None:
     r"""Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
 
     DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent). Each NAME=REPO is a clone
@@ -211,7 +220,12 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     progress = Console(stderr=True, highlight=False)
     try:
         report = measure_plans(
-            data, {name: Path(path) for name, path in named.items()}, files, progress.print, lines=lines
+            data,
+            {name: Path(path) for name, path in named.items()},
+            files,
+            progress.print,
+            lines=lines,
+            resolve=resolve,
         )
     except (OSError, ValueError, GitFailed) as problem:
         raise WrongCallError(f"{data}: {problem}. Give the pairs and whole clones of their projects.") from problem
@@ -229,6 +243,13 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     )
     click.echo(f"  worst if nobody were told of a conflict before the end: {report.slowdown_worst_untold:+.1%}")
     click.echo(f"independent work: at least {report.bound_share_least:.3f} of the critical path")
+    if resolve != NONE:
+        told = report.resolved
+        click.echo(f"{resolve}: {told.settled} of {told.uses} open uses settled, in {len(told.seconds)} pairs")
+        if told.seconds:
+            took = Spread.of(told.seconds)
+            spread = f"min {took.min:.2f}, median {took.median:.2f}, p95 {took.p95:.2f}, max {took.max:.2f}"
+            click.echo(f"  a pair took {spread} s")
     if report.index is not None:
         made = report.index
         click.echo(

@@ -18,6 +18,7 @@ from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
 from coroom.host.planning import Ground, Plan, document, ground_of, plan_for
+from coroom.host.resolving import AUTO, CHOICES, Resolver
 from coroom.plan.coupling import Pair
 from coroom.plan.route import CycleError
 from coroom.plan.task import PlanTask
@@ -38,9 +39,23 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="An earlier plan of this task (--json): with --model it is mended where the code has moved, else kept.",
 )
+@click.option(
+    "--resolve",
+    type=click.Choice(CHOICES),
+    default=AUTO,
+    show_default=True,
+    metavar="NAME",
+    help=f"Language server to ask what names alone leave open: {', '.join(CHOICES)}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON document.")
 def plan(
-    repository: Path, tasks: str, agents: int | None, model: str | None, again: Path | None, as_json: bool
+    repository: Path,
+    tasks: str,
+    agents: int | None,
+    model: str | None,
+    again: Path | None,
+    resolve: str,
+    as_json: bool,
 ) -> None:
     r"""Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
 
@@ -48,6 +63,9 @@ def plan(
     (touches: file:src/a.py, symbol:src/a.py#Parser.parse, dir:docs/; file:src/a.py#L10-L40 for lines), else it is
     predicted from its words. Nothing is changed, and no model is asked unless one is named with --model: it splits one
     task in words into parts, and --json then prints what coroom run takes as its list.
+
+    Where a task changes what has the same name as something that another uses, and only types tell whether it is the
+    same, a language server is asked if one is here (--resolve): in a copy of the code, in bubblewrap where that works.
 
     \b
       coroom plan . todo.md
@@ -64,7 +82,8 @@ def plan(
         if again is not None and model is None:
             raise WrongCallError("--again needs --model, which mends the plan where the code has moved.")
         outline = _split(ground, given, model, again) if model else None
-        made = plan_for(ground, outline.tasks if outline is not None else given, agents)
+        tasks_given = outline.tasks if outline is not None else given
+        made = plan_for(ground, tasks_given, agents, Resolver(wanted=resolve))
     except BoardError as problem:
         raise WrongCallError(f"{problem}.") from problem
     except CycleError as circle:

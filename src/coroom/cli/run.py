@@ -16,6 +16,7 @@ from coroom.cli.arrange import (
     arrangements_of,
     limit_of,
     ordered,
+    resolver_of,
     room_plan_of,
     toolsmith_of,
     workers_of,
@@ -29,6 +30,7 @@ from coroom.cli.toolsmith import TOOLSMITH_SAID
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
+from coroom.host.resolving import CHOICES
 from coroom.host.rooms import Room
 from coroom.host.served import mirrors_directory, state_directory
 from coroom.ports import LogBusy, LogCorrupt
@@ -67,6 +69,12 @@ ROOM = "run"
 @click.option("--resume", is_flag=True, help="Go on with the room as it was left.")
 @click.option("--land/--no-land", "land", default=None, help="Land the result, or leave the work in the room.")
 @click.option("--no-plan", is_flag=True, help="Take the tasks as they stand: no order, as many agents as said or 2.")
+@click.option(
+    "--resolve",
+    type=click.Choice(CHOICES),
+    metavar="NAME",
+    help="Language server that the plan asks, as for coroom plan (default: auto).",
+)
 @click.option("--isolation", help="plain, bubblewrap or container (default: bubblewrap where it works).")
 @click.option(
     "--coordination",
@@ -127,6 +135,7 @@ def run(**said: Any) -> None:
         limit=limit,
         roles={EVALUATOR: Role.EVALUATOR} if wanted.evaluator else {},
         planned=waits,
+        resolver=resolver_of(wanted),
     )
     outcome, summary, page = perform(plan, kept / "room.html", lambda: wanted.write(kept))
     show_result(summary, page, as_document=asked.as_document, isolation=isolation_of(workers))

@@ -15,6 +15,6 @@
 - landing: `parts` (what was accepted, task by task), `landing_commits`, `landing`, `ref_mover`, `landing_each`, tests
   in what `confined` says; for many clones the `gate` over `runners`
 - checks and plans of a room: `checking`, `written`, `contracts`, `consistency`; `planning`, `tasks_done`, `symbols`,
-  `replanning`
+  `replanning`; `resolving` (what a language server is asked, and its answers) over `type_session`
 - put together: `rooms`, `seat`, `served`
 """

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from coroom.core.codec import Json
 from coroom.core.resource import Resource
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import Repository, inspect
+from coroom.host.resolving import Resolver, Settled, Source
 from coroom.host.tasks_done import tasks_done
 from coroom.plan.coupling import Pair, pairs_of
 from coroom.plan.durations import Durations
@@ -34,7 +36,7 @@ _PLAIN = frozenset({"", "md", "rst", "txt", "json", "yaml", "yml", "toml", "cfg"
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a plan stands on: the symbols, the files and the history of a directory, and how long work there takes.
-    `notes` say what is missing.
+    `notes` say what is missing. `source` is where a language server gets the files from, None to ask none.
     """
 
     index: SymbolIndex
@@ -42,6 +44,7 @@ class Ground:
     history: CoChange
     notes: tuple[str, ...]
     durations: Durations = field(default_factory=Durations)
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,30 @@ class Plan:
     pairs: tuple[Pair, ...]
     route: Route
     notes: tuple[str, ...]
+    settled: Settled
 
 
-def plan_for(ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None = None) -> Plan:
+def plan_for(
+    ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None = None, resolver: Resolver | None = None
+) -> Plan:
     """The plan for these tasks.
+
+    Args:
+        ground: what it stands on.
+        tasks: what is to be done.
+        agents_max: at most so many agents; None for as many as the work has room for.
+        resolver: who asks language servers what names leave open; None to guess that.
 
     Raises:
         CycleError: tasks wait for one another in a circle.
     """
     found = Footprints(ground.index, ground.paths, ground.history)
     footprints = found.of_all(tasks)
+    settled = Settled()
+    if resolver is not None and ground.source is not None:
+        settled = resolver.settle(ground.index, ground.source, footprints)
     pairs = tuple(pairs_of(footprints, ground.index, ground.history))
-    notes = [*ground.notes]
+    notes = [*ground.notes, *settled.notes]
     for each in footprints:
         if each.unknown:
             notes.append(f"{each.task.id} touches what is not there yet: {', '.join(each.unknown)}")
@@ -74,7 +89,7 @@ def plan_for(ground: Ground, tasks: Sequence[PlanTask], agents_max: int | None =
     learned = ground.durations.learned_from
     if learned and any(each.task.seconds is None for each in footprints):
         notes.append(f"how long tasks take is learned from {learned} that were done in rooms of this repository")
-    return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes))
+    return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes), settled)
 
 
 def is_there(resource: Resource, ground: Ground) -> bool:
@@ -142,7 +157,7 @@ def ground_of(directory: Path, progress: Callable[[int, int], None] = lambda _do
         with Root(os.fspath(top)) as root:
             paths, texts = _read(root, _listed(repository.git))
     else:
-        kept, history, durations = None, CoChange(), Durations()
+        top, kept, history, durations = directory, None, CoChange(), Durations()
         notes.append("not in a git repository with commits: history says nothing of what changes together")
         with Root(os.fspath(directory)) as root:
             paths, texts = _read(root, (entry.path for entry in root.walk(_is_left_out)))
@@ -150,7 +165,8 @@ def ground_of(directory: Path, progress: Callable[[int, int], None] = lambda _do
     for path, found in inventories(texts, kept, progress):
         index.put_inventory(path, found)
     notes.extend(_reading_notes(index, paths))
-    return Ground(index, paths, history, tuple(notes), durations)
+    source = Source(paths, partial(_contents, top), top.absolute(), kept)
+    return Ground(index, paths, history, tuple(notes), durations, source)
 
 
 def _is_left_out(path: str, _is_directory: bool) -> bool:  # noqa: FBT001 - as the walk calls it
@@ -172,6 +188,14 @@ def _read(root: Root, paths: Iterable[str]) -> tuple[frozenset[str], dict[str, b
             if state.data is not None:
                 texts[path] = state.data
     return frozenset(names), texts
+
+
+def _contents(top: Path, wanted: Collection[str]) -> dict[str, bytes]:
+    """What stands in these files now, but for what is gone or too large."""
+    with Root(os.fspath(top)) as root:
+        found = ((path, root.read(path, FILE_BYTES_MAX)) for path in wanted)
+        files = ((path, each) for path, each in found if isinstance(each, FileState) and each.kind is Kind.FILE)
+        return {path: each.data for path, each in files if each.data is not None}
 
 
 def history_of(repository: Repository) -> CoChange:

@@ -1,19 +1,22 @@
 """Planning again while agents are at work: tasks that were posted since, and code that has moved."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.event import Event, TaskDone, TaskPosted
+from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import Resource
 from coroom.core.state import RoomState
 from coroom.core.task import Task, TaskState
 from coroom.host.host import Host
 from coroom.host.planning import Ground, is_there, plan_for
+from coroom.host.resolving import Resolver, Source
 from coroom.host.symbols import RoomSymbols
 from coroom.plan.coupling import Pair
 from coroom.plan.history import CoChange
@@ -43,11 +46,22 @@ class Replanning:
     people said with `after` stays as it is.
     """
 
-    def __init__(self, host: Host, history: CoChange, planned: frozenset[Edge] = frozenset()) -> None:
-        """`planned` are the edges that the plan before the run has put in, beside those that were given."""
+    def __init__(
+        self,
+        host: Host,
+        history: CoChange,
+        planned: frozenset[Edge] = frozenset(),
+        resolver: Resolver | None = None,
+        home: Path | None = None,
+    ) -> None:
+        """`planned` are the edges that the plan before the run has put in, beside those that were given. `resolver`
+        asks what names leave open, with the programs of the checkout `home`.
+        """
         self._host = host
         self._history = history
         self._planned = planned
+        self._resolver = resolver
+        self._home = home
         self._symbols = RoomSymbols(host)
         self._there: dict[str, frozenset[Resource]] = {}
         self._due = False
@@ -98,7 +112,8 @@ class Replanning:
     def _replanned(self, state: RoomState) -> Replanned:
         """The open tasks planned anew; what people put in order is kept."""
         paths = frozenset(head.path for head in state.files().values() if head.blob)
-        ground = Ground(self._symbols.index, paths, self._history, ())
+        source = Source(paths, self._texts, self._home)
+        ground = Ground(self._symbols.index, paths, self._history, (), source=source)
         live = _live(state)
         names = {task.id for task in live}
         given = {task.id: tuple(one for one in task.after if (task.id, one) not in self._planned) for task in live}
@@ -113,7 +128,7 @@ class Replanning:
             for task in live
         ]
         try:
-            made = plan_for(ground, tasks)
+            made = plan_for(ground, tasks, resolver=self._resolver)
         except CycleError:
             return Replanned(added=self._planned)
         taken = {task.id for task in live if task.state is TaskState.TAKEN}
@@ -125,6 +140,12 @@ class Replanning:
         }
         changed = {name: each for name, each in after.items() if set(each) != set(state.tasks[name].after)}
         return Replanned(changed, added, _reasons(made.pairs, added), self._gone(live, ground))
+
+    def _texts(self, paths: Collection[str]) -> dict[str, bytes]:
+        """What is in these files of the room now."""
+        heads = ((path, self._host.state.head(path)) for path in paths)
+        texts = ((path, self._host.blob(head.blob)) for path, head in heads if head and head.kind is FileKind.TEXT)
+        return {path: text for path, text in texts if text is not None}
 
     def _gone(self, live: list[Task], ground: Ground) -> dict[str, tuple[Resource, ...]]:
         """What a task touches that was there at the last look and is not any more."""

@@ -105,7 +105,8 @@ def _listed(names: Sequence[str]) -> str:
 def _said_uses(found: Evidence) -> str:
     used, user, task = found.uses[0]
     more = f" and {len(found.uses) - 1} more such uses" if len(found.uses) > 1 else ""
-    return f"{user.symbol or user.path} uses {used.symbol} ({used.path}), which {task} changes{more}"
+    teller = next((f", says {by}" for *edge, by in found.told if edge == [used, user]), "")
+    return f"{user.symbol or user.path} uses {used.symbol} ({used.path}{teller}), which {task} changes{more}"
 
 
 def _there(name: str, weight: float, said: Callable[[Evidence], str] = lambda _: "") -> _Signal:

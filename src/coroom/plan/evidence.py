@@ -30,7 +30,8 @@ class Evidence:
         wholes: files of which both say nothing but the name; `half`: there is one of which one of them does.
         files: files that both change. Tests are left out here and everywhere: to add tests to one file couples nobody.
         uses: definitions that one task changes and a definition of the other uses, with that one and the task that
-            changes it; `far_uses` the same over one definition in between.
+            changes it; `far_uses` the same over one definition in between. `told`: who said so, of those of `uses`
+            that the index did not find itself.
         mutable: variables and fields that both use and that are no constants.
         named: names that one task makes and the words of the other say, with the task that makes them; `echo`: the
             share of the words in what one makes that come back in the names of what the other changes.
@@ -52,6 +53,7 @@ class Evidence:
     files: tuple[str, ...] = ()
     uses: tuple[tuple[Place, Place, str], ...] = ()
     far_uses: tuple[tuple[Place, Place, str], ...] = ()
+    told: tuple[tuple[Place, Place, str], ...] = ()
     mutable: tuple[Place, ...] = ()
     named: tuple[tuple[str, str], ...] = ()
     echo: float = 0.0
@@ -67,7 +69,7 @@ class Evidence:
 
 def evidence_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history: CoChange) -> Evidence:
     """What two footprints have in common."""
-    ours, theirs = _code(a), _code(b)
+    ours, theirs = code_touches(a), code_touches(b)
     both = ours.keys() & theirs.keys()
     named = sorted(place for place in both if place.symbol)
     both_whole = {path for path in a.paths & b.paths if _whole(a, path) and _whole(b, path)}
@@ -89,6 +91,7 @@ def evidence_of(a: TaskFootprint, b: TaskFootprint, index: SymbolIndex, history:
         far_uses=tuple(
             sorted({*_far_uses(a.task.id, ours, theirs, index), *_far_uses(b.task.id, theirs, ours, index)})
         ),
+        told=tuple((used, user, by) for used, user, _ in uses if (by := index.told_by(user, used))),
         mutable=tuple(sorted(_mutable(ours, index) & _mutable(theirs, index))),
         named=tuple(sorted({*_named(a, ours, b), *_named(b, theirs, a)})),
         echo=max(_echo(a, b), _echo(b, a)),
@@ -124,7 +127,8 @@ def _all_lined(a: TaskFootprint, b: TaskFootprint) -> bool:
     return all(touch.lines is not None for touch in known)
 
 
-def _code(footprint: TaskFootprint) -> dict[Place, Touch]:
+def code_touches(footprint: TaskFootprint) -> dict[Place, Touch]:
+    """What a task changes of code that is no test, by the definition."""
     return {
         touch.place: touch
         for touch in footprint.touches

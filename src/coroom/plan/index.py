@@ -41,6 +41,8 @@ class SymbolIndex:
         self._used: dict[str, set[str]] = {}
         self._modules = Modules()
         self._resolved: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._told: dict[tuple[str, Use], tuple[Place, ...]] = {}
+        self._tellers: dict[tuple[Place, Place], str] = {}
 
     @property
     def paths(self) -> Iterable[str]:
@@ -60,7 +62,7 @@ class SymbolIndex:
             self._forget(path)
         else:
             self._modules.add(path)
-        self._resolved.clear()
+        self._forget_answers()
         self._inventories[path] = found
         self._symbols[path] = {each.qualname: each for each in reversed(found.symbols)}
         for symbol in found.symbols:
@@ -73,7 +75,7 @@ class SymbolIndex:
         if path in self._inventories:
             self._forget(path)
             self._modules.remove(path)
-            self._resolved.clear()
+            self._forget_answers()
             del self._inventories[path], self._symbols[path]
 
     def _forget(self, path: str) -> None:
@@ -82,6 +84,11 @@ class SymbolIndex:
             self._named[symbol.name].discard(path)
         for use in old.uses:
             self._used[use.name].discard(path)
+
+    def _forget_answers(self) -> None:
+        self._resolved.clear()
+        self._told.clear()
+        self._tellers.clear()
 
     def inventory(self, path: str) -> Inventory | None:
         """What the file defines and uses; None when it is not in the index."""
@@ -99,6 +106,24 @@ class SymbolIndex:
         """Every definition of that name, without a qualifier, in the order of paths."""
         for path in sorted(self._named.get(name, ())):
             yield from (Place(path, each.qualname) for each in self._symbols[path].values() if each.name == name)
+
+    def place_at(self, path: str, line: int, name: str) -> Place | None:
+        """The definition that a line names, from 1, be it one of several of that name; the file for line 0. None when
+        what is defined there is none of the index, like a parameter.
+        """
+        if line == 0:
+            return Place(path, "") if path in self._inventories else None
+        symbols = self.symbols(path)
+        here = [each for each in symbols.values() if each.named_line == line]
+        found = next((each for each in here if each.name == name), here[0] if len(here) == 1 else None)
+        if found is None:
+            around = (each.qualname for each in symbols.values() if each.line <= line <= each.end_line)
+            inner = max(around, key=len, default="")
+            owner = inner.rpartition(".")[0]
+            found = symbols.get(f"{inner}.{name}" if inner else name)
+            field = symbols.get(f"{owner}.{name}")
+            found = found or (field if field is not None and field.kind == "field" else None)
+        return Place(path, found.qualname) if found is not None else None
 
     def uses_of(self, place: Place) -> frozenset[Place]:
         """The definitions that the one at `place` uses itself: not those inside it, which have uses of their own."""
@@ -119,6 +144,29 @@ class SymbolIndex:
         }
         return frozenset(found) - {place}
 
+    def open_uses(self, place: Place) -> Iterator[Use]:
+        """The uses by the definition at `place` that names alone do not settle, although something has that name: a
+        member of a thing of unknown type, a name that comes from where nothing is seen to hand it on.
+        """
+        inventory = self._inventories.get(place.path)
+        for use in inventory.uses if inventory is not None else ():
+            known = (place.path, use) in self._told or not self._named.get(use.name)
+            if use.scope == place.symbol and not known and not any(True for _ in self._certain(place.path, use)):
+                yield use
+
+    def tell(self, path: str, use: Use, places: Iterable[Place], by: str) -> None:
+        """Take somebody's word for what a use means, until a file changes: `places` of the index, none for what is not
+        in it. `by` is who says so.
+        """
+        meant, user = tuple(places), Place(path, use.scope)
+        self._told[path, use] = meant
+        self._tellers.update({(user, used): by for used in meant})
+        self._resolved.pop(user, None)
+
+    def told_by(self, user: Place, used: Place) -> str:
+        """Who said that the one definition uses the other; empty where the index found it itself."""
+        return self._tellers.get((user, used), "")
+
     def _resolve(self, place: Place) -> tuple[Place, ...]:
         found = self._resolved.get(place)
         if found is None:
@@ -130,6 +178,15 @@ class SymbolIndex:
 
     def _meant(self, path: str, use: Use) -> Iterator[Place]:
         """The definitions that one use may mean."""
+        told = self._told.get((path, use))
+        if told is not None:
+            yield from told
+            return
+        certain = tuple(self._certain(path, use))
+        yield from certain or self._guessed(use)
+
+    def _certain(self, path: str, use: Use) -> Iterator[Place]:
+        """The definitions that one use means by the names in its file."""
         if not use.holder:
             yield from self._bare(path, use.name, HOPS_MAX)
             return
@@ -140,14 +197,21 @@ class SymbolIndex:
             if member is not None:
                 yield member
                 return
-        found = False
+        if self._is_parameter(path, use.scope, first):
+            return
         for held in [*self._bare(path, first, HOPS_MAX), *self._modules_named(path, first)]:
-            for inner in self._down(held, (*rest, use.name)):
-                found = True
-                yield inner
-        if not found and use.name not in COMMON_NAMES:
+            yield from self._down(held, (*rest, use.name))
+
+    def _guessed(self, use: Use) -> Iterator[Place]:
+        """Of a member of what is not known, the few that have its name."""
+        if use.holder and use.name not in COMMON_NAMES:
             places = [each for each in self.named(use.name) if "." in each.symbol]
             yield from places if len(places) <= AMBIGUOUS_MAX else ()
+
+    def _is_parameter(self, path: str, scope: str, name: str) -> bool:
+        """Whether a function is given that name, so that it means nothing that the file defines or imports."""
+        symbol = self._symbols.get(path, {}).get(scope)
+        return symbol is not None and any(each.name == name for each in symbol.parameters or ())
 
     def _bare(self, path: str, name: str, hops: int) -> Iterator[Place]:
         """What a name without a qualifier means in a file: its own definition, or what it is imported for."""

@@ -36,6 +36,7 @@ class Arrangement:
     branch: str = ""
     test: str = ""
     types: str = "off"
+    resolve: str = "auto"
     land: bool = True
     isolation: str = ""
     test_reads: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class Arrangement:
             "branch": self.branch,
             "test": self.test,
             "types": self.types,
+            "resolve": self.resolve,
             "land": self.land,
             "isolation": self.isolation,
             "test_reads": list(self.test_reads),
@@ -131,6 +133,7 @@ def _arranged(found: Mapping[str, object]) -> Arrangement:
         branch=str(found["branch"]),
         test=str(found["test"]),
         types=str(found.get("types", "off")),
+        resolve=str(found.get("resolve", "auto")),
         land=bool(found["land"]),
         isolation=str(found.get("isolation", "")),
         test_reads=texts("test_reads"),

@@ -10,6 +10,7 @@ from coroom.core.errors import Refused
 from coroom.core.policies import policy_named
 from coroom.host.planning import Plan, ground_of, plan_for
 from coroom.host.replanning import Edge
+from coroom.host.resolving import Resolver
 from coroom.plan.task import PlanTask
 from coroom.run.board import BoardError, read_tasks, seconds_in
 
@@ -81,7 +82,13 @@ class Planned:
     added: frozenset[Edge] = frozenset()
 
 
-def planned(repository: Path, tasks: Sequence[PostTask], agents: int | None, policy: str | None) -> Planned:
+def planned(
+    repository: Path,
+    tasks: Sequence[PostTask],
+    agents: int | None,
+    policy: str | None,
+    resolver: Resolver | None = None,
+) -> Planned:
     """Plan a run of these tasks, each of which has an id.
 
     Coupled tasks are made to wait for one another on the board, so that whoever is free takes what fits beside what the
@@ -92,13 +99,14 @@ def planned(repository: Path, tasks: Sequence[PostTask], agents: int | None, pol
         tasks: as they were given.
         agents: at most so many; None for as many as the work has room for, within AGENTS_UNASKED_MAX.
         policy: the one asked for, None for the plan's own.
+        resolver: who asks what names leave open.
 
     Raises:
         BoardError: two tasks have one id, or one is after a task that is not there.
         CycleError: tasks wait for one another in a circle.
         OSError: the repository cannot be read.
     """
-    made = plan_for(ground_of(repository), named("the list", tasks), agents or AGENTS_UNASKED_MAX)
+    made = plan_for(ground_of(repository), named("the list", tasks), agents or AGENTS_UNASKED_MAX, resolver)
     chosen, lines = _policy(made, policy)
     placed = tuple(_in_order(made, tasks))
     given = {task.task: task.after for task in tasks}

@@ -19,12 +19,16 @@ from coroom.git.repository import Repository
 from coroom.host.answer import Answer
 from coroom.host.planning import history_of
 from coroom.host.replanning import Edge, Replanning
+from coroom.host.resolving import Resolver
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.served import Serving
 from coroom.run.daemon.app import address, build_app, loopback_socket, serve
 from coroom.run.daemon.guard import ServedRoom
 from coroom.run.run_limit import RunLimit
 from coroom.run.worker import Cause, Desk, Work, Worker
+
+RESOLVED_WITHIN_S = 5.0
+"""A board that is planned again waits no longer for a language server: somebody may want the next task."""
 
 LOOK_AGAIN_S = 5.0
 """An agent that waits for work looks at the board this often, since a lease may run out without an event of its own."""
@@ -54,7 +58,8 @@ class RunPlan:
     room: those that do not work in this one have gone, and what they held is free. `port` 0 takes a free one.
     `in_turn` has one agent work after the other. Without a `board` agents end when they think that they are done.
     At `limit` everybody is stopped. A run that was planned is planned again when tasks are posted or done;
-    `planned` are the waits that its plan added to the tasks. `roles` are those of workers that do not implement.
+    `planned` are the waits that its plan added to the tasks, and `resolver` asks for it what names leave open. `roles`
+    are those of workers that do not implement.
     """
 
     repository: Repository
@@ -68,6 +73,7 @@ class RunPlan:
     board: bool = True
     limit: RunLimit = RunLimit()
     planned: frozenset[Edge] | None = None
+    resolver: Resolver | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
 
 
@@ -136,7 +142,9 @@ class Run:
             self.outcome.refused = await self._post(room)
             if self._plan.planned is not None:
                 history = await asyncio.to_thread(history_of, self._plan.repository)
-                replanning = Replanning(room.host, history, self._plan.planned)
+                resolver = replace(self._plan.resolver, within_s=RESOLVED_WITHIN_S) if self._plan.resolver else None
+                home = self._plan.repository.toplevel
+                replanning = Replanning(room.host, history, self._plan.planned, resolver, home)
                 stack.push_async_callback(replanning.close)
             if self.outcome.refused is None:
                 await unless_the_log_fails(room, self._work(room))

@@ -5,9 +5,10 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
 from coroom.host.planning import Ground, plan_for
+from coroom.host.resolving import NONE, Resolver, Settled, Source
 from coroom.plan.coupling import Pair
 from coroom.plan.durations import Durations
 from coroom.plan.history import CoChange
@@ -37,7 +39,9 @@ _NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One pair of commits: whether the second needs the first, and what was said of them."""
+    """One pair of commits: whether the second needs the first, and what was said of them. `settled` is what language
+    servers were asked for it.
+    """
 
     repo: str
     a: str
@@ -45,6 +49,7 @@ class Judged:
     coupled: bool
     verdict: Pair
     seconds: tuple[float, float]
+    settled: Settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,17 @@ class IndexFigures:
     seconds: float
     processor_seconds: float
     again_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedFigures:
+    """What language servers were asked: the uses that were open, those that they knew, the pairs with any, and how long
+    each of these took.
+    """
+
+    uses: int
+    settled: int
+    seconds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,7 @@ class PlanReport:
     slowdown_worst_untold: float
     gain_mean: float
     bound_share_least: float
+    resolved: ResolvedFigures
     index: IndexFigures | None
 
     def document(self) -> dict[str, Json]:
@@ -87,6 +104,11 @@ class PlanReport:
             "slowdown_worst_untold": round(self.slowdown_worst_untold, 4),
             "gain_mean": round(self.gain_mean, 4),
             "bound_share_least": round(self.bound_share_least, 4),
+            "resolved": {
+                "uses": self.resolved.uses,
+                "settled": self.resolved.settled,
+                "seconds": [round(one, 3) for one in self.resolved.seconds],
+            },
             "index": None
             if self.index is None
             else {
@@ -111,6 +133,7 @@ def measure_plans(
     progress: Callable[[str], None],
     *,
     lines: bool = False,
+    resolve: str = NONE,
 ) -> PlanReport:
     """Judge every pair of the data, and route simulated work.
 
@@ -120,6 +143,7 @@ def measure_plans(
         files: so many files are made of those of the repositories for the speed of the index; 0 leaves it out.
         progress: told what goes on.
         lines: the plan is told which lines each commit changed, and not only which definitions.
+        resolve: the language server that is asked, see Resolver.
 
     Raises:
         ValueError: the data holds no pairs.
@@ -135,7 +159,8 @@ def measure_plans(
         if name in repositories:
             progress(f"{number} of {len(rows)}: {name} {row['A'][:9]} {row['B'][:9]}")
             git, coupled = Git(repositories[name]), row["label"] == "coupled"
-            judged.append(_judged(git, name, row["A"], row["B"], coupled=coupled, lines=lines))
+            resolver = Resolver(wanted=resolve)
+            judged.append(_judged(git, name, row["A"], row["B"], resolver, coupled=coupled, lines=lines))
     told, untold, gain = _simulated(judged)
     accuracy, sensitivity, specificity = _accuracy(judged)
     return PlanReport(
@@ -149,31 +174,45 @@ def measure_plans(
         slowdown_worst_untold=untold,
         gain_mean=gain,
         bound_share_least=_bound_share(judged),
+        resolved=_resolved(judged),
         index=_indexed([*repositories.values()], files) if files else None,
     )
 
 
-def _judged(git: Git, repo: str, a: str, b: str, *, coupled: bool, lines: bool) -> Judged:
+def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, lines: bool) -> Judged:
     """The verdict over the tree before `a`, from what either commit touched and its subject."""
-    texts = dict(_texts(git, f"{a}^"))
+    texts = _texts(git, f"{a}^")
     index = SymbolIndex()
     for path, found in inventories(texts):
         index.put_inventory(path, found)
-    ground = Ground(index, frozenset(file.path for file in tree_files(git, f"{a}^")), CoChange(), ())
+    paths = frozenset(file.path for file in tree_files(git, f"{a}^"))
+    ground = Ground(index, paths, CoChange(), (), source=Source(paths, partial(_contents, git, f"{a}^")))
     touched = (_touched_lines(git, name, a, index) if lines else _touches(git, name) for name in (a, b))
     tasks = [
         PlanTask(id=name, title=_subject(git, name), touches=tuple(each))
         for name, each in zip((a, b), touched, strict=True)
     ]
-    made = plan_for(ground, tasks)
+    made = plan_for(ground, tasks, resolver=resolver)
     first, second = (ground.durations(each) for each in made.footprints)
-    return Judged(repo=repo, a=a, b=b, coupled=coupled, verdict=made.pairs[0], seconds=(first, second))
+    return Judged(
+        repo=repo,
+        a=a,
+        b=b,
+        coupled=coupled,
+        verdict=made.pairs[0],
+        seconds=(first, second),
+        settled=made.settled,
+    )
 
 
-def _texts(git: Git, commit: str) -> Iterator[tuple[str, bytes]]:
-    wanted = {file.path: file.oid for file in tree_files(git, commit) if grammar_of(file.path) and not file.symlink}
+def _texts(git: Git, commit: str) -> Mapping[str, bytes]:
+    return _contents(git, commit, {file.path for file in tree_files(git, commit) if grammar_of(file.path)})
+
+
+def _contents(git: Git, commit: str, paths: Collection[str]) -> Mapping[str, bytes]:
+    wanted = {file.path: file.oid for file in tree_files(git, commit) if file.path in paths and not file.symlink}
     blobs = dict(read_blobs(git, dict.fromkeys(wanted.values())))
-    yield from ((path, blobs[oid]) for path, oid in wanted.items())
+    return {path: blobs[oid] for path, oid in wanted.items()}
 
 
 def _subject(git: Git, commit: str) -> str:
@@ -241,6 +280,15 @@ def _text(git: Git, name: str) -> str:
     return "" if found.code else found.out.decode(errors="replace")
 
 
+def _resolved(judged: Sequence[Judged]) -> ResolvedFigures:
+    asked = [one.settled for one in judged if one.settled.open]
+    return ResolvedFigures(
+        uses=sum(one.open for one in asked),
+        settled=sum(one.settled for one in asked),
+        seconds=tuple(sorted(one.seconds for one in asked)),
+    )
+
+
 def _accuracy(judged: Sequence[Judged]) -> tuple[float, float, float]:
     coupled = [one.verdict.coupled for one in judged if one.coupled]
     apart = [not one.verdict.coupled for one in judged if not one.coupled]
@@ -298,7 +346,7 @@ def _indexed(repositories: Sequence[Path], files: int) -> IndexFigures:
     found: dict[str, bytes] = {}
     for copy in range(files):
         for number, repository in enumerate(repositories):
-            for path, text in _texts(Git(repository), "HEAD"):
+            for path, text in _texts(Git(repository), "HEAD").items():
                 found[f"{copy}/{number}/{path}"] = text + b"\n" * (copy + 1)
                 if len(found) >= files:
                     return _timed(found)
