@@ -9,7 +9,7 @@ from coroom.mcp.postponed import postpone
 postpone("mcp")
 postpone("mcp.server")
 
-from mcp.server.context import ServerRequestContext  # noqa: E402
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext  # noqa: E402
 from mcp.server.lowlevel import Server  # noqa: E402
 from mcp.server.streamable_http_manager import (  # noqa: E402
     StreamableHTTPASGIApp,
@@ -17,4 +17,12 @@ from mcp.server.streamable_http_manager import (  # noqa: E402
 )
 from mcp.shared.exceptions import MCPError  # noqa: E402
 
-__all__ = ["MCPError", "Server", "ServerRequestContext", "StreamableHTTPASGIApp", "StreamableHTTPSessionManager"]
+__all__ = [
+    "CallNext",
+    "HandlerResult",
+    "MCPError",
+    "Server",
+    "ServerRequestContext",
+    "StreamableHTTPASGIApp",
+    "StreamableHTTPSessionManager",
+]

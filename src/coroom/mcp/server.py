@@ -4,7 +4,7 @@ Answers come as SSE, with a sign of life while they take long; those of quick to
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from itertools import count
@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 from mcp_types import (
     INVALID_PARAMS,
+    SERVER_INFO_META_KEY,
     CallToolRequestParams,
     CallToolResult,
     CancelledNotificationParams,
@@ -25,7 +26,6 @@ from mcp_types import (
     ReadResourceResult,
     TextContent,
 )
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
@@ -37,10 +37,12 @@ from coroom.host.needs import Beats
 from coroom.host.receipt import RECEIPT
 from coroom.host.replies import reply
 from coroom.mcp.arguments import check
+from coroom.mcp.plain import Context, plain_call, wire_form
 from coroom.mcp.sdk import (
+    CallNext,
+    HandlerResult,
     MCPError,
     Server,
-    ServerRequestContext,
     StreamableHTTPASGIApp,
     StreamableHTTPSessionManager,
 )
@@ -60,8 +62,6 @@ GRACE_S = 1.0
 
 _QUICK_BYTES_MAX = 65_536
 """No call of a quick tool is larger; what is, is not worth looking into twice."""
-
-Context = ServerRequestContext[dict[str, Any], Request]
 
 
 class McpDoor:
@@ -83,8 +83,9 @@ class McpDoor:
             on_read_resource=_no_resource,
             get_tool_input_schema=_none_in_headers,
         )
-        # The SDK makes a span of each call for OpenTelemetry, of which a room gives out nothing.
-        server.middleware.clear()
+        # In place of the SDK's own, which makes a span of each call for OpenTelemetry: a room gives none out.
+        server.middleware[:] = [self._plainly]
+        self._server_meta = {SERVER_INFO_META_KEY: server.server_info_stamp}
         server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._given_up)
         # Hosts, origins and sizes are the guard's.
         self._streams = StreamableHTTPSessionManager(server, stateless=True, json_response=False)
@@ -115,25 +116,40 @@ class McpDoor:
         caller = caller_of(context.request.scope) if context.request else None
         return _LISTED_WITH_CALLS if caller and caller.door.calls else _LISTED
 
+    async def _plainly(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """The SDK's middleware, by the names that it has: who answers without `call_next` answers the whole."""
+        plain = plain_call(ctx)
+        if plain is None:
+            return await call_next(ctx)
+        told = reply(await self._told(ctx, plain.name, plain.arguments))
+        return wire_form(told, ctx.protocol_version, self._server_meta)
+
     async def _call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
+        told = reply(await self._told(context, params.name, params.arguments or {}))
+        return CallToolResult(
+            content=[TextContent(text=told.text)], structured_content=told.data, is_error=told.refused
+        )
+
+    async def _told(self, context: Context, name: str, arguments: Mapping[str, object]) -> Answer:
         caller = caller_of(context.request.scope) if context.request else None
         if caller is None:
             raise MCPError(INVALID_PARAMS, "Who calls is not known. Send the agent's token as a bearer token.")
-        tool = BY_NAME.get(params.name)
+        tool = BY_NAME.get(name)
         if tool is None:
             names = ", ".join(BY_NAME)
-            why = f"There is no tool '{params.name[:60]}'."
-            return _result(Answer(refused=Refused(Code.BAD_INPUT, why, f"The tools are {names}.")))
+            return Answer(
+                refused=Refused(Code.BAD_INPUT, f"There is no tool '{name[:60]}'.", f"The tools are {names}.")
+            )
         asked = (caller.room, caller.name, context.request_id)
-        said = (tool.name, params.arguments or {})
+        said = (tool.name, arguments)
         # Whether the reply to a sync was read is told by the cursor.
         again = tool.name != "sync" and self._unheard.asked(asked, said, caller.door, streamed=tool.waits)
-        answer = await self._answer(caller, tool, params.arguments or {}, _heartbeat(context))
+        answer = await self._answer(caller, tool, arguments, _heartbeat(context))
         answer = await caller.door.handed(caller.name, answer)
         self._unheard.answered(asked, caller.door, answer)
         if not again:
             self._unheard.answered_last(asked, said, answer)
-        return _result(answer)
+        return answer
 
     async def _given_up(self, context: Context, params: CancelledNotificationParams) -> None:
         """The client will not look at the reply: what rides on it stays unread. Nothing else changes.
@@ -153,7 +169,7 @@ class McpDoor:
             if tool.waits:
                 return await acting
             operation = tool.operation(given)
-            asked = json.dumps(arguments, sort_keys=True)
+            asked = json.dumps(arguments, sort_keys=True) if operation else ""
             name = (caller.room, caller.name, tool.name, operation, asked) if operation else None
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:
@@ -217,8 +233,3 @@ def _heartbeat(context: Context) -> Beats:
             return
 
     return beat
-
-
-def _result(answer: Answer) -> CallToolResult:
-    made = reply(answer)
-    return CallToolResult(content=[TextContent(text=made.text)], structured_content=made.data, is_error=made.refused)
