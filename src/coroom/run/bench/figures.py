@@ -62,12 +62,11 @@ class Contention:
 
 @dataclass(slots=True)
 class Report:
-    """Everything one benchmark found out; `left_out` names the parts there was no time for."""
+    """Everything one benchmark found out."""
 
     rows: list[Row] = field(default_factory=list)
     contention: list[Contention] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -86,7 +85,6 @@ class Report:
             "rows": [asdict(row) for row in self.rows],
             "contention": [asdict(one) | {"fair": one.fair} for one in self.contention],
             "errors": self.errors,
-            "left_out": self.left_out,
             "seconds": self.seconds,
         }
 

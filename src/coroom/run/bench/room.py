@@ -21,13 +21,10 @@ MEMORY_AGENTS, MEMORY_FILES = 16, 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to measure. `seconds`: for each level of clients, and twice that for edits; `within_s`: when no further part
-    is begun; `scratch`: on which disk.
-    """
+    """What to measure. `seconds`: for each level of clients, and twice that for edits; `scratch`: on which disk."""
 
     clients: tuple[int, ...] = (1, 4, 16)
     seconds: float = 2.0
-    within_s: float = 75.0
     parts: frozenset[str] = frozenset()
     contention_rounds: int = 200
     cold_starts: int = 3
@@ -41,19 +38,16 @@ Part = Callable[[Path, Plan, Report, Say], Awaitable[None]]
 
 
 async def measure_room(plan: Plan, say: Say) -> Report:
-    """Measure the parts of the plan; all of them when it names none. What went wrong is in the report.
+    """Measure the parts of the plan to the end; all of them when it names none. What went wrong is in the report.
 
     Args:
         plan: what, how long and how often.
         say: told what is being done.
     """
     report, began = Report(), time.monotonic()
-    for name, part in PARTS.items():
-        if plan.parts and name not in plan.parts:
-            continue
-        if time.monotonic() - began > plan.within_s:
-            report.left_out.append(name)
-            continue
+    parts = {name: part for name, part in PARTS.items() if not plan.parts or name in plan.parts}
+    for number, (name, part) in enumerate(parts.items(), 1):
+        say(f"{name} (part {number} of {len(parts)}, after {time.monotonic() - began:.0f} s)")
         with TemporaryDirectory(prefix="coroom-bench-", dir=plan.scratch) as directory:
             try:
                 await part(Path(directory), plan, report, say)
@@ -67,7 +61,7 @@ async def _calls(directory: Path, plan: Plan, report: Report, say: Say) -> None:
     async with room(directory, files=FILES, agents=max(plan.clients)) as (daemon, seats):
         for kind in (calls.WHOLE, calls.LEAN, calls.OLDER):
             for clients in plan.clients if kind != calls.OLDER else (max(plan.clients),):
-                say(f"claim, release and sync: {clients} of {kind}")
+                say(f"  claim, release and sync: {clients} of {kind}")
                 async with calls.connected(kind, daemon.url, seats[:clients]) as asks:
                     daemon_s, own_s = daemon.cpu_s(), time.process_time()
                     measured = await calls.measure(asks, plan.seconds)
@@ -81,7 +75,7 @@ async def _calls(directory: Path, plan: Plan, report: Report, say: Say) -> None:
 
 async def _contention(directory: Path, plan: Plan, report: Report, say: Say) -> None:
     clients = max(plan.clients)
-    say(f"contention: {clients} clients, one resource, {plan.contention_rounds} rounds")
+    say(f"  {clients} clients, one resource, {plan.contention_rounds} rounds")
     async with room(directory, files=FILES, agents=clients) as (daemon, seats), AsyncExitStack() as stack:
         half = clients // 2
         newer = await stack.enter_async_context(calls.connected(calls.LEAN, daemon.url, seats[half:]))
@@ -91,13 +85,13 @@ async def _contention(directory: Path, plan: Plan, report: Report, say: Say) -> 
 
 async def _edits(directory: Path, plan: Plan, report: Report, say: Say) -> None:
     agents = max(*plan.clients, 2)
-    say(f"edits: {agents} mirrors")
+    say(f"  {agents} mirrors")
     async with room(directory, files=FILES, agents=agents) as (_, seats):
         report.rows += await edits.measure(seats, FILES, plan.seconds * 2)
 
 
 async def _memory(directory: Path, plan: Plan, report: Report, say: Say) -> None:
-    say(f"memory: {MEMORY_AGENTS} mirrors of {plan.memory_files:,} files")
+    say(f"  {MEMORY_AGENTS} mirrors of {plan.memory_files:,} files")
     async with room(directory, files=plan.memory_files, agents=MEMORY_AGENTS) as (daemon, seats):
         async with calls.connected(calls.LEAN, daemon.url, seats) as asks:
             measured = await calls.measure(asks, plan.seconds / 2)
@@ -113,12 +107,12 @@ async def _memory(directory: Path, plan: Plan, report: Report, say: Say) -> None
 
 
 async def _start(directory: Path, plan: Plan, report: Report, say: Say) -> None:
-    say(f"cold start: {plan.cold_starts} times")
+    say(f"  {plan.cold_starts} times")
     report.rows += await opening.cold(directory, plan.cold_starts)
 
 
 async def _reopen(directory: Path, plan: Plan, report: Report, say: Say) -> None:
-    say(f"reopening: writes a log of {plan.events:,} events first")
+    say(f"  writes a log of {plan.events:,} events first")
     report.rows += await opening.reopen(directory, plan.events)
 
 
@@ -126,9 +120,9 @@ PARTS: dict[str, Part] = {
     "calls": _calls,
     "contention": _contention,
     "edits": _edits,
-    "memory": _memory,
     "start": _start,
     "reopen": _reopen,
+    "memory": _memory,
 }
 """By the name that `--only` takes, in the order in which they are measured."""
 
