@@ -29,7 +29,8 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,11 @@ BLOBS_BYTES_MAX = 1 << 30
 WAITING_MAX = 10_000
 WAITING_BYTES_MAX = 128 << 20
 """Steps that wait for the disk, and what is large in them; more would be memory lost to a disk that does not answer."""
+
+GATHER_S = 0.05
+"""What comes within so long of a step is written with it: each waking of the thread takes the interpreter from the
+room.
+"""
 
 PIECE_CHARS = 65_536
 """Secrets are looked for in pieces of about this size: looking holds up everything else."""
@@ -88,12 +94,12 @@ class Tapes:
         self._waiting_bytes = 0
         self._blobs_bytes: int | None = None
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closed = threading.Event()
         self.dropped = 0
 
     def add(self, agent: str, step: Mapping[str, Json], data: bytes | None = None) -> None:
         """Write a step of the agent's tape soon, with `data` as its argument of that name. Returns at once."""
-        if self._closed:
+        if self._closed.is_set():
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._write_all, name="coroom-tapes", daemon=True)
@@ -111,21 +117,42 @@ class Tapes:
 
     def close(self) -> None:
         """Write what waits, and write no more."""
-        self._closed = True
+        self._closed.set()
         if self._thread:
             self._queue.put(None)
             self._thread.join(CLOSE_WITHIN_S)
 
     def _write_all(self) -> None:
-        while (waiting := self._queue.get()) is not None:
-            try:
-                written = self._write(waiting)
-            except OSError:
-                written = False
-            self.dropped += not written
-            self._waiting_bytes -= len(waiting.data or b"")
+        while (first := self._queue.get()) is not None:
+            self._closed.wait(GATHER_S)
+            gathered = [first, *iter(self._next, None)]
+            for agent in dict.fromkeys(waiting.agent for waiting in gathered):
+                self._write([waiting for waiting in gathered if waiting.agent == agent])
 
-    def _write(self, waiting: "_Waiting") -> bool:
+    def _next(self) -> _Waiting | None:
+        """The next step, if one waits; none once all that came before the end is taken."""
+        try:
+            waiting = self._queue.get_nowait()
+        except queue.Empty:
+            return None
+        if waiting is None:
+            # For the loop, which ends with it.
+            self._queue.put(None)
+        return waiting
+
+    def _write(self, steps: Sequence[_Waiting]) -> None:
+        """Write steps of one agent."""
+        lines, written = list[bytes](), 0
+        for waiting in steps:
+            with suppress(OSError):
+                lines += self._line(waiting)
+        with suppress(OSError):
+            written = self._append(steps[0].agent, lines)
+        self.dropped += len(steps) - written
+        self._waiting_bytes -= sum(len(waiting.data or b"") for waiting in steps)
+
+    def _line(self, waiting: _Waiting) -> list[bytes]:
+        """The line of a step; none when there is no more room for what it carries."""
         known = waiting.known
         step = {name: without_secrets(value, known) for name, value in waiting.step.items()}
         args = step.get("args")
@@ -136,9 +163,9 @@ class Tapes:
                 clean = without_secrets(waiting.data.decode("latin-1"), known)
                 given["data"] = self._blob(str(clean).encode("latin-1"))
             if any(value is None for value in given.values()):
-                return False
+                return []
             step["args"] = given
-        return self._append(waiting.agent, json.dumps(step, ensure_ascii=False).encode() + b"\n")
+        return [json.dumps(step, ensure_ascii=False).encode() + b"\n"]
 
     def _aside(self, value: Json) -> Json:
         if not isinstance(value, str) or len(value) <= INLINE_CHARS_MAX:
@@ -161,21 +188,24 @@ class Tapes:
             self._blobs_bytes += len(data)
         return {"blob": name}
 
-    def _append(self, agent: str, line: bytes) -> bool:
+    def _append(self, agent: str, lines: Sequence[bytes]) -> int:
+        """Put the lines at the end of the agent's tape. Returns how many of them it holds."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self._directory / f"{agent}.jsonl", flags, 0o600)
         try:
-            before = os.fstat(descriptor).st_size
-            if before + len(line) > TAPE_BYTES_MAX:
-                return False
-            if os.write(descriptor, line) != len(line):
-                # Half a line would spoil all the steps before it.
-                os.ftruncate(descriptor, before)
-                return False
+            size, written = os.fstat(descriptor).st_size, 0
+            for line in lines:
+                if size + len(line) > TAPE_BYTES_MAX:
+                    continue
+                if os.write(descriptor, line) != len(line):
+                    # Half a line would spoil all the steps before it.
+                    os.ftruncate(descriptor, size)
+                    break
+                size, written = size + len(line), written + 1
         finally:
             os.close(descriptor)
-        return True
+        return written
 
 
 def without_secrets(value: Json, known: Collection[str]) -> Json:

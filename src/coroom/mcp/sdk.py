@@ -15,6 +15,7 @@ from mcp.server.streamable_http_manager import (  # noqa: E402
     StreamableHTTPASGIApp,
     StreamableHTTPSessionManager,
 )
+from mcp.server.transport_security import TransportSecuritySettings  # noqa: E402
 from mcp.shared.exceptions import MCPError  # noqa: E402
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "ServerRequestContext",
     "StreamableHTTPASGIApp",
     "StreamableHTTPSessionManager",
+    "TransportSecuritySettings",
 ]

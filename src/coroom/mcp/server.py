@@ -45,6 +45,7 @@ from coroom.mcp.sdk import (
     Server,
     StreamableHTTPASGIApp,
     StreamableHTTPSessionManager,
+    TransportSecuritySettings,
 )
 from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, RoomTool
 from coroom.mcp.unheard import Unheard
@@ -88,8 +89,11 @@ class McpDoor:
         self._server_meta = {SERVER_INFO_META_KEY: server.server_info_stamp}
         server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._given_up)
         # Hosts, origins and sizes are the guard's.
-        self._streams = StreamableHTTPSessionManager(server, stateless=True, json_response=False)
-        self._quick = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
+        unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        self._streams, self._quick = (
+            StreamableHTTPSessionManager(server, stateless=True, json_response=quick, security_settings=unchecked)
+            for quick in (False, True)
+        )
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:

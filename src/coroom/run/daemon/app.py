@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coroom.core.command import Good
 from coroom.core.errors import Fault, Refused
@@ -59,7 +58,7 @@ class OperatorPage:
 
 def build_app(
     rooms: Mapping[str, ServedRoom], hosts: Iterable[str] = (), seats: Mapping[str, Admit] | None = None
-) -> Starlette:
+) -> ASGIApp:
     """The daemon's application. Belongs to the event loop of the rooms' hosts.
 
     Args:
@@ -88,8 +87,22 @@ def build_app(
             yield
         await hooks.end()
 
-    guard = Middleware(Guard, rooms=rooms, hosts=hosts)
-    return Starlette(routes=[*doors, *inside, *default], middleware=[guard], lifespan=lifespan)
+    pages_of_all = Starlette(routes=[*doors, *inside, *default], lifespan=lifespan)
+    calls_at = frozenset({"/mcp", *(f"/rooms/{name}/mcp" for name in rooms)})
+    return Guard(_CallsFirst(mcp, calls_at, pages_of_all), rooms=rooms, hosts=hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class _CallsFirst:
+    """Calls of tools, of which there are a hundred for each other request, past the routes of all the others."""
+
+    calls: ASGIApp
+    calls_at: frozenset[str]
+    others: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_call = scope["type"] == "http" and scope["path"] in self.calls_at
+        await (self.calls if is_call else self.others)(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,8 +34,20 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 CURSOR_DIGITS_MAX = 18
 
+HOSTS_KEPT = 64
+"""Names under which the daemon is addressed, read once: nearly all requests give the same."""
+
 OPERATOR_HEADER = "x-coroom-operator"
 """Carries the operator's secret from the page; a page of another site cannot set it."""
+
+
+_LOOKED_AT = {
+    name.encode(): name
+    for name in ("host", "origin", "authorization", OPERATOR_HEADER, "content-type", "content-length", CURSOR_HEADER)
+}
+
+Given = Mapping[str, Sequence[str]]
+"""What a request gives for each of the headers that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +118,15 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
-        # Blanks round a value are no part of it (RFC 9110 §5.5), and not every parser takes them away.
-        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
-        headers = Headers(scope=scope)
+        headers = _looked_at(scope)
         turned = self._foreign(headers) or self._unproved(scope, headers) or _not_json(scope, headers)
         if turned is None:
-            await self._paced(scope, receive, send)
+            await self._paced(scope, headers, receive, send)
         else:
             await turned.response()(scope, receive, send)
 
-    def _foreign(self, headers: Headers) -> Turned | None:
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    def _foreign(self, headers: Given) -> Turned | None:
+        hosts, origins = headers["host"], headers["origin"]
         if len(hosts) != 1 or _host_name(f"//{hosts[0]}") not in self._hosts:
             return Turned(403, "foreign-host", "The request is addressed to another host.", "Use 127.0.0.1.")
         if len(origins) > 1 or any(not self._is_ours(origin) for origin in origins):
@@ -126,7 +136,7 @@ class Guard:
     def _is_ours(self, origin: str) -> bool:
         return origin.startswith(("http://", "https://")) and _host_name(origin) in self._hosts
 
-    def _unproved(self, scope: Scope, headers: Headers) -> Turned | None:
+    def _unproved(self, scope: Scope, headers: Given) -> Turned | None:
         named, inside = _room_and_path(scope["path"])
         if named is not None and named not in self._rooms:
             return Turned(404, "no-such-room", "There is no room of that name here.", "Check the address.")
@@ -141,7 +151,7 @@ class Guard:
             return Turned(403, "operator-token", "That is the operator's secret.", "Use an agent's token here.")
         return None
 
-    def _caller(self, named: str | None, headers: Headers) -> Caller | None:
+    def _caller(self, named: str | None, headers: Given) -> Caller | None:
         token, operator_only = _token(headers)
         if not token:
             return None
@@ -156,28 +166,28 @@ class Guard:
                 return Caller(name, agent, room.door)
         return None
 
-    async def _paced(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _paced(self, scope: Scope, headers: Given, receive: Receive, send: Send) -> None:
         caller = caller_of(scope)
         key = (caller.room, caller.name) if caller else ("", "")
         turned = self._pace.enter(key)
         if turned:
             await turned.response()(scope, receive, send)
             return
-        told = Headers(scope=scope).get(CURSOR_HEADER, "")
+        told = _first(headers, CURSOR_HEADER)
         receipt = Receipt(connection=_connection(scope), cursor=int(told) if _is_count(told) else 0)
         held = RECEIPT.set(receipt)
         try:
-            await self._with_body(scope, receive, _noted(send, receipt))
+            await self._with_body(scope, headers, receive, _noted(send, receipt))
         finally:
             RECEIPT.reset(held)
             receipt.close()
             self._pace.leave(key)
 
-    async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _with_body(self, scope: Scope, headers: Given, receive: Receive, send: Send) -> None:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
-        body = await _body(Headers(scope=scope), receive)
+        body = await _body(headers, receive)
         if isinstance(body, bytes):
             await self._app(scope, _replayed(body, receive), send)
         elif body is not None:
@@ -214,6 +224,26 @@ class _Pace:
         self._under_way[key] -= 1
 
 
+def _looked_at(scope: Scope) -> Given:
+    """Every value of the headers that the guard looks at, and none of those that are not there. Blanks round a value
+    are no part of it (RFC 9110 §5.5), and not every parser takes them away: here they go from all of them.
+    """
+    given: dict[str, list[str]] = {name: [] for name in _LOOKED_AT.values()}
+    stripped = []
+    for name, value in scope["headers"]:
+        bare = value.strip(b" \t")
+        stripped.append((name, bare))
+        if name in _LOOKED_AT:
+            given[_LOOKED_AT[name]].append(bare.decode("latin-1"))
+    scope["headers"] = stripped
+    return given
+
+
+def _first(headers: Given, name: str, absent: str = "") -> str:
+    return next(iter(headers[name]), absent)
+
+
+@lru_cache(HOSTS_KEPT)
 def _host_name(url: str) -> str | None:
     try:
         parts = urlsplit(url)
@@ -235,9 +265,9 @@ def _need(path: str) -> Need:
     return next((need for start, need in NEEDS if path.startswith(start)), Need.AGENT)
 
 
-def _token(headers: Headers) -> tuple[str, bool]:
+def _token(headers: Given) -> tuple[str, bool]:
     """The secret that the request carries, and whether it came in the operator's own header."""
-    given, operators = headers.getlist("authorization"), headers.getlist(OPERATOR_HEADER)
+    given, operators = headers["authorization"], headers[OPERATOR_HEADER]
     if len(given) + len(operators) != 1:
         return "", False
     if operators:
@@ -246,18 +276,18 @@ def _token(headers: Headers) -> tuple[str, bool]:
     return (token.strip() if scheme.lower() == "bearer" else ""), False
 
 
-def _not_json(scope: Scope, headers: Headers) -> Turned | None:
+def _not_json(scope: Scope, headers: Given) -> Turned | None:
     if scope["method"] != "POST":
         return None
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if _first(headers, "content-type").partition(";")[0].strip().lower() != "application/json":
         return Turned(415, "not-json", "The body is not marked as JSON.", "Send Content-Type: application/json.")
     return None
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | Turned | None:
+async def _body(headers: Given, receive: Receive) -> bytes | Turned | None:
     """The whole body; None when the client went away."""
     too_large = Turned(413, "too-large", f"The body is larger than {BODY_BYTES_MAX} bytes.", "Send less at once.")
-    told = headers.get("content-length", "0")
+    told = _first(headers, "content-length", "0")
     if not told.isdigit() or int(told[:20]) > BODY_BYTES_MAX:
         return too_large
     pieces, size = [], 0
