@@ -96,7 +96,7 @@ def test_another_result_is_told_with_what_was_given() -> None:
     assert not found[0].blocks
 
 
-@pytest.mark.parametrize("place", ["plays._firsts", "inputs.parameters", "enact._looks", "machine.Machine._do_return"])
+@pytest.mark.parametrize("place", ["plays._firsts", "inputs.parameters", "acting._looks", "machine.Machine._do_return"])
 @pytest.mark.parametrize("fault", [NameError, AttributeError, AssertionError, ImportError])
 def test_a_mistake_of_the_interpreters_own_does_not_pass_for_what_the_program_does(
     monkeypatch: pytest.MonkeyPatch, place: str, fault: type[Exception]

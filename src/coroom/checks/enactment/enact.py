@@ -5,28 +5,14 @@ behaviour interferes. Nothing is run: the programs are interpreted, and whatever
 enactment without a word.
 """
 
-import ast
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
-from coroom.checks.enactment.compare import alike, taken_down, told
-from coroom.checks.enactment.machine import Machine, parsed
-from coroom.checks.enactment.plays import Play, plays
-from coroom.checks.enactment.recipes import SetUpFailed
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.tree import Spent, Tree
-from coroom.checks.enactment.uses import how_it_changes
-from coroom.checks.enactment.values import (
-    FAULTS,
-    Budget,
-    CannotGoOn,
-    Coroutine,
-    Function,
-    Module,
-    Value,
-)
+from coroom.checks.enactment.acting import PythonLanguage
+from coroom.checks.enactment.outcome import Outcome, alike
+from coroom.checks.enactment.play import Play
+from coroom.checks.enactment.tree import Spent
+from coroom.checks.enactment.values import Budget
 from coroom.checks.engine import BEHAVIOUR
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
@@ -41,17 +27,35 @@ FUNCTIONS_MAX = 40
 """A side that newly wrote more is not one change."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a call came to: what it gave, or the name of what it raised; and what could be seen before and after."""
+class Language(Protocol):
+    """A language that can be acted out.
 
-    value: Any = None
-    raised: str = ""
-    before: Any = None
-    after: Any = None
-    asked: int = 0
-    seen: frozenset[tuple[str, str]] = frozenset()
-    said: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    `ends` are those of its files, `mistaken` what is thrown when something is of another type than was guessed.
+    """
+
+    name: str
+    ends: tuple[str, ...]
+    mistaken: frozenset[str]
+
+    def worth(self, changed: Changed) -> bool:
+        """Whether a new function is one that others call."""
+
+    def reach(self, side: Side, path: str) -> tuple[str, ...] | None:
+        """The modules that a module imports, itself first; None when the other side changed none of them."""
+
+    def plays(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
+        """The ways to call a function that one side newly wrote, the likeliest first."""
+
+    def act(
+        self, program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget
+    ) -> Outcome | None:
+        """One call in one tree; None when it cannot be told what it comes to."""
+
+    def told(self, value: Any) -> str:
+        """A short text of a value."""
+
+
+LANGUAGES: tuple[Language, ...] = (PythonLanguage(),)
 
 
 def enactments(four: Four) -> Iterator[Finding]:
@@ -59,15 +63,16 @@ def enactments(four: Four) -> Iterator[Finding]:
     purse = Budget(STEPS_IN_ALL)
     try:
         for side in four.sides:
-            yield from _of(four, side, purse)
+            for language in LANGUAGES:
+                yield from _of(four, side, language, purse)
     except Spent:
         return
 
 
-def _of(four: Four, side: Side, purse: Budget) -> Iterator[Finding]:
-    if not any(path.endswith(".py") and not is_test(path) for path in side.other.paths):
+def _of(four: Four, side: Side, language: Language, purse: Budget) -> Iterator[Finding]:
+    if not any(path.endswith(language.ends) and not is_test(path) for path in side.other.paths):
         return
-    fresh = [each for each in side.changed if _worth(each)]
+    fresh = [each for each in side.changed if _worth(each, language)]
     if len(fresh) > FUNCTIONS_MAX:
         return
     known: dict[str, tuple[str, ...] | None] = {}
@@ -75,80 +80,44 @@ def _of(four: Four, side: Side, purse: Budget) -> Iterator[Finding]:
     for changed in fresh:
         path = changed.module.path
         if path not in known:
-            known[path] = _reach(four, side, path)
+            known[path] = language.reach(side, path)
         reached = known[path]
         if not reached or path in told_of:
             continue
-        found = _enact(four, side, changed, reached, purse)
+        found = _enact(four, side, language, changed, reached, purse)
         if found is not None:
             told_of.add(path)
             yield found
 
 
-def _worth(changed: Changed) -> bool:
+def _worth(changed: Changed, language: Language) -> bool:
     return (
         changed.function is not None
         and changed.before is None
-        and changed.module.language == "python"
+        and changed.module.language == language.name
         and not is_test(changed.module.path)
         and changed.within.count(".") <= 1
-        and not changed.function.name.startswith("_")
+        and language.worth(changed)
     )
 
 
-def _reach(four: Four, side: Side, path: str) -> tuple[str, ...] | None:
-    """The modules that a module imports, itself first; None when the other side changed none of them."""
-    program = side.tree
-    found: dict[str, None] = {path: None}
-    waiting = [path]
-    while waiting:
-        each = waiting.pop()
-        module = program.module(each)
-        if module is None:
-            return None
-        try:
-            tree = parsed(program.texts[each].decode(errors="replace"))
-        except CannotGoOn:
-            return None
-        for node in ast.walk(tree):
-            specs = (
-                [name.name for name in node.names]
-                if isinstance(node, ast.Import)
-                else ["." * node.level + (node.module or "")]
-                if isinstance(node, ast.ImportFrom)
-                else []
-            )
-            for spec in specs:
-                place = program.place_of(spec, module)
-                if place is not None and place not in found:
-                    found[place] = None
-                    waiting.append(place)
-        if len(found) > 40:
-            return None
-    beside = _beside(four, side, found)
-    return tuple(found) + beside if {*found, *beside} & set(side.other.paths) else None
-
-
-def _beside(four: Four, side: Side, found: dict[str, None]) -> tuple[str, ...]:
-    """Modules that are not imported and whose classes what is given could be of, in a tree that is small."""
-    del four
-    others = [path for path in side.tree.texts if path.endswith(".py") and path not in found and not is_test(path)]
-    return tuple(others) if len(others) + len(found) <= 24 else ()
-
-
-def _enact(four: Four, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Finding | None:
+def _enact(
+    four: Four, side: Side, language: Language, changed: Changed, reached: Sequence[str], purse: Budget
+) -> Finding | None:
     function = changed.function
     assert function is not None
     if _agreed(four, side, changed):
         return None
     doubtful: Finding | None = None
-    for given in plays(side, changed, reached, purse):
-        one = _act(side.tree, changed, given, reached, purse)
-        other = _act(four.merged, changed, given, reached, purse) if one is not None and not one.raised else None
-        if one is None or other is None:
+    for given in language.plays(side, changed, reached, purse):
+        one = language.act(side.tree, changed, given, reached, purse)
+        if one is None or one.raised:
+            continue
+        other = language.act(four.merged, changed, given, reached, purse)
+        if other is None:
             continue
         about = _changed_on_the_way(side, other)
-        said = _difference(one, other)
+        said = _difference(one, other, language)
         if not said or _handed_on(changed, about, one, other):
             if doubtful is not None and about and not said and one.value:
                 return None
@@ -159,7 +128,7 @@ def _enact(four: Four, side: Side, changed: Changed, reached: Sequence[str], pur
             side, BEHAVIOUR, changed.module.path, function.line, function.name, f"{call} {said}{because}",
             about=tuple(f"{each.module.path}#{each.within}" for each in about[:3]), sure=0.85,
         )  # fmt: skip
-        if other.raised not in {"TypeError", "AttributeError"} or not given.guessed:
+        if other.raised not in language.mistaken or not given.guessed:
             return found
         doubtful = doubtful or found
     return doubtful
@@ -171,7 +140,7 @@ def _agreed(four: Four, side: Side, changed: Changed) -> bool:
     return any(not four.base_says(word) and side.other.defines(word) for word in words)
 
 
-def _changed_on_the_way(side: Side, outcome: _Outcome) -> list[Changed]:
+def _changed_on_the_way(side: Side, outcome: Outcome) -> list[Changed]:
     """What the other side changed of the functions that an enactment came through."""
     return [
         each for each in side.other.changed
@@ -179,7 +148,7 @@ def _changed_on_the_way(side: Side, outcome: _Outcome) -> list[Changed]:
     ]  # fmt: skip
 
 
-def _handed_on(changed: Changed, about: Sequence[Changed], one: _Outcome, other: _Outcome) -> bool:
+def _handed_on(changed: Changed, about: Sequence[Changed], one: Outcome, other: Outcome) -> bool:
     """Whether a function only hands on what changed, as is expected of it: a constant, a text, what it extends."""
     if other.raised:
         return False
@@ -204,7 +173,8 @@ def _with_text(value: Any, was: str, now: str) -> Any:
     return value
 
 
-def _difference(one: _Outcome, other: _Outcome) -> str:
+def _difference(one: Outcome, other: Outcome, language: Language) -> str:
+    told = language.told
     if other.raised:
         return f"gives {told(one.value)} here and raises {other.raised} together"
     if not alike(one.value, other.value):
@@ -214,87 +184,3 @@ def _difference(one: _Outcome, other: _Outcome) -> str:
     if one.asked != other.asked:
         return f"asks what it is given {one.asked} times here and {other.asked} times together"
     return ""
-
-
-def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget) -> _Outcome | None:
-    """One call in one tree; None when it cannot be told what it comes to."""
-    stage = Tree(program, purse)
-    machine = stage.machine
-    try:
-        try:
-            module = stage.module(changed.module.path)
-        except FAULTS as fault:
-            return _raised(machine, fault)
-        there = [module, *stage.there(reached[1:]).values()]
-        try:
-            for path, name, given in play.first:
-                held = stage.module(path).space.get(name)
-                if held is None:
-                    return None
-                machine.call(held, [each.make(stage) for each in given], {})
-            owner, _, name = changed.within.rpartition(".")
-            arguments = [each.make(stage) for each in play.arguments]
-            called = module.space[name] if play.of is None else None
-        except (*FAULTS, SetUpFailed):
-            return None
-        if play.of is not None:
-            try:
-                called = machine.attribute(play.of.make(stage), name)
-            except FAULTS as fault:
-                made_here = changed.base is None or owner not in changed.base.classes
-                return _raised(machine, fault) if made_here else None
-            except SetUpFailed:
-                return None
-        things = [each for each in (*arguments, getattr(called, "of", None)) if isinstance(each, Thing | list | dict)]
-        before = _looks(machine, things, there)
-        machine.asked = 0
-        try:
-            value = machine.call(called, arguments, {})
-            if isinstance(value, Coroutine) and "async" in getattr(
-                called, "traits", getattr(getattr(called, "function", None), "traits", ())
-            ):
-                value = value.run()
-            shown = taken_down(machine, value)
-            if play.of is not None and machine.asked:
-                taken_down(machine, machine.call(called, arguments, {}))
-        except FAULTS as fault:
-            return _raised(machine, fault)
-        seen, said = frozenset(machine.seen), {name: list(texts) for name, texts in machine.said.items()}
-        return _Outcome(shown, "", before, _looks(machine, things, there), machine.asked, seen, said)
-    except (CannotGoOn, RecursionError, MemoryError):
-        return None
-    finally:
-        stage.close()
-
-
-def _raised(machine: Machine, fault: BaseException) -> _Outcome:
-    return _Outcome(raised=machine.raised(fault).kind.name, seen=frozenset(machine.seen))
-
-
-def _looks(machine: Machine, things: Sequence[Value], modules: Sequence[Module]) -> list[Any]:
-    """What can be seen of objects and modules: what their functions give that need nothing and change nothing."""
-    found: list[Any] = []
-    for module in modules:
-        if any(isinstance(held, dict | list | set) for held in module.space.values()):
-            space = module.space
-            own = [held for held in space.values() if isinstance(held, Function) and held.around.module is space]
-            found.append(_seen(machine, {each.name: each for each in own}, 0))
-    for each in things:
-        if isinstance(each, Thing):
-            methods = {name: held for kind in reversed(each.kind.line()) for name, held in kind.space.items()}
-            looks = {name: held for name, held in methods.items() if isinstance(held, Function) and name[:1] != "_"}
-            found.append(_seen(machine, looks, 1, each))
-        else:
-            found.append(taken_down(machine, each))
-    return found
-
-
-def _seen(machine: Machine, looks: Mapping[str, Function], own: int, *of: Thing) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, held in looks.items():
-        needs = len(held.node.args.args) - own > len(held.defaults)
-        if needs or "async" in held.traits or how_it_changes(held.node, lambda _: True):
-            continue
-        with suppress(*FAULTS):
-            found[name] = taken_down(machine, held(*of))
-    return found

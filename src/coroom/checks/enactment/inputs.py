@@ -6,13 +6,11 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from coroom.checks.enactment.naming import NUMBERS, TEXTS, by_name, words_in
+from coroom.checks.enactment.play import Recipe
 from coroom.checks.enactment.recipes import (
-    NUMBERS,
-    TEXTS,
-    Recipe,
     Stage,
     after,
-    by_name,
     calling,
     got_from,
     made_of,
@@ -22,7 +20,6 @@ from coroom.checks.enactment.recipes import (
     row,
     sample,
     table,
-    words_in,
 )
 from coroom.checks.enactment.things import all_fields
 from coroom.checks.enactment.uses import MANY, Wanted, changers, has_abstract, offers, parameters, parameters_of, serves

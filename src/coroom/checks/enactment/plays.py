@@ -2,11 +2,10 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from coroom.checks.enactment.inputs import Inputs, gathered
-from coroom.checks.enactment.recipes import Recipe, SetUpFailed
+from coroom.checks.enactment.play import Deed, Play, Recipe, SetUpFailed, combined
 from coroom.checks.enactment.tree import Tree
 from coroom.checks.enactment.uses import Wanted, how_it_changes, parameters
 from coroom.checks.enactment.values import (
@@ -17,28 +16,6 @@ from coroom.checks.enactment.values import (
     Kind,
 )
 from coroom.checks.sides import Changed, Side
-
-INPUTS_MAX = 24
-"""More ways to call one function are not tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """What happens: something is done in modules, then the function is called, perhaps of an object."""
-
-    first: tuple[tuple[str, str, tuple[Recipe, ...]], ...]
-    of: Recipe | None
-    arguments: tuple[Recipe, ...]
-
-    @property
-    def guessed(self) -> bool:
-        """Whether the type of something that is given was guessed."""
-        given = [
-            *self.arguments,
-            *(each for _, _, many in self.first for each in many),
-            *([self.of] if self.of else []),
-        ]
-        return any(each.guessed for each in given)
 
 
 def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
@@ -61,32 +38,7 @@ def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -
         stage.close()
     if not all(each) or not owners:
         return
-    turns = max([len(one) for one in each] + [1])
-    pairs = list(_mixed([len(one) for one in each], turns))
-    plays: dict[tuple[int, int, tuple[int, ...]], None] = {(0, 0, pairs[0]): None}
-    for at in range(1, max(len(pairs), len(owners), len(firsts))):
-        for first, owner, pair in ((0, 0, at), (at, 0, 0), (0, at, 0), (at, at, at), (at, 0, at)):
-            if first < len(firsts) and owner < len(owners) and pair < len(pairs):
-                plays[first, owner, pairs[pair]] = None
-    for first, owner, places in list(plays)[:INPUTS_MAX]:
-        yield Play(firsts[first], owners[owner], tuple(one[place] for one, place in zip(each, places, strict=True)))
-
-
-def _mixed(sizes: Sequence[int], turns: int) -> Iterator[tuple[int, ...]]:
-    """Places in lists of these lengths: all in step first, then each list moving by itself."""
-    seen: set[tuple[int, ...]] = set()
-    steps = [tuple(turn % size for size in sizes) for turn in range(turns)]
-    alone = [
-        tuple(turn if at == moving else 0 for at in range(len(sizes)))
-        for moving, size in enumerate(sizes)
-        for turn in range(size)
-    ]
-    for each in (*steps, *alone):
-        if each not in seen:
-            seen.add(each)
-            yield each
-    if not seen:
-        yield ()
+    yield from combined(firsts, owners, each)
 
 
 def _prepared(
@@ -103,12 +55,10 @@ def _prepared(
     return held, kind if isinstance(kind, Kind) else None, gathered(stage, there, held.node)
 
 
-def _firsts(
-    stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[str, str]]
-) -> list[tuple[tuple[str, str, tuple[Recipe, ...]], ...]]:
+def _firsts(stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[str, str]]) -> list[tuple[Deed, ...]]:
     """What can be done in the modules before: what puts something into them, nothing, and a change after that."""
-    adders: list[tuple[str, str, tuple[Recipe, ...]]] = []
-    changers: list[tuple[str, str, tuple[Recipe, ...]]] = []
+    adders: list[Deed] = []
+    changers: list[Deed] = []
     for path, module in stage.there(reached).items():
         space = module.space
         kept = {name for name, held in space.items() if isinstance(held, dict | list | set)}

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from coroom.checks.enactment.machine import Machine
+from coroom.checks.enactment.naming import NUMBERS, TEXTS, by_name
+from coroom.checks.enactment.play import Recipe, SetUpFailed
 from coroom.checks.enactment.uses import parameters_of
 from coroom.checks.enactment.values import (
     Kind,
     Module,
     Value,
 )
-
-
-class SetUpFailed(BaseException):
-    """What a function is to be given cannot be made in this tree."""
 
 
 class Stage(Protocol):
@@ -29,16 +26,6 @@ class Stage(Protocol):
 
     def texts_at(self, path: str) -> list[str]:
         """The texts that a module gives to what it calls at its top."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a value is made in a tree, and how it is shown."""
-
-    shown: str
-    make: Callable[[Stage], Value]
-    guessed: bool = False
-    """Whether the type of something in it was guessed."""
 
 
 def plain(value: Value) -> Recipe:
@@ -65,40 +52,6 @@ def calling(value: Value) -> Recipe:
         return called
 
     return Recipe(f"lambda: {value!r}", make)
-
-
-TEXTS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (
-    (("mail", "email"), ("ann@x.org", "Bob@X.org", "")),
-    (("path", "url", "route"), ("/users", "/a")),
-    (("method", "verb"), ("GET", "POST")),
-    (("title", "name", "label", "word", "memo", "author"), ("Red lamp", "blue")),
-    (("src", "source", "expr", "code", "program"), ("1 + 2 - x", "5 - 2 - 1", "1024 + 7", "a b")),
-    (("text", "line", "csv", "content", "body"), ("Red lamp", "1 - 2 - x", "h,k\nb,2\n\na,1\na,1")),
-    (("date", "day"), ("2024-03-01", "2024-02-28")),
-    (("currency",), ("EUR", "USD")),
-)
-NUMBERS: Sequence[tuple[tuple[str, ...], tuple[int, ...]]] = (
-    (("cent", "amount", "price", "value", "total", "balance"), (105, 123_456, 250)),
-    (("limit", "room", "count", "size", "n", "max", "capacity", "tries", "retries"), (3, 1, 0)),
-    (("status",), (200, 404, 500)),
-    (("id", "number"), (1, 2)),
-    (("index", "pos", "offset"), (0, 1)),
-)
-
-
-def words_in(name: str) -> list[str]:
-    """The words that a name is made of."""
-    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
-    return spaced.replace("_", " ").split()
-
-
-def by_name(name: str, table: Sequence[tuple[tuple[str, ...], tuple[Value, ...]]]) -> tuple[Value, ...]:
-    """What a table has for a name, by the words in it."""
-    said = words_in(name)
-    for words, values in table:
-        if any(word in {one, f"{one}s"} for one in words for word in said):
-            return values
-    return ()
 
 
 def sample(key: str) -> Value:

@@ -1,0 +1,178 @@
+"""One call of a Python program, acted out: what it comes to, and which modules have to do with it."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from coroom.checks.enactment.compare import taken_down, told
+from coroom.checks.enactment.machine import Machine, parsed
+from coroom.checks.enactment.outcome import Outcome
+from coroom.checks.enactment.play import Play, SetUpFailed
+from coroom.checks.enactment.plays import plays
+from coroom.checks.enactment.things import Thing
+from coroom.checks.enactment.tree import Tree
+from coroom.checks.enactment.uses import how_it_changes
+from coroom.checks.enactment.values import (
+    FAULTS,
+    Budget,
+    CannotGoOn,
+    Coroutine,
+    Function,
+    Module,
+    Value,
+)
+from coroom.checks.program import Program
+from coroom.checks.sides import Changed, Side
+from coroom.checks.wording import is_test
+
+
+class PythonLanguage:
+    """Python, acted out."""
+
+    name = "python"
+    ends = (".py",)
+    mistaken = frozenset({"TypeError", "AttributeError"})
+
+    def worth(self, changed: Changed) -> bool:
+        """Whether a new function is one that others call."""
+        return changed.function is not None and not changed.function.name.startswith("_")
+
+    def reach(self, side: Side, path: str) -> tuple[str, ...] | None:
+        """The modules that a module imports, itself first; None when the other side changed none of them."""
+        return _reach(side, path)
+
+    def plays(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
+        """The ways to call a function that one side newly wrote, the likeliest first."""
+        return plays(side, changed, reached, purse)
+
+    def act(
+        self, program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget
+    ) -> Outcome | None:
+        """One call in one tree; None when it cannot be told what it comes to."""
+        return _act(program, changed, play, reached, purse)
+
+    def told(self, value: Any) -> str:
+        """A short text of a value."""
+        return told(value)
+
+
+def _reach(side: Side, path: str) -> tuple[str, ...] | None:
+    program = side.tree
+    found: dict[str, None] = {path: None}
+    waiting = [path]
+    while waiting:
+        each = waiting.pop()
+        module = program.module(each)
+        if module is None:
+            return None
+        try:
+            tree = parsed(program.texts[each].decode(errors="replace"))
+        except CannotGoOn:
+            return None
+        for node in ast.walk(tree):
+            specs = (
+                [name.name for name in node.names]
+                if isinstance(node, ast.Import)
+                else ["." * node.level + (node.module or "")]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            for spec in specs:
+                place = program.place_of(spec, module)
+                if place is not None and place not in found:
+                    found[place] = None
+                    waiting.append(place)
+        if len(found) > 40:
+            return None
+    beside = _beside(side, found)
+    return tuple(found) + beside if {*found, *beside} & set(side.other.paths) else None
+
+
+def _beside(side: Side, found: dict[str, None]) -> tuple[str, ...]:
+    """Modules that are not imported and whose classes what is given could be of, in a tree that is small."""
+    others = [path for path in side.tree.texts if path.endswith(".py") and path not in found and not is_test(path)]
+    return tuple(others) if len(others) + len(found) <= 24 else ()
+
+
+def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget) -> Outcome | None:
+    stage = Tree(program, purse)
+    machine = stage.machine
+    try:
+        try:
+            module = stage.module(changed.module.path)
+        except FAULTS as fault:
+            return _raised(machine, fault)
+        there = [module, *stage.there(reached[1:]).values()]
+        try:
+            for path, name, given in play.first:
+                held = stage.module(path).space.get(name)
+                if held is None:
+                    return None
+                machine.call(held, [each.make(stage) for each in given], {})
+            owner, _, name = changed.within.rpartition(".")
+            arguments = [each.make(stage) for each in play.arguments]
+            called = module.space[name] if play.of is None else None
+        except (*FAULTS, SetUpFailed):
+            return None
+        if play.of is not None:
+            try:
+                called = machine.attribute(play.of.make(stage), name)
+            except FAULTS as fault:
+                made_here = changed.base is None or owner not in changed.base.classes
+                return _raised(machine, fault) if made_here else None
+            except SetUpFailed:
+                return None
+        things = [each for each in (*arguments, getattr(called, "of", None)) if isinstance(each, Thing | list | dict)]
+        before = _looks(machine, things, there)
+        machine.asked = 0
+        try:
+            value = machine.call(called, arguments, {})
+            if isinstance(value, Coroutine) and "async" in getattr(
+                called, "traits", getattr(getattr(called, "function", None), "traits", ())
+            ):
+                value = value.run()
+            shown = taken_down(machine, value)
+            if play.of is not None and machine.asked:
+                taken_down(machine, machine.call(called, arguments, {}))
+        except FAULTS as fault:
+            return _raised(machine, fault)
+        seen, said = frozenset(machine.seen), {name: list(texts) for name, texts in machine.said.items()}
+        return Outcome(shown, "", before, _looks(machine, things, there), machine.asked, seen, said)
+    except (CannotGoOn, RecursionError, MemoryError):
+        return None
+    finally:
+        stage.close()
+
+
+def _raised(machine: Machine, fault: BaseException) -> Outcome:
+    return Outcome(raised=machine.raised(fault).kind.name, seen=frozenset(machine.seen))
+
+
+def _looks(machine: Machine, things: Sequence[Value], modules: Sequence[Module]) -> list[Any]:
+    """What can be seen of objects and modules: what their functions give that need nothing and change nothing."""
+    found: list[Any] = []
+    for module in modules:
+        if any(isinstance(held, dict | list | set) for held in module.space.values()):
+            space = module.space
+            own = [held for held in space.values() if isinstance(held, Function) and held.around.module is space]
+            found.append(_seen(machine, {each.name: each for each in own}, 0))
+    for each in things:
+        if isinstance(each, Thing):
+            methods = {name: held for kind in reversed(each.kind.line()) for name, held in kind.space.items()}
+            looks = {name: held for name, held in methods.items() if isinstance(held, Function) and name[:1] != "_"}
+            found.append(_seen(machine, looks, 1, each))
+        else:
+            found.append(taken_down(machine, each))
+    return found
+
+
+def _seen(machine: Machine, looks: Mapping[str, Function], own: int, *of: Thing) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, held in looks.items():
+        needs = len(held.node.args.args) - own > len(held.defaults)
+        if needs or "async" in held.traits or how_it_changes(held.node, lambda _: True):
+            continue
+        with suppress(*FAULTS):
+            found[name] = taken_down(machine, held(*of))
+    return found

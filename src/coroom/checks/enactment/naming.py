@@ -1,0 +1,38 @@
+"""Values that things are likely to have, by the words in their names."""
+
+from collections.abc import Sequence
+
+from coroom.checks.enactment.values import Value
+
+TEXTS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (
+    (("mail", "email"), ("ann@x.org", "Bob@X.org", "")),
+    (("path", "url", "route"), ("/users", "/a")),
+    (("method", "verb"), ("GET", "POST")),
+    (("title", "name", "label", "word", "memo", "author"), ("Red lamp", "blue")),
+    (("src", "source", "expr", "code", "program"), ("1 + 2 - x", "5 - 2 - 1", "1024 + 7", "a b")),
+    (("text", "line", "csv", "content", "body"), ("Red lamp", "1 - 2 - x", "h,k\nb,2\n\na,1\na,1")),
+    (("date", "day"), ("2024-03-01", "2024-02-28")),
+    (("currency",), ("EUR", "USD")),
+)
+NUMBERS: Sequence[tuple[tuple[str, ...], tuple[int, ...]]] = (
+    (("cent", "amount", "price", "value", "total", "balance"), (105, 123_456, 250)),
+    (("limit", "room", "count", "size", "n", "max", "capacity", "tries", "retries"), (3, 1, 0)),
+    (("status",), (200, 404, 500)),
+    (("id", "number"), (1, 2)),
+    (("index", "pos", "offset"), (0, 1)),
+)
+
+
+def words_in(name: str) -> list[str]:
+    """The words that a name is made of."""
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+    return spaced.replace("_", " ").split()
+
+
+def by_name(name: str, table: Sequence[tuple[tuple[str, ...], tuple[Value, ...]]]) -> tuple[Value, ...]:
+    """What a table has for a name, by the words in it."""
+    said = words_in(name)
+    for words, values in table:
+        if any(word in {one, f"{one}s"} for one in words for word in said):
+            return values
+    return ()
