@@ -691,3 +691,170 @@ class Round:
         return self.fed[-1][0] if self.fed else None
 """,
 }
+
+STALL = {
+    "types.ts": """\
+export type Unit = "piece" | "kilo";
+
+export interface Item {
+  id: string;
+  title: string;
+  cents: number;
+  unit: Unit;
+  tags: string[];
+}
+
+export interface Line {
+  readonly item: Item;
+  count: number;
+}
+
+export interface Page<T> {
+  rows: T[];
+  total: number;
+}
+""",
+    "money.ts": """\
+export function shownCents(cents: number): string {
+  return (cents / 100).toFixed(2);
+}
+
+export function reduced(cents: number, percent: number): number {
+  return Math.round((cents * (100 - percent)) / 100);
+}
+
+export function parseCents(text: string): number {
+  const value = Number(text);
+  return Number.isNaN(value) ? NaN : Math.round(value * 100);
+}
+""",
+    "text.ts": """\
+export function slug(title: string): string {
+  return title.trim().toLowerCase().replace(/[^a-z0-9]+/g, "-");
+}
+
+export function words(text: string): string[] {
+  return text.split(/\\s+/).filter((word) => word !== "");
+}
+
+export function range(from: number, to: number): number[] {
+  const found: number[] = [];
+  for (let at = from; at <= to; at++) found.push(at);
+  return found;
+}
+""",
+    "shelf.ts": """\
+import type { Item, Page } from "./types";
+import { slug } from "./text";
+
+export class NoSuchItem extends Error {
+  constructor(readonly id: string) {
+    super(`no item ${id}`);
+    this.name = "NoSuchItem";
+  }
+}
+
+export class Shelf {
+  private readonly items = new Map<string, Item>();
+  private onChange: ((item: Item) => void)[] = [];
+
+  add(item: Item): this {
+    this.items.set(item.id, item);
+    this.onChange.forEach((call) => call(item));
+    return this;
+  }
+
+  get(id: string): Item | undefined {
+    return this.items.get(id);
+  }
+
+  need(id: string): Item {
+    const found = this.items.get(id);
+    if (found === undefined) throw new NoSuchItem(id);
+    return found;
+  }
+
+  all(): Item[] {
+    return [...this.items.values()];
+  }
+
+  titled(text: string): Item[] {
+    return this.all().filter((item) => slug(item.title).includes(slug(text)));
+  }
+
+  page(number: number, size = 2): Page<Item> {
+    const all = this.all();
+    return { rows: all.slice(number * size, (number + 1) * size), total: all.length };
+  }
+
+  watch(call: (item: Item) => void): void {
+    this.onChange.push(call);
+  }
+
+  get size(): number {
+    return this.items.size;
+  }
+}
+""",
+    "cart.ts": """\
+import type { Item, Line } from "./types";
+import { reduced } from "./money";
+
+export class Cart {
+  private lines: Line[] = [];
+
+  put(item: Item, count = 1): void {
+    const line = this.lines.find((each) => each.item.id === item.id);
+    if (line) line.count += count;
+    else this.lines.push({ item, count });
+  }
+
+  content(): Line[] {
+    return this.lines.slice();
+  }
+
+  count(): number {
+    return this.lines.reduce((sum, line) => sum + line.count, 0);
+  }
+
+  total(percent = 0): number {
+    const sum = this.lines.reduce((cents, line) => cents + line.item.cents * line.count, 0);
+    return reduced(sum, percent);
+  }
+}
+""",
+    "config.ts": """\
+export interface Config {
+  currency: string;
+  pageSize: number;
+  tags: string[];
+}
+
+const config: Config = { currency: "EUR", pageSize: 2, tags: ["new"] };
+
+export function current(): Config {
+  return { ...config, tags: [...config.tags] };
+}
+""",
+    "stock.ts": """\
+const counts: Record<string, number> = {};
+
+export function deliver(id: string, count: number): void {
+  counts[id] = (counts[id] ?? 0) + count;
+}
+
+export function inStock(id: string): number {
+  return counts[id] ?? 0;
+}
+
+export function ids(): string[] {
+  return Object.keys(counts).sort();
+}
+
+export async function reserve(id: string, count: number): Promise<boolean> {
+  if (inStock(id) < count) return false;
+  counts[id] -= count;
+  return true;
+}
+""",
+}

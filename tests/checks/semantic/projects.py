@@ -1,6 +1,6 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
-from tests.checks.semantic.later_projects import BREW, CINEMA, DEPOT, PARK, QUEUE, RADIO
+from tests.checks.semantic.later_projects import BREW, CINEMA, DEPOT, PARK, QUEUE, RADIO, STALL
 
 LIBRARY = {
     "models.py": """\
@@ -449,4 +449,5 @@ PROJECTS = {
     "queue": QUEUE,
     "cinema": CINEMA,
     "park": PARK,
+    "stall": STALL,
 }

@@ -7,7 +7,7 @@ const results = [];
 for (const { tree, test } of jobs) {
   try {
     const files = { ...tree, "test.ts": test };
-    const context = vm.createContext({ console, setTimeout, process, Map, Set });
+    const context = vm.createContext({ console, setTimeout, process, Map, Set, structuredClone });
     const made = new Map();
     const load = (path) => {
       if (!made.has(path)) {

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from coroom.checks.enactment.acting import PythonLanguage
 from coroom.checks.enactment.outcome import Outcome, alike
 from coroom.checks.enactment.play import Play
+from coroom.checks.enactment.script.acting import ScriptLanguage
 from coroom.checks.enactment.tree import Spent
 from coroom.checks.enactment.values import Budget
 from coroom.checks.engine import BEHAVIOUR
@@ -28,14 +29,19 @@ FUNCTIONS_MAX = 40
 
 
 class Language(Protocol):
-    """A language that can be acted out.
+    """A language that can be acted out."""
 
-    `ends` are those of its files, `mistaken` what is thrown when something is of another type than was guessed.
-    """
+    @property
+    def name(self) -> str:
+        """What its modules are called by."""
 
-    name: str
-    ends: tuple[str, ...]
-    mistaken: frozenset[str]
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The ends of its files."""
+
+    @property
+    def mistaken(self) -> frozenset[str]:
+        """What is thrown when something is of another type than was guessed."""
 
     def worth(self, changed: Changed) -> bool:
         """Whether a new function is one that others call."""
@@ -55,7 +61,7 @@ class Language(Protocol):
         """A short text of a value."""
 
 
-LANGUAGES: tuple[Language, ...] = (PythonLanguage(),)
+LANGUAGES: tuple[Language, ...] = (PythonLanguage(), ScriptLanguage())
 
 
 def enactments(four: Four) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ def alike(one: Any, other: Any) -> bool:
         return (
             isinstance(one, int | float)
             and isinstance(other, int | float)
-            and abs(one - other) <= 1e-9 * max(1, abs(one))
+            and (abs(one - other) <= 1e-9 * max(1, abs(one)) or one == other or (one != one and other != other))  # noqa: PLR0124
         )
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
