@@ -43,6 +43,7 @@ class Ending(StrEnum):
     DONE = "done"
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A live claim. `fence` only grows over the whole room: of two claims the later has the larger one."""

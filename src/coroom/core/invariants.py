@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from coroom.core.agent import Presence
-from coroom.core.claim import COMPATIBLE
+from coroom.core.claim import COMPATIBLE, Claim
 from coroom.core.file import HeldState
 from coroom.core.resource import overlaps
 from coroom.core.resource import task as task_resource
@@ -43,6 +43,17 @@ def _claims(state: RoomState) -> Iterator[str]:
             continue
         if any(overlaps(a, b) for a in one.resources for b in other.resources):
             yield f"{one.id} of {one.holder} and {other.id} of {other.holder} exclude each other"
+
+
+def _holdings(state: RoomState) -> Iterator[str]:
+    """What is found by looking at every claim."""
+    of: dict[str, list[Claim]] = {}
+    for claim in sorted(state.claims.values(), key=lambda one: (one.fence, one.id)):
+        of.setdefault(claim.holder, []).append(claim)
+    ends = sorted((claim.deadline_ms, name) for name, claim in state.claims.items())
+    held = state.holdings()
+    if list(held.ends) != ends or {holder: list(claims) for holder, claims in held.of.items()} != of:
+        yield "the holdings are not those of the claims"
 
 
 def _tasks(state: RoomState) -> Iterator[str]:
@@ -131,6 +142,7 @@ def _names(state: RoomState) -> Iterator[str]:
 
 _QUESTIONS = (
     (_claims, ("claims",)),
+    (_holdings, ("claims",)),
     (_tasks, ("tasks", "claims", "agents")),
     (_agents, ("agents", "tasks", "claims", "wanted")),
     (_inboxes, ("inboxes", "letters", "limits")),

@@ -2,7 +2,8 @@
 
 A frozen dataclass sets each of its fields by a call, because its own assignment refuses. The same record is made here
 as an instance of a twin with the same slots and no such refusal, which becomes the record when it is whole. One without
-slots has its fields written where they are kept.
+slots has its fields written where they are kept, and no defaults left in its class: a field that its class has too is
+found in twice the time.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,10 @@ def quick(kind: type[T]) -> type[T]:
     slotted = "__slots__" in vars(kind)
     if slotted:
         names["twin"] = type(f"{kind.__name__}Twin", (), {"__slots__": tuple(part.name for part in parts)})
+    else:
+        for part in parts:
+            if part.default is not MISSING:
+                delattr(kind, part.name)
     names["new"], names["put"] = object.__new__, object.__setattr__
     exec(_source(parts, slotted=slotted), names)  # noqa: S102  as dataclasses themselves do; the names in it are those of our fields
     for name, change in (("__new__", names["made"]), ("__getnewargs_ex__", _again)):
@@ -39,7 +44,7 @@ def _source(parts: Sequence[Field[object]], *, slotted: bool) -> str:
     named = [_parameter(part) for part in parts if part.kw_only]
     signature = ", ".join(["cls", *given, *(["*", *named] if named else [])])
     sets = "".join(f"    record.{part.name} = {part.name}\n" for part in parts)
-    body = f"    record = new(twin)\n{sets}    record.__class__ = cls\n"
+    body = f"    record = twin()\n{sets}    record.__class__ = cls\n"
     if not slotted:
         pairs = ", ".join(f"{part.name!r}: {part.name}" for part in parts)
         body = f"    record = new(cls)\n    put(record, '__dict__', {{{pairs}}})\n"

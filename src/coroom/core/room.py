@@ -103,7 +103,10 @@ _EDITS = (c.AcceptEdit, c.HoldEdit)
 _CALLS = (c.PlaceCall, c.NoteRead)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
 _OPERATION = itemgetter(0)
+_numbered = tuple.__new__
+"""Makes an event of its four parts in half the time that its class takes: every event of every room passes here."""
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
+_NOT_KEPT = (Refused, c.Waiting)
 
 
 def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
@@ -126,7 +129,7 @@ def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
         return Decision(wrong, due)
     decision = _DECIDES[type(asked.command)](current, asked.by, asked.command, now_ms)
     further: tuple[Body, ...] = _sign_of_life(current, asked, decision, now_ms)
-    if asked.operation and not isinstance(decision.reply, Refused | c.Waiting):
+    if asked.operation and not isinstance(decision.reply, _NOT_KEPT):
         answer = Answered(
             agent=asked.by, operation=asked.operation, reply=encode_reply(decision.reply), asked=fingerprint
         )
@@ -237,7 +240,8 @@ def number(state: RoomState, bodies: Sequence[Body], now_ms: int, by: str) -> tu
     if not bodies:
         return ()
     at_ms = max(now_ms, state.now_ms)
-    return tuple([Event(seq, at_ms, by, body) for seq, body in enumerate(bodies, start=state.seq + 1)])
+    first = state.seq + 1
+    return tuple([_numbered(Event, (seq, at_ms, by, body)) for seq, body in enumerate(bodies, start=first)])
 
 
 def authenticate(state: RoomState, secret_hash: str) -> str | None:

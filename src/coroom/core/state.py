@@ -9,9 +9,11 @@ from coroom.core.agent import Agent, Presence
 from coroom.core.check import Finding, Verdict
 from coroom.core.claim import Claim, Mode
 from coroom.core.file import SHARED_LINE, FileVersion, HeldEdit, HeldState
+from coroom.core.holdings import NOTHING_HELD, Holdings, brought_to
 from coroom.core.limits import Limits
 from coroom.core.notice import Notice
 from coroom.core.ordering.call import Order
+from coroom.core.quick import quick
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 from coroom.core.task import Task
@@ -21,7 +23,8 @@ __all__ = ["EARLIER", "NOTHING_SPENT", "Landing", "RoomState", "Spent", "Wanted"
 
 
 T = TypeVar("T")
-_FENCE, _RANK, _OPENED = attrgetter("fence"), attrgetter("rank"), attrgetter("opened_seq")
+_RANK, _OPENED = attrgetter("rank"), attrgetter("opened_seq")
+_HOLDINGS = "_holdings"
 _new, _set = object.__new__, object.__setattr__
 _NO_FILES: Table[FileVersion] = Table()
 _NO_READS: Table[int] = Table()
@@ -30,6 +33,7 @@ EARLIER = "earlier"
 """Marks an answer that an agent got before it joined again."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A refused claimant, first come first told when the resources are free."""
@@ -63,6 +67,7 @@ class Spent:
 NOTHING_SPENT = Spent(0, 0, 0)
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class RoomState:
     """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded.
@@ -120,8 +125,15 @@ class RoomState:
 
     def claims_of(self, agent: str) -> tuple[Claim, ...]:
         """The agent's claims, oldest first."""
-        held = [claim for _, claim in self.claims.ordered() if claim.holder == agent]
-        return tuple(sorted(held, key=_FENCE))
+        return self.holdings().of.get(agent, ())
+
+    def holdings(self) -> Holdings:
+        """Who holds what and until when."""
+        own = self.__dict__
+        known: Holdings = own.get(_HOLDINGS, NOTHING_HELD)
+        if known.claims is not self.claims:
+            own[_HOLDINGS] = known = brought_to(known, self.claims)
+        return known
 
     def open_held(self, agent: str = "", path: str = "") -> tuple[HeldEdit, ...]:
         """Held edits still open, oldest first, of one agent and path where given."""

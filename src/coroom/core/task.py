@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from coroom.core.quick import quick
 from coroom.core.resource import Resource
 
 
@@ -36,6 +37,7 @@ class Attempt:
     note: str
 
 
+@quick
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One piece of work. `holder` is set exactly while the state is TAKEN or DONE. `finding` is what it settles."""

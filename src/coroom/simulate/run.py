@@ -108,20 +108,24 @@ def simulate(
     policies with calls on live state. Only when `hashed` is the hash of its log worked out.
     """
     with _without_collector():
-        if policy == OPEN:
-            history, violations = judged(schedule(seed, steps, agents), agents, mutant, checked=_checked(seed, mutant))
-        else:
-            history, violations = judged_live(seed, schedule(seed, steps, agents, TURNS), agents, policy, mutant)
-        return Outcome(
-            seed=seed,
-            steps=steps,
-            agents=agents,
-            mutant=mutant,
-            events=len(history.lines),
-            log_hash=log_hash(history) if hashed else "",
-            violations=violations,
-            policy=policy,
-        )
+        return _outcome(seed, steps, agents, mutant, policy, hashed=hashed)
+
+
+def _outcome(seed: int, steps: int, agents: int, mutant: str, policy: str, *, hashed: bool) -> Outcome:
+    if policy == OPEN:
+        history, violations = judged(schedule(seed, steps, agents), agents, mutant, checked=_checked(seed, mutant))
+    else:
+        history, violations = judged_live(seed, schedule(seed, steps, agents, TURNS), agents, policy, mutant)
+    return Outcome(
+        seed=seed,
+        steps=steps,
+        agents=agents,
+        mutant=mutant,
+        events=len(history.lines),
+        log_hash=log_hash(history) if hashed else "",
+        violations=violations,
+        policy=policy,
+    )
 
 
 def simulate_all(
@@ -177,7 +181,9 @@ def shortest(outcome: Outcome) -> tuple[Step, ...]:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """A run makes garbage without cycles; looking for them would take a sixth of the time."""
+    """A run makes garbage without cycles; looking for them would take a sixth of the time. What a run has left must be
+    gone by the end, since the collector looks at it as soon as it is back.
+    """
     was = gc.isenabled()
     gc.disable()
     try:

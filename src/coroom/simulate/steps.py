@@ -1,6 +1,7 @@
 """A schedule: what happens in which order, decided by a seed before anything runs, so that it can be cut down."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from coroom.simulate.chance import Chance
@@ -49,13 +50,17 @@ class Step(NamedTuple):
         return f"{self.kind} {self.agent} {self.salt}"
 
 
+_step = partial(tuple.__new__, Step)
+"""A step of its three parts; a schedule has hundreds."""
+
+
 def schedule(seed: int, steps: int, agents: int, kinds: tuple[str, ...] = _TURNS) -> tuple[Step, ...]:
     """The schedule of a seed; the same on every machine and every supported version of Python."""
     drawn, turns = Chance(seed).draws(3 * steps), len(kinds)
     named = [kinds[kind % turns] for kind in drawn[::3]]
     whose = [agent % agents for agent in drawn[1::3]]
     salts = [salt % (1 << 30) for salt in drawn[2::3]]
-    return tuple(map(Step, named, whose, salts))
+    return tuple(map(_step, zip(named, whose, salts, strict=True)))
 
 
 def parse(text: str) -> tuple[Step, ...]:

@@ -1,7 +1,6 @@
 """Claims: granted whole or refused at once, renewed by signs of life, ended by release, time or the operator."""
 
 from dataclasses import replace
-from operator import attrgetter
 
 from coroom.core.agent import HOST, OPERATOR, Permission, Presence
 from coroom.core.claim import Blocker, Claim, Claimed, Ending, Mode, blockers_of
@@ -15,7 +14,6 @@ from coroom.core.policy import in_the_way
 from coroom.core.resource import Footprint, Resource, Scheme, covers, overlaps
 from coroom.core.state import RoomState
 
-_FENCE = attrgetter("fence")
 _STRENGTH = {Mode.ANNOUNCED: 0, Mode.SHARED: 1, Mode.EXCLUSIVE: 2}
 
 
@@ -187,10 +185,9 @@ def end(claim: Claim, resources: tuple[Resource, ...], ending: Ending, by: str) 
 
 def expired(state: RoomState, now_ms: int) -> tuple[Body, ...]:
     """What time alone has brought about by `now_ms`: ended claims, tasks given back, waiters told."""
-    late = [claim for _, claim in state.claims.ordered() if claim.deadline_ms <= now_ms]
+    late = state.holdings().late(now_ms)
     if not late:
         return ()
-    late.sort(key=_FENCE)
     ended = [end(claim, claim.resources, Ending.EXPIRED, HOST) for claim in late]
     back = task_given_back(state, ended, "the claim ran out without a sign of life")
     told = _told_of_expiry(state, ended)
@@ -253,8 +250,5 @@ def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int 
 
 def renewals(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:
     """Renew the agent's claims once half of a lease is gone; nothing otherwise, so that the log stays small."""
-    due = [c for _, c in state.claims.ordered() if c.holder == by and c.deadline_ms - now_ms < c.ttl_ms // 2]
-    if not due:
-        return ()
-    due.sort(key=_FENCE)
-    return (ClaimsRenewed(agent=by, claims=tuple([c.id for c in due]), now_ms=now_ms),)
+    due = [c.id for c in state.claims_of(by) if c.deadline_ms - now_ms < c.ttl_ms // 2]
+    return (ClaimsRenewed(agent=by, claims=tuple(due), now_ms=now_ms),) if due else ()

@@ -63,10 +63,10 @@ def _bad_words(state: RoomState, by: str, command: Say, now_ms: int) -> Refused 
 
 def mark_read(state: RoomState, by: str, command: MarkRead, _now_ms: int) -> Decision:
     """Move the caller's cursor; only over what is in its inbox, so that a repeat changes nothing."""
-    inbox = state.inboxes.get(by, ())
-    read = tuple(n for n in inbox if n in set(command.notices))
+    asked, of_ranks = set(command.notices), state.order.notices
+    read = tuple([n for n in state.inboxes.get(by, ()) if n in asked])
     if not read:
         return Decision()
-    of_order = tuple(n for n in read if n in state.order.notices and not state.order.notices[n].handed)
+    of_order = tuple([n for n in read if n in of_ranks and not of_ranks[n].handed]) if of_ranks else ()
     handed = (OrderNoticesHanded(agent=by, notices=of_order),) if of_order else ()
     return Decision(Ok(), (NoticesRead(agent=by, notices=read), *handed))

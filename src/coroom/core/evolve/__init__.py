@@ -45,7 +45,7 @@ def foresee(state: RoomState, event: Event) -> RoomState:
     """The state after `event`, for a decision that has to know it. It is kept with `state`, so that `evolve` has
     nothing left to do when the very same event really comes next.
     """
-    memory = vars(state)
+    memory = state.__dict__
     memory.pop(_FORESEEN, None)
     changed = _after(state, event)
     memory[_FORESEEN] = (id(state), event, changed)
@@ -54,7 +54,7 @@ def foresee(state: RoomState, event: Event) -> RoomState:
 
 def evolve(state: RoomState, event: Event) -> RoomState:
     """The state after `event`. Total over every kind; never mutates `state`."""
-    foreseen: tuple[int, Event, RoomState] | None = vars(state).pop(_FORESEEN, None)
+    foreseen: tuple[int, Event, RoomState] | None = state.__dict__.pop(_FORESEEN, None)
     # A state made from this one by a copy has its memory as well, so that it is asked whose it is.
     if foreseen and foreseen[0] == id(state) and foreseen[1].body is event.body and foreseen[1] == event:
         return foreseen[2]
@@ -62,16 +62,16 @@ def evolve(state: RoomState, event: Event) -> RoomState:
 
 
 def _after(state: RoomState, event: Event) -> RoomState:
-    body, at_ms = event.body, event.at_ms
+    seq, at_ms, by, body = event
     changed = _CHANGES[type(body)](state, event, body)
     if changed is state:
         changed = but(state)
     # What a change gives is new and nobody else's yet, so that its last fields may be set in place.
-    last = vars(changed)
-    last["seq"] = event.seq
+    last = changed.__dict__
+    last["seq"] = seq
     if at_ms > state.now_ms:
         last["now_ms"] = at_ms
-    known = changed.agents.get(event.by)
+    known = changed.agents.get(by)
     if known and at_ms - known.seen_ms >= SEEN_GRAIN_MS:
         last["agents"] = changed.agents.put(known.name, but(known, seen_ms=at_ms))
     return changed
