@@ -7,12 +7,15 @@ from typing import get_args
 
 import pytest
 
-from coroom.core.command import Command, Good, Granted
+from coroom.core.agent import Agent
+from coroom.core.claim import Claim
+from coroom.core.command import Beat, Command, Good, Granted, Submission
 from coroom.core.event import AgentLeft, Answered, Body
 from coroom.core.ordering.call import Premise
-from coroom.core.quick import quick
+from coroom.core.quick import maker, quick
 from coroom.core.resource import file
-from coroom.core.state import but
+from coroom.core.state import RoomState, but
+from coroom.core.task import Task
 
 
 def test_a_record_compares_prints_copies_and_pickles_as_before() -> None:
@@ -34,6 +37,24 @@ def test_a_record_without_slots_is_as_it_was_too() -> None:
         one.held = "2"  # type: ignore[misc]
     with pytest.raises(TypeError):
         Premise(call="c1", agent="ada", position=(1, 1), held="1")  # type: ignore[call-arg]
+
+
+def test_what_a_maker_makes_is_what_the_class_makes() -> None:
+    assert maker(Answered)(agent="ada", operation="op1", reply="[]") == Answered(
+        agent="ada", operation="op1", reply="[]"
+    )
+    assert maker(Submission)("ada", Beat()) == Submission("ada", Beat())
+    assert type(maker(RoomState)(seq=3)) is RoomState
+    with pytest.raises(TypeError):
+        maker(Answered)(agent="ada", operation="op1")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("kind", [RoomState, Premise, Claim, Agent, Task])
+def test_a_record_without_slots_keeps_its_defaults_out_of_its_class(kind: type) -> None:
+    """A field that its class has too is found in twice the time, by every Python from 3.11 on."""
+    assert not {part.name for part in fields(kind)} & set(vars(kind))
+    assert RoomState().policy == "open"
+    assert Premise(call="c1", agent="ada", position=(1, 1), resource=file("a.py"), held="1").notice == ""
 
 
 def test_a_record_is_frozen() -> None:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii
 from types import NoneType, UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from coroom.core import command
 from coroom.core.event import Body
+from coroom.core.quick import is_quick, maker
 from coroom.core.state import RoomState
 from coroom.core.table import Table
 
@@ -68,8 +69,9 @@ def reply_in(text: str) -> command.Good | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def decode_reply(text: str) -> command.Good:
-    """The reply that `encode_reply` wrote."""
+    """The reply that `encode_reply` wrote. Many are alike, and all of an agent are read when it comes again."""
     name, value = cast("tuple[str, Json]", _parse(text))
     return cast("command.Good", from_json(_REPLIES[name], value))
 
@@ -275,7 +277,7 @@ def _dataclass_reader(kind: type) -> Callable[[Json], object]:
 def _whole_reader(kind: type, readers: Mapping[str, Callable[[Json], object]]) -> Callable[[dict[str, Json]], object]:
     """Reads an object that has all the fields: what this version wrote. Raises KeyError when one is missing."""
     hints = get_type_hints(kind)
-    names = {f"read_{name}": read for name, read in readers.items()} | {"kind": kind}
+    names = {f"read_{name}": read for name, read in readers.items()} | {"kind": maker(kind) if is_quick(kind) else kind}
     source = f"lambda value: kind({', '.join(f'{name}={_read_field(name, hints[name])}' for name in readers)})"
     return cast("Callable[[dict[str, Json]], object]", eval(source, names))  # noqa: S307
 

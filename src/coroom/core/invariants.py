@@ -2,7 +2,7 @@
 work, so that it may be as slow and as plain as it likes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
 from coroom.core.agent import Presence
@@ -13,6 +13,8 @@ from coroom.core.resource import task as task_resource
 from coroom.core.state import RoomState
 from coroom.core.task import TaskState
 
+_Question = Callable[[RoomState], Iterator[str]]
+
 
 def check_state(state: RoomState, sound: RoomState | None = None) -> tuple[str, ...]:
     """What is wrong with the state, a sentence for each; empty when nothing is. Not asked between the events of one
@@ -21,11 +23,8 @@ def check_state(state: RoomState, sound: RoomState | None = None) -> tuple[str, 
     """
     if sound and (state.fence < sound.fence or state.version < sound.version):
         sound = None
-    found = (
-        question(state)
-        for question, about in _QUESTIONS
-        if sound is None or any(getattr(state, name) is not getattr(sound, name) for name in about)
-    )
+    fresh = {name for name in _PARTS if sound is None or getattr(state, name) is not getattr(sound, name)}
+    found = [question(state) for question, about in _QUESTIONS if not fresh.isdisjoint(about)]
     return tuple(sentence for sentences in found for sentence in sentences)
 
 
@@ -125,22 +124,18 @@ def _numbers(state: RoomState) -> Iterator[str]:
         yield "something is remembered that has not happened yet"
 
 
-def _names(state: RoomState) -> Iterator[str]:
-    named = (
-        *((key, one.name) for key, one in state.agents.items()),
-        *((key, one.id) for key, one in state.claims.items()),
-        *((key, one.id) for key, one in state.tasks.items()),
-        *((key, one.id) for key, one in state.held.items()),
-        *((key, one.id) for key, one in state.findings.items()),
-        *((key, one.id) for key, one in state.actions.items()),
-        *((key, one.id) for key, one in state.letters.items()),
-    )
-    for key, name in named:
-        if key != name:
-            yield f"{name} is kept under {key}"
+def _named(table: str, name: str) -> _Question:
+    """Everything in the table is kept under its own name."""
+
+    def question(state: RoomState) -> Iterator[str]:
+        for key, one in getattr(state, table).items():
+            if key != getattr(one, name):
+                yield f"{getattr(one, name)} is kept under {key}"
+
+    return question
 
 
-_QUESTIONS = (
+_QUESTIONS: tuple[tuple[_Question, tuple[str, ...]], ...] = (
     (_claims, ("claims",)),
     (_holdings, ("claims",)),
     (_tasks, ("tasks", "claims", "agents")),
@@ -149,8 +144,11 @@ _QUESTIONS = (
     (_files, ("lines",)),
     (_held, ("held", "limits")),
     (_numbers, ("wanted", "notices", "landings", "actions", "limits")),
-    (_names, ("agents", "claims", "tasks", "held", "findings", "actions", "letters")),
+    (_named("agents", "name"), ("agents",)),
+    *((_named(table, "id"), (table,)) for table in ("claims", "tasks", "held", "findings", "actions", "letters")),
 )
 """Each question, and the parts of the state that its answer hangs on. Numbers that have grown are none: what was below
 them stays so. Nor is the time: a claim that has run out excludes nobody.
 """
+
+_PARTS = frozenset(name for _, about in _QUESTIONS for name in about)

@@ -132,8 +132,9 @@ def repeated(history: History, read: Read) -> Iterator[Violation]:
         if ack.refused:
             continue
         key = (ack.agent, ack.incarnation, ack.operation)
-        if replies.setdefault(key, ack.reply) != ack.reply:
-            yield Violation("call:once", f"{ack.operation} was answered {replies[key]} and then {ack.reply}")
+        first = replies.setdefault(key, ack.reply)
+        if first is not ack.reply and first != ack.reply:
+            yield Violation("call:once", f"{ack.operation} was answered {first} and then {ack.reply}")
     done: set[tuple[str, str]] = set()
     for line, body in read:
         if line.kind == "answered":

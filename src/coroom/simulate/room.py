@@ -13,6 +13,7 @@ from coroom.core.errors import Refused
 from coroom.core.event import Event, FileAccepted
 from coroom.core.evolve import evolve
 from coroom.core.invariants import check_state
+from coroom.core.quick import maker
 from coroom.core.room import authenticate, decide, number
 from coroom.core.state import RoomState
 from coroom.simulate.history import History, Line, Performed, Recovery
@@ -47,6 +48,9 @@ class Reply(NamedTuple):
     notices: tuple[str, ...]
     head: int
     line: str
+
+
+_asked, _reply = maker(Submission), maker(Reply)
 
 
 class Rules:
@@ -118,7 +122,7 @@ class ModelRoom:
 
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
-        decision = self._rules.decide(self.state, Submission(by, command, operation), now_ms)
+        decision = self._rules.decide(self.state, _asked(by, command, operation), now_ms)
         events = number(self.state, decision.events, now_ms, by)
         for event in events:
             self.state = evolve(self.state, event)
@@ -180,7 +184,7 @@ class ModelRoom:
         line = self._lines[-1].body if self._lines else ""
         for request, answer in self._waiting:
             notices = self._rules.handed(self, request.agent)
-            self.outbox.append(Reply(request, answer, notices, len(self._lines), line))
+            self.outbox.append(_reply(request, answer, notices, len(self._lines), line))
         self._waiting = []
 
     def save(self) -> None:

@@ -8,6 +8,7 @@ from coroom.core.agent import HOST, OPERATOR, Presence
 from coroom.core.errors import Refused
 from coroom.core.event import Event, FileAccepted
 from coroom.core.limits import Limits
+from coroom.core.quick import maker
 from coroom.core.state import RoomState
 from coroom.simulate.actors import Actor
 from coroom.simulate.chance import Chance
@@ -21,6 +22,7 @@ SETTLE_ROUNDS_MAX = 400
 
 
 BEGAN_MS = 1_000_000
+_ack = maker(Ack)
 
 
 def begin(room: ModelRoom, actors: Sequence[Actor]) -> None:
@@ -39,8 +41,9 @@ def _begun(agents: int) -> tuple[tuple[Line, ...], tuple[Event, ...], RoomState]
     every sound run begins with just these.
     """
     history = History()
-    room = ModelRoom(history, Rules())
+    room = ModelRoom(history, Rules(), checked=True)
     begin(room, [Actor(f"a{number + 1}", history) for number in range(agents)])
+    assert not history.broken
     return tuple(history.lines), tuple(room.published), room.durable
 
 
@@ -54,7 +57,7 @@ class World:
         self._now_ms = BEGAN_MS
         self._network: list[Request] = []
         self._actors = [Actor(f"a{number + 1}", self.history) for number in range(agents)]
-        if checked or type(self._rules) is not Rules:
+        if type(self._rules) is not Rules:
             begin(self._room, self._actors)
         else:
             self._room.begin_as(*_begun(agents))
@@ -117,7 +120,7 @@ class World:
         request = reply.request
         refused = isinstance(reply.answer, Refused)
         self.history.acks.append(
-            Ack(actor.name, request.incarnation, request.operation, reply.answer, refused, reply.head, reply.line)
+            _ack(actor.name, request.incarnation, request.operation, reply.answer, refused, reply.head, reply.line)
         )
         actor.hear(request, reply.answer, reply.notices, self._room.seen)
 

@@ -9,7 +9,7 @@ from coroom.core.command import Good, Ok
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, NoticeSent
 from coroom.core.notice import NoticeKind
-from coroom.core.quick import quick
+from coroom.core.quick import maker, quick
 from coroom.core.resource import Resource
 from coroom.core.state import RoomState
 
@@ -37,6 +37,7 @@ def refused(code: Code, why: str, next_step: str) -> Decision:
     return Decision(Refused(code, why, next_step))
 
 
+_notice_sent = maker(NoticeSent)
 _ALL_MAY = frozenset({OPERATOR, HOST})
 
 
@@ -88,7 +89,7 @@ def notice(
 ) -> NoticeSent:
     """The event of a notice; `number` tells notices of one decision apart."""
     assert number >= 1
-    return NoticeSent(
+    return _notice_sent(
         notice=f"n{state.numbered + number}",
         about_kind=kind,
         sender=sender,

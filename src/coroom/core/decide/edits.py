@@ -13,8 +13,11 @@ from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldEdit, HeldS
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
 from coroom.core.policy import in_the_way
+from coroom.core.quick import maker
 from coroom.core.resource import Footprint, Resource, Scheme, file
 from coroom.core.state import RoomState
+
+_made, _accepted = maker(FileVersion), maker(FileAccepted)
 
 
 def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Decision:
@@ -42,7 +45,7 @@ def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> 
         return Decision(Accepted(command.path, head.version), (closing,) if settled else ())
     built_on = head or state.head(command.path)
     version = _version(state, by, command, built_on)
-    accepted = FileAccepted(
+    accepted = _accepted(
         line=command.line,
         file=version,
         before=built_on.blob if built_on else "",
@@ -88,7 +91,7 @@ def _version(state: RoomState, by: str, command: AcceptEdit, built_on: FileVersi
         # What begins where a file was deleted, or renamed away, is another one: the old one may live on elsewhere.
         origin = None
     agent = state.agents.get(by)
-    return FileVersion(
+    return _made(
         path=command.path,
         file_id=origin.file_id if origin else f"i{state.numbered + 1}",
         version=state.version + 1,

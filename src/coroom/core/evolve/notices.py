@@ -4,15 +4,17 @@ from coroom.core import event as e
 from coroom.core.agent import Agent
 from coroom.core.evolve.changes import Changes
 from coroom.core.notice import LASTING, URGENT, Notice, NoticeKind
+from coroom.core.quick import maker
 from coroom.core.state import RoomState, but
 from coroom.core.table import Table
 
 changes = Changes()
+_notice = maker(Notice)
 
 
 @changes.on(e.NoticeSent)
 def _notice_sent(state: RoomState, event: e.Event, body: e.NoticeSent) -> RoomState:
-    notice = Notice(
+    notice = _notice(
         id=body.notice,
         seq=event.seq,
         at_ms=event.at_ms,
