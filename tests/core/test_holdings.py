@@ -42,6 +42,7 @@ def _same(holdings: Holdings, claims: Table[Claim]) -> None:
     for holder in HOLDERS:
         assert list(holdings.of.get(holder, ())) == [one for one in scanned if one.holder == holder]
     assert set(holdings.of) == {one.holder for one in scanned}
+    assert holdings.next_end_ms == min((one.deadline_ms for one in scanned), default=None)
     for now_ms in range(-1, 11):
         assert holdings.late(now_ms) == [one for one in scanned if one.deadline_ms <= now_ms]
 

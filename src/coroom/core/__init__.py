@@ -4,7 +4,8 @@ Read `room` first, which has the two functions that everything hangs on, then th
 
 - what is talked about: `resource` (with `glob`), `agent`, `claim`, `task`, `file`, `check`, `notice`, `action`, `tool`,
   `limits`, `errors`
-- what is asked, what happens, what there is: `command`, `event`, `state` (whose maps are the `table`'s)
+- what is asked, what happens, what there is: `command`, `event`, `state` (whose maps are the `table`'s; `holdings`
+  is found from its claims)
 - what follows: `decide` makes events of a command, `evolve` a state of an event. These four are folders with one file a
   subject, and a subject has the same name in each of them: follow `claims` through all four and you know the way.
 - who waits, who sees what, who is told, what is undone: `policy`, the six in `policies`, and for calls on live state

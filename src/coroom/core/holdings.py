@@ -35,6 +35,11 @@ class Holdings:
         past.sort(key=_AGE)
         return past
 
+    @property
+    def next_end_ms(self) -> int | None:
+        """When the first claim runs out; None when nothing is held."""
+        return self.ends[0][0] if self.ends else None
+
 
 NOTHING_HELD = Holdings()
 

@@ -196,10 +196,10 @@ class Host:
     async def _tick_forever(self) -> None:
         while True:
             # In a closed room time stands still: its claims do not run out.
-            deadlines = [] if self._state.closed else [c.deadline_ms for c in self._state.claims.values()]
-            wait_ms = min([1_000, *(d - self._clock.now_ms() for d in deadlines)])
+            end_ms = None if self._state.closed else self._state.holdings().next_end_ms
+            wait_ms = 1_000 if end_ms is None else min(1_000, end_ms - self._clock.now_ms())
             await asyncio.sleep(max(wait_ms, 10) / 1_000)
-            if any(d <= self._clock.now_ms() for d in deadlines):
+            if end_ms is not None and end_ms <= self._clock.now_ms():
                 await self.submit(HOST, Tick())
 
     async def _flush_forever(self) -> None:
