@@ -4,8 +4,10 @@ Each has its own small reading of the events, on plain file names, so that a mis
 """
 
 import json
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypedDict, cast
 
 from coroom.simulate.history import History, Line
@@ -77,13 +79,55 @@ class Lease:
     names: list[Name]
 
 
-Read = list[tuple[Line, Body]]
+LOOKED_AT = frozenset(
+    {
+        "action-failed",
+        "action-finished",
+        "action-started",
+        "action-undone",
+        "agent-joined",
+        "answered",
+        "claim-ended",
+        "claim-granted",
+        "claims-renewed",
+        "edit-held",
+        "file-accepted",
+        "held-settled",
+        "notice-sent",
+        "task-cancelled",
+        "task-done",
+        "task-returned",
+        "task-taken",
+        "verdict-given",
+    }
+)
+"""The kinds of events that any checker looks at; the others are not read."""
+
+
+class Read:
+    """The events that are looked at, with their bodies, as the checkers read them."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        looked_at = [line for line in lines if line.kind in LOOKED_AT]
+        bodies = cast("list[Body]", json.loads(f"[{','.join([line.body for line in looked_at])}]"))
+        self._of: dict[str, list[tuple[int, Line, Body]]] = {kind: [] for kind in LOOKED_AT}
+        for number, (line, body) in enumerate(zip(looked_at, bodies, strict=True)):
+            self._of[line.kind].append((number, line, body))
+
+    def of(self, *kinds: str) -> list[tuple[Line, Body]]:
+        """The events of these kinds, in the order of the log. Raises KeyError for a kind that is not looked at."""
+        found = [one for kind in kinds for one in self._of[kind]]
+        if len(kinds) > 1:
+            found.sort(key=_NUMBER)
+        return [(line, body) for _, line, body in found]
+
+
+_NUMBER = itemgetter(0)
 
 
 def check(history: History, checkers: "tuple[Checker, ...] | None" = None) -> list[Violation]:
     """Every violation in the run, in the order of the checkers (all there are); empty when all promises were kept."""
-    bodies = cast("list[Body]", json.loads(f"[{','.join([line.body for line in history.lines])}]"))
-    read: Read = list(zip(history.lines, bodies, strict=True))
+    read = Read(history.lines)
     return [violation for checker in checkers or CHECKERS for violation in checker(history, read)]
 
 
@@ -136,12 +180,11 @@ def repeated(history: History, read: Read) -> Iterator[Violation]:
         if first is not ack.reply and first != ack.reply:
             yield Violation("call:once", f"{ack.operation} was answered {first} and then {ack.reply}")
     done: set[tuple[str, str]] = set()
-    for line, body in read:
-        if line.kind == "answered":
-            key2 = (body["agent"], body["operation"])
-            if key2 in done:
-                yield Violation("call:once", f"{key2[1]} was carried out twice")
-            done.add(key2)
+    for _, body in read.of("answered"):
+        key2 = (body["agent"], body["operation"])
+        if key2 in done:
+            yield Violation("call:once", f"{key2[1]} was carried out twice")
+        done.add(key2)
     for ack in history.acks:
         if not ack.refused and (ack.agent, ack.operation) not in done:
             yield Violation("call:once", f"the answer of {ack.operation} is not in the log")
@@ -151,7 +194,7 @@ def repeated(history: History, read: Read) -> Iterator[Violation]:
 def exclusive(_history: History, read: Read) -> Iterator[Violation]:
     """No two agents hold incompatible claims on one thing, and nobody's edit passes another's exclusive claim."""
     live: dict[str, Lease] = {}
-    for line, body in read:
+    for line, body in read.of("claim-granted", "claim-ended", "file-accepted"):
         if line.kind == "claim-granted":
             lease = Lease(body["agent"], body["mode"], list(body["resources"]))
             for name, other in live.items():
@@ -178,11 +221,10 @@ def _clash(a: Lease, b: Lease) -> bool:
 def fenced(history: History, read: Read) -> Iterator[Violation]:
     """Fences only grow, in the log and at the world outside."""
     fence = 0
-    for line, body in read:
-        if line.kind in {"claim-granted", "action-started"}:
-            if body["fence"] <= fence:
-                yield Violation("claim:fenced", f"event {line.seq}: fence {body['fence']} after {fence}")
-            fence = max(fence, body["fence"])
+    for line, body in read.of("claim-granted", "action-started"):
+        if body["fence"] <= fence:
+            yield Violation("claim:fenced", f"event {line.seq}: fence {body['fence']} after {fence}")
+        fence = max(fence, body["fence"])
     newest: dict[str, int] = {}
     for performed in history.performed:
         if performed.fence < newest.get(performed.resource, 0):
@@ -195,7 +237,7 @@ def released(_history: History, read: Read) -> Iterator[Violation]:
     deadlines: dict[str, int] = {}
     leases: dict[str, int] = {}
     names: dict[str, int] = {}
-    for line, body in read:
+    for line, body in read.of("claim-granted", "claims-renewed", "claim-ended"):
         if line.kind == "claim-granted":
             late = [claim for claim, deadline in deadlines.items() if deadline <= line.at_ms]
             if late:
@@ -213,11 +255,10 @@ def released(_history: History, read: Read) -> Iterator[Violation]:
 
 def acted(history: History, read: Read) -> Iterator[Violation]:
     """Whatever acted outside was stored as started first, and its end is what really happened."""
-    started = {body["action"]: line.seq for line, body in read if line.kind == "action-started"}
+    started = {body["action"]: line.seq for line, body in read.of("action-started")}
     ends: dict[str, str] = {}
-    for line, body in read:
-        if line.kind in {"action-finished", "action-failed", "action-undone"}:
-            ends.setdefault(body["action"], line.kind)
+    for line, body in read.of("action-finished", "action-failed", "action-undone"):
+        ends.setdefault(body["action"], line.kind)
     performed = {one.action for one in history.performed}
     for one in history.performed:
         if started.get(one.action, one.head + 1) > one.head:
@@ -231,7 +272,7 @@ def acted(history: History, read: Read) -> Iterator[Violation]:
 def held_by_one(_history: History, read: Read) -> Iterator[Violation]:
     """A task has at most one holder, and only its holder finishes it."""
     holders: dict[str, str] = {}
-    for line, body in read:
+    for line, body in read.of("task-taken", "task-returned", "task-cancelled", "task-done"):
         if line.kind == "task-taken":
             if body["task"] in holders:
                 yield Violation("task:one-holder", f"event {line.seq}: {body['task']} has a holder already")
@@ -249,9 +290,7 @@ def nothing_lost(history: History, read: Read) -> Iterator[Violation]:
         meant.setdefault((intent.agent, intent.path), set()).update(intent.removes)
     text: dict[str, set[str]] = {}
     removed: set[str] = set()
-    for line, body in read:
-        if line.kind != "file-accepted":
-            continue
+    for line, body in read.of("file-accepted"):
         path, by = body["file"]["path"], body["file"]["by"]
         after = set(body["file"]["blob"].split())
         gone = text.get(path, set()) - after
@@ -268,7 +307,7 @@ def nothing_lost(history: History, read: Read) -> Iterator[Violation]:
 
 def converged(history: History, read: Read) -> Iterator[Violation]:
     """At rest every mirror holds what the log says."""
-    text = {body["file"]["path"]: body["file"]["blob"] for line, body in read if line.kind == "file-accepted"}
+    text = {body["file"]["path"]: body["file"]["blob"] for _, body in read.of("file-accepted")}
     for agent, mirror in history.mirrors.items():
         for path in sorted(text.keys() | mirror.keys()):
             if mirror.get(path, "") != text.get(path, ""):
@@ -279,14 +318,14 @@ def delivered(history: History, read: Read) -> Iterator[Violation]:
     """Each notice reached each reader, in order, unless a newer one took its place."""
     sent: dict[str, list[str]] = {}
     replaced: dict[str, set[str]] = {}
-    for line, body in read:
-        if line.kind == "notice-sent":
-            for reader in body["readers"]:
-                sent.setdefault(reader, []).append(body["notice"])
-                replaced.setdefault(reader, set()).add(body["replaces"])
+    for _, body in read.of("notice-sent"):
+        for reader in body["readers"]:
+            sent.setdefault(reader, []).append(body["notice"])
+            replaced.setdefault(reader, set()).add(body["replaces"])
     for reader, notices in sent.items():
         seen = history.handed.get(reader, [])
-        missing = [n for n in notices if n not in set(seen) and n not in replaced[reader]]
+        known = {*seen, *replaced[reader]}
+        missing = [n for n in notices if n not in known]
         if missing:
             yield Violation("notice:delivered", f"{reader} never saw {', '.join(missing)}")
         order = {notice: number for number, notice in enumerate(notices) if notice not in replaced[reader]}
@@ -298,11 +337,10 @@ def delivered(history: History, read: Read) -> Iterator[Violation]:
 def authentic(history: History, read: Read) -> Iterator[Violation]:
     """Only the newest incarnation of an agent is heard."""
     joined: dict[str, list[int]] = {}
-    for line, body in read:
-        if line.kind == "agent-joined":
-            joined.setdefault(body["agent"], []).append(line.seq)
+    for line, body in read.of("agent-joined"):
+        joined.setdefault(body["agent"], []).append(line.seq)
     for agent, incarnation, head in history.heard:
-        newest = len([seq for seq in joined.get(agent, ()) if seq <= head])
+        newest = bisect_right(joined.get(agent, ()), head)
         if incarnation < newest:
             yield Violation("door:authentic", f"incarnation {incarnation} of {agent} was heard at event {head}")
 
@@ -311,7 +349,7 @@ def green(_history: History, read: Read) -> Iterator[Violation]:
     """Nothing began to land with an edit held, or without a passing verdict for exactly its tree."""
     verdicts: dict[str, bool] = {}
     held: set[str] = set()
-    for line, body in read:
+    for line, body in read.of("verdict-given", "edit-held", "held-settled", "file-accepted", "action-started"):
         if line.kind == "verdict-given":
             verdicts[body["tree"]] = body["passed"]
         elif line.kind == "edit-held":

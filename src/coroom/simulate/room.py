@@ -140,13 +140,14 @@ class ModelRoom:
 
     def receive(self, request: Request, now_ms: int) -> None:
         """One request arrives: whoever has no valid secret is not heard."""
-        known = authenticate(self.state, request.secret) == request.agent
+        agent, incarnation, secret, operation, command, read = request
+        known = authenticate(self.state, secret) == agent
         if not known and not self._rules.hears_void_secrets:
             return
-        self._history.heard.append((request.agent, request.incarnation, self.state.seq))
-        if request.read:
-            self.submit(request.agent, MarkRead(request.read), now_ms)
-        answer = self.submit(request.agent, request.command, now_ms, request.operation)
+        self._history.heard.append((agent, incarnation, self.state.seq))
+        if read:
+            self.submit(agent, MarkRead(read), now_ms)
+        answer = self.submit(agent, command, now_ms, operation)
         self._waiting.append((request, answer))
         if self._rules.reply_before_storing:
             self._send_replies()

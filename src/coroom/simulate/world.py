@@ -64,13 +64,13 @@ class World:
 
     def play(self, steps: Sequence[Step]) -> History:
         """Play the steps, let everything come to rest, and return what the checkers need."""
-        turns = self._turns()
-        for step in steps:
-            actor = self._actors[step.agent % len(self._actors)]
+        turns, actors = self._turns(), self._actors
+        for kind, agent, salt in steps:
+            actor = actors[agent % len(actors)]
             if actor.stalled:
                 actor.stalled -= 1
             self._now_ms += 50
-            turns[step.kind](actor, step.salt)
+            turns[kind](actor, salt)
         self._settle()
         return self.history
 
