@@ -83,6 +83,6 @@ def test_the_benchmark_says_how_many_uses_were_settled(repository: Path, tmp_pat
     words = ["plan", str(data), f"r={repository}", "--files", "0", "--resolve", "ty"]
     told = CliRunner().invoke(bench, words)
     assert told.exit_code == 0, told.output
-    assert "ty: 1 of 1 open uses settled, in 1 pairs\n  a pair took min " in told.stdout
+    assert "ty: 1 of 1 open uses settled, in 1 pairs\n  for each of these min " in told.stdout
     found = json.loads(CliRunner().invoke(bench, [*words, "--json"]).stdout)["resolved"]
     assert (found["uses"], found["settled"], len(found["seconds"])) == (1, 1, 1)

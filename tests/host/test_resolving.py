@@ -225,7 +225,7 @@ def test_one_that_is_missing_is_told_where_there_was_something_to_ask(tmp_path: 
     home = written(tmp_path, PYTHON)
     made = planned(home, ADD, CHECKOUT, wanted="jedi")
     assert made.notes[-1] == (
-        "1 use of a name in python files can be guessed by name only, for no language server is here: install jedi"
+        "1 use of a name in python files can be guessed by name only, for no language server is here; known are: jedi"
     )
     assert planned(home, CHECKOUT, "symbol:shop/order.py#fill", wanted="jedi").notes == made.notes[:-1]
 
@@ -292,14 +292,16 @@ def test_an_answer_may_be_links_and_the_rest_of_what_is_said_is_passed_over(tmp_
     assert tied(planned(home, ADD, CHECKOUT)) == {("t0", "t1")}
 
 
-def test_one_that_runs_what_the_project_says_is_not_started_plainly(
+def test_one_that_takes_long_and_runs_what_the_project_says_is_asked_by_its_name_and_isolated_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = written(tmp_path, PYTHON)
     log = fake(home, ANSWER)
-    bold = servers.KnownServer(name="ty", languages={"python": "python"}, command=("ty",), builds=True)
+    bold = servers.KnownServer(name="ty", languages={"python": "python"}, command=("ty",), heavy=True)
     monkeypatch.setattr(servers, "SERVERS", (bold,))
     made = planned(home, ADD, CHECKOUT)
+    assert made.notes[-1] == "1 use of a name in python files guessed by name; to have them asked: --resolve ty"
+    made = planned(home, ADD, CHECKOUT, wanted="ty")
     assert "settled none; it runs what the project says and is started in an isolation only" in made.notes[-1]
     assert not log.exists()
 

@@ -137,3 +137,13 @@ def test_a_language_nobody_knows_is_not_in_the_index() -> None:
     assert list(found.paths) == []
     found.drop("a.cobol")
     assert found.uses_of(Place("a.cobol", "x")) == frozenset()
+
+
+def test_a_go_method_is_found_by_its_own_name() -> None:
+    files = {
+        "store.go": "package shop\n\ntype Store struct{}\n\nfunc (s *Store) Add(row int) int {\n\treturn row\n}\n",
+        "order.go": 'package shop\n\nfunc Pay(all map[string]Store) int {\n\treturn all["a"].Add(1)\n}\n',
+    }
+    found = index(files)
+    assert [str(each) for each in found.named("Add")] == ["store.go#Store.Add"]
+    assert used(found, "order.go", "Pay") >= {"store.go#Store.Add"}

@@ -244,10 +244,11 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     if resolve != NONE:
         told = report.resolved
         click.echo(f"{resolve}: {told.settled} of {told.uses} open uses settled, in {len(told.seconds)} pairs")
-        if told.seconds:
-            took = Spread.of(told.seconds)
-            spread = f"min {took.min:.2f}, median {took.median:.2f}, p95 {took.p95:.2f}, max {took.max:.2f}"
-            click.echo(f"  a pair took {spread} s")
+        for what, samples in (("seconds", told.seconds), ("processor seconds of its plan", told.processor_seconds)):
+            if samples:
+                took = Spread.of(samples)
+                spread = f"min {took.min:.2f}, median {took.median:.2f}, p95 {took.p95:.2f}, max {took.max:.2f}"
+                click.echo(f"  for each of these {spread} {what}")
     if report.index is not None:
         made = report.index
         click.echo(

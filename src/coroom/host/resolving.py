@@ -25,6 +25,8 @@ CHOICES = (AUTO, NONE, *NAMES)
 WITHIN_S = 20.0
 """A server that has not answered all by then is ended; what it has said until then counts."""
 
+HEAVY_WITHIN_S = 120.0
+
 USES_MAX = 300
 FILES_MAX = 5_000
 """A server is shown a copy of the files; to copy more takes longer than its answers are worth."""
@@ -65,12 +67,12 @@ Meaning = tuple[Place, ...] | None
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
     """Asks what there is. `wanted` is a server's name, `auto` or `none`; `isolation` the one that it runs in, empty for
-    the best there is. A server has `within_s` to answer all, None for the usual.
+    the best there is. A server has `within_s` to answer all, 0 for the usual.
     """
 
     wanted: str = AUTO
     isolation: str = ""
-    within_s: float | None = None
+    within_s: float = 0.0
 
     def settle(self, index: SymbolIndex, source: Source, footprints: Sequence[TaskFootprint]) -> Settled:
         """Tell the index what the open uses mean that could tie two of the footprints together.
@@ -91,24 +93,25 @@ class Resolver:
         self, index: SymbolIndex, source: Source, found: Sequence[OpenUse], notes: list[str]
     ) -> Iterator[tuple[KnownServer, Path, list[OpenUse]]]:
         """Each server with the uses that it is asked about; what nobody can be asked about is told."""
-        shares: dict[str, tuple[KnownServer, Path, list[OpenUse]]] = {}
-        missing: dict[str, int] = {}
+        by_language: dict[str, list[OpenUse]] = {}
         for each in found:
             inventory = index.inventory(each.path)
-            language = inventory.language if inventory is not None else ""
-            known = [one for one in servers_of(language) if self.wanted in {AUTO, one.name}]
-            here = ((one, program) for one in known if (program := program_of(one, source.home)) is not None)
+            by_language.setdefault(inventory.language if inventory is not None else "", []).append(each)
+        shares: dict[str, tuple[KnownServer, Path, list[OpenUse]]] = {}
+        for language, uses in by_language.items():
+            known = servers_of(language)
+            asked = [one for one in known if self.wanted == one.name or (self.wanted == AUTO and not one.heavy)]
+            here = ((one, program) for one in asked if (program := program_of(one, source.home)) is not None)
             chosen = next(here, None)
             if chosen is not None:
-                shares.setdefault(chosen[0].name, (*chosen, []))[2].append(each)
-            elif known:
-                missing[language] = missing.get(language, 0) + 1
-        for language, count in missing.items():
-            names = [one.name for one in servers_of(language) if self.wanted in {AUTO, one.name}]
-            notes.append(
-                f"{_uses(count)} in {language} files can be guessed by name only, for no language server is here: "
-                f"install {' or '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)}"
-            )
+                shares.setdefault(chosen[0].name, (*chosen, []))[2].extend(uses)
+            elif asked:
+                names = ", ".join(one.name for one in asked)
+                guessed = f"{_uses(len(uses))} in {language} files can be guessed by name only"
+                notes.append(f"{guessed}, for no language server is here; known are: {names}")
+            elif self.wanted == AUTO and known:
+                names = " or ".join(f"--resolve {one.name}" for one in known)
+                notes.append(f"{_uses(len(uses))} in {language} files guessed by name; to have them asked: {names}")
         yield from shares.values()
 
 
@@ -168,14 +171,14 @@ class _Asking:
         found = confined(self.resolver.isolation, DEFAULT, self.source.home or self.program.parent)
         if isinstance(found, Refused):
             return str(found)
-        if self.server.builds and found.is_plain:
+        if self.server.heavy and found.is_plain:
             return "it runs what the project says and is started in an isolation only, and none works here"
         session = TypeSession(
             server=self.server,
             program=self.program,
             confined=found,
             home=self.source.home,
-            within_s=WITHIN_S if self.resolver.within_s is None else self.resolver.within_s,
+            within_s=self.resolver.within_s or (HEAVY_WITHIN_S if self.server.heavy else WITHIN_S),
         )
         problem = session.ask(texts, wanted)
         for each, located in session.answers.items():

@@ -40,11 +40,13 @@ class TypeSession:
             place = Path(name).resolve()
             tree = place / "tree"
             _write(tree, texts)
+            home = place / "home"
             packages = list(_packages(tree, self.home)) if self.home is not None else []
+            arguments = (each.replace("{home}", str(home)) for each in self.server.command[1:])
             started = self.confined.start(
-                SuiteCommand((str(self.program), *self.server.command[1:]), "", self._environment()),
+                SuiteCommand((str(self.program), *arguments), "", self._environment()),
                 tree,
-                place / "home",
+                home,
                 readable=(*packages, *self._homes().values()),
             )
             start = ServerStart(
@@ -85,8 +87,9 @@ class TypeSession:
 
     def _homes(self) -> dict[str, Path]:
         """Where the tools of the language are, of what is there."""
-        found = {name: Path(os.environ.get(name) or Path.home() / usual) for name, usual in self.server.homes.items()}
-        return {name: place for name, place in found.items() if place.is_dir()}
+        usual = {name: Path.home() / place for name, place in self.server.homes.items() if place}
+        said = {name: Path(os.environ[name]) for name in self.server.homes if os.environ.get(name)}
+        return {name: place for name, place in {**usual, **said}.items() if place.is_dir()}
 
 
 def _write(tree: Path, texts: Mapping[str, bytes]) -> None:

@@ -33,13 +33,14 @@ class KnownServer:
     Attributes:
         name: as it is called by who asks for it and in what is told.
         languages: the languages that it reads, each with the protocol's name for it.
-        command: the program and its arguments.
+        command: the program and its arguments; `{home}` in one is a directory of its own.
         manifests: names of files that say what the project is; it is shown them beside the code.
         options: go with the first message; `settings` answer what it asks later, by section.
         settled: what it sends once it has read the project, with what must be in it; None where answers wait for that.
         environment: further variables.
-        homes: variables that say where its tools are, with the usual place below the user's home.
-        builds: it runs what the project says while it reads: never without an isolation.
+        homes: variables that say where its tools are, with the usual place below the user's home, empty for none.
+        heavy: it takes long to start and runs what the project says while it reads: only where it is asked for by its
+            name, and never without an isolation.
         suits: whether a program that was found is the right one.
     """
 
@@ -52,7 +53,7 @@ class KnownServer:
     settled: tuple[str, Mapping[str, Json]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
-    builds: bool = False
+    heavy: bool = False
     suits: Callable[[Path], bool] = _is_there
 
 
@@ -98,6 +99,8 @@ SERVERS = (
         languages=_SCRIPT,
         command=("typescript-language-server", "--stdio"),
         manifests=_SCRIPT_MANIFESTS,
+        # Its other server answers meanwhile, and knows one file only.
+        options={"tsserver": {"useSyntaxServer": "never"}},
     ),
     KnownServer(
         name="gopls",
@@ -121,16 +124,17 @@ SERVERS = (
         settled=("experimental/serverStatus", {"quiescent": True}),
         environment={"CARGO_NET_OFFLINE": "true"},
         homes={"CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup"},
-        builds=True,
+        heavy=True,
     ),
     KnownServer(
         name="jdtls",
         languages={"java": "java"},
-        command=("jdtls",),
+        command=("jdtls", "-data", "{home}/data", "-configuration", "{home}/configuration"),
         manifests=frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"}),
         options={"settings": {"java": {"import": {"gradle": {"enabled": False}, "maven": {"enabled": False}}}}},
         settled=("language/status", {"type": "ServiceReady"}),
-        builds=True,
+        homes={"JAVA_HOME": ""},
+        heavy=True,
     ),
 )
 

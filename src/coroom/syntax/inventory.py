@@ -16,7 +16,7 @@ from coroom.syntax.languages import Grammar, grammar_of
 from coroom.syntax.parse import tree_of
 from coroom.syntax.signatures import Call, Parameter, call_of, parameters_of
 
-INVENTORY_VERSION = 1
+INVENTORY_VERSION = 2
 """Of the shape and meaning of an inventory; what is kept of another version is not used."""
 
 
@@ -163,10 +163,12 @@ class _Reading:
         )
 
     def _symbol(self, found: Definition) -> Symbol:
+        # A Go method is written beside its type, and named with it.
+        scope, _, name = found.qualname.rpartition(".")
         return Symbol(
-            name=found.name,
+            name=name,
             qualname=found.qualname,
-            scope=found.qualname.removesuffix(found.name).removesuffix("."),
+            scope=scope,
             kind=found.kind,
             line=bisect_right(self._starts, found.start),
             named_line=found.line,

@@ -19,6 +19,7 @@ from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
 from coroom.host.planning import Ground, plan_for
 from coroom.host.resolving import NONE, Resolver, Settled, Source
+from coroom.launch.isolation import Isolation
 from coroom.plan.coupling import Pair
 from coroom.plan.durations import Durations
 from coroom.plan.history import CoChange
@@ -40,7 +41,7 @@ _NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One pair of commits: whether the second needs the first, and what was said of them. `settled` is what language
-    servers were asked for it.
+    servers were asked for it, `planning_s` the processor time of the plan with theirs.
     """
 
     repo: str
@@ -50,6 +51,7 @@ class Judged:
     verdict: Pair
     seconds: tuple[float, float]
     settled: Settled
+    planning_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +67,14 @@ class IndexFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedFigures:
-    """What language servers were asked: the uses that were open, those that they knew, the pairs with any, and how long
-    each of these took.
+    """What language servers were asked: the uses that were open, those that they knew; and for each pair with any how
+    long they took, and the processor time of its plan with theirs.
     """
 
     uses: int
     settled: int
     seconds: tuple[float, ...]
+    processor_seconds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,7 @@ class PlanReport:
                 "uses": self.resolved.uses,
                 "settled": self.resolved.settled,
                 "seconds": [round(one, 3) for one in self.resolved.seconds],
+                "processor_seconds": [round(one, 3) for one in self.resolved.processor_seconds],
             },
             "index": None
             if self.index is None
@@ -159,7 +163,8 @@ def measure_plans(
         if name in repositories:
             progress(f"{number} of {len(rows)}: {name} {row['A'][:9]} {row['B'][:9]}")
             git, coupled = Git(repositories[name]), row["label"] == "coupled"
-            resolver = Resolver(wanted=resolve)
+            # What runs in bubblewrap is not among the processes that this one has waited for, and so not counted.
+            resolver = Resolver(wanted=resolve, isolation=Isolation.PLAIN)
             judged.append(_judged(git, name, row["A"], row["B"], resolver, coupled=coupled, lines=lines))
     told, untold, gain = _simulated(judged)
     accuracy, sensitivity, specificity = _accuracy(judged)
@@ -192,7 +197,9 @@ def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled:
         PlanTask(id=name, title=_subject(git, name), touches=tuple(each))
         for name, each in zip((a, b), touched, strict=True)
     ]
+    before = _processor_s()
     made = plan_for(ground, tasks, resolver=resolver)
+    spent = _processor_s() - before
     first, second = (ground.durations(each) for each in made.footprints)
     return Judged(
         repo=repo,
@@ -202,6 +209,7 @@ def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled:
         verdict=made.pairs[0],
         seconds=(first, second),
         settled=made.settled,
+        planning_s=spent,
     )
 
 
@@ -281,11 +289,12 @@ def _text(git: Git, name: str) -> str:
 
 
 def _resolved(judged: Sequence[Judged]) -> ResolvedFigures:
-    asked = [one.settled for one in judged if one.settled.open]
+    asked = [one for one in judged if one.settled.open]
     return ResolvedFigures(
-        uses=sum(one.open for one in asked),
-        settled=sum(one.settled for one in asked),
-        seconds=tuple(sorted(one.seconds for one in asked)),
+        uses=sum(one.settled.open for one in asked),
+        settled=sum(one.settled.settled for one in asked),
+        seconds=tuple(sorted(one.settled.seconds for one in asked)),
+        processor_seconds=tuple(sorted(one.planning_s for one in asked)),
     )
 
 
