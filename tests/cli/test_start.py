@@ -1,11 +1,14 @@
 """The start of the command itself: other tests fork it off a process that has imported it."""
 
+import ast
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from coroom import cli
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,11 @@ def test_the_daemon_imports_of_the_sdk_what_it_serves_with_and_the_rest_is_there
     slow = {"mcp.client", "mcp.server.mcpserver", "cryptography", "httpx2", "jsonschema", "coroom.host.brought"}
     assert not slow & set(imported.split())
     assert "mcp.client.client.Client" in found
+
+
+def test_the_examples_of_a_help_stand_one_on_a_line() -> None:
+    modules = [ast.parse(path.read_text()) for path in Path(cli.__file__).parent.glob("*.py")]
+    functions = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    texts = [ast.get_docstring(each) or "" for each in functions]
+    assert sum("\b" in text for text in texts) > 10
+    assert [text for text in texts if "\\b" in text] == []

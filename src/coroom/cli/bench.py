@@ -200,7 +200,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     help="Ask this language server, as coroom plan does, and say what it knew.",
 )
 def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool, resolve: str) -> None:
-    r"""Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
+    """Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
 
     DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent). Each NAME=REPO is a clone
     of a project under the name that the pairs know it by.
@@ -209,7 +209,7 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
       coroom bench plan pairs.jsonl click=../click jinja=../jinja
 
     Routing is simulated over the same pairs, and over lists of independent tasks of their lengths.
-    """
+    """  # noqa: D301  click wants the character itself
     from coroom.run.bench.planning import GitFailed, measure_plans  # noqa: PLC0415 - the other benchmark needs none
 
     named = dict(one.partition("=")[::2] for one in repositories)

@@ -70,7 +70,7 @@ def check(
     sure: float,
     as_json: bool,
 ) -> None:
-    r"""Find semantic conflicts: what holds in both sides alone and not in what they became together.
+    """Find semantic conflicts: what holds in both sides alone and not in what they became together.
 
     A merge can be clean as text and still be a broken program: one side renames what the other newly calls, both add
     the same key, a value changes its type under a caller. Give four trees, or two branches of the repository here.
@@ -82,7 +82,7 @@ def check(
       coroom check --tree .
 
     Exits 0 when nothing is found, 1 when something is, 2 when the call or its input is wrong.
-    """
+    """  # noqa: D301  click wants the character itself
     try:
         if tree is not None:
             if branches or any((base, ours, theirs, merged)):

@@ -57,7 +57,7 @@ def plan(
     resolve: str,
     as_json: bool,
 ) -> None:
-    r"""Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
+    """Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
 
     TASKS is a file: Markdown (a list item a task), JSON or YAML, as for coroom run. What a task touches may be said
     (touches: file:src/a.py, symbol:src/a.py#Parser.parse, dir:docs/; file:src/a.py#L10-L40 for lines), else it is
@@ -75,7 +75,7 @@ def plan(
       coroom plan . "add a --json option to every command" --model anthropic:NAME --again tasks.json --json
 
     Exits 0 with a plan, 2 when the call or its input is wrong.
-    """
+    """  # noqa: D301  click wants the character itself
     try:
         given = plan_tasks_from(tasks)
         ground = _ground(repository)
