@@ -1,15 +1,18 @@
 """Each check against two changes whose fate together is known, because it was run."""
 
+import os
 from pathlib import Path
 
 import pytest
-from tests.checks.semantic.case import Case, cases_in, passes, script_results
+from tests.checks.semantic.case import Case, cases_in, passes, script_results, wrong_trees
 
 from coroom.checks.engine import judge
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
+from coroom.evaluate.rescore.typescript import compiler
 from coroom.host.checking import everyday_checks
 
+_THREE = ("ours", "theirs", "merged")
 _HERE = Path(__file__).parent / "semantic"
 _PYTHON_CONFLICTS = [
     *cases_in(_HERE / "conflicts.txt", conflict=True),
@@ -22,8 +25,10 @@ _PYTHON_CLEANS = [
 PYTHON = [*_PYTHON_CONFLICTS, *_PYTHON_CLEANS]
 SCRIPT_CONFLICTS = cases_in(_HERE / "script_conflicts.txt", conflict=True)
 SCRIPT_CLEANS = cases_in(_HERE / "script_cleans.txt", conflict=False)
-CONFLICTS = [*_PYTHON_CONFLICTS, *SCRIPT_CONFLICTS]
-CLEANS = [*_PYTHON_CLEANS, *SCRIPT_CLEANS]
+TYPE_CONFLICTS = cases_in(_HERE / "type_conflicts.txt", conflict=True)
+TYPE_CLEANS = cases_in(_HERE / "type_cleans.txt", conflict=False)
+CONFLICTS = [*_PYTHON_CONFLICTS, *SCRIPT_CONFLICTS, *TYPE_CONFLICTS]
+CLEANS = [*_PYTHON_CLEANS, *SCRIPT_CLEANS, *TYPE_CLEANS]
 MISSED = {
     "a unit changes",
     "a returned list no longer ends the loop",
@@ -71,6 +76,20 @@ def test_the_cases_in_typescript_are_what_they_say(clients_path: str) -> None:
         ours, theirs, *together = results[4 * number : 4 * number + 4]
         assert (case.name, ours, theirs) == (case.name, "", "")
         assert (case.name, any(together)) == (case.name, case.conflict)
+
+
+@pytest.mark.clients
+def test_the_cases_of_types_are_what_they_say(
+    clients_path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = Path(os.environ.get("COROOM_CACHE", Path.home() / ".cache" / "coroom")) / "typescript-alone"
+    monkeypatch.setenv("PATH", f"{clients_path}:{os.environ['PATH']}")
+    home = compiler(cache, ("typescript@5.9.3",))
+    cases = [*TYPE_CONFLICTS, *TYPE_CLEANS]
+    trees = {(number, name): case.trees()[name] for number, case in enumerate(cases) for name in _THREE}
+    wrong = wrong_trees(home, tmp_path, trees)
+    for number, case in enumerate(cases):
+        assert (case.name, *((number, name) in wrong for name in _THREE)) == (case.name, False, False, case.conflict)
 
 
 @pytest.mark.parametrize("case", CONFLICTS, ids=lambda case: case.name)

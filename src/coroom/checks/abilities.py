@@ -47,6 +47,11 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 OF_OBJECTS = _words("constructor hasOwnProperty toLocaleString toString valueOf")
 
 # A script lets almost anything be added and compared; what it does not forgive is a missing member.
+_OF_ARRAYS = _words(
+    "at concat copyWithin entries every fill filter find findIndex findLast findLastIndex flat flatMap "
+    "forEach includes indexOf join keys lastIndexOf length map pop push reduce reduceRight reverse shift "
+    "slice some sort splice toReversed toSorted toSpliced unshift values with"
+)
 SCRIPT_ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "int": OF_OBJECTS | _words("toExponential toFixed toPrecision"),
     "str": OF_OBJECTS
@@ -64,12 +69,8 @@ SCRIPT_ATTRIBUTES: Mapping[str, frozenset[str]] = {
         "setTime setUTCDate setUTCFullYear setUTCHours setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds "
         "toDateString toISOString toJSON toLocaleDateString toLocaleTimeString toTimeString toUTCString"
     ),
-    "array": OF_OBJECTS
-    | _words(
-        "at concat copyWithin entries every fill filter find findIndex findLast findLastIndex flat flatMap "
-        "forEach includes indexOf join keys lastIndexOf length map pop push reduce reduceRight reverse shift "
-        "slice some sort splice toReversed toSorted toSpliced unshift values with"
-    ),
+    "array": OF_OBJECTS | _OF_ARRAYS,
+    "tuple": OF_OBJECTS | _OF_ARRAYS,
     "map": OF_OBJECTS | _words("clear delete entries forEach get has keys set size values"),
     "set": OF_OBJECTS | _words("add clear delete difference entries forEach has intersection keys size union values"),
     "awaitable": _words("catch finally then"),

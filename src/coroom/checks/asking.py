@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from coroom.checks.reading import Doubt, Reading
-from coroom.checks.shapes import INT, STR, UNKNOWN, Shape, can, has, union
+from coroom.checks.shapes import INT, READONLY, STR, UNKNOWN, Shape, can, has, union
 from coroom.syntax import Function, Module, Term, walk
 
 _SURE_AT_FIRST = frozenset({"removed-name-used", "stale-call"})
@@ -98,6 +98,8 @@ class Asking:
                 if each.kind == "none" and "optional" in at.flags:
                     continue
                 self.missing(at, each, name)
+            if each.ref == READONLY and name in _CHANGING[each.kind]:
+                self.doubt("type-changed", at, name, f"{name} is not there for what is {each}", (), 0.95)
             found.append(self._attribute(each, name))
             self._closed(at, each, name)
             if each.kind in {"instance", "class"} and not self.is_silent:
@@ -146,6 +148,14 @@ def names_in(term: Term) -> str:
     return found.text if found is not None else term.kind
 
 
+_OF_LISTS = frozenset(["push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill", "copyWithin"])
+_CHANGING = {
+    "array": _OF_LISTS,
+    "tuple": _OF_LISTS,
+    "map": frozenset({"set", "delete", "clear"}),
+    "set": frozenset({"add", "delete", "clear"}),
+}
+"""What is not there for collections of scripts that may not be changed."""
 _WORDS = {
     "len": "measured", "iterate": "gone through", "index": "indexed", "slice": "sliced", "call": "called",
     "store": "stored into", "await": "awaited", "<": "ordered", "in": "searched", "next": "asked for its next",

@@ -230,7 +230,7 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
 
 def _of_array(held: Shape, name: str) -> Shape:
     if name in {"filter", "slice", "sort", "reverse", "concat", "toSorted", "toReversed"}:
-        return held
+        return Shape(held.kind, "", held.of) if name not in {"sort", "reverse"} else held
     if name in {"find", "at", "pop", "shift"} and held.of:
         return union((held.of[0], NONE)) if held.of[0] != UNKNOWN else UNKNOWN
     if name == "join":

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from coroom.checks.asking import Asking, names_in
-from coroom.checks.declared import covers, field_set, promise, returned
-from coroom.checks.narrowing import narrow
+from coroom.checks.declared import cases_of, covers, field_set, promise, returned
+from coroom.checks.narrowing import asked_for, narrow, other_than
 from coroom.checks.reading import Reading, attributes_on, keys_on
 from coroom.checks.shapes import NONE, UNKNOWN, Names, Shape, has, union
 from coroom.syntax import Class, Function, Module, Term, walk
@@ -147,6 +147,8 @@ class Checker(Asking):
             default = default or each.kind == "default"
             if each.kind == "if":
                 self.value(each.parts[0], inner)
+            elif term.parts[0].kind == "name" and term.parts[0].text in inner:
+                inner[term.parts[0].text] = other_than(held, cases_of(term))
             ends.append(self.block(each.parts[-1], inner))
         if not default and ends and all(ends) and held.kind == "str" and held.keys:
             return covers(self, term, held.keys)
@@ -278,6 +280,7 @@ class Checker(Asking):
                     else:
                         self.bind(each.parts[0] if each.parts else each, UNKNOWN, names)
             case "member":
+                names[asked_for(target)] = NONE
                 self.set_member(target, self.value(target.parts[0], names), value)
             case "index":
                 held = self.value(target.parts[0], names)

@@ -43,11 +43,15 @@ def field_set(checker: Checker, target: Term, owner: Class, value: Shape) -> Non
         fits_into(checker, target, target, value, checker.reading.notes.shape(field.note, home))
 
 
+def cases_of(switch: Term) -> frozenset[str]:
+    """The texts that a switch has a case for."""
+    tests = [each.parts[0] for each in switch.parts[1:] if each.kind == "if"]
+    return frozenset(each.parts[1].text for each in tests if each.kind == "compare" and each.parts[1].kind == "string")
+
+
 def covers(checker: Checker, switch: Term, values: frozenset[str]) -> bool:
     """Whether a switch all of whose cases end the function has one for each value; if not, one falls through it."""
-    tests = [each.parts[0] for each in switch.parts[1:] if each.kind == "if"]
-    cases = {each.parts[1].text for each in tests if each.kind == "compare" and each.parts[1].kind == "string"}
-    lacking = sorted(values - cases)
+    lacking = sorted(values - cases_of(switch))
     if lacking and checker.promised.kind not in {"unknown", "none"}:
         said = f'nothing is returned for "{lacking[0]}"'
         checker.doubt("not-exhaustive", switch, names_in(switch.parts[0]), said, (), 0.93)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from coroom.checks.asking import names_in
 from coroom.checks.checker import Checker
 from coroom.checks.fitting import fits_into
-from coroom.checks.narrowing import narrow
+from coroom.checks.narrowing import asked_for, narrow
 from coroom.checks.operators import arithmetic, binary, compare, compared
 from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
 from coroom.syntax import Function, Term
@@ -17,7 +17,10 @@ def value(checker: Checker, term: Term, names: Names) -> Shape:
     """The shape of a term; what does not hold about it is doubted on the way."""
     step = _STEPS.get(term.kind)
     if step is not None:
-        return step(checker, term, names)
+        found = step(checker, term, names)
+        if "satisfies" in term.flags:
+            fits_into(checker, term, term, found, checker.reading.notes.shape(term.note, checker.module))
+        return found.without_none() if "sure" in term.flags else found
     for each in term.parts:
         checker.value(each, names)
     return UNKNOWN
@@ -47,11 +50,14 @@ def _member(checker: Checker, term: Term, names: Names) -> Shape:
         text = f"{held.ref} has no {term.text}"
         if checker.program.place_of(term.text, module) is None and "__getattr__" not in module.functions:
             checker.doubt("removed-name-used", term, term.text, text, (held.ref, f"{held.ref}#{term.text}"), 0.95)
+    if asked_for(term) in names:
+        found = found.without_none()
     return checker.guessed_member(term) if found == UNKNOWN and held.kind == "instance" else found
 
 
 def _index(checker: Checker, term: Term, names: Names) -> Shape:
     held, key = checker.value(term.parts[0], names), term.parts[1]
+    held = held.without_none() if "optional" in term.flags else held
     if key.kind == "slice":
         checker.value(key, names)
         checker.need(held, "slice", term.parts[0])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from coroom.checks.asking import names_in
-from coroom.checks.shapes import UNKNOWN, Shape
+from coroom.checks.shapes import READONLY, UNKNOWN, Shape
 from coroom.syntax import Call, Class, Parameter, Term, fits
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _WIDER: Mapping[str, frozenset[str]] = {
 
 def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | None:
     """Whether a value of one shape can stand where another is wanted; None when that is not known."""
+    if wanted.kind == "never":
+        return False if found.kind == "str" and found.keys else None
     if wanted.kind == "instance":
         return _goes_as(checker, given, found, wanted)
     if wanted.ref == "wanted":
@@ -71,6 +73,8 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
         literal = frozenset({given.text}) if given.kind == "string" else found.keys
         return literal <= wanted.keys if literal and wanted.keys else None
     if found.kind == wanted.kind:
+        if found.ref == READONLY != wanted.ref:
+            return False
         inside = [_goes(checker, given, one, other) for one, other in zip(found.of, wanted.of, strict=False)]
         same = found.kind != "tuple" or not found.of or not wanted.of or len(found.of) == len(wanted.of)
         return not (not same or (False in inside and found.kind in {"list", "set", "array", "tuple"}))

@@ -37,6 +37,8 @@ def compare(checker: Checker, term: Term, names: Names) -> Shape:
 
 def _none_asked(checker: Checker, term: Term, left: Shape) -> None:
     """Whether what is asked for being none can be none."""
+    if checker.script and term.parts[0].kind == "member":
+        return
     told = left.kind not in {"unknown", "never"} and not any(each.kind == "none" for each in left.options)
     if told or left.kind == "never":
         shown = names_in(term.parts[0])

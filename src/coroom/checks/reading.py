@@ -116,6 +116,8 @@ class Reading(Raising):
             return Shape("instance", f"{home.path}#{home.name}")
         module = self.module_of(home.path)
         said = self.notes.shape(found.note, module)
+        if "optional" in found.flags and module.language == "script" and said != UNKNOWN:
+            return union((said, NONE))
         if said == UNKNOWN and found.parts and not found.note:
             said = self._filled(
                 self.constant(found.parts[0], module), list(home.methods.values()), f"self.{name}", module

@@ -11,6 +11,10 @@ from coroom.syntax import Class, Module, Term
 _TOKEN = re.compile(r"[\w$.]+|\[\]|[\[\]<>|,(){}&]|\"[^\"]*\"|'[^']*'|=>|\S")
 
 
+READONLY = "readonly"
+"""The `ref` of a collection of a script that may not be changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a value is known to be.
@@ -48,7 +52,7 @@ class Shape:
         if self.kind == "record":
             return "dict"
         inside = f"[{', '.join(str(each) for each in self.of)}]" if self.of and UNKNOWN not in self.of else ""
-        return f"{self.kind}{inside}"
+        return f"{'readonly ' if self.ref == READONLY else ''}{self.kind}{inside}"
 
 
 UNKNOWN = Shape("unknown")
@@ -84,7 +88,7 @@ _PLAIN: Mapping[str, str] = {
     "Coroutine": "awaitable", "Counter": "dict", "defaultdict": "dict", "OrderedDict": "dict", "deque": "list",
     "number": "int", "string": "str", "boolean": "bool", "void": "none", "undefined": "none", "null": "none",
     "Array": "array", "ReadonlyArray": "array", "Promise": "awaitable", "Map": "map", "ReadonlyMap": "map",
-    "Record": "dict", "NoReturn": "never", "never": "never",
+    "ReadonlySet": "set", "Record": "dict", "NoReturn": "never", "never": "never",
 }  # fmt: skip
 _OF_SCRIPTS: Mapping[str, str] = {**_PLAIN, "Date": "date"}
 _THROUGH = frozenset({"Final", "ClassVar", "Annotated", "Required", "NotRequired", "Readonly", "Partial", "Type"})
@@ -149,7 +153,12 @@ class _Parse:
                 self._at = len(self._pieces)
                 return UNKNOWN
         elif piece == "{":
-            found = self._object()
+            found = self._mapped() if self._peek() == "[" else self._object()
+        elif piece == "[" and self._module.language == "script":
+            found = self._tuple()
+        elif piece == READONLY and self._module.language == "script":
+            found = self._one()
+            return Shape(found.kind, READONLY, found.of) if found.kind in {"array", "tuple"} else found
         elif piece[:1] in {'"', "'"}:
             inner = piece[1:-1]
             quoted = self._module.language == "python" and inner.isidentifier()
@@ -179,6 +188,34 @@ class _Parse:
         if owner is None or home is None or name not in owner.fields:
             return UNKNOWN
         return self._notes.shape(owner.fields[name].note, home, self._depth + 1)
+
+    def _tuple(self) -> Shape:
+        """`[number, string]`; one with names, a rest or what may be left out is not told."""
+        found: list[Shape] = []
+        while self._peek() not in {"]", ""}:
+            found.append(self._union())
+            if self._peek() == ",":
+                self._take()
+            elif self._peek() != "]":
+                self._at = len(self._pieces) + 1
+        self._take()
+        return Shape("tuple", "", tuple(found))
+
+    def _mapped(self) -> Shape:
+        """`{ [each in Unit]: string }`: what has something for each of them."""
+        self._at += 2
+        if self._pieces[self._at - 1 : self._at] != ["in"]:
+            if self._pieces[self._at : self._at + 1] != ["in"]:
+                self._at -= 2
+                return self._object()
+            self._at += 1
+        keys = self._union()
+        if self._take() != "]" or self._take() != ":":
+            self._at = len(self._pieces)
+            return UNKNOWN
+        value = self._union()
+        self._take()
+        return Shape("dict", "total", (keys, value), keys.keys) if keys.keys else Shape("dict")
 
     def _object(self) -> Shape:
         """`{ title: string; due?: Date }`: what must be there."""
@@ -239,13 +276,14 @@ class _Parse:
         kind = (_OF_SCRIPTS if self._module.language == "script" else _PLAIN).get(last)
         if kind is None:
             return UNKNOWN
+        closed = READONLY if last.startswith("Readonly") else ""
         if kind == "array":
-            return Shape("array", "", inside or (UNKNOWN,))
+            return Shape("array", closed, inside or (UNKNOWN,))
         if kind == "tuple" and len(inside) == 2 and inside[1] == UNKNOWN:
             return Shape("tuple", "", ())
         if kind == "dict" and inside and inside[0].kind == "str" and inside[0].keys:
             return Shape("dict", "total", inside, inside[0].keys)
-        return Shape(kind, "", inside)
+        return Shape(kind, closed, inside)
 
     def _dotted(self, name: str) -> object:
         head, _, rest = name.partition(".")

@@ -123,6 +123,8 @@ def _member_field(reader: Reader, node: Node) -> Term:
     } & _CLOSED
     if "?" not in tokens and value is None:
         flags.add("required")
+    if "?" in tokens:
+        flags.add("optional")
     held = (reader.term(value),) if value is not None else ()
     return Term(
         "field", name, held, line_of(node), type_text(node.child_by_field_name("type")), (), (), frozenset(flags)

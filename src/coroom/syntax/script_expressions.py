@@ -1,5 +1,7 @@
 """Expressions of JavaScript and TypeScript, JSX among them, as terms."""
 
+from dataclasses import replace
+
 from tree_sitter import Node
 
 from coroom.syntax.script_reader import (
@@ -7,9 +9,11 @@ from coroom.syntax.script_reader import (
     Reader,
     Steps,
     field_text,
+    flagged,
     line_of,
     literal_of,
     text_of,
+    type_text,
 )
 from coroom.syntax.terms import NOTHING, Term
 
@@ -98,6 +102,18 @@ def _cast(reader: Reader, node: Node) -> Term:
     return reader.term(found[0]) if found else Term("other", line=line_of(node))
 
 
+def _satisfies(reader: Reader, node: Node) -> Term:
+    """The value itself, with the type that it is held to."""
+    found = node.named_children
+    return replace(flagged(reader.term(found[0]), frozenset({"satisfies"})), note=type_text(found[-1]))
+
+
+def _index(reader: Reader, node: Node) -> Term:
+    held = reader.two("index", node, "object", "index")
+    optional = any(each.type == "optional_chain" for each in node.children)
+    return flagged(held, frozenset({"optional"})) if optional else held
+
+
 def _assign(reader: Reader, node: Node, sign: str) -> Term:
     return Term("assign", sign, (reader.field(node, "left"), reader.field(node, "right")), line_of(node))
 
@@ -118,7 +134,7 @@ EXPRESSIONS: Steps = {
     "string": lambda _, n: Term("string", literal_of(n), line=line_of(n)),
     "template_string": _template,
     "member_expression": _member,
-    "subscript_expression": lambda r, n: r.two("index", n, "object", "index"),
+    "subscript_expression": _index,
     "call_expression": lambda r, n: _call(r, n, "function"),
     "new_expression": lambda r, n: _call(r, n, "constructor"),
     "binary_expression": _binary,
@@ -137,8 +153,8 @@ EXPRESSIONS: Steps = {
     ),
     "parenthesized_expression": Reader.inner,
     "as_expression": _cast,
-    "satisfies_expression": _cast,
-    "non_null_expression": Reader.inner,
+    "satisfies_expression": _satisfies,
+    "non_null_expression": lambda r, n: flagged(r.inner(n), frozenset({"sure"})),
     "array": lambda r, n: r.plain("list", n),
     "array_pattern": lambda r, n: r.plain("tuple", n),
     "object": lambda r, n: r.plain("dict", n),

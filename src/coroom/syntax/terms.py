@@ -16,7 +16,7 @@ class Term:
     ==============  =====================================================================================
     name            text: the name
     member          text: the attribute; parts: the object. Flag `optional` for `a?.b`
-    index           parts: the object and the key
+    index           parts: the object and the key. Flag `optional` for `a?.[0]`
     slice           parts: what bounds it
     call            parts: what is called, then arguments, some of kind `keyword` (text: its name) or `spread`
     string, number  text: the value
@@ -34,13 +34,14 @@ class Term:
     parameter       text: its name; parts: the default; note: its type; flags: required, rest, options, keyword
     class           text: its name; parts: a block; marks: decorators; bases: what it extends;
                     flags: interface, enum, abstract, type
-    field           text: its name; parts: its value; note: its type; flags: required, static
+    field           text: its name; parts: its value; note: its type; flags: required, optional, static
     assign          text: the operator; parts: the target and, unless it is only declared, the value; note: the type
     import          text: the module; parts: `picked` (text: the name there or `*`; note: the local name)
     block, if, for, while, try, handler, with, return, raise, yield, await, delete, assert, jump, other
     ==============  =====================================================================================
 
-    `line` counts from 1. `key` is equal for terms that say the same, wherever they stand.
+    An expression of a script has the flag `sure` where `!` says that it is not nothing, and `satisfies` where `note` is
+    the type that it is held to. `line` counts from 1. `key` is equal for terms that say the same, wherever they stand.
     """
 
     kind: str

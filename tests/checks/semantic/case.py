@@ -139,3 +139,30 @@ def script_results(clients_path: str, runs: Sequence[tuple[Mapping[str, str], st
     )
     found: list[str] = json.loads(told.stdout)
     return found
+
+
+def wrong_trees(
+    home: Path, place: Path, trees: Mapping[tuple[int, str], Mapping[str, str]]
+) -> frozenset[tuple[int, str]]:
+    """The trees of TypeScript that the compiler in a folder of modules does not take when it is strict."""
+    for (number, name), tree in trees.items():
+        for path, text in tree.items():
+            file = place / f"{number}" / name / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    options = {
+        "strict": True, "noEmit": True, "target": "es2022", "lib": ["es2023"], "skipLibCheck": True,
+        "module": "preserve", "moduleResolution": "bundler", "types": [],
+    }  # fmt: skip
+    (place / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["**/*.ts"]}))
+    told = subprocess.run(
+        ["node", home / "node_modules/typescript/bin/tsc", "-p", "."],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    lines = [line for line in told.stdout.splitlines() if ": error TS" in line]
+    assert all(line[0].isdecimal() for line in lines), told.stdout[:2000]
+    return frozenset((int(number), name) for number, name, *_ in (line.split("/") for line in lines))

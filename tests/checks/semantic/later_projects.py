@@ -723,6 +723,10 @@ export function reduced(cents: number, percent: number): number {
   return Math.round((cents * (100 - percent)) / 100);
 }
 
+export function span(cents: number[]): [number, number] {
+  return [Math.min(...cents), Math.max(...cents)];
+}
+
 export function parseCents(text: string): number {
   const value = Number(text);
   return Number.isNaN(value) ? NaN : Math.round(value * 100);

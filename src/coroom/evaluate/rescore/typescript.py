@@ -28,6 +28,17 @@ class NoCompilerError(Exception):
     """There is no TypeScript compiler; its text says why, and what to do."""
 
 
+def _put_in_place(made: Path, folder: Path) -> None:
+    """Move what was installed to where it is looked for; somebody else's that is whole and came first stays."""
+    if folder.exists() and not (folder / "node_modules" / "typescript" / "package.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        made.rename(folder)
+    except OSError:
+        if not (folder / "node_modules" / "typescript" / "package.json").exists():
+            raise
+
+
 def compiler(home: Path | None = None, packages: Sequence[str] = PACKAGES) -> Path:
     """A folder with the compiler and the types that outputs import, installed by npm when it is not there.
 
@@ -49,14 +60,18 @@ def compiler(home: Path | None = None, packages: Sequence[str] = PACKAGES) -> Pa
     folder = home or cache / packages[0].replace("@", "-")
     if (folder / "node_modules" / "typescript" / "package.json").exists():
         return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text("{}", encoding="utf-8")
-    argv = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", *packages]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
-    if done.returncode:
-        said = next((line for line in done.stderr.splitlines() if line.strip()), "npm failed")
-        message = f"npm could not install {packages[0]} and its companions ({said}). Try again, or give --no-types"
-        raise NoCompilerError(message)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
+        made = Path(place) / folder.name
+        made.mkdir()
+        (made / "package.json").write_text("{}", encoding="utf-8")
+        argv = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", *packages]
+        done = subprocess.run(argv, cwd=made, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
+        if done.returncode:
+            said = next((line for line in done.stderr.splitlines() if line.strip()), "npm failed")
+            message = f"npm could not install {packages[0]} and its companions ({said}). Try again, or give --no-types"
+            raise NoCompilerError(message)
+        _put_in_place(made, folder)
     return folder
 
 
