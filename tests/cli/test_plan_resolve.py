@@ -1,6 +1,7 @@
 """`coroom plan` and `coroom bench plan` ask a language server, say so, and take none for a name that is no server's."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ TASKS = [
     {"id": "t1", "title": "Pay first", "touches": ["symbol:order.py#checkout"]},
     {"id": "t2", "title": "Rows with a price", "touches": ["symbol:store.py#Store.add"]},
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def isolation() -> None:
+    subprocess.run([Path(__file__).parents[2] / "scripts" / "isolation.sh"], check=True, capture_output=True)
 
 
 @pytest.fixture(autouse=True)

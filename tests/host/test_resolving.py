@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.plan.planned import task
 
-from coroom.host import type_session
+from coroom.host import resolving, type_session
 from coroom.host.planning import Plan, ground_of, plan_for
 from coroom.host.resolving import Resolver
 from coroom.plan import servers
@@ -302,7 +302,32 @@ def test_one_that_takes_long_and_runs_what_the_project_says_is_asked_by_its_name
     made = planned(home, ADD, CHECKOUT)
     assert made.notes[-1] == "1 use of a name in python files guessed by name; to have them asked: --resolve ty"
     made = planned(home, ADD, CHECKOUT, wanted="ty")
-    assert "settled none; it runs what the project says and is started in an isolation only" in made.notes[-1]
+    assert "1 use of a name guessed by name, for ty is not asked: it runs what the project says" in made.notes[-1]
+    assert not log.exists()
+
+
+def test_where_no_isolation_works_one_is_started_only_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = written(tmp_path, PYTHON)
+    log = fake(home, ANSWER)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    made = planned(home, ADD, CHECKOUT, isolation="")
+    assert made.notes[-1] == (
+        "1 use of a name guessed by name, for ty is not asked: no isolation works here (coroom doctor); "
+        "--resolve ty asks it without one"
+    )
+    refused = planned(home, ADD, CHECKOUT, isolation="bubblewrap")
+    assert "for ty is not asked: bubblewrap is not installed here." in refused.notes[-1]
+    assert not log.exists()
+    assert tied(planned(home, ADD, CHECKOUT, isolation="", wanted="ty")) == {("t0", "t1")}
+
+
+def test_of_too_many_files_no_copy_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = written(tmp_path, PYTHON)
+    log = fake(home, ANSWER)
+    monkeypatch.setattr(resolving, "FILES_MAX", 3)
+    assert "its 4 files are more than the 3 that one is shown" in planned(home, ADD, CHECKOUT).notes[-1]
     assert not log.exists()
 
 

@@ -73,6 +73,8 @@ def test_what_was_told_is_used_and_open_no_longer_until_a_file_changes() -> None
     found.tell("shop/order.py", use, (), "ty")
     assert found.uses_of(user) == frozenset()
     assert "total" not in {each.name for each in found.open_uses(user)}
+    found.tell("shop/order.py", use, None, "ty")
+    assert {str(each) for each in found.uses_of(user)} == {"shop/store.py#Store.total"}
     other = Place("shop/store.py", "Cart.add")
     found.tell("shop/order.py", use, [other], "ty")
     assert found.uses_of(user) == {other}

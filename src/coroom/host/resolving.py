@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from coroom.core.errors import Refused
-from coroom.host.confined import confined
+from coroom.host.confined import Confined, confined
 from coroom.host.type_session import TypeSession
 from coroom.launch.choose import DEFAULT
 from coroom.plan.index import Place, SymbolIndex
@@ -67,7 +67,8 @@ Meaning = tuple[Place, ...] | None
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
     """Asks what there is. `wanted` is a server's name, `auto` or `none`; `isolation` the one that it runs in, empty for
-    the best there is. A server has `within_s` to answer all, 0 for the usual.
+    the best there is. Where nobody has named either, a server runs in an isolation or not at all: a repository brings
+    programs and settings along that may be anybody's. A server has `within_s` to answer all, 0 for the usual.
     """
 
     wanted: str = AUTO
@@ -130,22 +131,39 @@ class _Asking:
     def ask(self, uses: Sequence[OpenUse]) -> int:
         """Tell the index what the server says; the number of uses that it knew."""
         texts = self.source.read(self._shown())
+        hindered = problem = ""
         with closing(Shelf(self.source.kept, "answer")) as shelf:
             key = self._key(texts)
             self.answers.update(_decoded(shelf.get([key]).get(key, "{}")))
             wanted = [each for each in uses if _name(each) not in self.answers]
-            problem = self._problem(texts, wanted) if wanted else ""
-            if wanted and self.answers:
-                shelf.put({key: json.dumps(self.answers)})
+            if wanted:
+                found = confined(self.resolver.isolation, DEFAULT, self.source.home or self.program.parent)
+                hindered = self._hindrance(found, texts)
+                problem = self._problem(found, texts, wanted) if isinstance(found, Confined) and not hindered else ""
+                shelf.put({key: json.dumps(self.answers)} if self.answers else {})
         settled = 0
-        for each in uses:
-            meant = self.answers.get(_name(each))
-            if meant is not None:
-                settled += 1
-                self.index.tell(each.path, each.use, meant, self.server.name)
-        said = f"{self.server.name} was asked about {_uses(len(uses))} and settled {settled or 'none'}"
-        self.notes.append(f"{said}; {problem}, so the rest is guessed by name" if problem else said)
+        for each in (one for one in uses if _name(one) in self.answers):
+            meant = self.answers[_name(each)]
+            settled += meant is not None
+            self.index.tell(each.path, each.use, meant, self.server.name)
+        if hindered:
+            self.notes.append(f"{_uses(len(wanted))} guessed by name, for {self.server.name} is not asked: {hindered}")
+        else:
+            said = f"{self.server.name} was asked about {_uses(len(uses))} and settled {settled or 'none'}"
+            self.notes.append(f"{said}; {problem}, so the rest is guessed by name" if problem else said)
         return settled
+
+    def _hindrance(self, found: Confined | Refused, texts: Mapping[str, bytes]) -> str:
+        """Why the server is not started at all; empty where it is."""
+        if isinstance(found, Refused):
+            return str(found).removesuffix(".")
+        if len(texts) > FILES_MAX:
+            return f"its {len(texts):,} files are more than the {FILES_MAX:,} that one is shown"
+        if found.is_plain and self.server.heavy:
+            return "it runs what the project says, so it needs an isolation, and none works here (coroom doctor)"
+        if found.is_plain and self.resolver.wanted == AUTO and not self.resolver.isolation:
+            return f"no isolation works here (coroom doctor); --resolve {self.server.name} asks it without one"
+        return ""
 
     def _shown(self) -> list[str]:
         """The files that the server gets to see: those of its languages, and what says what the project is."""
@@ -164,15 +182,8 @@ class _Asking:
             whole.update(text)
         return whole.hexdigest()
 
-    def _problem(self, texts: Mapping[str, bytes], wanted: Sequence[OpenUse]) -> str:
+    def _problem(self, found: Confined, texts: Mapping[str, bytes], wanted: Sequence[OpenUse]) -> str:
         """Ask, and say what went wrong, if anything did."""
-        if len(texts) > FILES_MAX:
-            return f"its {len(texts):,} files are more than the {FILES_MAX:,} that a server is shown"
-        found = confined(self.resolver.isolation, DEFAULT, self.source.home or self.program.parent)
-        if isinstance(found, Refused):
-            return str(found)
-        if self.server.heavy and found.is_plain:
-            return "it runs what the project says and is started in an isolation only, and none works here"
         session = TypeSession(
             server=self.server,
             program=self.program,

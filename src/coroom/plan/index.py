@@ -41,7 +41,7 @@ class SymbolIndex:
         self._used: dict[str, set[str]] = {}
         self._modules = Modules()
         self._resolved: dict[tuple[str, str], tuple[Place, ...]] = {}
-        self._told: dict[tuple[str, Use], tuple[Place, ...]] = {}
+        self._told: dict[tuple[str, Use], tuple[Place, ...] | None] = {}
         self._tellers: dict[tuple[Place, Place], str] = {}
 
     @property
@@ -154,13 +154,13 @@ class SymbolIndex:
             if use.scope == place.symbol and not known and not any(True for _ in self._certain(place.path, use)):
                 yield use
 
-    def tell(self, path: str, use: Use, places: Iterable[Place], by: str) -> None:
+    def tell(self, path: str, use: Use, places: Iterable[Place] | None, by: str) -> None:
         """Take somebody's word for what a use means, until a file changes: `places` of the index, none for what is not
-        in it. `by` is who says so.
+        in it, None when they do not know either. `by` is who says so.
         """
-        meant, user = tuple(places), Place(path, use.scope)
-        self._told[path, use] = meant
-        self._tellers.update({(user, used): by for used in meant})
+        user = Place(path, use.scope)
+        self._told[path, use] = meant = tuple(places) if places is not None else None
+        self._tellers.update({(user, used): by for used in meant or ()})
         self._resolved.pop(user, None)
 
     def told_by(self, user: Place, used: Place) -> str:
