@@ -323,6 +323,15 @@ def test_where_no_isolation_works_one_is_started_only_by_its_name(
     assert tied(planned(home, ADD, CHECKOUT, isolation="", wanted="ty")) == {("t0", "t1")}
 
 
+def test_files_that_cannot_be_read_any_more_leave_names_guessed(tmp_path: Path) -> None:
+    home = written(tmp_path, PYTHON)
+    ground = ground_of(home)
+    tasks = [task("a", "work", ADD), task("b", "work", CHECKOUT)]
+    home.rename(tmp_path.parent / f"{tmp_path.name}-gone")
+    made = plan_for(ground, tasks, None, Resolver(wanted="ty", isolation="plain"))
+    assert made.notes[-1].endswith("ty is not asked: it cannot be shown the files: No such file or directory")
+
+
 def test_of_too_many_files_no_copy_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = written(tmp_path, PYTHON)
     log = fake(home, ANSWER)

@@ -87,7 +87,11 @@ class Resolver:
         began, settled = time.monotonic(), 0
         notes: list[str] = []
         for server, program, uses in self._shared_out(index, source, found, notes):
-            settled += _Asking(self, server, program, index, source, notes).ask(uses)
+            try:
+                settled += _Asking(self, server, program, index, source, notes).ask(uses)
+            except OSError as problem:
+                why = f"it cannot be shown the files: {problem.strerror}"
+                notes.append(f"{_uses(len(uses))} guessed by name, for {server.name} is not asked: {why}")
         return Settled(len(found), settled, tuple(notes), time.monotonic() - began)
 
     def _shared_out(

@@ -18,6 +18,9 @@ MESSAGE_BYTES_MAX = 32 << 20
 LAST_WORDS_BYTES = 2_000
 """So much of the end of what it says on standard error is kept, to be told when it fails."""
 
+LAST_WORDS_WITHIN_S = 1.0
+"""What it had started may keep standard error open when it has ended itself."""
+
 SAID_MAX = 200
 
 
@@ -156,6 +159,7 @@ class LanguageServer:
             while (message := await _message(self._process.stdout)) is not None:
                 self._heard(message)
             code = await self._process.wait()
+            await asyncio.wait(self._tasks[1:], timeout=LAST_WORDS_WITHIN_S)
             said = self._last_words.decode(errors="replace").strip().splitlines()
             ending = f"signal {-code}" if code < 0 else f"exit code {code}"
             self._fail(f"it ended with {ending}" + (f": {said[-1][:SAID_MAX]}" if said else ""))
