@@ -59,6 +59,18 @@ def test_a_table_is_the_same_whether_it_was_made_so_or_grew_or_shrank_to_it(kept
     assert len(grown) == len(kept)
 
 
+@given(st.dictionaries(keys, st.integers(), max_size=60), st.sets(keys, max_size=20), st.integers(0, 20))
+def test_to_leave_many_out_is_to_leave_out_one_after_another(
+    content: dict[str, int], others: set[str], some: int
+) -> None:
+    table, gone = Table(content.items()), {*others, *list(content)[:some]}
+    left = table.without_all(gone)
+    assert dict(left) == {key: value for key, value in content.items() if key not in gone}
+    assert dict(table) == content
+    assert (left is table) is gone.isdisjoint(content)
+    assert left.changed(table) == tuple(sorted(gone & content.keys()))
+
+
 def test_a_table_without_a_key_it_has_not_is_itself() -> None:
     table = Table([("a", 1)])
     assert table.without("b") is table

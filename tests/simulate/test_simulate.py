@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ from coroom.simulate.chance import Chance
 from coroom.simulate.checkers import CHECKERS, check, meet
 from coroom.simulate.history import Ack, History, Line
 from coroom.simulate.mutants import MUTANTS
-from coroom.simulate.run import judged, play, shortest, simulate
+from coroom.simulate.run import LIVE, OPEN, judged, play, shortest, simulate, simulate_all
 from coroom.simulate.steps import WEIGHTS, parse, schedule
 
 SEEDS = 60
@@ -159,3 +160,11 @@ def test_a_log_that_breaks_a_promise_is_told(line: Line, promise: str) -> None:
 def test_an_answer_whose_event_is_gone_is_told() -> None:
     history = History(acks=[Ack("a1", 1, "a1.1", "yes", refused=False, head=3, line="{}")])
     assert "log:durable" in {v.promise for v in check(history)}
+
+
+@pytest.mark.parametrize("policy", [OPEN, *LIVE])
+def test_a_run_leaves_nothing_that_only_a_collector_would_free(policy: str) -> None:
+    list(simulate_all(range(4), policy=policy, jobs=1))
+    gc.collect()
+    list(simulate_all(range(4), policy=policy, jobs=1))
+    assert gc.collect() == 0

@@ -26,7 +26,7 @@ _REPLIES: dict[str, type[command.Good]] = {reply.__name__: reply for reply in ge
 
 def encode_body(body: Body) -> str:
     """The canonical JSON text of an event's body: sorted keys, no spaces, defaults written out."""
-    return _text(body)
+    return _WRITERS[type(body)](body)
 
 
 def decode_body(kind: str, text: str) -> Body:
@@ -80,8 +80,11 @@ _DECODER = json.JSONDecoder()
 
 
 def _parse(text: str) -> Json:
+    value: Json
     value, end = _DECODER.raw_decode(text)
-    return cast("Json", value) if end == len(text) else cast("Json", _DECODER.decode(text))
+    if end != len(text):
+        value = _DECODER.decode(text)
+    return value
 
 
 def to_json(value: object) -> Json:
@@ -141,6 +144,10 @@ def _tuple_text(value: object) -> str:
     return "[]" if not value else "[" + ",".join([_WRITERS[type(item)](item) for item in value]) + "]"
 
 
+def _names_text(value: tuple[str, ...]) -> str:
+    return "[" + ",".join(map(encode_basestring_ascii, value)) + "]"
+
+
 def _table_text(value: object) -> str:
     assert isinstance(value, Table)
     return "{" + ",".join([f"{encode_basestring_ascii(key)}:{_text(item)}" for key, item in value.ordered()]) + "}"
@@ -155,11 +162,13 @@ def _dataclass_writer(kind: type) -> Callable[[object], str]:
     hints = get_type_hints(kind)
     parts = [f'"{name}":{{{_form(hints[name]).format(name)}}}' for name in sorted(_names(kind))]
     source = f"lambda v: f'''{{{{{','.join(parts)}}}}}'''"
-    names = {"quoted": encode_basestring_ascii, "text": _text, "texts": _tuple_text}
+    names = {"quoted": encode_basestring_ascii, "text": _text, "texts": _tuple_text, "names": _names_text}
     return cast("Callable[[object], str]", eval(source, names))  # noqa: S307
 
 
 def _form(hint: object) -> str:
+    if hint == tuple[str, ...]:
+        return "names(v.{0}) if v.{0} else '[]'"
     if get_origin(hint) is tuple:
         return "texts(v.{0}) if v.{0} else '[]'"
     if isinstance(hint, type) and issubclass(hint, StrEnum):

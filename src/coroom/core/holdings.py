@@ -4,6 +4,7 @@ A state carries the holdings of the state that it came from; what has changed si
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -22,9 +23,9 @@ _AGE = attrgetter("fence", "id")
 class Holdings:
     """The same claims by their holders, oldest first, and in the order in which they run out."""
 
-    claims: Table[Claim] = Table()
-    of: Table[tuple[Claim, ...]] = Table()
-    ends: Ends = ()
+    claims: Table[Claim]
+    of: Mapping[str, tuple[Claim, ...]]
+    ends: Ends
 
     def late(self, now_ms: int) -> list[Claim]:
         """The claims that have run out by `now_ms`, oldest first."""
@@ -41,22 +42,20 @@ class Holdings:
         return self.ends[0][0] if self.ends else None
 
 
-NOTHING_HELD = Holdings()
+NOTHING_HELD = Holdings(Table(), {}, ())
 
 
 def brought_to(known: Holdings, claims: Table[Claim]) -> Holdings:
     """The holdings of these claims, from those of other ones: that costs what is different."""
-    of, ends = known.of, list(known.ends)
+    of, ends = dict(known.of), list(known.ends)
     for name in claims.changed(known.claims):
         old, new = known.claims.get(name), claims.get(name)
         if old:
             del ends[bisect_left(ends, (old.deadline_ms, name))]
-            of = _held(of, old.holder, [one for one in of.get(old.holder, ()) if one is not old])
+            of[old.holder] = tuple([one for one in of.get(old.holder, ()) if one is not old])
+            if not of[old.holder]:
+                del of[old.holder]
         if new:
             insort(ends, (new.deadline_ms, name))
-            of = _held(of, new.holder, sorted([*of.get(new.holder, ()), new], key=_AGE))
+            of[new.holder] = tuple(sorted((*of.get(new.holder, ()), new), key=_AGE))
     return Holdings(claims, of, tuple(ends))
-
-
-def _held(of: Table[tuple[Claim, ...]], holder: str, claims: list[Claim]) -> Table[tuple[Claim, ...]]:
-    return of.put(holder, tuple(claims)) if claims else of.without(holder)

@@ -120,26 +120,26 @@ def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
     still. An operation id that was answered before gets that answer again and changes nothing; it is refused where it
     was another call's. Whatever an agent asks is a sign of life.
     """
+    by, command, operation = asked
     now_ms = max(now_ms, state.now_ms)
     due = () if state.closed else claims.expired(state, now_ms)
     current = fold(state, due, now_ms, HOST) if due else state
-    fingerprint = fingerprint_of(asked.command) if asked.operation else ""
-    before = answered_before(current, asked.by, asked.operation, fingerprint) if fingerprint else None
+    fingerprint = fingerprint_of(command) if operation else ""
+    before = answered_before(current, by, operation, fingerprint) if fingerprint else None
     if before is not None:
         return Decision(before, due)
-    wrong = _not_now(current, asked)
+    wrong = _not_now(current, command, operation)
     if wrong:
         return Decision(wrong, due)
-    decision = _DECIDES[type(asked.command)](current, asked.by, asked.command, now_ms)
-    further: tuple[Body, ...] = _sign_of_life(current, asked, decision, now_ms)
-    if asked.operation and not isinstance(decision.reply, _NOT_KEPT):
-        answer = _answered(
-            agent=asked.by, operation=asked.operation, reply=encode_reply(decision.reply), asked=fingerprint
-        )
+    decision = _DECIDES[type(command)](current, by, command, now_ms)
+    reply, events, effects = decision
+    further: tuple[Body, ...] = _sign_of_life(current, by, command, events, now_ms)
+    if operation and not isinstance(reply, _NOT_KEPT):
+        answer = _answered(agent=by, operation=operation, reply=encode_reply(reply), asked=fingerprint)
         further = (*further, answer)
     if not due and not further:
         return decision
-    return _decided(decision.reply, (*due, *decision.events, *further), decision.effects)
+    return _decided(reply, (*due, *events, *further), effects)
 
 
 def fingerprint_of(command: c.Command) -> str:
@@ -204,15 +204,15 @@ def other_call(operation: str) -> Refused:
     return Refused(Code.BAD_INPUT, why, "Make the call again with a fresh id.")
 
 
-def _not_now(state: RoomState, asked: c.Submission) -> Refused | None:
-    if len(asked.operation) > state.limits.name_chars_max:
+def _not_now(state: RoomState, command: c.Command, operation: str) -> Refused | None:
+    if len(operation) > state.limits.name_chars_max:
         return Refused(Code.LIMIT, "The operation id is too long.", "Use a short random word.")
-    if not state.room and not isinstance(asked.command, c.OpenRoom):
+    if not state.room and not isinstance(command, c.OpenRoom):
         return Refused(Code.NOT_FOUND, "There is no room yet.", "Open it first.")
     if state.policy not in POLICIES:
         unknown = policy_named(state.policy)
         return unknown if isinstance(unknown, Refused) else None
-    if state.closed and not isinstance(asked.command, _WHILE_CLOSED):
+    if state.closed and not isinstance(command, _WHILE_CLOSED):
         return Refused(
             Code.ROOM_CLOSED,
             "The room is closed.",
@@ -221,14 +221,16 @@ def _not_now(state: RoomState, asked: c.Submission) -> Refused | None:
     return None
 
 
-def _sign_of_life(state: RoomState, asked: c.Submission, decision: Decision, now_ms: int) -> tuple[Body, ...]:
-    if asked.by in _NOT_ALIVE or isinstance(asked.command, _NO_SIGN_OF_LIFE):
+def _sign_of_life(
+    state: RoomState, by: str, command: c.Command, events: tuple[Body, ...], now_ms: int
+) -> tuple[Body, ...]:
+    if by in _NOT_ALIVE or isinstance(command, _NO_SIGN_OF_LIFE):
         return ()
-    due = claims.renewals(state, asked.by, now_ms)
+    due = claims.renewals(state, by, now_ms)
     if not due:
         return ()
-    named = {getattr(body, "claim", None) for body in decision.events}
-    named |= {claim for body in decision.events if isinstance(body, ClaimsRenewed) for claim in body.claims}
+    named = {getattr(body, "claim", None) for body in events}
+    named |= {claim for body in events if isinstance(body, ClaimsRenewed) for claim in body.claims}
     return tuple(
         replace(renewed, claims=kept)
         for renewed in due

@@ -89,8 +89,7 @@ class Table(Mapping[str, V], Generic[V]):
         known = self._ordered
         if known is None:
             whole = self._whole
-            held = self._buckets if whole is None else [whole]
-            items = [item for one in held for item in one.items()]
+            items = list(whole.items()) if whole is not None else [i for held in self._buckets for i in held.items()]
             if len(items) > 1:
                 items.sort(key=_FIRST)
             self._ordered = known = tuple(items)
@@ -143,6 +142,19 @@ class Table(Mapping[str, V], Generic[V]):
         if self._size - 1 <= _SMALL_MAX:
             return Table(item for item in self.ordered() if item[0] != key)
         return self._with(key, place, bucket, self._size - 1)
+
+    def without_all(self, keys: Iterable[str]) -> "Table[V]":
+        """This table without these keys, copied once; itself when none of them is there."""
+        whole = self._whole
+        if whole is None:
+            kept = self
+            for key in keys:
+                kept = kept.without(key)
+            return kept
+        gone = [key for key in keys if key in whole]
+        if len(gone) == 1:
+            return self.without(gone[0])
+        return Table([item for item in whole.items() if item[0] not in gone]) if gone else self
 
     def changed(self, since: "Table[V]") -> tuple[str, ...]:
         """The keys that are not as they were in an earlier table of the same line, in order. What neither has touched

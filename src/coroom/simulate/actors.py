@@ -9,6 +9,7 @@ from coroom.core.claim import Mode
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind, FileVersion
 from coroom.core.notice import NoticeKind
+from coroom.core.quick import maker
 from coroom.core.resource import Footprint, Resource, Scheme, file
 from coroom.core.state import RoomState
 from coroom.simulate.chance import Chance
@@ -19,6 +20,8 @@ PATHS = ("a.py", "b.py", "src/c.py", "src/d.py")
 CLAIMABLE = (*(file(path) for path in PATHS), Resource(Scheme.DIR, "src/"), Resource(Scheme.ROW, "db/t/1"))
 ROW = Resource(Scheme.ROW, "db/t/1")
 MODES = (Mode.EXCLUSIVE, Mode.EXCLUSIVE, Mode.SHARED, Mode.ANNOUNCED)
+
+_request, _accept_edit = maker(Request), maker(c.AcceptEdit)
 
 Text = frozenset[str]
 """A file in the model is a set of lines, so that a merge is two set operations."""
@@ -101,7 +104,7 @@ class Actor:
         """Make this the request under way."""
         self._counted += 1
         operation = f"{self.name}.{self._counted}"
-        self.pending = Request(self.name, self.incarnation, self.secret, operation, command, self._handed)
+        self.pending = _request(self.name, self.incarnation, self.secret, operation, command, self._handed)
         self.sent.append(self.pending)
         return self.pending
 
@@ -131,7 +134,7 @@ class Actor:
             return self._hold(state, path, "both changed a line")
         held = state.held.get(self.held or "")
         merged = blob_of((theirs - removes) | adds)
-        return c.AcceptEdit(
+        return _accept_edit(
             path=path,
             kind=FileKind.TEXT,
             blob=blob_of(theirs) if removes - theirs else merged,

@@ -15,8 +15,7 @@ class Chance:
     __slots__ = ("_state",)
 
     def __init__(self, seed: int) -> None:
-        self._state = (seed ^ 0x9E3779B97F4A7C15) & _MASK
-        self.below(2)
+        self._state = (((seed ^ 0x9E3779B97F4A7C15) & _MASK) * _FACTOR + _ADDEND) & _MASK
 
     def below(self, bound: int) -> int:
         """A number from 0 to `bound` - 1."""

@@ -122,8 +122,8 @@ class ModelRoom:
 
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
-        decision = self._rules.decide(self.state, _asked(by, command, operation), now_ms)
-        events = number(self.state, decision.events, now_ms, by)
+        reply, bodies, effects = self._rules.decide(self.state, _asked(by, command, operation), now_ms)
+        events = number(self.state, bodies, now_ms, by)
         for event in events:
             self.state = evolve(self.state, event)
         self._unsynced += events
@@ -131,12 +131,12 @@ class ModelRoom:
             wrong = check_state(self.state, self._sound)
             self._history.broken += [(self.state.seq, what) for what in wrong]
             self._sound = None if wrong else self.state
-        for effect in decision.effects:
+        for effect in effects:
             if self._rules.perform_before_storing:
                 self._perform(effect.action, self.state)
             else:
                 self._effects.append(effect.action)
-        return decision.reply
+        return reply
 
     def receive(self, request: Request, now_ms: int) -> None:
         """One request arrives: whoever has no valid secret is not heard."""

@@ -144,9 +144,10 @@ def simulate_all(
     one = partial(simulate, steps=steps, agents=agents, mutant=mutant, policy=policy, hashed=len(seeds) == 1)
     jobs = jobs or ((os.cpu_count() or 1) if len(seeds) >= SEEDS_WORTH_PROCESSES else 1)
     if jobs == 1:
-        yield from map(one, seeds)
+        with _without_collector():
+            yield from map(one, seeds)
         return
-    with processes(jobs) as pool:
+    with processes(jobs, gc.disable) as pool:
         yield from pool.map(one, seeds, chunksize=SEEDS_A_TURN)
 
 
@@ -182,7 +183,7 @@ def shortest(outcome: Outcome) -> tuple[Step, ...]:
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """A run makes garbage without cycles; looking for them would take a sixth of the time. What a run has left must be
-    gone by the end, since the collector looks at it as soon as it is back.
+    gone by the end, since the collector looks at it as soon as it is back: where many are played, after the last.
     """
     was = gc.isenabled()
     gc.disable()

@@ -117,12 +117,11 @@ class World:
                 self._room.outbox.append(reply)
 
     def _hear(self, actor: Actor, reply: Reply) -> None:
-        request = reply.request
-        refused = isinstance(reply.answer, Refused)
-        self.history.acks.append(
-            _ack(actor.name, request.incarnation, request.operation, reply.answer, refused, reply.head, reply.line)
-        )
-        actor.hear(request, reply.answer, reply.notices, self._room.seen)
+        request, answer, notices, head, line = reply
+        refused = isinstance(answer, Refused)
+        ack = _ack(actor.name, request.incarnation, request.operation, answer, refused, head, line)
+        self.history.acks.append(ack)
+        actor.hear(request, answer, notices, self._room.seen)
 
     def _send(self, actor: Actor, salt: int) -> None:
         if not actor.stalled:

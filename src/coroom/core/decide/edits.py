@@ -107,12 +107,14 @@ def _version(state: RoomState, by: str, command: AcceptEdit, built_on: FileVersi
 
 def _observed(state: RoomState, by: str, command: AcceptEdit, version: FileVersion) -> tuple[Body, ...]:
     """One unread *observed* notice for each reader and path: a newer one takes the place of the older."""
-    told: list[Body] = []
-    for reader in POLICIES[state.policy].affected(state, by, command.path):
-        if state.reads_of(reader).get(command.path, 0) < version.version:
-            text = _what_changed(by, command, version)
-            told.append(_observe(state, 1 + len(told), reader, command.path, command.touched, text))
-    return tuple(told)
+    path = command.path
+    affected = POLICIES[state.policy].affected(state, by, path)
+    behind = [reader for reader in affected if state.reads_of(reader).get(path, 0) < version.version]
+    if not behind:
+        return ()
+    text = _what_changed(by, command, version)
+    told = enumerate(behind, start=1)
+    return tuple([_observe(state, number, reader, path, command.touched, text) for number, reader in told])
 
 
 def _observe(

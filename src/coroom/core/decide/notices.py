@@ -6,7 +6,10 @@ from coroom.core.decide.decision import Decision, lacks, notice, present_agent, 
 from coroom.core.errors import Code, Refused
 from coroom.core.event import NoticesRead, OrderNoticesHanded
 from coroom.core.notice import SAID, NoticeKind
+from coroom.core.quick import maker
 from coroom.core.state import RoomState
+
+_read = maker(NoticesRead)
 
 
 def say(state: RoomState, by: str, command: Say, now_ms: int) -> Decision:
@@ -69,4 +72,4 @@ def mark_read(state: RoomState, by: str, command: MarkRead, _now_ms: int) -> Dec
         return Decision()
     of_order = tuple([n for n in read if n in of_ranks and not of_ranks[n].handed]) if of_ranks else ()
     handed = (OrderNoticesHanded(agent=by, notices=of_order),) if of_order else ()
-    return Decision(Ok(), (NoticesRead(agent=by, notices=read), *handed))
+    return Decision(events=(_read(agent=by, notices=read), *handed))

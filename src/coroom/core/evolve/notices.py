@@ -101,9 +101,7 @@ def _without(letters: Table[Notice], inboxes: Table[tuple[str, ...]], notices: s
     if not notices:
         return letters
     unread = {name for _, inbox in inboxes.ordered() for name in inbox if name in notices}
-    for name in sorted(notices - unread):
-        letters = letters.without(name)
-    return letters
+    return letters.without_all(notices - unread)
 
 
 @changes.on(e.NoticesRead)
