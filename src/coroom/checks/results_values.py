@@ -87,6 +87,9 @@ def _tells(option: Term) -> bool:
 # Units and scale.
 
 
+_ROUNDS = frozenset({"round", "floor", "ceil", "trunc"})
+
+
 def scaled(use: Use) -> Iterator[Said]:
     """The unit or scale of what it gives."""
     before, after = _factors(use.before), _factors(use.after)
@@ -97,7 +100,12 @@ def scaled(use: Use) -> Iterator[Said]:
         return
     for value, above in use.around():
         given = above.kind == "call" and above.parts[0] is not value
-        used = above.kind in {"binary", "compare", "template", "comprehension"} or given
+        only_rounded = (after ^ before) <= _ROUNDS
+        used = (
+            above.kind in {"binary", "compare", "comprehension"}
+            or given
+            or (above.kind == "template" and not only_rounded)
+        )
         if used and not (above.kind == "compare" and any(each.kind in {"none", "bool"} for each in above.parts)):
             named = " and ".join(sorted(after ^ before))
             said = f"{use.after.name}() scales its result otherwise now ({named}); {shown(above)} counts on the old way"
@@ -178,9 +186,13 @@ def _factors(function: Function) -> frozenset[str]:
         for each in walk(place):
             if each.kind == "binary" and each.text in {"*", "/", "//", "**"}:
                 found |= {f"{each.text} {part.text}" for part in each.parts if part.kind == "number"}
-            elif each.kind == "call" and each.parts[0].text in {"round", "floor", "ceil", "trunc"}:
+            elif each.kind == "call" and each.parts[0].text in _ROUNDS:
                 found.add(each.parts[0].text)
-    return frozenset(found)
+    # To a number of digits: what is multiplied, rounded and divided again has the scale that it had.
+    back = {each.partition(" ")[2] for each in found if each[:2] == "* "} & {
+        each.partition(" ")[2] for each in found if each[:2] == "/ "
+    }
+    return frozenset(each for each in found if each.partition(" ")[2] not in back or " " not in each)
 
 
 # The form of a text.

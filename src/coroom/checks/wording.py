@@ -34,7 +34,9 @@ _PLAIN = frozenset(
         "set",
     ]
 )
-_TEST = re.compile(r"(^|/)(tests?|__tests__|specs?)/|(^|/)test_[^/]*$|[._](test|spec)\.\w+$|(^|/)conftest\.py$")
+_TEST = re.compile(
+    r"(^|/)(tests?|__tests__|specs?)/|(^|/)test_[^/]*$|[._](test|spec)\.\w+$|(^|/)(test|spec)\.[cm]?[jt]sx?$|(^|/)conftest\.py$"
+)
 
 
 def is_test(path: str) -> bool:

@@ -862,3 +862,196 @@ export async function reserve(id: string, count: number): Promise<boolean> {
 }
 """,
 }
+
+BOARD = {
+    "model.ts": """\
+export enum Level {
+  Low = 1,
+  High,
+}
+
+export type Event =
+  | { kind: "opened"; id: string; at: number }
+  | { kind: "moved"; id: string; to: string }
+  | { kind: "closed"; id: string };
+
+export interface Card {
+  id: string;
+  column: string;
+  level: Level;
+  openedAt: number;
+  notes: string[];
+}
+
+export interface State {
+  cards: Record<string, Card>;
+  order: string[];
+}
+
+export const EMPTY: State = { cards: {}, order: [] };
+""",
+    "reducer.ts": """\
+import { Level } from "./model";
+import type { Event, State } from "./model";
+
+export function apply(state: State, event: Event): State {
+  switch (event.kind) {
+    case "opened":
+      return {
+        cards: {
+          ...state.cards,
+          [event.id]: { id: event.id, column: "todo", level: Level.Low, openedAt: event.at, notes: [] },
+        },
+        order: [...state.order, event.id],
+      };
+    case "moved": {
+      const card = state.cards[event.id];
+      if (!card) return state;
+      return { ...state, cards: { ...state.cards, [event.id]: { ...card, column: event.to } } };
+    }
+    case "closed": {
+      const { [event.id]: gone, ...cards } = state.cards;
+      return gone ? { cards, order: state.order.filter((id) => id !== event.id) } : state;
+    }
+  }
+}
+
+export function replay(events: Event[], from: State): State {
+  return events.reduce(apply, from);
+}
+""",
+    "lru.ts": """\
+export class Lru<K, V> {
+  #kept = new Map<K, V>();
+
+  constructor(private readonly room = 3) {}
+
+  get(key: K): V | undefined {
+    const found = this.#kept.get(key);
+    if (found !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, found);
+    }
+    return found;
+  }
+
+  set(key: K, value: V): void {
+    this.#kept.delete(key);
+    this.#kept.set(key, value);
+    if (this.#kept.size > this.room) {
+      const oldest = this.#kept.keys().next().value as K;
+      this.#kept.delete(oldest);
+    }
+  }
+
+  keys(): K[] {
+    return [...this.#kept.keys()];
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+}
+""",
+    "emitter.ts": """\
+export type Listener<T> = (value: T) => void;
+
+export function createEmitter<T>() {
+  const listeners: Listener<T>[] = [];
+  return {
+    on(listener: Listener<T>): () => void {
+      listeners.push(listener);
+      return () => {
+        const at = listeners.indexOf(listener);
+        if (at >= 0) listeners.splice(at, 1);
+      };
+    },
+    emit(value: T): number {
+      for (const listener of [...listeners]) listener(value);
+      return listeners.length;
+    },
+  };
+}
+""",
+    "tokens.ts": """\
+export interface Token {
+  kind: "number" | "sign" | "word";
+  text: string;
+}
+
+export function* tokens(source: string): Generator<Token> {
+  const pattern = /\\s*(?:(\\d+(?:\\.\\d+)?)|([-+*/()])|([a-z]\\w*))/gi;
+  for (const match of source.matchAll(pattern)) {
+    const [, number, sign, word] = match;
+    if (number !== undefined) yield { kind: "number", text: number };
+    else if (sign !== undefined) yield { kind: "sign", text: sign };
+    else yield { kind: "word", text: word };
+  }
+}
+""",
+    "format.ts": """\
+export interface Options {
+  width?: number;
+  fill?: string;
+}
+
+export function cell(text: string, { width = 8, fill = " " }: Options = {}): string {
+  return text.length > width ? text.slice(0, width) : text.padEnd(width, fill);
+}
+
+export const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (part / whole) * 100);
+
+export default function duration(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  const seconds = Math.floor((ms % 60_000) / 1000);
+  return `${minutes}:${String(seconds).padStart(2, "0")}`;
+}
+""",
+    "people.ts": """\
+export abstract class Person {
+  constructor(
+    readonly name: string,
+    protected rate: number,
+  ) {}
+
+  abstract hours(): number;
+
+  pay(): number {
+    return this.hours() * this.rate;
+  }
+
+  get initials(): string {
+    return this.name
+      .split(" ")
+      .map((part) => part[0])
+      .join("");
+  }
+}
+
+export class Worker extends Person {
+  private worked: number[] = [];
+
+  log(hours: number): this {
+    this.worked.push(hours);
+    return this;
+  }
+
+  hours(): number {
+    return this.worked.reduce((sum, each) => sum + each, 0);
+  }
+}
+""",
+    "retry.ts": """\
+export async function retry<T>(act: () => Promise<T>, times = 3): Promise<T> {
+  let last: unknown;
+  for (let turn = 0; turn < times; turn++) {
+    try {
+      return await act();
+    } catch (fault) {
+      last = fault;
+    }
+  }
+  throw last;
+}
+""",
+}

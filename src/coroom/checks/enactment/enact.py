@@ -5,6 +5,7 @@ behaviour interferes. Nothing is run: the programs are interpreted, and whatever
 enactment without a word.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -159,7 +160,8 @@ def _handed_on(changed: Changed, about: Sequence[Changed], one: Outcome, other: 
     if other.raised:
         return False
     if not about and isinstance(one.value, int | float) and not isinstance(one.value, bool):
-        return True
+        # What was a number and is none is not handed on.
+        return not (isinstance(other.value, float) and math.isfinite(one.value) and not math.isfinite(other.value))
     if any(each.within.endswith(f".{changed.within.rpartition('.')[2]}") for each in about):
         return True
     value = one.value

@@ -189,9 +189,16 @@ class Inputs:
         values = self.of_type(value, "value", depth + 1)
         if not values:
             return []
-        names = keys or ("b", "a")
+        names = keys or self._ids(value, depth) or ("b", "a")
         full = recipes.record([(name, values[at % len(values)]) for at, name in enumerate(names)])
         return [full] if keys else [full, recipes.record([])]
+
+    def _ids(self, value: Type, depth: int) -> tuple[str, ...]:
+        """What entries of a table are likely to be found under: what they are called themselves."""
+        for name, kind, _ in self.types.fields(value):
+            if name in {"id", "key"}:
+                return tuple(each.shown.strip('"') for each in self.of_type(kind, name, depth + 2)[:3])
+        return ()
 
     def _functions(self, wanted: Type, depth: int) -> list[Recipe]:
         given = part(wanted.node, "return_type")
@@ -221,7 +228,7 @@ class Inputs:
         if said == "Record":
             said_keys = tuple(text.shown.strip('"') for text in self.of_type(given[0], "key", depth + 1))
             fixed = given[0].node.type != "predefined_type"
-            return self._table(given[1], said_keys if fixed else ("b", "a", "c"), depth)
+            return self._table(given[1], said_keys if fixed else self._ids(given[1], depth) or ("b", "a", "c"), depth)
         if said == "Promise":
             return [recipes.promise(each) for each in self.of_type(given[0], name, depth)[:3]]
         if said in {"Partial", "Pick", "Omit", "Exclude", "Extract"}:
