@@ -224,10 +224,17 @@ def test_one_that_cannot_be_started_is_told(tmp_path: Path) -> None:
 def test_one_that_is_missing_is_told_where_there_was_something_to_ask(tmp_path: Path) -> None:
     home = written(tmp_path, PYTHON)
     made = planned(home, ADD, CHECKOUT, wanted="jedi")
-    assert made.notes[-1] == (
-        "1 use of a name in python files can be guessed by name only, for no language server is here; known are: jedi"
-    )
+    assert made.notes[-1] == ("1 use of a name in python files guessed by name: jedi is not here; install it")
     assert planned(home, CHECKOUT, "symbol:shop/order.py#fill", wanted="jedi").notes == made.notes[:-1]
+
+
+def test_one_of_another_language_and_none_at_all_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = written(tmp_path, PYTHON)
+    said = "1 use of a name in python files guessed by name: "
+    assert planned(home, ADD, CHECKOUT, wanted="gopls").notes[-1] == f"{said}gopls does not read them"
+    unheard = servers.KnownServer(name="unheard", languages={"python": "python"}, command=("no-such-program",))
+    monkeypatch.setattr(servers, "SERVERS", (unheard,))
+    assert planned(home, ADD, CHECKOUT).notes[-1] == f"{said}no language server is here; known are unheard"
 
 
 def test_it_is_shown_the_code_and_its_settings_and_asked_nothing_that_was_answered_before(tmp_path: Path) -> None:
@@ -300,7 +307,9 @@ def test_one_that_takes_long_and_runs_what_the_project_says_is_asked_by_its_name
     bold = servers.KnownServer(name="ty", languages={"python": "python"}, command=("ty",), heavy=True)
     monkeypatch.setattr(servers, "SERVERS", (bold,))
     made = planned(home, ADD, CHECKOUT)
-    assert made.notes[-1] == "1 use of a name in python files guessed by name; to have them asked: --resolve ty"
+    assert made.notes[-1] == (
+        "1 use of a name in python files guessed by name: no language server is asked unless named: --resolve ty"
+    )
     made = planned(home, ADD, CHECKOUT, wanted="ty")
     assert "1 use of a name guessed by name, for ty is not asked: it runs what the project says" in made.notes[-1]
     assert not log.exists()

@@ -110,14 +110,19 @@ class Resolver:
             chosen = next(here, None)
             if chosen is not None:
                 shares.setdefault(chosen[0].name, (*chosen, []))[2].extend(uses)
-            elif asked:
-                names = ", ".join(one.name for one in asked)
-                guessed = f"{_uses(len(uses))} in {language} files can be guessed by name only"
-                notes.append(f"{guessed}, for no language server is here; known are: {names}")
-            elif self.wanted == AUTO and known:
-                names = " or ".join(f"--resolve {one.name}" for one in known)
-                notes.append(f"{_uses(len(uses))} in {language} files guessed by name; to have them asked: {names}")
+            else:
+                notes.append(
+                    f"{_uses(len(uses))} in {language} files guessed by name: {self._why_nobody(known, asked)}"
+                )
         yield from shares.values()
+
+    def _why_nobody(self, known: Sequence[KnownServer], asked: Sequence[KnownServer]) -> str:
+        """Why nobody is asked about a language, and what to do."""
+        if self.wanted != AUTO:
+            return f"{self.wanted} is not here; install it" if asked else f"{self.wanted} does not read them"
+        if asked:
+            return f"no language server is here; known are {', '.join(one.name for one in asked)}"
+        return f"no language server is asked unless named: {' or '.join(f'--resolve {one.name}' for one in known)}"
 
 
 @dataclass(slots=True)
