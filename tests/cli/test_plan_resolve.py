@@ -12,6 +12,7 @@ from coroom.cli.bench import bench
 from coroom.cli.plan import plan
 from coroom.host import resolving
 from coroom.host.resolving import Resolver
+from coroom.run.bench import planning
 from coroom.run.board import tasks_from
 from coroom.run.planned import planned
 
@@ -74,7 +75,11 @@ def test_a_run_is_planned_with_what_a_server_says(repository: Path, tasks: str) 
     assert planned(repository, tasks_from(tasks), 2, None).policy == "open"
 
 
-def test_the_benchmark_says_how_many_uses_were_settled(repository: Path, tmp_path: Path) -> None:
+def test_the_benchmark_says_how_many_uses_were_settled(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "SETS", 3)
+    monkeypatch.setattr(planning, "RESAMPLES", 100)
     changed = {
         "store.py": FILES["store.py"].replace(b"return row\n", b"return row + 1\n", 1),
         "order.py": FILES["order.py"] + b"    return 2\n",
@@ -89,6 +94,7 @@ def test_the_benchmark_says_how_many_uses_were_settled(repository: Path, tmp_pat
     words = ["plan", str(data), f"r={repository}", "--files", "0", "--resolve", "ty"]
     told = CliRunner().invoke(bench, words)
     assert told.exit_code == 0, told.output
-    assert "ty: 1 of 1 open uses settled, in 1 pairs\n  for each of these min " in told.stdout
+    assert "ty: 1 of 1 open uses settled, in 1 pairs\n  that changed the verdict in 0, and who " in told.stdout
+    assert "goes first in 1\n" in told.stdout
     found = json.loads(CliRunner().invoke(bench, [*words, "--json"]).stdout)["resolved"]
     assert (found["uses"], found["settled"], len(found["seconds"])) == (1, 1, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.git.repositories import git, new_repository, write
 
+from coroom.run.bench import planning
 from coroom.run.bench.planning import measure_plans
 
 
@@ -16,7 +17,9 @@ def commit(repository: Path, message: str, files: dict[str, bytes]) -> str:
     return git(repository, "rev-parse", "HEAD")
 
 
-def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path) -> None:
+def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "SETS", 20)
+    monkeypatch.setattr(planning, "RESAMPLES", 200)
     base = {"a.py": b"def one():\n    return 1\n", "b.py": b"def two():\n    return 2\n"}
     repository = new_repository(tmp_path / "r", base)
     first = commit(repository, "one is eleven", {"a.py": b"def one():\n    return 11\n"})

@@ -244,6 +244,7 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     if resolve != NONE:
         told = report.resolved
         click.echo(f"{resolve}: {told.settled} of {told.uses} open uses settled, in {len(told.seconds)} pairs")
+        click.echo(f"  that changed the verdict in {told.verdicts}, and who uses whom or goes first in {told.orders}")
         for what, samples in (("seconds", told.seconds), ("processor seconds of its plan", told.processor_seconds)):
             if samples:
                 took = Spread.of(samples)

@@ -41,7 +41,7 @@ _NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One pair of commits: whether the second needs the first, and what was said of them. `settled` is what language
-    servers were asked for it, `planning_s` the processor time of the plan with theirs.
+    servers were asked for it, `planning_s` the processor time of the plan with theirs, `guessed` the verdict without.
     """
 
     repo: str
@@ -52,6 +52,7 @@ class Judged:
     seconds: tuple[float, float]
     settled: Settled
     planning_s: float
+    guessed: Pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +68,15 @@ class IndexFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedFigures:
-    """What language servers were asked: the uses that were open, those that they knew; and for each pair with any how
-    long they took, and the processor time of its plan with theirs.
+    """What language servers were asked: the uses that were open and those that they knew; in how many pairs that
+    changed the verdict, and in how many whether one uses what the other changes or who goes first; and for each pair
+    with any how long they took, and the processor time of its plan with theirs.
     """
 
     uses: int
     settled: int
+    verdicts: int
+    orders: int
     seconds: tuple[float, ...]
     processor_seconds: tuple[float, ...]
 
@@ -110,6 +114,8 @@ class PlanReport:
             "resolved": {
                 "uses": self.resolved.uses,
                 "settled": self.resolved.settled,
+                "verdicts_changed": self.resolved.verdicts,
+                "orders_changed": self.resolved.orders,
                 "seconds": [round(one, 3) for one in self.resolved.seconds],
                 "processor_seconds": [round(one, 3) for one in self.resolved.processor_seconds],
             },
@@ -197,6 +203,7 @@ def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled:
         PlanTask(id=name, title=_subject(git, name), touches=tuple(each))
         for name, each in zip((a, b), touched, strict=True)
     ]
+    guessed = plan_for(ground, tasks).pairs[0]
     before = _processor_s()
     made = plan_for(ground, tasks, resolver=resolver)
     spent = _processor_s() - before
@@ -210,6 +217,7 @@ def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled:
         seconds=(first, second),
         settled=made.settled,
         planning_s=spent,
+        guessed=guessed,
     )
 
 
@@ -293,6 +301,8 @@ def _resolved(judged: Sequence[Judged]) -> ResolvedFigures:
     return ResolvedFigures(
         uses=sum(one.settled.open for one in asked),
         settled=sum(one.settled.settled for one in asked),
+        verdicts=sum(one.verdict.coupled != one.guessed.coupled for one in asked),
+        orders=sum((one.verdict.uses, one.verdict.first) != (one.guessed.uses, one.guessed.first) for one in asked),
         seconds=tuple(sorted(one.settled.seconds for one in asked)),
         processor_seconds=tuple(sorted(one.planning_s for one in asked)),
     )
