@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
+from functools import partial
 
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.command import Say
@@ -188,16 +189,17 @@ class Bridge:
             self.mirror.wake.clear()
             index = self._git_index()
             await self._hear()
-            if self._git_is_busy(index) and not final:
+            begun = partial(self._git_is_busy, index) if not final else _never
+            if begun():
                 self.mirror.look_at(".", SETTLE_S)
                 return
-            # What git has changed is whole, and goes in together.
-            final, self._index_taken = final or index != self._index_taken, index
             if rescan:
                 self.mirror.rescan = self.mirror.rescan or "it was asked for"
             if self.mirror.rescan:
                 await self._scan()
-            await self._looking.take_in(final=final)
+            # What git has changed is whole, and goes in together.
+            whole, self._index_taken = final or index != self._index_taken, index
+            await self._looking.take_in(final=whole, begun=begun)
             await self._collect()
             if not self.mirror.in_window():
                 await self._around.placing.put_waiting(self.mirror)
@@ -324,3 +326,7 @@ class Bridge:
             return
         self._next_collect = now + COLLECT_S
         await self._looking.collect(now)
+
+
+def _never() -> bool:
+    return False

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +12,7 @@ from coroom.core.command import Say
 from coroom.core.errors import Fault
 from coroom.core.notice import NoticeKind
 from coroom.host.content import ABSENT, MIRROR_BYTES_MAX, of_state
-from coroom.host.intake import REFUSED_S, Look
+from coroom.host.intake import REFUSED_S, SETTLE_S, Look
 from coroom.host.mirror import Mirror
 from coroom.host.surroundings import Surroundings
 from coroom.workspace.keeper import Recovered
@@ -72,8 +72,13 @@ class Looking:
             signature = found.known[path].signature if path in found.known else None
             mirror.shadow.has(path, content, head.version if head and same else 0, signature, seq)
 
-    async def take_in(self, *, final: bool) -> None:
-        """Take in what is due to be looked at; `final`: all of it is, since the agent's tool has ended."""
+    async def take_in(self, *, final: bool, begun: Callable[[], bool] = lambda: False) -> None:
+        """Take in what is due to be looked at.
+
+        Args:
+            final: all of it is due, since the agent's tool has ended.
+            begun: whether git has begun meanwhile to change the tree; what was looked at since then waits for its end.
+        """
         mirror = self._mirror
         moved, mirror.moved = mirror.moved, []
         now = time.monotonic()
@@ -92,9 +97,13 @@ class Looking:
         try:
             for old, new in moved:
                 await self._moved(old, new)
-            due = await self._pair(due)
+            due = await self._pair(due, begun)
             for start in range(0, len(due), CHUNK):
                 looks = await self._around.on_disk(self._look, due[start : start + CHUNK])
+                if begun():
+                    for path in due[start:]:
+                        mirror.look_at(path, SETTLE_S)
+                    break
                 await self._take_looks(looks)
         finally:
             if mirror.batch:
@@ -161,13 +170,15 @@ class Looking:
         if not inside:
             self._mirror.look_at(new)
 
-    async def _pair(self, due: list[str]) -> list[str]:
+    async def _pair(self, due: list[str], begun: Callable[[], bool]) -> list[str]:
         """Recognise renames that no event told: a path that is gone and a new one with the same inode or text."""
         known = [path for path in due if self._mirror.shadow.holds(path)]
         unknown = [path for path in due if not self._mirror.shadow.holds(path)]
         if not known or not unknown:
             return due
         pairs = await self._around.on_disk(self._pairs, known, unknown)
+        if begun():
+            return due
         for old, new in pairs:
             await self._around.intake.take_rename(self._mirror, old, new)
         done = {path for pair in pairs for path in pair}
