@@ -1,15 +1,16 @@
-"""Who holds what and until when, found without looking at every claim. Derived from the claims, never stored.
+"""Who holds what, where and until when, found without looking at every claim. Derived from the claims, never stored.
 
 A state carries the holdings of the state that it came from; what has changed since is put into them when somebody asks.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
 from coroom.core.claim import Claim
 from coroom.core.quick import quick
+from coroom.core.resource import Resource, corner
 from coroom.core.table import Table
 
 Ends = tuple[tuple[int, str], ...]
@@ -59,3 +60,59 @@ def brought_to(known: Holdings, claims: Table[Claim]) -> Holdings:
             insort(ends, (new.deadline_ms, name))
             of[new.holder] = tuple(sorted((*of.get(new.holder, ()), new), key=_AGE))
     return Holdings(claims, of, tuple(ends))
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The same claims by the places in which something of theirs lies."""
+
+    claims: Table[Claim]
+    at: Mapping[str, frozenset[str]]
+
+    def near(self, wanted: Iterable[Resource]) -> list[Claim]:
+        """Every claim that may overlap what is wanted, and few others, in the order of their names."""
+        names = {name for want in wanted for place in _looked_at(want) for name in self.at.get(place, ())}
+        return [self.claims[name] for name in sorted(names)]
+
+
+NOWHERE = Places(Table(), {})
+
+
+def placed(known: Places, claims: Table[Claim]) -> Places:
+    """The places of these claims, from those of other ones: that costs what is different."""
+    at = dict(known.at)
+    for name in claims.changed(known.claims):
+        old, new = known.claims.get(name), claims.get(name)
+        if old and new and old.resources == new.resources:
+            continue
+        for place in _places(old):
+            at[place] -= {name}
+            if not at[place]:
+                del at[place]
+        for place in _places(new):
+            at[place] = at.get(place, frozenset()) | {name}
+    return Places(claims, at)
+
+
+_ANY_FILE, _MANY_FILES = "files", "many files"
+
+
+def _places(claim: Claim | None) -> frozenset[str]:
+    return frozenset(place for resource in (claim.resources if claim else ()) for place in _lies_at(resource))
+
+
+def _lies_at(resource: Resource) -> tuple[str, ...]:
+    """Where a resource is found: what lies in one file by that file, what spans many among those that do."""
+    if not resource.in_files:
+        return (corner(resource),)
+    path = resource.path
+    return (_ANY_FILE, _MANY_FILES if path is None else f"file {path}")
+
+
+def _looked_at(resource: Resource) -> tuple[str, ...]:
+    """Where everything lies that may overlap a resource."""
+    if not resource.in_files:
+        return (corner(resource),)
+    path = resource.path
+    return (_ANY_FILE,) if path is None else (_MANY_FILES, f"file {path}")

@@ -53,6 +53,8 @@ def _holdings(state: RoomState) -> Iterator[str]:
     held = state.holdings()
     if list(held.ends) != ends or {holder: list(claims) for holder, claims in held.of.items()} != of:
         yield "the holdings are not those of the claims"
+    if not all(any(near is claim for near in state.claims_near(claim.resources)) for claim in state.claims.values()):
+        yield "a claim is not found where it lies"
 
 
 def _tasks(state: RoomState) -> Iterator[str]:

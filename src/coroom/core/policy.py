@@ -19,6 +19,9 @@ class Go:
     """The action may act now."""
 
 
+GO = Go()
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Not yet: somebody with precedence is not done. `on` names who."""
@@ -114,7 +117,7 @@ class OneLine:
 
     def admit(self, _state: RoomState, _agent: str, _footprint: Footprint) -> Admission:
         """Nobody waits."""
-        return Go()
+        return GO
 
     def line(self, _agent: str) -> str:
         """One line for all."""

@@ -59,6 +59,11 @@ class Resource:
         return hash(self.name)
 
     @property
+    def in_files(self) -> bool:
+        """Whether it is one file, several or a part of one."""
+        return self.scheme in _IN_FILES
+
+    @property
     def path(self) -> str | None:
         """The file that a `file:` or `symbol:` resource lies in, else None."""
         if self.scheme is Scheme.FILE:
@@ -149,10 +154,8 @@ def clean_path(path: str) -> str | None:
 
 def overlaps(a: Resource, b: Resource) -> bool:
     """Whether a and b may name a thing in common. Symmetric and reflexive."""
-    if a.scheme is b.scheme and a.scheme in _BY_NAME:
+    if a.scheme is b.scheme and (a.scheme in _BY_NAME or a.name == b.name):
         return a.name == b.name
-    if a is b or a == b:
-        return True
     if a.scheme in _IN_FILES and b.scheme in _IN_FILES:
         return _files_meet(a, b)
     if a.scheme in _IN_ROWS and b.scheme in _IN_ROWS:

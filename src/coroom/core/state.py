@@ -1,5 +1,6 @@
 """The room as it stands: what `evolve` makes and `decide` reads."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
@@ -9,7 +10,7 @@ from coroom.core.agent import Agent, Presence
 from coroom.core.check import Finding, Verdict
 from coroom.core.claim import Claim, Mode
 from coroom.core.file import SHARED_LINE, FileVersion, HeldEdit, HeldState
-from coroom.core.holdings import NOTHING_HELD, Holdings, brought_to
+from coroom.core.holdings import NOTHING_HELD, NOWHERE, Holdings, Places, brought_to, placed
 from coroom.core.limits import Limits
 from coroom.core.notice import Notice
 from coroom.core.ordering.call import Order
@@ -24,7 +25,10 @@ __all__ = ["EARLIER", "NOTHING_SPENT", "Landing", "RoomState", "Spent", "Wanted"
 
 T = TypeVar("T")
 _RANK, _OPENED = attrgetter("rank"), attrgetter("opened_seq")
-_HOLDINGS = "_holdings"
+_HOLDINGS, _PLACES = "_holdings", "_places"
+_FEW_CLAIMS = 24
+"""So many are looked at in the time that it takes to find out which."""
+
 _new, _set = object.__new__, object.__setattr__
 _NO_FILES: Table[FileVersion] = Table()
 _NO_READS: Table[int] = Table()
@@ -134,6 +138,16 @@ class RoomState:
         if known.claims is not self.claims:
             own[_HOLDINGS] = known = brought_to(known, self.claims)
         return known
+
+    def claims_near(self, wanted: Iterable[Resource]) -> Iterable[Claim]:
+        """The claims among which are all that may overlap what is wanted, in the order of their names."""
+        if len(self.claims) <= _FEW_CLAIMS:
+            return self.claims.values()
+        own = self.__dict__
+        known: Places = own.get(_PLACES, NOWHERE)
+        if known.claims is not self.claims:
+            own[_PLACES] = known = placed(known, self.claims)
+        return known.near(wanted)
 
     def open_held(self, agent: str = "", path: str = "") -> tuple[HeldEdit, ...]:
         """Held edits still open, oldest first, of one agent and path where given."""

@@ -20,7 +20,7 @@ def may_touch(host: Host, agent: str, path: str) -> Refused | None:
     if isinstance(admission, Refused):
         return admission
     now_ms = host.clock.now_ms()
-    blockers = blockers_of(target, Mode.SHARED, agent, state.claims.values(), now_ms)
+    blockers = blockers_of(target, Mode.SHARED, agent, state.claims_near(target), now_ms)
     whole = tuple(b for b in blockers if b.held.scheme is not Scheme.SYMBOL)
     return claimed(target, whole, now_ms) if whole else None
 

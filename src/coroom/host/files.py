@@ -176,7 +176,7 @@ class Files:
         if len(naming) == 1 or len(running) == 1:
             return (naming or running)[0]
         target = file(path)
-        claims = self._host.state.claims.values()
+        claims = self._host.state.claims_near((target,))
         holders = {b.holder for b in blockers_of((target,), Mode.EXCLUSIVE, "", claims, self._host.clock.now_ms())}
         among = holders & set(running) if running else holders
         return among.pop() if len(among) == 1 else OPERATOR

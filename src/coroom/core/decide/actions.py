@@ -41,7 +41,7 @@ def _stands_against(state: RoomState, by: str, footprint: Footprint, now_ms: int
     barred = in_the_way(POLICIES[state.policy].admit(state, by, footprint))
     if barred:
         return barred
-    blockers = blockers_of(footprint.writes, Mode.SHARED, by, state.claims.values(), now_ms)
+    blockers = blockers_of(footprint.writes, Mode.SHARED, by, state.claims_near(footprint.writes), now_ms)
     return claimed(footprint.writes, blockers, now_ms) if blockers else None
 
 

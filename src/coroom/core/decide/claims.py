@@ -1,7 +1,5 @@
 """Claims: granted whole or refused at once, renewed by signs of life, ended by release, time or the operator."""
 
-from dataclasses import replace
-
 from coroom.core.agent import HOST, OPERATOR, Permission, Presence
 from coroom.core.claim import Blocker, Claim, Claimed, Ending, Mode, blockers_of
 from coroom.core.command import ClaimResources, Granted, Ok, Release, TakeOver
@@ -12,7 +10,7 @@ from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
 from coroom.core.policy import in_the_way
 from coroom.core.resource import Footprint, Resource, Scheme, covers, overlaps
-from coroom.core.state import RoomState
+from coroom.core.state import RoomState, but
 
 _STRENGTH = {Mode.ANNOUNCED: 0, Mode.SHARED: 1, Mode.EXCLUSIVE: 2}
 
@@ -36,7 +34,7 @@ def claim_resources(state: RoomState, by: str, command: ClaimResources, now_ms: 
     barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=wanted)))
     if barred and command.mode is Mode.EXCLUSIVE:
         return Decision(barred)
-    blockers = blockers_of(wanted, command.mode, by, state.claims.values(), now_ms)
+    blockers = blockers_of(wanted, command.mode, by, state.claims_near(wanted), now_ms)
     if blockers:
         return _refuse(by, wanted, command.mode, blockers, now_ms)
     granted = grant(state, by, wanted, command.mode, command.purpose, command.ttl_ms, now_ms)
@@ -223,15 +221,12 @@ def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int 
         return ()
     given = {e.claim: set(e.resources) for e in ended}
     gone = {e.agent for e in ended if e.ending is Ending.HOLDER_LEFT}
-    left = [
-        replace(c, resources=tuple(r for r in c.resources if r not in given.get(c.id, ())))
-        for c in state.claims.values()
-    ]
     told: list[Body] = []
     for want in state.wanted:
         met = [r for e in ended for r in e.resources if any(overlaps(r, w) for w in want.resources)]
         if not met or want.agent in gone:
             continue
+        left = (_without(c, given[c.id]) if c.id in given else c for c in state.claims_near(want.resources))
         if blockers_of(want.resources, want.mode, want.agent, left, now_ms):
             continue
         told.append(
@@ -246,6 +241,10 @@ def freed(state: RoomState, ended: list[ClaimEnded], now_ms: int, *, first: int 
             )
         )
     return tuple(told)
+
+
+def _without(claim: Claim, given: set[Resource]) -> Claim:
+    return but(claim, resources=tuple(r for r in claim.resources if r not in given))
 
 
 def renewals(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:

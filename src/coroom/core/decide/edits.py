@@ -75,7 +75,7 @@ def _not_admitted(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -
     barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=writes)))
     if barred:
         return barred
-    blockers = blockers_of(writes, Mode.SHARED, by, state.claims.values(), now_ms)
+    blockers = blockers_of(writes, Mode.SHARED, by, state.claims_near(writes), now_ms)
     return claimed(writes, blockers, now_ms, purposes=False) if blockers else None
 
 

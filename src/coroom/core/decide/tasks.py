@@ -145,7 +145,7 @@ def take_task(state: RoomState, by: str, command: TakeTask, now_ms: int) -> Deci
     if lacks(state, by, _needed_for(chosen)):
         return Decision(_unfit(chosen))
     wanted = (task_resource(chosen.id),)
-    blockers = blockers_of(wanted, Mode.EXCLUSIVE, by, state.claims.values(), now_ms)
+    blockers = blockers_of(wanted, Mode.EXCLUSIVE, by, state.claims_near(wanted), now_ms)
     if blockers:
         return Decision(claimed(wanted, blockers, now_ms))
     barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=wanted)))
@@ -164,7 +164,8 @@ def _next(state: RoomState, by: str, now_ms: int) -> Task | None:
     if state.agents[by].role is Role.EVALUATOR:
         open_ones.sort(key=lambda task: not task.finding)
     for candidate in open_ones:
-        if not blockers_of(candidate.touches, Mode.EXCLUSIVE, by, state.claims.values(), now_ms):
+        near = state.claims_near(candidate.touches)
+        if not blockers_of(candidate.touches, Mode.EXCLUSIVE, by, near, now_ms):
             return candidate
     return open_ones[0] if open_ones else None
 
