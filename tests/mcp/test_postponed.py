@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from coroom.mcp.postponed import postpone
+from coroom.mcp.postponed import built_when_used, postpone
 
 WHOLE = """\
 import sys
@@ -93,3 +94,34 @@ def test_a_package_that_breaks_says_so_to_each_who_looks(runs: list[str], tmp_pa
 def test_a_package_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(ModuleNotFoundError, match="'orchard_nowhere'"):
         postpone("orchard_nowhere")
+
+
+def test_models_that_are_built_when_they_are_used_are_as_others() -> None:
+    before = BaseModel.model_config
+    with built_when_used():
+
+        class Fruit(BaseModel):
+            name: str
+            weight_g: int = 100
+
+    class Pear(Fruit):
+        ripe: bool
+
+    class Apple(BaseModel):
+        name: str
+
+    assert BaseModel.model_config is before
+    assert [kind.__pydantic_complete__ for kind in (Fruit, Pear, Apple)] == [False, False, True]
+    assert Pear(name="p", ripe=True).model_dump() == {"name": "p", "weight_g": 100, "ripe": True}
+    assert Fruit.model_validate({"name": "f"}) == Fruit(name="f", weight_g=100)
+    for kind in (Fruit, Pear):
+        with pytest.raises(ValidationError, match="name"):
+            kind.model_validate({"ripe": True})
+        assert kind.__pydantic_complete__
+
+
+def test_models_are_made_as_ever_after_what_made_others_broke() -> None:
+    before = BaseModel.model_config
+    with pytest.raises(ZeroDivisionError), built_when_used():
+        _ = 1 / 0
+    assert BaseModel.model_config is before

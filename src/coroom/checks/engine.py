@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from coroom.checks.finding import Finding
-from coroom.checks.sides import Four
+
+if TYPE_CHECKING:
+    from coroom.checks.sides import Four
 
 PLUG_INS = "coroom.checks"
 """The entry point group in which a package names checks of its own: each a callable that gives a `Check`."""
@@ -31,7 +33,7 @@ class Check(Protocol):
     def fast(self) -> bool:
         """Whether it may run on every accepted edit."""
 
-    def findings(self, four: Four) -> Iterable[Finding]:
+    def findings(self, four: "Four") -> Iterable[Finding]:
         """What it finds. What it raises is told as a note, and the other checks go on."""
 
 
@@ -57,7 +59,7 @@ def never() -> bool:
     return False
 
 
-def judge(four: Four, checks: Sequence[Check], enough: Callable[[], bool] = never) -> Report:
+def judge(four: "Four", checks: Sequence[Check], enough: Callable[[], bool] = never) -> Report:
     """Run the checks one after the other.
 
     Args:
@@ -94,7 +96,7 @@ def judge(four: Four, checks: Sequence[Check], enough: Callable[[], bool] = neve
     )
 
 
-def _left_out(four: Four) -> Iterable[str]:
+def _left_out(four: "Four") -> Iterable[str]:
     changed = {path for side in four.sides for path in side.paths}
     for path in sorted(changed):
         why = four.merged.unread(path)

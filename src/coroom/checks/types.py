@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from coroom.checks.engine import CannotRunError
 from coroom.checks.finding import Finding
-from coroom.checks.sides import Four
+
+if TYPE_CHECKING:
+    from coroom.checks.sides import Four
 
 TIMEOUT_S = 300.0
 """A checker that takes longer for one tree is stopped, and that is told."""
@@ -49,7 +52,7 @@ class TypeChecker:
     name: str = "type checker"
     fast: bool = False
 
-    def findings(self, four: Four) -> Iterator[Finding]:
+    def findings(self, four: "Four") -> Iterator[Finding]:
         """The diagnostics of the merged tree that neither side has.
 
         Raises:
@@ -73,7 +76,7 @@ class TypeChecker:
                 )  # fmt: skip
 
 
-def _near(four: Four, place: int, each: Diagnostic) -> tuple[str, ...]:
+def _near(four: "Four", place: int, each: Diagnostic) -> tuple[str, ...]:
     side = four.sides[place]
     return (f"{each.path}:{each.line}",) if each.path in side.paths else tuple(f"{path}:1" for path in side.paths[:3])
 

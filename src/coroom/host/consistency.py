@@ -23,7 +23,6 @@ from coroom.core.notice import NoticeKind
 from coroom.core.resource import file
 from coroom.core.state import RoomState
 from coroom.core.task import TaskState
-from coroom.host.checking import everyday_checks
 from coroom.host.contracts import Contracts
 from coroom.host.host import Host
 from coroom.host.written import Written, is_looked_at
@@ -33,6 +32,9 @@ LOOK_S_MAX = 0.5
 
 LANDING_LOOK_S_MAX = 10.0
 """The same while a landing waits for the look."""
+
+SETTLE_S = 0.2
+"""How long after an edit a look begins: first the others get what was written, which a look would hold up."""
 
 REST = 4
 """After a look the checks rest for this many times what it took, so that they never have more than a fifth of a
@@ -59,7 +61,7 @@ Key = tuple[str, str, str]
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a look gave: the findings that hold now with whom they concern, what kept checks from their end, and the
-    processor time that it took.
+    time that it took.
     """
 
     found: dict[Key, tuple[Finding, tuple[str, ...]]] = field(default_factory=dict)
@@ -138,18 +140,23 @@ class Consistency:
 
     async def _look(self) -> None:
         while self._is_due():
+            await self._pause(SETTLE_S)
             async with self._turn:
                 events, self._events, self._again = self._events, [], False
                 state = self._host.state
                 self._last = await asyncio.to_thread(self._looked, events, state)
                 await self._settle(self._last.unfinished)
                 self._seen = state.seq
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), self._last.seconds * REST)
+            await self._pause(self._last.seconds * REST)
+
+    async def _pause(self, seconds: float) -> None:
+        """Let the room do its own work, for so long or until somebody waits for the look."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), seconds)
 
     def _looked(self, events: list[Event], state: RoomState) -> Looked:
         """Follow the events and look at what they changed. After a fault everything is read again from the log."""
-        began = time.thread_time()
+        began = time.monotonic()
         try:
             if self._lost:
                 self._lost = False
@@ -163,7 +170,7 @@ class Consistency:
             self._found.clear()
             self._remembered, self._began_at = False, state.seq
             found, unfinished = {}, (f"what was written cannot be followed: {type(fault).__name__}: {fault}",)
-        return Looked(found, unfinished, time.thread_time() - began)
+        return Looked(found, unfinished, time.monotonic() - began)
 
     def _forget(self, why: str) -> None:
         """What was written counts as landed; the findings about it are no longer seen, and so no longer closed here."""
@@ -198,7 +205,12 @@ class Consistency:
             for gone in table.keys() - authors - {""}:
                 del table[gone]
         concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
-        for agent in sorted(concerned & authors) if len(authors) > 1 else ():
+        if len(authors) < 2:
+            return
+        # A fifth of a daemon's start, if they were imported then; here it is a thread that waits.
+        from coroom.host.checking import everyday_checks  # noqa: PLC0415
+
+        for agent in sorted(concerned & authors):
             four = self._written.four(agent, state)
             checks = [each for each in everyday_checks() if each.fast or self._waiting]
             report = judge(four, checks, partial(self._is_enough, time.thread_time()))

@@ -1,14 +1,17 @@
 """What each agent wrote on the shared line since the last landing, as the trees that the checks compare."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from coroom.checks.sides import Four, Overlaid
 from coroom.checks.types import CONFIGURATIONS
 from coroom.core.event import Event, FileAccepted, Landed
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.state import RoomState
 from coroom.syntax import grammar_of
 from coroom.workspace.merge import merge
+
+if TYPE_CHECKING:
+    from coroom.checks.sides import Four
 
 SOURCES_BYTES_MAX = 12 << 20
 """Of a room whose sources are larger, only the files that changed are kept."""
@@ -95,17 +98,24 @@ class Written:
         distinct = {id(text): len(text) for table in tables for text in table.values() if text is not None}
         return sum(distinct.values()) > WRITTEN_BYTES_MAX
 
-    def four(self, agent: str, state: RoomState) -> Four:
+    def four(self, agent: str, state: RoomState) -> "Four":
         """The last landing, what the agent made of it, what the others made of it, and what the room has.
 
         Args:
             agent: one of the authors.
             state: of the room after the last event that was taken.
         """
+        # Read with what it compares, which is much, when there is something to compare.
+        from coroom.checks.sides import Four, Overlaid  # noqa: PLC0415
+
         base = Overlaid(self._all_sources(state), self._base)
+
+        def on(over: Mapping[str, bytes | None]) -> Overlaid:
+            return Overlaid(base, {path: text for path, text in over.items() if base.get(path) != text})
+
         own = {path: self._own[agent].get(path, text) for path, text in self._base.items()}
         rest = {path: self._rest.get(agent, {}).get(path, text) for path, text in self._base.items()}
-        return Four(base, _on(base, own), _on(base, rest), _on(base, self._merged))
+        return Four(base, on(own), on(rest), on(self._merged))
 
     def merged(self, path: str) -> bytes | None:
         """What the room has at a path that was written to."""
@@ -136,10 +146,6 @@ class Written:
         if self._sources_bytes > SOURCES_BYTES_MAX:
             self._is_whole = False
             self._sources.clear()
-
-
-def _on(base: Overlaid, over: Mapping[str, bytes | None]) -> Overlaid:
-    return Overlaid(base, {path: text for path, text in over.items() if base.get(path) != text})
 
 
 def _moved(before: bytes | None, held: bytes | None, after: bytes | None, path: str) -> bytes | None:

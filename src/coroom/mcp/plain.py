@@ -8,12 +8,16 @@ SDK's way, and both ways answer alike to the byte.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mcp_types import CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
 from coroom.host.replies import Reply
-from coroom.mcp.sdk import ServerRequestContext
+from coroom.mcp.sdk import (
+    CLIENT_INFO_META_KEY,
+    HANDSHAKE_PROTOCOL_VERSIONS,
+    LOG_LEVEL_META_KEY,
+    MODERN_PROTOCOL_VERSIONS,
+    ServerRequestContext,
+)
 
 _SAYS = frozenset({"name", "arguments", "_meta"})
 

@@ -1,11 +1,16 @@
-"""Packages whose own module runs when it is first asked for something, not when one of its parts is imported."""
+"""Packages whose own module runs when it is first asked for something, not when one of its parts is imported; and
+models that are built when they are first used.
+"""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec
 from threading import RLock
 from types import ModuleType
+
+from pydantic import BaseModel, ConfigDict
 
 
 def postpone(package: str) -> None:
@@ -46,3 +51,16 @@ def _first_look(module: ModuleType, spec: ModuleSpec) -> Callable[[str], object]
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}") from None
 
     return looked
+
+
+@contextmanager
+def built_when_used() -> Iterator[None]:
+    """Pydantic's models that are made in here get their validators when they are first used (`defer_build`), not when
+    they are made; so do those that are later derived from them. Nothing else about them changes.
+    """
+    before = BaseModel.model_config
+    BaseModel.model_config = before | ConfigDict(defer_build=True)
+    try:
+        yield
+    finally:
+        BaseModel.model_config = before

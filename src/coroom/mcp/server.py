@@ -11,21 +11,6 @@ from itertools import count
 from typing import Any
 
 import anyio
-from mcp_types import (
-    INVALID_PARAMS,
-    SERVER_INFO_META_KEY,
-    CallToolRequestParams,
-    CallToolResult,
-    CancelledNotificationParams,
-    ListPromptsResult,
-    ListResourcesResult,
-    ListResourceTemplatesResult,
-    ListToolsResult,
-    PaginatedRequestParams,
-    ReadResourceRequestParams,
-    ReadResourceResult,
-    TextContent,
-)
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
@@ -39,12 +24,25 @@ from coroom.host.replies import reply
 from coroom.mcp.arguments import check
 from coroom.mcp.plain import Context, plain_call, wire_form
 from coroom.mcp.sdk import (
+    INVALID_PARAMS,
+    SERVER_INFO_META_KEY,
     CallNext,
+    CallToolRequestParams,
+    CallToolResult,
+    CancelledNotificationParams,
     HandlerResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
     MCPError,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
     Server,
     StreamableHTTPASGIApp,
     StreamableHTTPSessionManager,
+    TextContent,
     TransportSecuritySettings,
 )
 from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, RoomTool

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
-from mcp_types import Tool, ToolAnnotations
-
 from coroom.core.codec import Json
 from coroom.host.answer import Answer
 from coroom.host.door import SYNC_WAIT_S_MAX, Door
 from coroom.host.needs import Beats
 from coroom.mcp.arguments import Argument, Given, Kind
+from coroom.mcp.sdk import Tool, ToolAnnotations
 
 Act = Callable[[Door, str, Given, Beats], Coroutine[None, None, Answer]]
 

@@ -2,10 +2,9 @@
 
 from collections import deque
 
-from mcp_types import RequestId
-
 from coroom.host.answer import Answer
 from coroom.host.door import Door
+from coroom.mcp.sdk import RequestId
 
 _KEPT_MAX = 256
 """Calls remembered. Some clients give up calls that were answered long ago, which must not pile up."""

@@ -46,6 +46,20 @@ async def test_what_two_agents_wrote_and_does_not_work_together_is_a_finding_tha
             assert any(n.kind is NoticeKind.CONFLICT and "total" in n.text for n in scene.inbox(agent))
 
 
+async def test_what_was_written_goes_to_the_others_first_and_is_looked_at_then_or_when_somebody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consistency, "SETTLE_S", 3_600.0)
+    async with scene_of(tmp_path, FILES) as scene:
+        scene.write("a", "prices.py", "def total_cents(cents):\n    return cents\n")
+        scene.write("b", "bill.py", "from prices import total\n\n\ndef bill():\n    return total(3)\n")
+        await until(lambda: "total_cents" in scene.text("b", "prices.py"), "b has what a wrote")
+        await until(lambda: "total(3)" in scene.text("a", "bill.py"), "a has what b wrote")
+        assert not findings(scene)
+        await scene.room.workspace.quiet()
+        assert [each.symbol for each in findings(scene)] == ["total"]
+
+
 async def test_before_a_landing_an_open_finding_is_a_task_with_both_sides_diffs(tmp_path: Path) -> None:
     async with scene_of(tmp_path, FILES) as scene:
         await conflict(scene)
@@ -160,7 +174,7 @@ async def test_a_check_that_fails_is_told_once_and_closes_nothing(
     async with scene_of(tmp_path, FILES) as scene:
         found = await conflict(scene)
         with monkeypatch.context() as broken:
-            broken.setattr(consistency, "everyday_checks", lambda: [Rule("broken", fast=True, job=fails)])
+            broken.setattr("coroom.host.checking.everyday_checks", lambda: [Rule("broken", fast=True, job=fails)])
             scene.write("a", "prices.py", "def total(cents):\n    return cents\n")
             await until(lambda: bool(told_to_operator(scene)), "the operator is told")
             await scene.room.workspace.quiet()

@@ -26,7 +26,7 @@ async def measure(seats: Sequence[Seat], files: int, seconds: float) -> list[Row
     while time.perf_counter() < until:
         writer, path = seats[number % len(seats)], path_of(number % files)
         others = [seat.directory / path for seat in seats if seat is not writer]
-        delays = await arrivals(writer.directory / path, others, f"# edit {number}\n")
+        delays = await arrivals(writer.directory / path, others, f"# edit {number} {time.monotonic_ns()}\n")
         each_ms += delays
         last_ms.append(max(delays))
         number += 1

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from coroom.host.caller import caller_of
 from coroom.host.host import Host
 from coroom.mcp.server import McpDoor
 from coroom.run.daemon.guard import Guard, ServedRoom
-from coroom.run.daemon.limits import CONNECTION_IDLE_S, STOP_WITHIN_S
+from coroom.run.daemon.limits import CONNECTION_IDLE_S, STOP_WITHIN_S, SWITCH_S
 from coroom.run.daemon.seats import Admit, seat_route
 from coroom.web.app import routes
 
@@ -163,6 +164,7 @@ async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event, rea
 
     `ready` is called once requests are answered. Nothing is written to standard output. Closes `listening`.
     """
+    sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(
         app,
         log_config=None,
