@@ -123,6 +123,8 @@ class Asking:
         if held.kind in {"instance", "class"}:
             owner = self.program.class_at(held.ref)
             return self.reading.field(owner, name) if owner is not None else UNKNOWN
+        if self.script and held.ref == "wanted":
+            return held.entry(name)
         if self.script and name in {"length", "size"} and held.kind in {"array", "str", "map", "set"}:
             return INT
         return UNKNOWN

@@ -74,6 +74,8 @@ def _entry(checker: Checker, term: Term, held: Shape, at: Shape) -> Shape:
         if held.keys is not None and key.text not in held.keys:
             checker.doubt("missing-key", term, key.text, f'"{key.text}" is not among the keys of {shown}')
         return held.entry(key.text)
+    if checker.script and held.kind in {"map", "set", "date"}:
+        checker.doubt("type-changed", term, shown, f"{shown} is a {held} and is not indexed")
     if held.kind in {"list", "tuple", "array", *(() if checker.script else ("str",))} and key.kind == "string":
         checker.doubt("type-changed", term, shown, f"{shown} is a {held} and has no keys")
     if held.kind == "tuple" and held.of and key.kind == "number" and key.text.isdigit():

@@ -45,6 +45,8 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
         return _goes_as(checker, given, found, wanted)
     if wanted.ref == "wanted":
         if found.kind == "record" and found.keys is not None and given.kind == "dict":
+            if wanted.choices:
+                return any(not (each.keys or frozenset()) - found.keys for each in wanted.choices)
             return not (wanted.keys or frozenset()) - found.keys
         return False if found.kind in {"str", "int", "bool", "array", "none"} else None
     if found.kind == "instance":

@@ -172,6 +172,7 @@ def _script_arithmetic(checker: Checker, term: Term, sign: str, left: Shape, rig
     for side, each in ((term.parts[0], left), (term.parts[-1], right)):
         if any(
             one.kind in {"str", "array", "record", "none", "awaitable", "map", "instance", "function"}
+            or (one.kind == "date" and checker.module.path.endswith((".ts", ".tsx", ".mts")))
             for one in each.options
         ):
             said = f"{names_in(side)} is {each} and used as a number"

@@ -29,6 +29,10 @@ class Shape:
     ref: str = ""
     of: tuple["Shape", ...] = ()
     keys: frozenset[str] | None = None
+    choices: tuple["Shape", ...] = ()
+    """Of a record that is one of several: those, each with what it must have."""
+    more: frozenset[str] = frozenset()
+    """The keys that a record may have besides."""
 
     @property
     def options(self) -> tuple["Shape", ...]:
@@ -141,6 +145,8 @@ class _Parse:
             self._take()
             found.append(self._one())
         literals = [each for each in found if each.kind == "str" and each.keys]
+        if len(found) > 1 and all(each.ref == "wanted" for each in found):
+            return _one_of_records(found)
         if len(literals) == len(found) and len(found) > 1:
             return Shape("str", "", (), frozenset[str]().union(*(each.keys or frozenset() for each in literals)))
         return union(found)
@@ -207,7 +213,8 @@ class _Parse:
         if self._pieces[self._at - 1 : self._at] != ["in"]:
             if self._pieces[self._at : self._at + 1] != ["in"]:
                 self._at -= 2
-                return self._object()
+                self._object()
+                return Shape("dict")
             self._at += 1
         keys = self._union()
         if self._take() != "]" or self._take() != ":":
@@ -219,15 +226,22 @@ class _Parse:
 
     def _object(self) -> Shape:
         """`{ title: string; due?: Date }`: what must be there."""
-        needed: set[str] = set()
+        needed: dict[str, Shape] = {}
+        more: set[str] = set()
         depth, before = 1, "{"
         while depth and self._peek():
             piece = self._take()
+            named = depth == 1 and re.match(r"[\w$]+\Z", before)
+            if named and piece == ":":
+                said, after = self._peek(), self._ahead()
+                literal = said[:1] in {'"', "'"} and after in {";", ",", "}"}
+                needed[before] = Shape("str", "", (), frozenset({said[1:-1]})) if literal else UNKNOWN
+            elif named and piece in {"?", "("}:
+                more.add(before)
             depth += (piece in {"{", "(", "["}) - (piece in {"}", ")", "]"})
-            if depth == 1 and piece == ":" and re.match(r"[\w$]+\Z", before):
-                needed.add(before)
             before = piece
-        return Shape("record", "wanted", (), frozenset(needed))
+        of = tuple(needed[each] for each in sorted(needed))
+        return Shape("record", "wanted", of, frozenset(needed), (), frozenset(more))
 
     def _arguments(self) -> tuple[Shape, ...]:
         if self._peek() not in ({"<"} if self._module.language == "script" else {"["}):
@@ -305,6 +319,19 @@ class _Parse:
         return module
 
 
+def _one_of_records(found: list[Shape]) -> Shape:
+    """What is one of several records; a text that tells them apart is one of those that they say."""
+    keys = frozenset[str]().union(*(each.keys or frozenset() for each in found))
+    of: list[Shape] = []
+    for key in sorted(keys):
+        told = [each.entry(key) for each in found]
+        literals = [each.keys for each in told if each.kind == "str" and each.keys]
+        texts = frozenset[str]().union(*literals) if len(literals) == len(found) else frozenset[str]()
+        of.append(Shape("str", "", (), texts) if texts else UNKNOWN)
+    more = frozenset[str]().union(*(each.more for each in found))
+    return Shape("record", "wanted", tuple(of), keys, tuple(found), more)
+
+
 def can(shape: Shape, ability: str, program: Program, *, script: bool) -> bool | None:
     """Whether values of this shape can do this; None when that is not known.
 
@@ -371,6 +398,6 @@ def has(shape: Shape, name: str, program: Program, *, script: bool) -> bool | No
             return True
         return None if known or not whole else False
     if shape.kind == "record" and script:
-        return name in (shape.keys or ()) or name in OF_OBJECTS
+        return name in (shape.keys or ()) or name in shape.more or name in OF_OBJECTS
     table = SCRIPT_ATTRIBUTES if script else ATTRIBUTES
     return name in table[shape.kind] if shape.kind in table else None
