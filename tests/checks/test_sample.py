@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.git.repositories import write
 
-from coroom.checks.affected import affected_tests
-from coroom.checks.sample import Share, sample
+from coroom.checks.suites.affected import affected_tests
+from coroom.checks.suites.sample import Share, sample
 
 TESTS = [f"tests/test_{number % 40}.py::test_{number}" for number in range(800)]
 

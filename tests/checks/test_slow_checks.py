@@ -8,7 +8,7 @@ import pytest
 
 from coroom.checks.engine import Report, judge
 from coroom.checks.sides import Four
-from coroom.checks.suite_check import SuiteCheck, affected
+from coroom.checks.suites.check import SuiteCheck, affected
 from coroom.checks.types import TypeChecker
 
 BASE = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coroom.checks.suite import Ending, SuiteResult, run_suite, summary_of, tail_of
-from coroom.checks.suite_command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.suite import Ending, SuiteResult, run_suite, summary_of, tail_of
 
 
 def found(tree: Path, explicit: str = "") -> SuiteCommand:

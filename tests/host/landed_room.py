@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.core.rooms import named
 
-from coroom.checks import suite
+from coroom.checks.suites import suite
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.decide.actions import LAND

@@ -11,7 +11,7 @@ from tests.core.rooms import held_edit
 from tests.git.repositories import fsck, git, new_repository, picture
 from tests.host.landed_room import POINTS, LandedRoom, joining, opened, place_of
 
-from coroom.checks.suite_command import SuiteCommand
+from coroom.checks.suites.command import SuiteCommand
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Role
 from coroom.core.errors import Code

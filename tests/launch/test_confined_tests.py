@@ -12,7 +12,7 @@ from tests.git.repositories import git, new_repository, write
 from tests.git.shared_places import SharedPlace, shared_place
 from tests.host.landed_room import opened, place_of
 
-from coroom.checks.suite_command import SuiteCommand
+from coroom.checks.suites.command import SuiteCommand
 from coroom.cli.gate import run as run_gate
 from coroom.cli.land import land
 from coroom.cli.run import run

@@ -71,7 +71,10 @@ def test_a_project_with_a_fast_option_of_its_own_keeps_it(project: Path) -> None
 def test_a_pytest_that_does_not_ask_runs_everything_and_loads_nothing(project: Path) -> None:
     write(
         project,
-        {"test_loaded.py": b"import sys\n\ndef test_it():\n    assert 'coroom.checks.sample' not in sys.modules\n"},
+        {
+            "test_loaded.py": b"import sys\n\n"
+            b"def test_it():\n    assert 'coroom.checks.suites.sample' not in sys.modules\n"
+        },
     )
     assert "102 passed" in run_installed(project)
 

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from coroom.checks.concerns import concerns
-from coroom.checks.constants import constants
-from coroom.checks.doubled import doubled
+from coroom.checks.behaviour.concerns import concerns
+from coroom.checks.behaviour.constants import constants
+from coroom.checks.behaviour.doubled import doubled
+from coroom.checks.behaviour.families import families
+from coroom.checks.behaviour.holdings import holdings
+from coroom.checks.behaviour.rules import results
 from coroom.checks.elsewhere import elsewhere
 from coroom.checks.enactment.enact import enactments
 from coroom.checks.engine import Check
-from coroom.checks.families import families
 from coroom.checks.finding import Finding
-from coroom.checks.holdings import holdings
-from coroom.checks.results import results
 from coroom.checks.sides import Four
 from coroom.checks.spelling import spelling
 from coroom.checks.together import consistency

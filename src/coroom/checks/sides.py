@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from coroom.checks.checker import Checker
 from coroom.checks.finding import Finding
+from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.reading import Guesses, Reading
 from coroom.checks.program import Program
-from coroom.checks.reading import Guesses, Reading
 from coroom.syntax import Class, Function, Module, Term, walk
 
 Texts = Mapping[str, bytes]

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from coroom.checks.calls import is_abstract, unfinished
-from coroom.checks.checker import Checker
 from coroom.checks.finding import Finding
-from coroom.checks.fitting import call_of, parameters_of
+from coroom.checks.inference.calls import is_abstract, unfinished
+from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.fitting import call_of, parameters_of
+from coroom.checks.inference.reading import Doubt, Reading
 from coroom.checks.program import Program
-from coroom.checks.reading import Doubt, Reading
 from coroom.checks.sides import TOP, Changed, Four, Side, Walked, functions_of
 from coroom.syntax import Class, Function, Module, Term, fits, means_the_same
 

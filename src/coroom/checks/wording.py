@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from coroom.checks.behaviour.uses import parents_in
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side, Texts, functions_of
-from coroom.checks.uses import parents_in
 from coroom.syntax import Module, Term, walk
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from coroom.checks.sample import Share
+from coroom.checks.suites.sample import Share
 
 
 @click.command()

@@ -12,7 +12,7 @@ from coroom.checks.alone import in_one_tree
 from coroom.checks.engine import CannotRunError, Check, Report, judge, plug_ins
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
-from coroom.checks.suite_check import SuiteCheck
+from coroom.checks.suites.check import SuiteCheck
 from coroom.checks.types import CHECKERS, TypeChecker
 from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.suite_options import isolation_option

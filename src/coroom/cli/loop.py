@@ -13,7 +13,7 @@ import click
 from coroom.agents.adapter import AgentAdapter, ModelApi, model_api
 from coroom.agents.price import PriceError, parse_price
 from coroom.agents.role_files import RoleError, RoleFile, roles
-from coroom.checks.suite_command import NoCommand, find_command
+from coroom.checks.suites.command import NoCommand, find_command
 from coroom.cli.crew import adapter_for, isolated_for, readable_for
 from coroom.cli.join import admit
 from coroom.cli.kinds import COMMAND, PRICE_SAID, TAPE, price_missing

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coroom.checks.suite import Start, inherited
-from coroom.checks.suite_command import SuiteCommand
+from coroom.checks.suites.command import SuiteCommand
+from coroom.checks.suites.suite import Start, inherited
 from coroom.core.errors import Code, Refused
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import KEPT, AgentProcess, Bounds, Isolation, Launcher, Unavailable, Wrapped

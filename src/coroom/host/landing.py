@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TypeVar
 
-from coroom.checks.suite import TIMEOUT_S, Ending, run_suite
-from coroom.checks.suite_command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.suite import TIMEOUT_S, Ending, run_suite
 from coroom.core import command as c
 from coroom.core.action import Phase
 from coroom.core.agent import HOST

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from coroom.checks.affected import affected_tests
-from coroom.checks.suite import Ending, Starter, SuiteResult, run_suite
-from coroom.checks.suite_command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.affected import affected_tests
+from coroom.checks.suites.command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.suite import Ending, Starter, SuiteResult, run_suite
 from coroom.git.command import Git, GitFailed
 from coroom.git.gate import Definition, TreeVerdict, made_whole
 from coroom.git.repository import object_places, read_blobs, tree_files

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coroom.checks.suite_command import SuiteCommand
+from coroom.checks.suites.command import SuiteCommand
 from coroom.host.confined import Confined
 from coroom.plan.language_server import LanguageServer, Located, ServerFailed, ServerStart
 from coroom.plan.open_uses import OpenUse, spots

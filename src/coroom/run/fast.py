@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from coroom.checks.sample import Share
+    from coroom.checks.suites.sample import Share
 
 SHARE_VARIABLE = "COROOM_SHARD"
 """The agent's number from 0 and of how many: 3/16."""
@@ -83,7 +83,7 @@ class _Fast:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the sample, in the order that tells most first."""
-        from coroom.checks.sample import sample  # noqa: PLC0415  nothing is loaded before it is asked for
+        from coroom.checks.suites.sample import sample  # noqa: PLC0415  nothing is loaded before it is asked for
 
         share = share_of(config.getoption("fast_part"))
         cache = config.cache
@@ -139,7 +139,7 @@ def share_of(part: float) -> "Share":
     Raises:
         pytest.UsageError: the environment or the part makes no sense.
     """
-    from coroom.checks.sample import Share  # noqa: PLC0415
+    from coroom.checks.suites.sample import Share  # noqa: PLC0415
 
     said = os.environ.get(SHARE_VARIABLE, "0/1")
     number, _, of = said.partition("/")
@@ -153,7 +153,7 @@ def share_of(part: float) -> "Share":
 
 def _affected(root: Path, base: str) -> set[str]:
     """The test files that the checkout's changes may have broken; none where git cannot say."""
-    from coroom.checks.affected import affected_tests  # noqa: PLC0415
+    from coroom.checks.suites.affected import affected_tests  # noqa: PLC0415
     from coroom.git.changed import changed_here  # noqa: PLC0415
 
     return set(affected_tests(root, changed_here(root, base)))

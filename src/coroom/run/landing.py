@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from coroom.agents.adapter import AGENT_VARIABLE
-from coroom.checks.suite import TIMEOUT_S
-from coroom.checks.suite_command import NoCommand, find_command
+from coroom.checks.suites.command import NoCommand, find_command
+from coroom.checks.suites.suite import TIMEOUT_S
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Resource
 from coroom.git.command import Git, GitFailed, own_setting

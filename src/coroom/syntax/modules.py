@@ -266,30 +266,7 @@ def _function(term: Term, owner: str, path: str) -> Function:
 
 
 def _class(term: Term, path: str) -> Class:
-    methods: dict[str, Function] = {}
-    fields: dict[str, Term] = {}
-    slots: frozenset[str] | None = None
-    for each in _statements(term.parts[0]):
-        if each.kind == "function":
-            if not any(mark.text in {"setter", "deleter"} for mark in each.marks):
-                methods[each.text] = _function(each, term.text, path)
-        elif each.kind == "field":
-            fields[each.text] = each
-        elif each.kind == "class":
-            fields[each.text] = Term("field", each.text, (), each.line, flags=frozenset({"static"}))
-        elif each.kind == "assign" and each.parts[0].kind == "name":
-            name = each.parts[0].text
-            if name == "__slots__" and len(each.parts) > 1:
-                slots = frozenset(part.text for part in walk(each.parts[1]) if part.kind == "string")
-                continue
-            flags = (
-                frozenset({"required"})
-                if len(each.parts) == 1
-                else frozenset({"static"})
-                if not each.note
-                else frozenset()
-            )
-            fields[name] = Term("field", name, each.parts[1:], each.line, each.note, (), (), flags)
+    methods, fields, slots = _members(term, path)
     declared = dict(fields)
     for method in methods.values():
         for name, term_of in _set_by(method):
@@ -297,7 +274,6 @@ def _class(term: Term, path: str) -> Class:
     marks = {part.text: mark for mark in term.marks for part in walk(mark) if part.kind in {"name", "member"}}
     made, frozen = _maker(term, declared, methods, marks)
     is_tuple = any(each.text in _TUPLES for each in term.bases)
-    frozen = frozen or is_tuple
     if any(part.kind == "keyword" and part.text == "slots" for mark in term.marks for part in mark.parts):
         slots = frozenset(declared)
     return Class(
@@ -308,10 +284,42 @@ def _class(term: Term, path: str) -> Class:
         methods=methods,
         made=made,
         slots=slots,
-        frozen=frozen,
+        frozen=frozen or is_tuple,
         open=bool({"__getattr__", "__getattribute__", "__setattr__"} & methods.keys()),
         tuple_of=tuple(declared) if is_tuple else (),
     )
+
+
+def _members(term: Term, path: str) -> tuple[dict[str, Function], dict[str, Term], frozenset[str] | None]:
+    """What the block of a class defines: its methods, its fields, and its `__slots__` where it has them."""
+    methods: dict[str, Function] = {}
+    fields: dict[str, Term] = {}
+    slots: frozenset[str] | None = None
+    for each in _statements(term.parts[0]):
+        if each.kind == "function":
+            if not any(mark.text in {"setter", "deleter"} for mark in each.marks):
+                methods[each.text] = _function(each, term.text, path)
+        elif each.kind == "field":
+            fields[each.text] = each
+        elif each.kind == "class":
+            fields[each.text] = Term("field", each.text, (), each.line, flags=_STATIC)
+        elif each.kind == "assign" and each.parts[0].kind == "name":
+            name = each.parts[0].text
+            if name == "__slots__" and len(each.parts) > 1:
+                slots = frozenset(part.text for part in walk(each.parts[1]) if part.kind == "string")
+            else:
+                fields[name] = Term("field", name, each.parts[1:], each.line, each.note, (), (), _field_flags(each))
+    return methods, fields, slots
+
+
+_STATIC = frozenset({"static"})
+
+
+def _field_flags(assigned: Term) -> frozenset[str]:
+    """A name that is only declared must be given; one without an annotation belongs to the class."""
+    if len(assigned.parts) == 1:
+        return frozenset({"required"})
+    return frozenset() if assigned.note else _STATIC
 
 
 def _statements(block: Term) -> Iterator[Term]:

@@ -46,52 +46,71 @@ def _facts(text: bytes, path: str) -> Facts:
     grammar, root = grammar_of(path), tree_of(text, path)
     assert grammar is not None
     assert root is not None
-    calls: list[Call] = []
-    entries: Counter[tuple[str, str]] = Counter()
-    members: dict[str, list[tuple[int, str]]] = {}
-    fields: set[str] = set()
-    assigned: Counter[tuple[str, str]] = Counter()
-    for node in _walk(root):
-        kind = node.type
-        if kind in grammar.calls:
-            call = call_of(node, grammar)
-            calls += [call] if call is not None else []
-        if kind in _MEMBERS:
-            for name, line, holder in _member(node):
-                members.setdefault(name, []).append((line, holder))
-        elif kind in _MAPPINGS:
-            entries.update(_repeated(node, grammar))
-        elif kind in _FIELDS:
-            fields.update(_text(name) for name in node.children_by_field_name("name"))
-            fields.update(_text(name) for name in node.children_by_field_name("property"))
-            assigned.update((_owner(node), _text(name)) for name in node.children_by_field_name("name"))
-    counted = Counter({name: len(found) for name, found in members.items()})
-    lines = {name: tuple(found) for name, found in members.items()}
+    seen = _Seen(root, grammar)
     if grammar.name == "python":
-        walk = PythonWalk(root)
-        return Facts(
-            unbound=walk.unbound(),
-            wildcard=walk.wildcard,
-            imported={name: frozenset(origins) for name, origins in walk.imported.items()},
-            assigned=Counter(walk.assigned),
-            fields=frozenset(walk.fields),
-            members=counted,
-            member_lines=lines,
-            entries=entries,
-            calls=tuple(calls),
-        )
+        return _python_facts(root, seen)
     declared, used = _names(root, grammar)
     return Facts(
         unbound={name: line for name, line in used.items() if name not in declared},
         wildcard=False,
         imported={},
-        assigned=assigned,
-        fields=frozenset(fields),
-        members=counted,
-        member_lines=lines,
-        entries=entries,
-        calls=tuple(calls),
+        assigned=seen.assigned,
+        fields=frozenset(seen.fields),
+        members=seen.counted(),
+        member_lines=seen.lines(),
+        entries=seen.entries,
+        calls=tuple(seen.calls),
     )
+
+
+def _python_facts(root: Node, seen: "_Seen") -> Facts:
+    """Python's scopes are known, so what is bound, imported and assigned is told by a walk through them."""
+    walk = PythonWalk(root)
+    return Facts(
+        unbound=walk.unbound(),
+        wildcard=walk.wildcard,
+        imported={name: frozenset(origins) for name, origins in walk.imported.items()},
+        assigned=Counter(walk.assigned),
+        fields=frozenset(walk.fields),
+        members=seen.counted(),
+        member_lines=seen.lines(),
+        entries=seen.entries,
+        calls=tuple(seen.calls),
+    )
+
+
+class _Seen:
+    """What one pass over a tree sees, whatever its language."""
+
+    def __init__(self, root: Node, grammar: Grammar) -> None:
+        self.calls: list[Call] = []
+        self.entries: Counter[tuple[str, str]] = Counter()
+        self.fields: set[str] = set()
+        self.assigned: Counter[tuple[str, str]] = Counter()
+        self._members: dict[str, list[tuple[int, str]]] = {}
+        for node in _walk(root):
+            self._see(node, grammar)
+
+    def _see(self, node: Node, grammar: Grammar) -> None:
+        kind = node.type
+        if kind in grammar.calls:
+            call = call_of(node, grammar)
+            self.calls += [call] if call is not None else []
+        if kind in _MEMBERS:
+            for name, line, holder in _member(node):
+                self._members.setdefault(name, []).append((line, holder))
+        elif kind in _MAPPINGS:
+            self.entries.update(_repeated(node, grammar))
+        elif kind in _FIELDS:
+            names = [_text(name) for name in node.children_by_field_name("name")]
+            self.fields.update(names, (_text(name) for name in node.children_by_field_name("property")))
+            self.assigned.update((_owner(node), name) for name in names)
+
+    def counted(self) -> Counter[str]:
+        return Counter({name: len(found) for name, found in self._members.items()})
+
+    def lines(self) -> dict[str, tuple[tuple[int, str], ...]]:
+        return {name: tuple(found) for name, found in self._members.items()}
 
 
 def _walk(root: Node) -> Iterator[Node]:

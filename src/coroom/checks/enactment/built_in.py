@@ -27,40 +27,12 @@ from coroom.checks.enactment.values import (
 if TYPE_CHECKING:
     from coroom.checks.enactment.attributes import Attributes
 
-KNOWN = frozenset(
-    [
-        "re",
-        "json",
-        "math",
-        "typing",
-        "typing_extensions",
-        "dataclasses",
-        "enum",
-        "abc",
-        "collections",
-        "collections.abc",
-        "functools",
-        "itertools",
-        "operator",
-        "copy",
-        "string",
-        "textwrap",
-        "datetime",
-        "decimal",
-        "fractions",
-        "time",
-        "os",
-        "logging",
-        "asyncio",
-        "contextlib",
-        "bisect",
-        "heapq",
-        "unicodedata",
-        "warnings",
-        "types",
-        "statistics",
-    ]
-)
+KNOWN = frozenset([
+    "re", "json", "math", "typing", "typing_extensions", "dataclasses", "enum", "abc", "collections",
+    "collections.abc", "functools", "itertools", "operator", "copy", "string", "textwrap", "datetime", "decimal",
+    "fractions", "time", "os", "logging", "asyncio", "contextlib", "bisect", "heapq", "unicodedata", "warnings",
+    "types", "statistics",
+])  # fmt: skip
 """The modules of the library of which something is known."""
 
 _EXCEPTIONS = {

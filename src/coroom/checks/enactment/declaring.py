@@ -16,51 +16,21 @@ if TYPE_CHECKING:
     from coroom.checks.enactment.attributes import Attributes
 
 
+_ANNOTATIONS = (
+    "Any", "Optional", "Union", "Callable", "Iterator", "Iterable", "Generator", "Sequence", "Mapping",
+    "MutableMapping", "List", "Dict", "Tuple", "Set", "FrozenSet", "Type", "Literal", "Final", "ClassVar",
+    "Awaitable", "Coroutine", "AsyncIterator", "Self", "TypeAlias", "Annotated", "Hashable", "Sized", "Collection",
+    "NoReturn", "Never", "Text", "Required", "NotRequired", "Unpack", "Concatenate", "Container", "MutableSequence",
+    "Reversible", "Buffer",
+)  # fmt: skip
+"""What types are written with, and what means nothing while a program runs."""
+
+
 def typing_names(machine: Attributes) -> dict[str, Value]:
     """What `typing` gives."""
     base = machine.builtins["object"]
     found: dict[str, Value] = {}
-    for name in (
-        "Any",
-        "Optional",
-        "Union",
-        "Callable",
-        "Iterator",
-        "Iterable",
-        "Generator",
-        "Sequence",
-        "Mapping",
-        "MutableMapping",
-        "List",
-        "Dict",
-        "Tuple",
-        "Set",
-        "FrozenSet",
-        "Type",
-        "Literal",
-        "Final",
-        "ClassVar",
-        "Awaitable",
-        "Coroutine",
-        "AsyncIterator",
-        "Self",
-        "TypeAlias",
-        "Annotated",
-        "Hashable",
-        "Sized",
-        "Collection",
-        "NoReturn",
-        "Never",
-        "Text",
-        "Required",
-        "NotRequired",
-        "Unpack",
-        "Concatenate",
-        "Container",
-        "MutableSequence",
-        "Reversible",
-        "Buffer",
-    ):
+    for name in _ANNOTATIONS:
         found[name] = Kind(name, (base,), {}, traits={"own" if name in OWN else "note"}, make=machine.new)
     found["Generic"] = Kind("Generic", (base,), {}, traits={"object"}, make=machine.new)
     found["Protocol"] = Kind("Protocol", (base,), {}, traits={"object"}, make=machine.new)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coroom.checks.engine import Report, judge
 from coroom.checks.sides import Four, Texts
-from coroom.checks.suite_check import SuiteCheck
+from coroom.checks.suites.check import SuiteCheck
 from coroom.checks.wording import is_test
 from coroom.host.checking import everyday_checks
 from coroom.host.confined import Confined

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from coroom.agents.role_files import RoleFile
-from coroom.checks.suite import run_suite
-from coroom.checks.suite_command import SuiteCommand, find_command
+from coroom.checks.suites.command import SuiteCommand, find_command
+from coroom.checks.suites.suite import run_suite
 from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme, parse

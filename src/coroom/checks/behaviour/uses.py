@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from coroom.checks.reading import Reading
+from coroom.checks.inference.reading import Reading
 from coroom.checks.sides import Changed, Four, Side, functions_of, parents_in
 from coroom.syntax import Class, Function, Term, not_nested, walk
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from coroom.checks.behaviour.uses import changed_functions
 from coroom.checks.finding import Finding
-from coroom.checks.shapes import UNKNOWN, Shape
+from coroom.checks.inference.shapes import UNKNOWN, Shape
 from coroom.checks.sides import Four, Side, functions_of
-from coroom.checks.uses import changed_functions
 from coroom.checks.wording import callee_of
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from coroom.checks.asking import names_in
-from coroom.checks.checker import Checker
-from coroom.checks.fitting import call_fits, fits_into
-from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, has, union
+from coroom.checks.inference.asking import names_in
+from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.fitting import call_fits, fits_into
+from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, has, union
 from coroom.syntax import Class, Function, Term
 
 Arguments = list[Shape]
@@ -376,7 +376,7 @@ def _arguments_fit(
 
 def _needed(checker: Checker, at: Term, found: Shape, function: Function, name: str) -> None:
     """The attributes that an unannotated parameter is asked for, on what is given for it."""
-    from coroom.checks.reading import attributes_on  # noqa: PLC0415
+    from coroom.checks.inference.reading import attributes_on  # noqa: PLC0415
 
     if found == UNKNOWN:
         return

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from coroom.checks.behaviour.amounts import filtered, grown, joined_more
+from coroom.checks.behaviour.copies import copied, done_in_place
+from coroom.checks.behaviour.defaults import default_changed
+from coroom.checks.behaviour.order import goes_by_place, ordered
+from coroom.checks.behaviour.refusals import guarded, unready
+from coroom.checks.behaviour.retries import tried_twice
+from coroom.checks.behaviour.scale import scaled
+from coroom.checks.behaviour.signals import kept_quiet, nothing_otherwise, said_otherwise
+from coroom.checks.behaviour.texts import untidied, written
+from coroom.checks.behaviour.uses import Said, Use, changed_functions, returned_by, uses_between
 from coroom.checks.finding import Finding
-from coroom.checks.results_effects import (
-    copied,
-    default_changed,
-    done_in_place,
-    filtered,
-    grown,
-    joined_more,
-    tried_twice,
-)
-from coroom.checks.results_refusals import guarded, kept_quiet, nothing_otherwise, said_otherwise, unready
-from coroom.checks.results_values import goes_by_place, ordered, scaled, untidied, written
 from coroom.checks.sides import Four, Side
-from coroom.checks.uses import Said, Use, changed_functions, returned_by, uses_between
 from coroom.syntax import Function, shown, walk
 
 _RULES: tuple[Callable[[Use], Iterator[Said]], ...] = (

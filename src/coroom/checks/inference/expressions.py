@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from coroom.checks.asking import names_in
-from coroom.checks.checker import Checker
-from coroom.checks.fitting import fits_into
-from coroom.checks.narrowing import asked_for, narrow
-from coroom.checks.operators import arithmetic, binary, compare, compared
-from coroom.checks.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
+from coroom.checks.inference.asking import names_in
+from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.fitting import fits_into
+from coroom.checks.inference.narrowing import asked_for, narrow
+from coroom.checks.inference.operators import arithmetic, binary, compare, compared
+from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
 from coroom.syntax import Function, Term
 
 _NUMBERS = frozenset({"int", "float", "bool"})
@@ -270,7 +270,7 @@ def _delete(checker: Checker, term: Term, names: Names) -> Shape:
 
 
 def _call(checker: Checker, term: Term, names: Names) -> Shape:
-    from coroom.checks.calls import call  # noqa: PLC0415
+    from coroom.checks.inference.calls import call  # noqa: PLC0415
 
     return call(checker, term, names)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from coroom.checks.asking import Asking, names_in
-from coroom.checks.declared import cases_of, covers, field_set, promise, returned
-from coroom.checks.narrowing import asked_for, narrow, other_than
-from coroom.checks.reading import Reading, attributes_on, keys_on
-from coroom.checks.shapes import NONE, UNKNOWN, Names, Shape, has, union
+from coroom.checks.inference.asking import Asking, names_in
+from coroom.checks.inference.declared import cases_of, covers, field_set, promise, returned
+from coroom.checks.inference.narrowing import asked_for, narrow, other_than
+from coroom.checks.inference.reading import Reading, attributes_on, keys_on
+from coroom.checks.inference.shapes import NONE, UNKNOWN, Names, Shape, has, union
 from coroom.syntax import Class, Function, Module, Term, walk
 
 _ENDS = frozenset({"return", "raise", "jump"})
@@ -356,7 +356,7 @@ class Checker(Asking):
 
     def value(self, term: Term, names: Names) -> Shape:
         """What a term is."""
-        from coroom.checks.expressions import value  # noqa: PLC0415
+        from coroom.checks.inference.expressions import value  # noqa: PLC0415
 
         return value(self, term, names)
 

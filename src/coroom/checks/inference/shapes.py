@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from coroom.checks.abilities import ABILITIES, ATTRIBUTES, DUNDERS, OF_EVERYBODY, OF_OBJECTS, SCRIPT_ATTRIBUTES
+from coroom.checks.inference.abilities import (
+    ABILITIES,
+    ATTRIBUTES,
+    DUNDERS,
+    OF_EVERYBODY,
+    OF_OBJECTS,
+    SCRIPT_ATTRIBUTES,
+)
 from coroom.checks.program import Program
 from coroom.syntax import Class, Module, Term
 

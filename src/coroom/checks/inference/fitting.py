@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from coroom.checks.asking import names_in
-from coroom.checks.shapes import READONLY, UNKNOWN, Shape
+from coroom.checks.inference.asking import names_in
+from coroom.checks.inference.shapes import READONLY, UNKNOWN, Shape
 from coroom.syntax import Call, Class, Parameter, Term, fits
 
 if TYPE_CHECKING:
-    from coroom.checks.checker import Checker
+    from coroom.checks.inference.checker import Checker
 
 
 def fits_into(checker: Checker, at: Term, given: Term, found: Shape, wanted: Shape) -> None:

@@ -1,7 +1,7 @@
 """What is known of names where a test holds, or where it does not."""
 
+from coroom.checks.inference.shapes import NONE, UNKNOWN, Names, Shape, union
 from coroom.checks.program import Program
-from coroom.checks.shapes import NONE, UNKNOWN, Names, Shape, union
 from coroom.syntax import Class, Module, Term, shown, walk
 
 _BUILT_IN = frozenset({"int", "str", "float", "bool", "bytes", "list", "dict", "set"})

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from coroom.checks.reading import Doubt, Reading
-from coroom.checks.shapes import INT, READONLY, STR, UNKNOWN, Shape, can, has, union
+from coroom.checks.inference.reading import Doubt, Reading
+from coroom.checks.inference.shapes import INT, READONLY, STR, UNKNOWN, Shape, can, has, union
 from coroom.syntax import Function, Module, Term, walk
 
 _SURE_AT_FIRST = frozenset({"removed-name-used", "stale-call"})

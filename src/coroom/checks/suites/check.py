@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from coroom.checks.engine import CannotRunError
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
-from coroom.checks.suite import Ending, Starter, SuiteResult, run_suite
-from coroom.checks.suite_command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.command import NoCommand, SuiteCommand, find_command
+from coroom.checks.suites.suite import Ending, Starter, SuiteResult, run_suite
 from coroom.checks.wording import is_test
 
 TIMEOUT_S = 900.0

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from coroom.checks.abilities import SCRIPT_ATTRIBUTES
+from coroom.checks.inference.abilities import SCRIPT_ATTRIBUTES
+from coroom.checks.inference.raising import CANDIDATE_FILES_MAX, COMMON, EVERYWHERE, Raising
+from coroom.checks.inference.shapes import INT, NONE, STR, UNKNOWN, Notes, Shape, union
 from coroom.checks.program import HARMLESS_BASES, Program
-from coroom.checks.raising import CANDIDATE_FILES_MAX, COMMON, EVERYWHERE, Raising
-from coroom.checks.shapes import INT, NONE, STR, UNKNOWN, Notes, Shape, union
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 _DEEPEST = 6
@@ -78,7 +78,7 @@ class Reading(Raising):
     def _seen_return(self, function: Function, module: Module) -> Shape:
         if self._under > _DEEPEST or function.term.flags & {"abstract"}:
             return UNKNOWN
-        from coroom.checks.checker import Checker  # noqa: PLC0415
+        from coroom.checks.inference.checker import Checker  # noqa: PLC0415
 
         self._under += 1
         try:
@@ -130,7 +130,7 @@ class Reading(Raising):
         """What an expression outside any function is."""
         if self._under > _DEEPEST:
             return UNKNOWN
-        from coroom.checks.checker import Checker  # noqa: PLC0415
+        from coroom.checks.inference.checker import Checker  # noqa: PLC0415
 
         self._under += 1
         try:
@@ -149,7 +149,7 @@ class Reading(Raising):
         return Shape(kept.kind, "", (UNKNOWN, element) if kept.kind == "dict" else (element,))
 
     def _in(self, function: Function, value: Term, module: Module) -> Shape:
-        from coroom.checks.checker import Checker  # noqa: PLC0415
+        from coroom.checks.inference.checker import Checker  # noqa: PLC0415
 
         self._under += 1
         try:

@@ -1,8 +1,8 @@
 """What comparisons and arithmetic give, and what about them does not hold."""
 
-from coroom.checks.asking import names_in
-from coroom.checks.checker import Checker
-from coroom.checks.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, can, union
+from coroom.checks.inference.asking import names_in
+from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, can, union
 from coroom.syntax import Function, Term
 
 _NUMBERS = frozenset({"int", "float", "bool"})

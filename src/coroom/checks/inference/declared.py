@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coroom.checks.asking import names_in
-from coroom.checks.fitting import fits_into
-from coroom.checks.shapes import UNKNOWN, Shape
+from coroom.checks.inference.asking import names_in
+from coroom.checks.inference.fitting import fits_into
+from coroom.checks.inference.shapes import UNKNOWN, Shape
 from coroom.syntax import Class, Term
 
 if TYPE_CHECKING:
-    from coroom.checks.checker import Checker
+    from coroom.checks.inference.checker import Checker
 
 _TOLD_APART = frozenset({"str", "bytes", "list", "set", "tuple", "dict", "record", "iterator", "awaitable"})
 """Kinds of which Python code that is annotated with one seldom gets on with another."""

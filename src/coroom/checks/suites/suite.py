@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from coroom.checks.suite_command import SuiteCommand
+from coroom.checks.suites.command import SuiteCommand
 
 TIMEOUT_S = 1_800.0
 """Half an hour; a suite that takes longer is told so by whoever runs the room."""

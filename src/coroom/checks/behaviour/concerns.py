@@ -1,0 +1,173 @@
+"""One concern taken up by both sides along one path of calls."""
+
+import re
+from collections.abc import Iterator
+
+from coroom.checks.behaviour.given import no_longer_given
+from coroom.checks.behaviour.remembered import remembered
+from coroom.checks.finding import Finding
+from coroom.checks.inference.reading import Reading
+from coroom.checks.sides import Changed, Four, Side, functions_of
+from coroom.checks.wording import is_test, words_of
+from coroom.syntax import Function, Term, not_nested, walk
+
+_WATCHING = frozenset([
+    "log", "logger", "logging", "debug", "trace", "metric", "metrics", "warn", "warning", "print", "info", "error",
+    "message", "exception", "value", "result", "self", "name", "type", "data", "item", "items", "args", "kwargs",
+    "options", "config", "path", "text", "none", "true", "false", "list", "dict", "default", "total", "count",
+])  # fmt: skip
+_IDEMPOTENT = frozenset([
+    "strip", "lower", "upper", "str", "int", "float", "bool", "list", "tuple", "set", "dict", "sorted", "len", "min",
+    "max", "abs", "repr", "isinstance", "range", "get", "items", "keys", "values", "append", "extend", "join",
+    "split", "format", "print", "any", "all", "sum", "next", "iter", "copy", "update", "trim", "map", "filter",
+    "slice",
+])  # fmt: skip
+
+
+def concerns(four: Four) -> Iterator[Finding]:
+    """The same thing done by both sides where one calls the other; tests for values that are no longer given; results
+    kept while what they are made of changes.
+    """
+    yield from _doubled(four)
+    yield from _counted_twice(four)
+    for side in four.sides:
+        yield from no_longer_given(four, side)
+        yield from remembered(four, side)
+
+
+def _doubled(four: Four) -> Iterator[Finding]:
+    mine, yours = (_concerns(side) for side in four.sides)
+    for word in sorted(mine.keys() & yours.keys()):
+        if not word.endswith("()") and _base_has(four, word):
+            continue
+        for one in mine[word]:
+            for other in yours[word]:
+                if _meet(four, one, other):
+                    assert other.function is not None
+                    assert one.function is not None
+                    shown = word.removesuffix("()")
+                    said = (
+                        f"{other.function.name}() and {one.function.name}() are on one path, and both now apply {shown}"
+                    )
+                    yield four.finding(
+                        four.theirs, "doubled-concern", other.module.path, other.function.line, shown, said,
+                        about=(f"{one.module.path}#{one.within}",), sure=0.84,
+                    )  # fmt: skip
+                    return
+
+
+def _counted_twice(four: Four) -> Iterator[Finding]:
+    """One attribute that both sides newly count up, where one calls the other."""
+    for side in four.sides:
+        theirs = {
+            f"{each.module.path}#{each.within}": (each, name)
+            for each in side.other.changed
+            if each.before is not None and not is_test(each.module.path)
+            for name in _counted(each)
+        }
+        for walked in four.walked(side) if theirs else ():
+            names = set(_counted(walked.changed))
+            for call, ref in walked.both.calls:
+                other, name = theirs.get(ref, (None, ""))
+                if other is not None and name in names:
+                    said = f"{other.within}() counts {name} now, and it is counted here, too"
+                    yield four.finding(
+                        side, "doubled-concern", walked.changed.module.path, call.line, name, said,
+                        about=(ref,), sure=0.86,
+                    )  # fmt: skip
+                    return
+
+
+def _counted(changed: Changed) -> Iterator[str]:
+    """The attributes that a function newly sets to something made of what they were."""
+    for each in changed.new_terms():
+        target = each.parts[0] if each.kind == "assign" and len(each.parts) > 1 else None
+        if target is None or target.kind != "member":
+            continue
+        said = {part.text for part in walk(each.parts[1]) if part.kind in {"member", "string"}}
+        if each.text in {"+=", "-="} or (each.parts[1].kind == "binary" and target.text in said):
+            yield target.text
+
+
+def _concerns(side: Side) -> dict[str, list[Changed]]:
+    """What functions that were there before newly bring into what they return: words of names, and what they call."""
+    found: dict[str, list[Changed]] = {}
+    for changed in side.changed:
+        if changed.function is None or changed.before is None or is_test(changed.module.path):
+            continue
+        new = {each.key for each in changed.new_terms()}
+        for word in _words_returned(changed.function, new):
+            found.setdefault(word, []).append(changed)
+    return found
+
+
+def _words_returned(function: Function, new: set[int]) -> set[str]:
+    """The words of the new terms that what a function returns is made from."""
+    found: set[str] = set()
+    flows = _flowing(function)
+    for place in flows:
+        for each in walk(place):
+            if each.key not in new:
+                continue
+            if each.kind in {"name", "member"}:
+                found |= {_single(word) for word in words_of(each.text) if len(word) > 3} - _WATCHING
+            if (
+                each.kind == "call"
+                and each.parts[0].kind in {"name", "member"}
+                and each.parts[0].text not in _IDEMPOTENT
+            ):
+                found.add(f"{each.parts[0].text}()")
+    return found
+
+
+def _flowing(function: Function) -> list[Term]:
+    """The expressions that what a function returns is made of."""
+    places = [each for each in walk(function.body, into=not_nested) if each.kind in {"return", "yield"}]
+    names = {each.text for place in places for each in walk(place) if each.kind == "name"}
+    bound = [each for each in walk(function.body, into=not_nested) if each.kind == "assign" and len(each.parts) > 1]
+    return [*places, *(each.parts[1] for each in bound if each.parts[0].text in names)]
+
+
+def _single(word: str) -> str:
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _base_has(four: Four, word: str) -> bool:
+    pattern = re.compile(word.encode(), re.IGNORECASE)
+    return any(pattern.search(text) for path, text in four.base.texts.items() if not is_test(path))
+
+
+def _meet(four: Four, one: Changed, other: Changed) -> bool:
+    """Whether a value goes through both: one calls the other, or a third hands to one what the other gives."""
+    reading = Reading(four.merged)
+    assert one.function is not None
+    assert other.function is not None
+    for first, second in ((one.function, other.function), (other.function, one.function)):
+        if _reaches(reading, first, second):
+            return True
+    for path in {one.module.path, other.module.path}:
+        module = four.merged.module(path)
+        for function in functions_of(module).values() if module is not None else ():
+            for call in walk(function.body):
+                if call.kind != "call":
+                    continue
+                callees = reading.callees(call, function)
+                inner = [part for each in call.parts[1:] for part in walk(each) if part.kind == "call"]
+                under = [each for part in inner for each in reading.callees(part, function)]
+                pairs = [(a, b) for a in callees for b in under]
+                if any({_at(a), _at(b)} == {_at(one.function), _at(other.function)} for a, b in pairs):
+                    return True
+    return False
+
+
+def _at(function: Function) -> tuple[str, str]:
+    return function.path, function.qualname
+
+
+def _reaches(reading: Reading, start: Function, goal: Function, depth: int = 3) -> bool:
+    for call in walk(start.body) if depth else ():
+        if call.kind == "call":
+            for each in reading.callees(call, start):
+                if _at(each) == _at(goal) or (_at(each) != _at(start) and _reaches(reading, each, goal, depth - 1)):
+                    return True
+    return False

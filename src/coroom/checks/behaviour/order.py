@@ -1,0 +1,81 @@
+"""A function gives its values in another order, and the other side goes by their places."""
+
+from collections.abc import Iterator
+
+from coroom.checks.behaviour.uses import Said, Use
+from coroom.syntax import Function, Term, shown, walk
+
+
+def ordered(use: Use) -> Iterator[Said]:
+    """The order of what it gives."""
+    before, after = _ordering(use.before), _ordering(use.after)
+    if before == after:
+        return
+    for value, above in use.around():
+        place = above
+        inner = value
+        while (
+            place.kind == "call"
+            and place.parts[0].text in {"list", "tuple", "iter", "enumerate"}
+            and len(place.parts) == 2
+        ):
+            inner, place = place, use.above.get(id(place), place)
+            if place is inner:
+                break
+        if _by_place(inner, place):
+            said = f"{use.after.name}() gives its values in another order now, and {shown(place)} goes by their places"
+            yield place, said, 0.86, "order-changed"
+            return
+
+
+def goes_by_place(use: Use) -> Term | None:
+    """Where a result is used by the places of what it holds."""
+    for value, above in use.around():
+        if _by_place(value, above):
+            return above
+    return None
+
+
+def _by_place(value: Term, above: Term) -> bool:
+    if above.kind == "index" and above.parts[0] is value:
+        key = above.parts[1]
+        measured = any(each.text in {"len", "length"} for each in walk(key))
+        return measured or key.kind in {"number", "slice"} or (key.kind == "unary" and key.parts[0].kind == "number")
+    if above.kind == "call" and above.parts[0].text in {"next", "zip", "bisect", "bisect_left", "groupby"}:
+        return True
+    if above.kind == "compare" and above.text in {"==", "!="}:
+        return any(each.kind in {"list", "tuple"} for each in above.parts)
+    if above.kind == "assign" and above.parts[0].kind == "tuple":
+        return True
+    return above.kind == "member" and above.text in {"pop", "shift", "at", "index", "indexOf", "slice"}
+
+
+def _ordering(function: Function) -> frozenset[tuple[str, ...]]:
+    """What gives a function's values their order, however it is written."""
+    found: set[tuple[str, ...]] = set()
+    for each in walk(function.body):
+        if each.kind == "call" and each.parts[0].text in {"sorted", "sort", "toSorted"}:
+            options = [part for part in each.parts[1:] if part.kind in {"keyword", "function"}]
+            found.add(("sorted", *sorted(str(part.key) for part in options if _tells(part))))
+        elif each.kind == "call" and each.parts[0].text in {"reversed", "reverse", "toReversed"}:
+            found.add(("reversed",))
+        elif (each.kind == "call" and each.parts[0].text in {"unshift", "appendleft"}) or (
+            each.kind == "call"
+            and each.parts[0].text == "insert"
+            and len(each.parts) == 3
+            and each.parts[1].text == "0"
+        ):
+            found.add(("front",))
+        elif (
+            each.kind == "slice"
+            and any(part.kind == "unary" and part.text == "-" for part in each.parts[-1:])
+            and len(each.parts) == 1
+        ):
+            found.add(("reversed?", str(each.key)))
+        elif each.kind == "call" and each.parts[0].text in {"set", "frozenset"}:
+            found.add(("set",))
+    return frozenset(found)
+
+
+def _tells(option: Term) -> bool:
+    return not (option.kind == "keyword" and option.text == "reverse" and option.parts[0].text == "False")
