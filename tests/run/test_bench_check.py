@@ -44,6 +44,22 @@ def test_conflicts_found_and_missed_and_false_alarms_are_counted_apart(tmp_path:
     assert json.loads(json.dumps(report.document()))["cases"]["wrong"] == ["alarm", "missed"]
 
 
+def test_a_case_may_say_only_what_differs_from_a_program_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "bases/shop").mkdir(parents=True)
+    for path, text in CALLER.items():
+        (tmp_path / "bases/shop" / path).write_text(text)
+    changes = {"a": RENAMED, "b": {"bill.py": None}, "merged": {**RENAMED, "bill.py": None}}
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases/gone.json").write_text(json.dumps({"project": "shop", "label": "clean", **changes}))
+    (tmp_path / "cases/astray.json").write_text(json.dumps({"project": "none", "label": "clean", "a": {}, "b": {}}))
+    read = data_in(tmp_path).cases
+    assert list(read) == ["gone"]
+    assert read["gone"]["base"] == CALLER
+    assert read["gone"]["a"] == {**RENAMED, "bill.py": CALLER["bill.py"]}
+    assert read["gone"]["b"] == BASE
+    assert read["gone"]["merged"] == RENAMED
+
+
 def test_the_tests_of_both_sides_find_on_the_merged_tree_what_the_checks_do_not(tmp_path: Path) -> None:
     added = {"tests/test_b.py": "from bill import bill\nassert bill(7) == 7\n"}
     failing = {"tests/test_b.py": "raise SystemExit(1)\n"}

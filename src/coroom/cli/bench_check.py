@@ -28,9 +28,9 @@ from coroom.run.bench.merges import MergeReport, judge_merges
 def check(data: Path, tests: bool, merges: int | None, isolation: str, as_document: bool) -> None:
     """Judge known cases with the checks and count how often they are right.
 
-    DATA is a folder of cases (JSON with base, a, b, merged and label; tests in the trees are left out), or a checkout
-    of github.com/spugachev/CodeCRDT, whose 600 stored outputs are judged one by one. Then the fast checks are timed
-    after one edit in a repository of 2,000 files. Exits 0.
+    DATA is a folder of cases (JSON with base, a, b, merged and label; tests in the trees are left out) such as
+    benchmarks/semantic, or a checkout of github.com/spugachev/CodeCRDT, whose 600 stored outputs are judged one by one.
+    Then the fast checks are timed after one edit in a repository of 2,000 files. Exits 0.
 
     With --tests each case is judged again as coroom check --test does: with both sides' own tests run on the merged
     tree, by the command that the tree names, else each file of tests/ as a program (Python, or TypeScript with tsc and

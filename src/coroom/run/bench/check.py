@@ -1,6 +1,5 @@
 """How often `coroom check` is right: over cases whose fate is known, over stored outputs, and how long it takes."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from coroom.host.checking import everyday_checks
 from coroom.host.confined import Confined
 from coroom.run.bench.case_tests import TESTS_FAIL, judged_with_tests
 from coroom.run.bench.figures import Spread
+from coroom.run.bench.known_cases import known_cases
 
 FILES = 2_000
 """Of the repository in which the time after one edit is measured."""
@@ -122,13 +122,12 @@ class KnownData:
 
 
 def data_in(place: Path) -> KnownData:
-    """The cases (JSON with `base`, `a`, `b`, `merged` and `label`) in a folder, or the stored outputs in a checkout of
-    the CodeCRDT paper's repository.
+    """The cases in a folder (`known_cases`), or the stored outputs in a checkout of the CodeCRDT paper's repository.
 
     Raises:
         NoDataError: there is neither.
     """
-    cases = dict(_cases(place))
+    cases = dict(known_cases(place))
     try:
         return KnownData(cases, tuple(stored_outputs(place)))
     except NoOutputsError as none:
@@ -181,22 +180,6 @@ class _Steps:
     def next(self) -> None:
         self.done += 1
         self.told(self.done, self.of)
-
-
-def _cases(data: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    for path in sorted(data.glob("*.json")) or sorted(data.glob("*/*.json")):
-        case = _case(path)
-        if case is not None:
-            yield path.stem, case
-
-
-def _case(path: Path) -> dict[str, object] | None:
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    wanted = {"base", "a", "b", "merged", "label"}
-    return read if isinstance(read, dict) and wanted <= read.keys() else None
 
 
 def _judge(cases: Mapping[str, dict[str, object]], report: CheckReport, steps: _Steps) -> None:
