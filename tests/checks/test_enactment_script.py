@@ -142,6 +142,17 @@ def test_another_result_is_told_with_what_was_given() -> None:
     assert not found[0].blocks
 
 
+def test_a_long_call_is_not_told_to_its_end() -> None:
+    fields = "".join(f"  name{number}: string;\n" for number in range(20))
+    base = f"export interface Wide {{\n{fields}}}\nexport const first = (wide: Wide): string => wide.name0;\n"
+    new = (
+        "import { first, Wide } from './prices';\nexport const big = (wide: Wide): boolean => first(wide).length > 2;\n"
+    )
+    (found,) = enactments(four_of(base, base.replace("wide.name0;", "wide.name0.slice(0, 1);"), new))
+    assert "…) gives true here and false together since first() changed" in found.message
+    assert len(found.message) < 300
+
+
 def test_the_same_result_by_another_way_is_no_finding() -> None:
     other = BASE.replace("return cents", "let sum = 0;\n  while (sum < cents && sum < 50) sum += 1;\n  return cents")
     assert list(enactments(four_of(BASE, other, NEW))) == []

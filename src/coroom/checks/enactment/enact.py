@@ -25,6 +25,9 @@ from coroom.syntax import walk
 STEPS_IN_ALL = 600_000
 """The steps of all of them, about a second."""
 
+CALL_MAX = 200
+"""A call is not shown longer."""
+
 FUNCTIONS_MAX = 40
 """A side that newly wrote more is not one change."""
 
@@ -129,7 +132,7 @@ def _enact(
             if doubtful is not None and about and not said and one.value:
                 return None
             continue
-        call = f"{changed.within}({', '.join(each.shown for each in given.arguments)})"
+        call = _shortened(f"{changed.within}({', '.join(each.shown for each in given.arguments)})")
         because = f" since {about[0].within}() changed" if about else ""
         found = four.finding(
             side, BEHAVIOUR, changed.module.path, function.line, function.name, f"{call} {said}{because}",
@@ -139,6 +142,10 @@ def _enact(
             return found
         doubtful = doubtful or found
     return doubtful
+
+
+def _shortened(call: str) -> str:
+    return call if len(call) <= CALL_MAX else f"{call[: CALL_MAX - 2]}…)"
 
 
 def _agreed(four: Four, side: Side, changed: Changed) -> bool:

@@ -60,7 +60,7 @@ class Asking:
                 said = (
                     f"{name} is {article} {each} and cannot be {what}"
                     if each.kind != "none"
-                    else f"{name} can be None and is {what}"
+                    else f"{name} can be {'undefined' if self.script else 'None'} and is {what}"
                 )
                 about = (each.ref,) if each.ref else ()
                 self.doubt("type-changed", at, name, said, about, 0.93)

@@ -138,6 +138,8 @@ class Inputs:
         said = words_in(name)
         if not known and {"id", "key", "code", "sku"} & set(said):
             known = ("b2", "a1", "c3")
+        elif not known and {"query", "search", "filter"} & set(said):
+            known = ("red", "page=2&q=a", "b")
         found = dict.fromkeys((*(known or ("b", "a b", "A", "red")), *self.texts))
         return [recipes.plain(each) for each in found]
 
@@ -450,7 +452,10 @@ class Inputs:
             return [recipes.row([*one[1:], one[0]]), recipes.row([])]
         if "number" in wanted.hints:
             return self._numbers(wanted.name)
-        return self._by_name(wanted.name)
+        found = self._by_name(wanted.name)
+        one = self._by_name(_singular(wanted.name))[:3]
+        listed = [recipes.row([*one[1:], one[0]]), recipes.row([])]
+        return [*listed, *found] if _singular(wanted.name) != wanted.name else [*found[:4], *listed, *found[4:]]
 
     def _by_name(self, name: str) -> list[Recipe]:
         return self._numbers(name) if by_name(name, NUMBERS) else self._texts(name)
