@@ -14,7 +14,8 @@
   `smithy`
 - landing: `parts` (what was accepted, task by task), `landing_commits`, `landing`, `ref_mover`, `landing_each`, tests
   in what `confined` says; for many clones the `gate` over `runners`
-- checks and plans of a room: `checking`, `written`, `contracts`, `consistency`; `planning`, `tasks_done`, `symbols`,
-  `replanning`; `resolving` (what a language server is asked, and its answers) over `type_session`
+- checks and plans of a room: `consistency` (when it is looked) over `disagreements`, with `checking`, `written` and
+  `contracts`, and over `findings` (what becomes of what was found); `planning`, `tasks_done`, `symbols`, `replanning`;
+  `resolving` (what a language server is asked, and its answers) over `type_session`
 - put together: `rooms`, `seat`, `served`
 """

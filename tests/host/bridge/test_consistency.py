@@ -15,7 +15,7 @@ from coroom.core.check import Finding
 from coroom.core.event import FindingClosed, FindingRaised, NoticeSent
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
-from coroom.host import consistency, written
+from coroom.host import consistency, disagreements, written
 
 FILES = {
     "prices.py": b"def total(cents):\n    return cents\n",
@@ -153,7 +153,7 @@ async def test_a_check_without_time_closes_nothing_and_a_landing_looks_again_wit
 ) -> None:
     async with scene_of(tmp_path, FILES) as scene:
         found = await conflict(scene)
-        monkeypatch.setattr(consistency, "LOOK_S_MAX", -1.0)
+        monkeypatch.setattr(disagreements, "LOOK_S_MAX", -1.0)
         await until(lambda: "total_cents" in scene.text("b", "prices.py"), "the rename is on b's disk")
         scene.write("b", "bill.py", "from prices import total_cents\n\n\ndef bill():\n    return total_cents(3)\n")
         await until(lambda: bool(told_to_operator(scene)), "the operator is told")
