@@ -2,8 +2,6 @@
 
 import asyncio
 import itertools
-import os
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -16,6 +14,7 @@ from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
 from coroom.launch.leftover import OPEN, end_leftover, forget, gated, remember
 from coroom.run.isolating import Isolating
+from coroom.run.process_end import end_group
 from coroom.run.worker import Cause, Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20
@@ -23,9 +22,6 @@ LINE_BYTES_MAX = 16 << 20
 
 IDLE_SESSIONS_MAX = 3
 """Sessions in a row in which an agent finished no task although there was one to do: it is stuck."""
-
-STOP_WITHIN_S = 5.0
-"""From the request to end to the kill."""
 
 POSITION = "position"
 """The file in a tape's home that counts the steps played."""
@@ -187,7 +183,7 @@ class ProcessWorker:
                 remember(self.home, process.pid, wrapped.ends)
                 return await self._listen(process, launch, out.write, desk)
             finally:
-                await _end(process)
+                await end_group(process)
                 forget(self.home)
 
     def _logs(self) -> tuple[Path, Path]:
@@ -250,19 +246,6 @@ class ProcessWorker:
             if not line:
                 return
             yield line
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the whole group: a client that restarts itself, and what its tools have left running."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
 
 
 def _added(total: Work, one: Work) -> Work:

@@ -10,6 +10,9 @@ from coroom.checks.inference.reading import Reading, attributes_on, keys_on
 from coroom.checks.inference.shapes import NONE, UNKNOWN, Names, Shape, has, union
 from coroom.syntax import Class, Function, Module, Term, walk
 
+_RAISED_BY_DOING = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})
+"""Errors that code raises by what it does, and not only by saying so."""
+
 _ENDS = frozenset({"return", "raise", "jump"})
 
 
@@ -216,7 +219,7 @@ class Checker(Asking):
             name="", owner="", path=self.module.path, term=Term("function", "", (body,)), parameters=()))  # fmt: skip
         for each in handler.parts[:-1]:
             meant = self.program.meaning(each.text, self.module)
-            if isinstance(meant, Class) or each.text in _TOLD:
+            if isinstance(meant, Class) or each.text in _RAISED_BY_DOING:
                 only = Term("handler", "", (each, handler.parts[-1]))
                 if not any(self.reading.catches(only, name, self.function) for name in raised):
                     shown = f"nothing that is tried here raises {each.text}"
@@ -383,7 +386,3 @@ def _join(names: Names, branches: list[Names]) -> None:
 
 def _breaks(loop: Term) -> bool:
     return any(each.kind == "jump" and each.text == "break" for each in walk(loop))
-
-
-# Errors that code raises by what it does, and not only by saying so.
-_TOLD = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})

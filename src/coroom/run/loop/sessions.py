@@ -1,8 +1,6 @@
 """Sessions of an agent's command line: each started in its isolation, listened to, bounded, and ended as a whole."""
 
 import asyncio
-import os
-import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,13 +14,13 @@ from coroom.launch.isolation import Wrapped
 from coroom.launch.leftover import OPEN, forget, gated, remember
 from coroom.run.isolating import Isolating
 from coroom.run.loop.bounds import Account
+from coroom.run.process_end import end_group
 from coroom.run.worker import agent_environment
 
 LOG_BYTES_MAX = 4 << 20
 """Of one session: its first half, and its last."""
 
 LINE_BYTES_MAX = 16 << 20
-STOP_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +122,7 @@ class Sessions:
             except TimeoutError:
                 return 124, f"out of time after {timeout_s:g} s"
             finally:
-                await _end(process)
+                await end_group(process)
         assert process.returncode is not None
         return process.returncode, out.decode("utf-8", "replace")[-1_000:]
 
@@ -161,7 +159,7 @@ class Sessions:
             except TimeoutError:
                 hearing.cut = f"it was stopped after {timeout_s:g} s"
             finally:
-                await _end(process)
+                await end_group(process)
                 forget(self.home)
             error = hearing.cut or hearing.error
             return SessionEnd(
@@ -209,17 +207,3 @@ class _Hearing:
             self._show(self.words[:200])
         if told.limited or (bound and not told.final):
             self.cut = f"it was stopped: {bound or self.error}"
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the whole group: politely, then not."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await process.wait()
-    except TimeoutError:
-        pass
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
