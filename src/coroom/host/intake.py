@@ -72,44 +72,56 @@ class Intake:
     async def _changed(
         self, mirror: Mirror, path: str, new: Content, signature: Signature | None, changed_ns: int | None
     ) -> None:
+        """What the disk holds at a path is not what was last seen there, or may not be."""
         async with self._acceptance.lock(path):
             was = mirror.shadow[path]
             if new == was.content and not was.coming:
                 mirror.shadow.looks(path, signature)
                 return
             author = self._files.author(mirror, path)
-            line = self._files.line_of(author)
-            head = self._files.head(path, line)
+            head = self._files.head(path, self._files.line_of(author))
             version, by = 0, ""
             if new == of_version(head):
                 version = head.version if head else 0
                 by = "" if _is_of_the_room(new, was) else author
                 await self._acceptance.settled_by_itself(author, path)
             elif not (_is_of_the_room(new, was) or new.blob in mirror.already.get(path, ())):
-                began = self._began(mirror, author, path, new, changed_ns)
-                edit = Edit(began=began, path=path, new=new, after=began.newest.blob)
-                by = author
-                back = await self._is_taken_back(mirror, author, path, new)
-                if back and mirror.took_back(path) < ROUNDS_MAX:
-                    mirror.shadow.has(path, new, 0, signature, self._host.state.seq)
-                    mirror.put_soon(path)
+                offered = await self._offer(mirror, author, path, new, changed_ns)
+                if offered is None:
                     return
-                why = "something here brings back an older text again and again"
-                reply = await (
-                    self._acceptance.hold(edit, line, Conflict(why, began.texts[-1].content))
-                    if back
-                    else self._acceptance.take_in(edit)
-                )
-                if isinstance(reply, Refused):
-                    # Not stored, so it must not count as seen: it stays where it is, and nothing is put over it.
-                    mirror.look_at(path, REFUSED_S)
-                    await self._files.tell_once(mirror, path, f"{path} is not taken in: {reply.why}")
-                    return
-                if isinstance(reply, c.Accepted) and new == of_version(self._files.head(path, line)):
-                    version = reply.version
+                version, by = offered
             # Only now: killed before this, the room finds the change again and knows it by its text.
             mirror.shadow.has(path, new, version, signature, self._host.state.seq, by=by)
         mirror.put_soon(path)
+
+    async def _offer(
+        self, mirror: Mirror, author: str, path: str, new: Content, changed_ns: int | None
+    ) -> tuple[int, str] | None:
+        """Have an edit accepted or held: the version that the disk now stands for, 0 for none, and whose text it is.
+
+        None when it could not be stored: then it must not count as seen.
+        """
+        line = self._files.line_of(author)
+        began = self._began(mirror, author, path, new, changed_ns)
+        edit = Edit(began=began, path=path, new=new, after=began.newest.blob)
+        back = await self._is_taken_back(mirror, author, path, new)
+        if back and mirror.took_back(path) < ROUNDS_MAX:
+            # Nobody's edit: the accepted text is put there again.
+            return 0, ""
+        why = "something here brings back an older text again and again"
+        reply = await (
+            self._acceptance.hold(edit, line, Conflict(why, began.texts[-1].content))
+            if back
+            else self._acceptance.take_in(edit)
+        )
+        if isinstance(reply, Refused):
+            # It stays where it is, and nothing is put over it.
+            mirror.look_at(path, REFUSED_S)
+            await self._files.tell_once(mirror, path, f"{path} is not taken in: {reply.why}")
+            return None
+        if isinstance(reply, c.Accepted) and new == of_version(self._files.head(path, line)):
+            return reply.version, author
+        return 0, author
 
     async def _is_taken_back(self, mirror: Mirror, author: str, path: str, new: Content) -> bool:
         """Whether an older text of the path stands there from before others changed it, or others' file is gone, and no
