@@ -28,6 +28,13 @@ from coroom.checks.enactment.values import FAULTS, Function, Kind, Value
 DEEPEST = 3
 """Objects in objects."""
 
+_COLLECTIONS: dict[str, Callable[[list[Value]], Value]] = {
+    **dict.fromkeys(("list", "List", "Sequence", "Iterable", "Iterator", "Collection"), list),
+    **dict.fromkeys(("tuple", "Tuple"), tuple),
+    "set": set,
+    "frozenset": frozenset,
+}
+
 
 @dataclass(slots=True)
 class Inputs:
@@ -35,7 +42,6 @@ class Inputs:
 
     `kinds` and `producers` are those of the modules at hand, by their paths; `ready` is what functions that need
     nothing gave, `words` the texts that the program is called with.
-
     """
 
     kinds: dict[str, tuple[str, Kind]]
@@ -87,7 +93,7 @@ class Inputs:
             case "bool":
                 return [plain(True), plain(False)]
             case "list" | "List" | "Sequence" | "Iterable":
-                return self._lists(wanted)
+                return self._lists()
             case "dict" | "Dict" | "Mapping":
                 return self._dicts(wanted)
             case "Callable":
@@ -105,38 +111,8 @@ class Inputs:
                 return [*self._of_note(inner, wanted, depth), plain(None)]
             case "Union":
                 return [each for part in parts for each in self._of_note(part, wanted, depth)]
-            case (
-                "list"
-                | "List"
-                | "Sequence"
-                | "Iterable"
-                | "Iterator"
-                | "Collection"
-                | "tuple"
-                | "Tuple"
-                | "set"
-                | "frozenset"
-            ):
-                whole = self._produced(ast.unparse(ast.Subscript(ast.Name(name), inner)), depth)
-                one = self._of_note(parts[0], wanted, depth + 1)[:4]
-                tuple_like = name in {"tuple", "Tuple"} and len(parts) > 1 and not isinstance(parts[1], ast.Constant)
-                if tuple_like:
-                    each = [self._of_note(part, wanted, depth + 1)[:1] for part in parts]
-                    return [] if not all(each) else [row([one[0] for one in each], tuple)]
-                made: Callable[[list[Value]], Value] = {
-                    "tuple": tuple,
-                    "Tuple": tuple,
-                    "set": set,
-                    "frozenset": frozenset,
-                }.get(name, list)
-                return [
-                    *whole,
-                    *(
-                        [row(one, made), row([*one[:2], *one[:2]], made), row(one[:1], made), row([], made)]
-                        if one
-                        else []
-                    ),
-                ]
+            case _ if name in _COLLECTIONS:
+                return self._collections(name, inner, wanted, depth)
             case "dict" | "Dict" | "Mapping" | "MutableMapping":
                 keys = wanted.keys or ("a", "x")
                 values = self._of_note(parts[-1], wanted, depth + 1)[:2]
@@ -146,6 +122,19 @@ class Inputs:
             case "type" | "Type" | "Awaitable" | "Coroutine":
                 return []
         return self._of_plain(name, wanted, depth)
+
+    def _collections(self, name: str, inner: ast.expr, wanted: Wanted, depth: int) -> list[Recipe]:
+        """What is given as such a whole somewhere, and collections of what is inside of it."""
+        parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+        if name in {"tuple", "Tuple"} and len(parts) > 1 and not isinstance(parts[1], ast.Constant):
+            each = [self._of_note(part, wanted, depth + 1)[:1] for part in parts]
+            return [row([one[0] for one in each], tuple)] if all(each) else []
+        whole = self._produced(ast.unparse(ast.Subscript(ast.Name(name), inner)), depth)
+        one = self._of_note(parts[0], wanted, depth + 1)[:4]
+        if not one:
+            return [*whole]
+        made = _COLLECTIONS[name]
+        return [*whole, row(one, made), row([*one[:2], *one[:2]], made), row(one[:1], made), row([], made)]
 
     def _texts(self, name: str) -> list[Recipe]:
         known = by_name(name, TEXTS)
@@ -158,8 +147,7 @@ class Inputs:
         found.update(dict.fromkeys((*self.own, *(f"{each}a" for each in self.own if len(each) <= 2))))
         return [plain(each) for each in found]
 
-    def _lists(self, wanted: Wanted) -> list[Recipe]:
-        del wanted
+    def _lists(self) -> list[Recipe]:
         return [
             plain(each)
             for each in (
@@ -196,7 +184,7 @@ class Inputs:
         )
         numbers = [plain(each) for each in (*labelled, *(by_name(wanted.name, NUMBERS) or (3, 10, 0)), *self.literals)]
         named = bool(by_name(wanted.name, NUMBERS))
-        lists = self._lists(wanted)
+        lists = self._lists()
         texts = self._texts(wanted.name) if not wanted.asked or wanted.asked <= set(dir(str)) else []
         listed = not wanted.asked or wanted.asked <= set(dir(list))
         if "called" in wanted.hints:
