@@ -1055,3 +1055,136 @@ export async function retry<T>(act: () => Promise<T>, times = 3): Promise<T> {
 }
 """,
 }
+
+HARBOUR = {
+    "ships.ts": """\
+export interface Ship {
+  name: string;
+  flag: string;
+  tons: number;
+  arrived?: Date;
+}
+
+export type Berth = { ship: Ship; until: string | null };
+
+export const byTons = (one: Ship, two: Ship): number => one.tons - two.tons;
+
+export function describe(ship: Ship): string {
+  const when = ship.arrived ? ship.arrived.toISOString().slice(0, 10) : "at sea";
+  return `${ship.name} (${ship.flag}, ${ship.tons} t): ${when}`;
+}
+""",
+    "harbour.ts": """\
+import type { Berth, Ship } from "./ships";
+
+export class Full extends Error {}
+
+export class Harbour {
+  readonly berths: (Berth | null)[];
+
+  constructor(size: number) {
+    this.berths = Array.from({ length: size }, () => null);
+  }
+
+  dock(ship: Ship, until: string | null = null): number {
+    const free = this.berths.indexOf(null);
+    if (free < 0) throw new Full(`no room for ${ship.name}`);
+    this.berths[free] = { ship, until };
+    return free;
+  }
+
+  leave(name: string): Ship | null {
+    const at = this.berths.findIndex((berth) => berth?.ship.name === name);
+    if (at < 0) return null;
+    const ship = this.berths[at]!.ship;
+    this.berths[at] = null;
+    return ship;
+  }
+
+  ships(): Ship[] {
+    return this.berths.flatMap((berth) => (berth ? [berth.ship] : []));
+  }
+
+  get free(): number {
+    return this.berths.filter((berth) => berth === null).length;
+  }
+}
+""",
+    "fees.ts": """\
+import type { Ship } from "./ships";
+
+const RATES: Record<string, number> = { NL: 2, DE: 3, default: 4 };
+
+export function rate(flag: string): number {
+  return RATES[flag] ?? RATES.default;
+}
+
+export function fee(ship: Ship, days = 1): number {
+  return Math.max(100, ship.tons * rate(ship.flag)) * days;
+}
+
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
+}
+""",
+    "log.ts": """\
+export interface Entry {
+  at: number;
+  what: string;
+}
+
+const entries: Entry[] = [];
+
+export function note(what: string, at = entries.length): Entry {
+  const entry = { at, what };
+  entries.push(entry);
+  return entry;
+}
+
+export function since(at: number): Entry[] {
+  return entries.filter((entry) => entry.at >= at);
+}
+
+export function last(): Entry | undefined {
+  return entries[entries.length - 1];
+}
+""",
+    "codec.ts": """\
+export function encode(fields: Record<string, string | number>): string {
+  return Object.entries(fields)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(";");
+}
+
+export function decode(line: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const part of line.split(";")) {
+    const [key, value = ""] = part.split("=");
+    if (key) found[key.trim()] = value.trim();
+  }
+  return found;
+}
+""",
+    "queue.ts": """\
+export class Queue<T> {
+  private waiting: T[] = [];
+
+  push(...items: T[]): number {
+    return this.waiting.push(...items);
+  }
+
+  next(): T | undefined {
+    return this.waiting.shift();
+  }
+
+  *drain(): Generator<T> {
+    let item: T | undefined;
+    while ((item = this.next()) !== undefined) yield item;
+  }
+
+  get length(): number {
+    return this.waiting.length;
+  }
+}
+""",
+}

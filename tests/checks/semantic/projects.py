@@ -1,6 +1,6 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
-from tests.checks.semantic.later_projects import BOARD, BREW, CINEMA, DEPOT, PARK, QUEUE, RADIO, STALL
+from tests.checks.semantic.later_projects import BOARD, BREW, CINEMA, DEPOT, HARBOUR, PARK, QUEUE, RADIO, STALL
 
 LIBRARY = {
     "models.py": """\
@@ -451,4 +451,5 @@ PROJECTS = {
     "park": PARK,
     "stall": STALL,
     "board": BOARD,
+    "harbour": HARBOUR,
 }

@@ -405,7 +405,10 @@ class Inputs:
         """Calls of a function or method with other values each time."""
         every = parameters(method, path, needed=False)
         needed = len(parameters(method, path))
-        each = [self.candidates(one, depth + 1) for one in every]
+        each = [
+            self.candidates(one, depth + 1) if one.note is not None or at < needed else []
+            for at, one in enumerate(every)
+        ]
         if not all(each[:needed]):
             return []
         told = [each[:needed] if turn == 0 or not all(each) else each for turn in range(turns)]

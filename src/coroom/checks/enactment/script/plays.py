@@ -36,7 +36,8 @@ def plays(side: Side, changed: Changed, reached: Sequence[str]) -> Iterator[Play
         needed = {each.name for each in parameters(node, path)}
         for one in parameters(node, path, needed=False):
             optional = [] if one.name in needed else [recipes.plain(UNDEFINED)]
-            given.append([*optional, *inputs.candidates(one)][:12])
+            known = inputs.candidates(one) if one.note is not None or not optional else []
+            given.append([*optional, *known][:12])
         owners: Sequence[Recipe | None] = [None]
         if owner is not None:
             owners = inputs.of_type(Type(owner, path), "it", 0)[:6]
