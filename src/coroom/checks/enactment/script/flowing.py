@@ -7,19 +7,17 @@ from tree_sitter import Node
 
 from coroom.checks.enactment.script.access import truthy
 from coroom.checks.enactment.script.functions import within
+from coroom.checks.enactment.script.loops import ends_loop, labels_of, turns_of
 from coroom.checks.enactment.script.reading import FLOWING, Act, Flowing, act_of, field, parts, statement_of, tokens
 from coroom.checks.enactment.script.statements import (
     FUNCTIONS,
     NO_STATEMENTS,
     binding_of,
     catching,
-    ends_loop,
     hoisted,
     inner_scope,
-    labels_of,
     lexical_names,
     open_scope,
-    turns_of,
 )
 from coroom.checks.enactment.script.values import UNDEFINED, Given, Scope, Thrown, Value
 from coroom.checks.enactment.values import CannotGoOn

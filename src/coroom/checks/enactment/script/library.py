@@ -7,28 +7,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from coroom.checks.enactment.script.access import entry_key, has_own, keys_of, same, truthy
+from coroom.checks.enactment.script.access import keys_of, truthy
 from coroom.checks.enactment.script.arrays import ARRAY, ARRAY_MAKER, ARRAY_REAL, at
+from coroom.checks.enactment.script.bags import MAP, SET, bag_maker, put
+from coroom.checks.enactment.script.calculating import MATH, NUMBER, NUMBER_MAKER, PARSING
 from coroom.checks.enactment.script.moments import MOMENT, MOMENT_MAKER, MOMENT_REAL
+from coroom.checks.enactment.script.objects import OBJECT, OBJECT_MAKER, natives
 from coroom.checks.enactment.script.promises import PROMISE, PROMISE_MAKER, TIMERS
 from coroom.checks.enactment.script.regular import executed, regular
 from coroom.checks.enactment.script.texts import (
-    MATH,
-    NUMBER,
-    NUMBER_MAKER,
-    PARSING,
     TEXT,
     TEXT_MAKER,
     TEXT_REAL,
 )
 from coroom.checks.enactment.script.values import (
     UNDEFINED,
-    Accessor,
     Arr,
     Bag,
     Fault,
     Flow,
-    Fun,
     Native,
     Obj,
     Regular,
@@ -41,235 +38,6 @@ if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine
 
 Act = Callable[["Machine", Value, list[Value]], Value]
-
-
-def _natives(acts: dict[str, Act]) -> dict[str, Value]:
-    return {name: Native(name, act) for name, act in acts.items()}
-
-
-def _shown_object(_: Machine, this: Value, __: list[Value]) -> Value:
-    if isinstance(this, Fun | Native):
-        raise CannotGoOn("the text of a function")
-    return "[object Object]"
-
-
-def _own(m: Machine, this: Value, given: list[Value]) -> Value:
-    return isinstance(this, Obj) and has_own(this, m.key(at(given, 0)))
-
-
-OBJECT = Obj(
-    None,
-    _natives(
-        {
-            "hasOwnProperty": _own,
-            "toString": _shown_object,
-            "valueOf": lambda _, this, __: this,
-        }
-    ),
-    "built in",
-)
-
-
-def _keys(m: Machine, _: Value, given: list[Value]) -> Value:
-    return m.array([*keys_of(_object(m, at(given, 0)))])
-
-
-def _values(m: Machine, _: Value, given: list[Value]) -> Value:
-    held = _object(m, at(given, 0))
-    return m.array([m.get(held, each) for each in keys_of(held)])
-
-
-def _entries(m: Machine, _: Value, given: list[Value]) -> Value:
-    held = _object(m, at(given, 0))
-    return m.array([m.array([each, m.get(held, each)]) for each in keys_of(held)])
-
-
-def _object(m: Machine, value: Value) -> Value:
-    if value is None or value is UNDEFINED:
-        raise m.thrown("TypeError", "Cannot convert undefined or null to object")
-    return value
-
-
-def _from_entries(m: Machine, _: Value, given: list[Value]) -> Value:
-    made = m.object()
-    for each in m.each(at(given, 0)):
-        m.step()
-        made.own[m.key(m.get(each, "0"))] = m.get(each, "1")
-    return made
-
-
-def _assign(m: Machine, _: Value, given: list[Value]) -> Value:
-    target = _object(m, at(given, 0))
-    for each in given[1:]:
-        for key in keys_of(each):
-            m.step()
-            m.put(target, key, m.get(each, key))
-    return target
-
-
-def _close(how: str) -> Act:
-    def act(_: Machine, __: Value, given: list[Value]) -> Value:
-        held = at(given, 0)
-        if isinstance(held, Obj) and held.closed != "frozen":
-            if held.closed == "built in":
-                raise CannotGoOn("a change of the language")
-            held.closed = how
-        return held
-
-    return act
-
-
-def _group(m: Machine, _: Value, given: list[Value]) -> Value:
-    made = Obj(None)
-    for number, each in enumerate(m.each(at(given, 0))):
-        key = m.key(m.call(at(given, 1), UNDEFINED, [each, float(number)]))
-        made.own.setdefault(key, m.array([])).items.append(each)
-    return made
-
-
-def _create(_: Machine, __: Value, given: list[Value]) -> Value:
-    if len(given) > 1 or not (given and (given[0] is None or isinstance(given[0], Obj))):
-        raise CannotGoOn("an object that is made in an odd way")
-    return Obj(given[0])
-
-
-def _proto(_: Machine, __: Value, given: list[Value]) -> Value:
-    held = at(given, 0)
-    if not isinstance(held, Obj):
-        raise CannotGoOn("what a plain value inherits from")
-    return held.proto
-
-
-def _is(_: Machine, __: Value, given: list[Value]) -> Value:
-    one, two = at(given, 0), at(given, 1)
-    if isinstance(one, float) and isinstance(two, float):
-        return str(one) == str(two) or one == two != 0
-    return same(one, two)
-
-
-def _frozen(_: Machine, __: Value, given: list[Value]) -> Value:
-    return not isinstance(at(given, 0), Obj) or given[0].closed == "frozen"
-
-
-OBJECT_MAKER = Native("Object", lambda m, _, given: at(given, 0) if given else m.object())
-OBJECT_MAKER.own.update(
-    _natives(
-        {
-            "keys": _keys,
-            "values": _values,
-            "entries": _entries,
-            "fromEntries": _from_entries,
-            "assign": _assign,
-            "freeze": _close("frozen"),
-            "seal": _close("sealed"),
-            "preventExtensions": _close("fixed"),
-            "isFrozen": _frozen,
-            "groupBy": _group,
-            "create": _create,
-            "getPrototypeOf": _proto,
-            "setPrototypeOf": lambda _, __, given: _set_proto(given),
-            "is": _is,
-            "hasOwn": lambda m, _, given: _own(m, at(given, 0), given[1:]),
-        }
-    )
-)
-
-
-def _set_proto(given: list[Value]) -> Value:
-    held, proto = at(given, 0), at(given, 1)
-    if not isinstance(held, Obj) or held.closed or not (proto is None or isinstance(proto, Obj)):
-        raise CannotGoOn("an object that is made in an odd way")
-    where = proto
-    while where is not None:
-        if where is held:
-            raise CannotGoOn("an object that inherits from itself")
-        where = where.proto
-    held.proto = proto
-    return held
-
-
-def _bag(m: Machine, this: Value) -> Bag:
-    if not isinstance(this, Bag):
-        raise m.thrown("TypeError", "Method called on incompatible receiver")
-    m.step()
-    return this
-
-
-def _put(m: Machine, this: Value, given: list[Value]) -> Value:
-    bag = _bag(m, this)
-    key = at(given, 0)
-    key = 0.0 if isinstance(key, float) and key == 0 else key
-    known = bag.entries.get(entry_key(key))
-    bag.entries[entry_key(key)] = (known[0] if known else key, at(given, 1) if bag.is_map else key)
-    return this
-
-
-def _delete(m: Machine, this: Value, given: list[Value]) -> Value:
-    return _bag(m, this).entries.pop(entry_key(at(given, 0)), None) is not None
-
-
-def _clear(m: Machine, this: Value, _: list[Value]) -> Value:
-    _bag(m, this).entries.clear()
-    return UNDEFINED
-
-
-def _got(m: Machine, this: Value, given: list[Value]) -> Value:
-    return _bag(m, this).entries.get(entry_key(at(given, 0)), (None, UNDEFINED))[1]
-
-
-def _has(m: Machine, this: Value, given: list[Value]) -> Value:
-    return entry_key(at(given, 0)) in _bag(m, this).entries
-
-
-def _for_each(m: Machine, this: Value, given: list[Value]) -> Value:
-    for key, value in _bag(m, this).live():
-        m.call(at(given, 0), at(given, 1), [value, key, this])
-    return UNDEFINED
-
-
-def _flow(place: int) -> Act:
-    return lambda m, this, _: Flow(m.builtins["Generator"], (pair[place] for pair in _bag(m, this).live()))
-
-
-def _pairs(m: Machine, this: Value, _: list[Value]) -> Value:
-    return Flow(m.builtins["Generator"], (m.array([*pair]) for pair in _bag(m, this).live()))
-
-
-_BAG: dict[str, Act] = {
-    "delete": _delete,
-    "clear": _clear,
-    "has": _has,
-    "forEach": _for_each,
-    "keys": _flow(0),
-    "values": _flow(1),
-    "entries": _pairs,
-}
-
-
-def _bag_of(name: str, acts: dict[str, Act]) -> Obj:
-    made = Obj(OBJECT, _natives({**_BAG, **acts}), "built in")
-    made.own["size"] = Accessor(Native("size", lambda m, this, _: float(len(_bag(m, this).entries))))
-    made.own["@@iterator"] = made.own["entries" if name == "Map" else "values"]
-    return made
-
-
-MAP = _bag_of("Map", {"get": _got, "set": _put})
-SET = _bag_of("Set", {"add": _put})
-
-
-def _bag_maker(name: str, proto: Obj) -> Native:
-    def make(m: Machine, given: list[Value], _: Value) -> Value:
-        made = Bag(proto, is_map=name == "Map")
-        source = at(given, 0)
-        for each in m.each(source) if source is not None and source is not UNDEFINED else ():
-            m.step()
-            _put(m, made, [m.get(each, "0"), m.get(each, "1")] if name == "Map" else [each])
-        return made
-
-    def called(m: Machine, _: Value, __: list[Value]) -> Value:
-        raise m.thrown("TypeError", f"Constructor {name} requires 'new'")
-
-    return Native(name, called, make)
 
 
 def _next(m: Machine, this: Value, given: list[Value]) -> Value:
@@ -289,7 +57,7 @@ def _next(m: Machine, this: Value, given: list[Value]) -> Value:
     return m.object({"value": UNDEFINED, "done": True})
 
 
-GENERATOR = Obj(OBJECT, _natives({"next": _next, "@@iterator": lambda _, this, __: this}), "built in")
+GENERATOR = Obj(OBJECT, natives({"next": _next, "@@iterator": lambda _, this, __: this}), "built in")
 
 
 def _fault_text(m: Machine, this: Value, _: list[Value]) -> Value:
@@ -310,7 +78,7 @@ def _fault_maker(name: str, proto: Obj) -> Native:
     return Native(name, lambda m, _, given: make(m, given), make)
 
 
-ERROR = Obj(OBJECT, {"name": "Error", "message": "", **_natives({"toString": _fault_text})}, "built in")
+ERROR = Obj(OBJECT, {"name": "Error", "message": "", **natives({"toString": _fault_text})}, "built in")
 FAULTS = {"Error": ERROR}
 for _name in ("TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "URIError"):
     FAULTS[_name] = Obj(ERROR, {"name": _name, "message": ""}, "built in")
@@ -343,11 +111,11 @@ BUILTINS: dict[str, Obj] = {
     "Array": _proto_of(ARRAY),
     "String": _proto_of(TEXT),
     "Number": _proto_of(NUMBER),
-    "Boolean": Obj(OBJECT, _natives(_BOOLEAN), "built in"),
+    "Boolean": Obj(OBJECT, natives(_BOOLEAN), "built in"),
     "Map": MAP,
     "Set": SET,
     "Generator": GENERATOR,
-    "RegExp": Obj(OBJECT, _natives({"test": _test, "exec": _exec}), "built in"),
+    "RegExp": Obj(OBJECT, natives({"test": _test, "exec": _exec}), "built in"),
     "Promise": _proto_of(PROMISE),
     "Date": _proto_of(MOMENT),
     **FAULTS,
@@ -397,7 +165,7 @@ def _clone(m: Machine, value: Value) -> Value:
     if type(value) is Bag:
         made = Bag(m.builtins["Map" if value.is_map else "Set"], is_map=value.is_map)
         for key, held in value.live():
-            _put(m, made, [_clone(m, key), _clone(m, held)])
+            put(m, made, [_clone(m, key), _clone(m, held)])
         return made
     if type(value) is not Obj:
         raise CannotGoOn("a copy of an odd kind")
@@ -419,16 +187,16 @@ GLOBALS: dict[str, Value] = {
     "String": TEXT_MAKER,
     "Number": NUMBER_MAKER,
     "Boolean": Native("Boolean", lambda _, __, given: truthy(at(given, 0))),
-    "Map": _bag_maker("Map", MAP),
-    "Set": _bag_maker("Set", SET),
+    "Map": bag_maker("Map", MAP),
+    "Set": bag_maker("Set", SET),
     "RegExp": Native("RegExp", lambda m, _, given: _regular(m, given), _regular),
     "Promise": PROMISE_MAKER,
     "Date": MOMENT_MAKER,
     "Math": _closed(MATH, _NEVER_KNOWN),
-    "JSON": _closed(_natives({"stringify": _json_text, "parse": _json_parsed}), frozenset({"rawJSON"})),
+    "JSON": _closed(natives({"stringify": _json_text, "parse": _json_parsed}), frozenset({"rawJSON"})),
     "Symbol": _closed({"iterator": "@@iterator"}, frozenset({"for", "asyncIterator", "toStringTag", "toPrimitive"})),
     "console": _closed(
-        _natives(dict.fromkeys(("log", "warn", "error", "info", "debug", "trace"), lambda _, __, ___: UNDEFINED)),
+        natives(dict.fromkeys(("log", "warn", "error", "info", "debug", "trace"), lambda _, __, ___: UNDEFINED)),
         frozenset({"table", "time", "timeEnd", "group", "groupEnd", "assert", "count", "dir"}),
     ),
     "structuredClone": Native("structuredClone", _copied),

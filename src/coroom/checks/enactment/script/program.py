@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from coroom.checks.enactment.script import asking, classes, expressions, flowing  # noqa: F401 - they tell what they know
+from coroom.checks.enactment.script import asking, classes, expressions, flowing, loops  # noqa: F401 - they tell what they know
 from coroom.checks.enactment.script.expressions import literal
 from coroom.checks.enactment.script.patterns import names_in
 from coroom.checks.enactment.script.reading import field, parts, statement_of, text_of, tokens
