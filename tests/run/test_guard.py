@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
-from tests.doorway import OPERATOR_TOKEN, RPC_HEADERS, Daemon, Room, open_room, rpc, running, token
+from tests.doorway import OPERATOR_TOKEN, RPC_HEADERS, Daemon, Room, hashed, open_room, rpc, running, token
 
 from coroom.core import command as c
-from coroom.core.agent import OPERATOR
+from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Refused
 from coroom.log.memory import MemoryLog
 from coroom.run.daemon import guard
@@ -136,6 +136,15 @@ async def test_an_agent_that_was_sent_away_has_no_way_back_in(served: tuple[Daem
     daemon, room = served
     assert not isinstance(await room.host.submit(OPERATOR, c.Leave("a")), Refused)
     assert (await post(daemon, AUTHORITY)).status_code == 401
+
+
+@pytest.mark.promise("door:authentic")
+async def test_a_secret_that_was_proved_before_is_void_once_its_agent_has_another(served: tuple[Daemon, Room]) -> None:
+    daemon, room = served
+    assert (await post(daemon, AUTHORITY)).status_code == 200
+    assert isinstance(await room.host.submit(HOST, c.Join(agent="a", secret_hash=hashed("another"))), c.Joined)
+    assert (await post(daemon, AUTHORITY)).status_code == 401
+    assert (await post(daemon, {"Authorization": "Bearer another"})).status_code == 200
 
 
 async def test_a_body_too_large_is_cut_off_whether_it_says_so_or_not(served: tuple[Daemon, Room]) -> None:
