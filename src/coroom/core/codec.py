@@ -230,7 +230,7 @@ def _enum_reader(kind: type[StrEnum]) -> Callable[[Json], object]:
     members = {member.value: member for member in kind}
 
     def read(value: Json) -> object:
-        member = members.get(_expect(str, value))
+        member = members.get(value) if type(value) is str else None
         if member is None:
             raise ValueError(_unexpected(kind, value))
         return member
@@ -266,11 +266,12 @@ def _dataclass_reader(kind: type) -> Callable[[Json], object]:
     read_whole = _whole_reader(kind, readers)
 
     def read(value: Json) -> object:
-        given = _expect(dict, value)
+        if type(value) is not dict:
+            raise ValueError(_unexpected(dict, value))
         try:
-            return read_whole(given)
+            return read_whole(value)
         except KeyError:
-            return read_with_defaults(given)
+            return read_with_defaults(value)
 
     def read_with_defaults(value: dict[str, Json]) -> object:
         given = {name: readers[name](item) for name, item in value.items() if name in readers}

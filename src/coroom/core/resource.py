@@ -80,6 +80,7 @@ class Footprint:
     writes: tuple[Resource, ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def file(path: str) -> Resource:
     """The resource of one file whose path is known to be clean."""
     return Resource(Scheme.FILE, path)
