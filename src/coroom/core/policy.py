@@ -151,7 +151,7 @@ class ActsAsItComes:
 
 def readers_of(state: RoomState, writer: str, path: str) -> tuple[str, ...]:
     """The present agents, other than `writer`, that have read `path`, in rank order."""
-    return tuple(a.name for a in state.present() if a.name != writer and path in state.reads_of(a.name))
+    return tuple([a.name for a in state.present() if a.name != writer and path in state.reads_of(a.name)])
 
 
 def in_the_way(admission: Admission) -> Refused | None:

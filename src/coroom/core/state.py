@@ -164,7 +164,7 @@ class RoomState:
 
     def inbox(self, agent: str) -> tuple[Notice, ...]:
         """The notices the agent has not read, oldest first."""
-        return tuple(self.letters[notice] for notice in self.inboxes.get(agent, ()))
+        return tuple([self.letters[notice] for notice in self.inboxes.get(agent, ())])
 
     def present(self) -> tuple[Agent, ...]:
         """The agents that have not left, in rank order."""

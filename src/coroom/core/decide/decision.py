@@ -72,7 +72,7 @@ def present_agent(state: RoomState, name: str) -> Agent | None:
 
 def readers(state: RoomState, sender: str, to: str) -> tuple[str, ...]:
     """Whose inbox a notice goes to: one present agent, or all but the sender, in rank order."""
-    return tuple(a.name for a in state.present() if a.name == to or (to == EVERYONE and a.name != sender))
+    return tuple([a.name for a in state.present() if a.name == to or (to == EVERYONE and a.name != sender)])
 
 
 def notice(
