@@ -181,6 +181,11 @@ def _closed(names: dict[str, Value], real: frozenset[str]) -> Obj:
 _NEVER_KNOWN = frozenset(
     {"acos", "asin", "sinh", "cosh", "tanh", "log1p", "expm1", "fround", "imul", "clz32", "LN2", "LN10", "SQRT2"}
 )
+_SYMBOL = Native("Symbol", lambda m, _, given: f"@@{m.count()} {at(given, 0)}")
+_SYMBOL.own.update(
+    {"iterator": "@@iterator", "for": Native("for", lambda m, _, given: f"@@for {m.text(at(given, 0))}")}
+)
+REAL[id(_SYMBOL)] = frozenset({"asyncIterator", "toStringTag", "toPrimitive", "hasInstance", "keyFor", "species"})
 GLOBALS: dict[str, Value] = {
     "Object": OBJECT_MAKER,
     "Array": ARRAY_MAKER,
@@ -194,7 +199,7 @@ GLOBALS: dict[str, Value] = {
     "Date": MOMENT_MAKER,
     "Math": _closed(MATH, _NEVER_KNOWN),
     "JSON": _closed(natives({"stringify": _json_text, "parse": _json_parsed}), frozenset({"rawJSON"})),
-    "Symbol": _closed({"iterator": "@@iterator"}, frozenset({"for", "asyncIterator", "toStringTag", "toPrimitive"})),
+    "Symbol": _SYMBOL,
     "console": _closed(
         natives(dict.fromkeys(("log", "warn", "error", "info", "debug", "trace"), lambda _, __, ___: UNDEFINED)),
         frozenset({"table", "time", "timeEnd", "group", "groupEnd", "assert", "count", "dir"}),

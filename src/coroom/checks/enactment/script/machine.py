@@ -276,11 +276,16 @@ class Machine(Access):
         """A promise of a value; one that is a promise is that itself."""
         return value if isinstance(value, Promise) else Promise(self.builtins["Promise"], "kept", value)
 
+    def count(self) -> int:
+        """A number that was not given before."""
+        self._count += 1
+        return self._count
+
     def at(self, ms: float, act: Callable[[], None]) -> float:
         """Do something later."""
-        self._count += 1
-        self.later.append((self.now + ms, self._count, act))
-        return float(self._count)
+        number = self.count()
+        self.later.append((self.now + ms, number, act))
+        return float(number)
 
     def awaited(self, value: Value) -> Value:
         """What a promise comes to, when everything that is to happen before has happened."""

@@ -66,7 +66,25 @@ _PARTS: dict[str, Callable[[datetime], int]] = {
     "Seconds": lambda when: when.second,
     "Milliseconds": lambda when: when.microsecond // 1000,
 }
+_ORDER = ("FullYear", "Month", "Date", "Hours", "Minutes", "Seconds", "Milliseconds")
+
+
+def _setter(first: int) -> Act:
+    """Sets a part of a date, and those after it that are given, too."""
+
+    def act(m: Machine, this: Value, given: list[Value]) -> Value:
+        when = _when(m, this)
+        numbers = [float(_PARTS[name](when)) for name in _ORDER]
+        numbers[first : first + len(given)] = [m.number(each) for each in given]
+        this.ms = _from_parts(numbers[: len(_ORDER)])
+        return this.ms
+
+    return act
+
+
 _ACTS: dict[str, Act] = {
+    **{f"set{zone}{name}": _setter(at) for at, name in enumerate(_ORDER) for zone in ("", "UTC")},
+    "getTimezoneOffset": lambda _, __, ___: 0.0,
     "toISOString": _iso,
     "toJSON": _iso,
     "getTime": _ms,
@@ -76,9 +94,8 @@ _ACTS: dict[str, Act] = {
 MOMENT = {name: Native(name, act) for name, act in _ACTS.items()}
 """The methods of dates."""
 MOMENT_REAL = frozenset(
-    {f"set{zone}{name}" for name in _PARTS for zone in ("", "UTC")}
-    | {"toString", "toDateString", "toLocaleDateString", "toLocaleTimeString", "toLocaleString", "toUTCString"}
-    | {"getTimezoneOffset", "setTime", "getYear", "toTimeString"}
+    {"toString", "toDateString", "toLocaleDateString", "toLocaleTimeString", "toLocaleString", "toUTCString"}
+    | {"setTime", "getYear", "toTimeString"}
 )
 """Those that are left out."""
 
