@@ -13,6 +13,7 @@ from coroom.checks.elsewhere import elsewhere
 from coroom.checks.enactment.enact import enactments
 from coroom.checks.engine import Check
 from coroom.checks.finding import Finding
+from coroom.checks.rebound import rebound
 from coroom.checks.sides import Four
 from coroom.checks.spelling import spelling
 from coroom.checks.together import consistency
@@ -42,6 +43,7 @@ def fast_checks() -> list[Check]:
         Rule("wording", fast=True, job=wording),
         Rule("spelling", fast=True, job=spelling),
         Rule("doubled", fast=True, job=doubled),
+        Rule("rebound", fast=True, job=rebound),
         Rule("holdings", fast=True, job=holdings),
         Rule("families", fast=True, job=families),
         Rule("concerns", fast=True, job=concerns),

@@ -10,7 +10,7 @@ from coroom.checks.inference.fitting import call_of, parameters_of
 from coroom.checks.inference.reading import Doubt, Reading
 from coroom.checks.program import Program
 from coroom.checks.sides import TOP, Changed, Four, Side, Walked, functions_of
-from coroom.syntax import Class, Function, Module, Term, fits, means_the_same
+from coroom.syntax import Call, Class, Function, Module, Term, fits, means_the_same, walk
 
 _Key = tuple[str, str, str]
 
@@ -44,10 +44,23 @@ def _moved(four: Four, side: Side, walked: Walked) -> Iterator[Finding]:
             continue
         before, after = parameters_of(old.parameters), parameters_of(function.parameters)
         made = call_of(term)
-        if fits(made, after) and not means_the_same(made, before, after):
+        if fits(made, after) and (not means_the_same(made, before, after) or _one_of_many(made, old, function)):
             said = f"{function.name}() now takes ({', '.join(each.text for each in function.parameters)}) in this order"
             yield four.finding(side, "stale-call", walked.changed.module.path, term.line, function.name, said,
                                about=(ref,), sure=0.93)  # fmt: skip
+
+
+def _one_of_many(made: Call, old: Function, new: Function) -> bool:
+    """Whether a collection that was given as one argument is now one of many that are given."""
+    places = [each.text for each in new.parameters if not each.flags & {"keyword", "rest", "options"}]
+    given = [each.text for each in old.parameters if not each.flags & {"keyword", "rest", "options"}][len(places) :]
+    rest = any("rest" in each.flags for each in new.parameters)
+    if not rest or not given or made.positional <= len(places) or made.spread:
+        return False
+    return any(
+        each.kind == "for" and len(each.parts) > 1 and each.parts[1].kind == "name" and each.parts[1].text == given[0]
+        for each in walk(old.body)
+    )
 
 
 def _worded(doubt: Doubt) -> str:

@@ -165,10 +165,18 @@ def fits(call: Call, parameters: tuple[Parameter, ...]) -> bool:
 
 
 def means_the_same(call: Call, before: tuple[Parameter, ...], after: tuple[Parameter, ...]) -> bool:
-    """Whether no positional argument of the call lands on another of the parameters it could have meant before."""
+    """Whether no positional argument of the call lands on another of the parameters it could have meant before.
+
+    One may land among the rest when that has another name: `add(target)` can become `add(*targets)`.
+    """
     olds = [each.name for each in before if each.kind in {"plain", "positional"}][: call.positional]
     news = [each.name for each in after if each.kind in {"plain", "positional"}]
-    return all(place < len(news) and (news[place] == name or name not in news) for place, name in enumerate(olds))
+    rest = any(each.kind == "rest" for each in after)
+    named = {each.name for each in after}
+    return all(
+        (news[place] == name or name not in news) if place < len(news) else rest and name not in named
+        for place, name in enumerate(olds)
+    )
 
 
 def _text(node: Node) -> str:

@@ -175,6 +175,7 @@ def _counts(side: _Side) -> Counter[str]:
         for full, each in _with_keys(side.found, "")
         if not any(mark.split("(")[0].endswith(_REPEATABLE) for mark in each.decorators)
         and each.kind not in {"impl", "module"}
+        and (each.name.strip("_") or not each.decorators)
     )
 
 
@@ -215,7 +216,8 @@ def _doubled_names(base: _Side, ours: _Side, theirs: _Side, merged: _Side) -> It
     facts = (base.facts, ours.facts, theirs.facts, merged.facts)
     b, o, t, m = (each.assigned for each in facts)
     for (scope, name), count in m.items():
-        if count > max(o[scope, name], t[scope, name]) and not b[scope, name] and o[scope, name] and t[scope, name]:
+        added = not b[scope, name] and o[scope, name] and t[scope, name] and name.strip("_")
+        if added and count > max(o[scope, name], t[scope, name]):
             full = f"{scope}.{name}" if scope else name
             yield Finding(kind="duplicate-definition", line=1, symbol=full, message=f"both sides added {full}")
     b, o, t, m = (each.entries for each in facts)

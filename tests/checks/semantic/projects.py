@@ -1,5 +1,6 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
+from tests.checks.semantic.ferry_project import FERRY
 from tests.checks.semantic.later_projects import BOARD, BREW, CINEMA, DEPOT, HARBOUR, PARK, QUEUE, RADIO, STALL
 
 LIBRARY = {
@@ -452,4 +453,5 @@ PROJECTS = {
     "stall": STALL,
     "board": BOARD,
     "harbour": HARBOUR,
+    "ferry": FERRY,
 }

@@ -1,7 +1,7 @@
 """What a module or an object keeps, kept in another form now, and newly used by the other side in the old form."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coroom.checks.behaviour.uses import parents_in
 from coroom.checks.finding import Finding
@@ -15,7 +15,7 @@ _PUTS = frozenset(["append", "add", "insert", "push", "unshift", "set", "setdefa
 @dataclass(frozen=True, slots=True)
 class Access:
     """One use of what is kept under a name: `put` and `take` with a key or none, or `all` of it. `around` is the key of
-    what it is a part of.
+    what it is a part of, `made` what the function around binds the name to that is put.
     """
 
     way: str
@@ -23,6 +23,7 @@ class Access:
     value: Term | None
     term: Term
     around: int
+    made: Term | None = None
 
 
 def holdings(four: Four) -> Iterator[Finding]:
@@ -159,8 +160,24 @@ def accesses(block: Term, name: str) -> list[Access]:
         if around is None:
             continue
         outer = above.get(id(around))
-        found += _access(each, around, outer)
+        for access in _access(each, around, outer):
+            named_value = access.way == "put" and access.value is not None and access.value.kind == "name"
+            made = _binding(access.value.text, each, above) if named_value and access.value is not None else None
+            found.append(replace(access, made=made))
     return found
+
+
+def _binding(name: str, at: Term, above: dict[int, Term]) -> Term | None:
+    """What the function around a place binds a name to, where it does so once."""
+    around: Term | None = at
+    while around is not None and around.kind != "function":
+        around = above.get(id(around))
+    bound = [
+        each.parts[1]
+        for each in (walk(around) if around is not None else ())
+        if each.kind == "assign" and len(each.parts) > 1 and each.parts[0].kind == "name" and each.parts[0].text == name
+    ]
+    return bound[0] if len(bound) == 1 else None
 
 
 def _is(term: Term, name: str) -> bool:
@@ -205,11 +222,24 @@ def _change(olds: list[Access], news: list[Access]) -> str:
     stays = {(each.term.key, each.around) for each in news}
     adapted = any((each.term.key, each.around) not in stays for each in read)
     old, new = gone[0], come[0]
+    if old.key is None and new.key is not None and old.value is not None:
+        # A list that became a table: what comes out of it, and is asked for in it, are the keys.
+        return "another value" if _unlike(old.value, new.key) and (adapted or not read) else ""
     if old.key is not None and new.key is not None and old.key.key != new.key.key and old.key.kind != new.key.kind:
         return "another key"
     if old.value is not None and new.value is not None and _unlike(old.value, new.value) and (adapted or not read):
         return "another value"
+    if adapted and _made_of(old, new):
+        return "another element"
     return ""
+
+
+def _made_of(old: Access, new: Access) -> bool:
+    """Whether what is put into a collection was at hand as a name, and is now what a call made of that."""
+    if old.key is not None or new.key is not None or old.value is None or new.made is None:
+        return False
+    plain = old.value.kind == "name" and old.made is None
+    return plain and new.made.kind == "call" and any(each.key == old.value.key for each in walk(new.made))
 
 
 def _unlike(old: Term, new: Term) -> bool:
@@ -222,6 +252,8 @@ def _unlike(old: Term, new: Term) -> bool:
 def _relies(access: Access, change: str) -> bool:
     if change == "another key":
         return access.way in {"put", "take", "ask"} and access.key is not None
+    if change == "another element":
+        return access.way == "ask"
     return access.way in {"put", "take", "all"}
 
 

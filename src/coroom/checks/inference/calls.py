@@ -6,6 +6,7 @@ from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.fitting import call_fits, fits_into
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, has, union
+from coroom.checks.inference.templates import formatted
 from coroom.syntax import Class, Function, Term
 
 Arguments = list[Shape]
@@ -47,6 +48,10 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
         return STR
     if called.kind == "member":
         held = checker.value(called.parts[0], names)
+        if held == UNKNOWN:
+            held = _told_by_keywords(checker, term)
+        if called.text == "format" and held.kind == "str" and not checker.script:
+            formatted(checker, term, names)
         known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)
         found = [_method(checker, term, each, called.text, arguments) for each in held.options]
         if called.text == "map" and held.kind == "array" and arguments and arguments[0].of:
@@ -55,6 +60,18 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
             return _callee(checker, term, known, arguments)
         return union(found)
     return _callee(checker, term, checker.value(called, names), arguments)
+
+
+_OF_BUILT_INS = frozenset({"key", "reverse", "sep", "maxsplit", "keepends", "encoding", "errors", "default", "timeout"})
+
+
+def _told_by_keywords(checker: Checker, term: Term) -> Shape:
+    """What has a method that is called with these keywords, where one class of the tree alone has one."""
+    keywords = frozenset(each.text for each in term.parts[1:] if each.kind == "keyword")
+    if checker.script or not keywords - _OF_BUILT_INS:
+        return UNKNOWN
+    name = f"{term.parts[0].text}({', '.join(sorted(keywords))})"
+    return checker.reading.guess(checker.module.path, checker.within, name, frozenset({term.parts[0].text}), keywords)
 
 
 _LIBRARY: Mapping[str, Shape] = {

@@ -3,6 +3,7 @@
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, can, union
+from coroom.checks.inference.templates import filled
 from coroom.syntax import Function, Term
 
 _NUMBERS = frozenset({"int", "float", "bool"})
@@ -137,6 +138,8 @@ _JOINABLE = {
 def binary(checker: Checker, term: Term, names: Names) -> Shape:
     """An operator between two values."""
     left, right = (checker.value(each, names) for each in term.parts)
+    if term.text == "%" and left.kind == "str" and not checker.script:
+        filled(checker, term, names)
     return arithmetic(checker, term, term.text, left, right)
 
 

@@ -231,19 +231,31 @@ class Reading(Raising):
         outside = any(each.text in HARMLESS_BASES - {"object", "ABC", "Generic", "Protocol"} for each in owner.bases)
         return ((), owner) if plain and not bases and not outside else (None, owner)
 
-    def guess(self, path: str, within: str, name: str, used: frozenset[str]) -> Shape:
-        """What an unannotated name is, told by the attributes used on it; unknown when more than one class fits."""
+    def guess(
+        self, path: str, within: str, name: str, used: frozenset[str], keywords: frozenset[str] = frozenset()
+    ) -> Shape:
+        """What an unannotated name is, told by the attributes used on it, or by what a method is called with by name;
+        unknown when more than one class fits.
+        """
         at = (path, within, name)
         if not self._fixed and at not in self.guesses:
             self.guesses[at] = ""
             script = not path.endswith((".py", ".pyi", ".pyw"))
             telling = used - (_COMMON_IN_SCRIPTS if script else COMMON)
-            found = self.classes_with(used) if telling else []
+            found = self.classes_with(used) if telling or keywords else []
+            if keywords:
+                found = [each for each in found if all(self._takes(each, name, keywords) for name in used)]
             same = {each.path.endswith((".py", ".pyi")) for each in found}
             if len(found) == 1 and same == {path.endswith((".py", ".pyi"))}:
                 self.guesses[at] = f"{found[0].path}#{found[0].name}"
         ref = self.guesses.get(at, "")
         return Shape("instance", ref) if ref else UNKNOWN
+
+    def _takes(self, owner: Class, name: str, keywords: frozenset[str]) -> bool:
+        """Whether a method can be called with these keywords."""
+        method = self.program.member(owner, name)
+        given = method.parameters if isinstance(method, Function) else ()
+        return keywords <= {each.text for each in given} or any("options" in each.flags for each in given)
 
     def guess_record(self, path: str, within: str, name: str, keys: frozenset[str]) -> Shape:
         """What an unannotated name is, told by the keys used on it: a mapping that one place of the tree writes out."""
