@@ -85,17 +85,17 @@ def room(
         events=events,
         scratch=scratch,
     )
-    progress = Console(stderr=True, highlight=False)
+    progress, report, code = Console(stderr=True, highlight=False), Report(), 0
     try:
-        report = until_stopped(measure_room(plan, progress.print))
+        until_stopped(measure_room(plan, progress.print, report))
     except StoppedError as stopped:
-        click.echo("Stopped; the daemon has ended and what was written is removed.", err=True)
-        sys.exit(stopped.exit_code)
+        code = stopped.exit_code
+        click.echo("Stopped; the daemon has ended and what was written is removed. Measured until then:", err=True)
     if as_document:
         click.echo(json.dumps(report.document()))
     else:
         _print(report)
-    sys.exit(0 if report.ok else 1)
+    sys.exit(code or (0 if report.ok else 1))
 
 
 @bench.command()

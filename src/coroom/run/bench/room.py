@@ -37,14 +37,15 @@ Say = Callable[[str], None]
 Part = Callable[[Path, Plan, Report, Say], Awaitable[None]]
 
 
-async def measure_room(plan: Plan, say: Say) -> Report:
+async def measure_room(plan: Plan, say: Say, into: Report | None = None) -> Report:
     """Measure the parts of the plan to the end; all of them when it names none. What went wrong is in the report.
 
     Args:
         plan: what, how long and how often.
         say: told what is being done.
+        into: gets each figure as soon as it is known, also where the measurement is stopped before its end.
     """
-    report, began = Report(), time.monotonic()
+    report, began = Report() if into is None else into, time.monotonic()
     parts = {name: part for name, part in PARTS.items() if not plan.parts or name in plan.parts}
     for number, (name, part) in enumerate(parts.items(), 1):
         say(f"{name} (part {number} of {len(parts)}, after {time.monotonic() - began:.0f} s)")
@@ -53,7 +54,7 @@ async def measure_room(plan: Plan, say: Say) -> Report:
                 await part(Path(directory), plan, report, say)
             except (Fault, OSError) as problem:
                 report.errors.append(f"{name}: {problem}")
-    report.seconds = time.monotonic() - began
+        report.seconds = time.monotonic() - began
     return report
 
 
