@@ -14,7 +14,7 @@ from coroom.core.event import CallUndone, OrderNoticed, started
 from coroom.core.ordering.call import Judgement, NoticeCause
 from coroom.core.policies import POLICIES
 from coroom.core.tool import canonical
-from coroom.host.carry import Called, Failed, Gated
+from coroom.host.calls.carry import Called, Failed, Gated
 from coroom.ports import Tool
 from coroom.simulate.schedule.room import ScheduleRoom
 

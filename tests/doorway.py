@@ -20,9 +20,9 @@ from coroom.core.file import FileKind
 from coroom.core.limits import Limits
 from coroom.core.resource import file
 from coroom.core.room import fingerprint_of_edit
-from coroom.host.answer import Answer, ToolUse, Touch
 from coroom.host.clock import SystemClock
-from coroom.host.door import Door
+from coroom.host.door.answer import Answer, ToolUse, Touch
+from coroom.host.door.door import Door
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.run.daemon.app import address, build_app, loopback_socket, serve

@@ -18,7 +18,7 @@ from coroom.core.agent import Role
 from coroom.core.codec import Json
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository, inspect
-from coroom.host.answer import Answer
+from coroom.host.door.answer import Answer
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 from coroom.run.daemon.app import address, build_app, loopback_socket, serve

@@ -10,7 +10,7 @@ from tests.git.repositories import new_repository, write
 from coroom.agents.loop import model_of
 from coroom.agents.models.model import ModelError
 from coroom.agents.outliner import Outline, Outliner, moved
-from coroom.host.planning import Ground, ground_of
+from coroom.host.plans.planning import Ground, ground_of
 from coroom.testing import Call, ModelServer, Script, Turn
 
 FILES = {

@@ -10,7 +10,7 @@ from coroom.checks.engine import judge
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
 from coroom.evaluate.rescore.typescript import compiler
-from coroom.host.checking import everyday_checks
+from coroom.host.checks.checking import everyday_checks
 
 _THREE = ("ours", "theirs", "merged")
 _HERE = Path(__file__).parent / "semantic"

@@ -17,7 +17,7 @@ from coroom.core.errors import Refused
 from coroom.git.claims import RefClaims
 from coroom.git.command import Git
 from coroom.git.workplace import make_workplace
-from coroom.host.door import Door
+from coroom.host.door.door import Door
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.ports import Claims

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from tests.git.repositories import new_repository
 
 from coroom.cli import main
-from coroom.host.bridge import Bridge
-from coroom.host.placing import Placing
+from coroom.host.edits.bridge import Bridge
+from coroom.host.edits.placing import Placing
 from coroom.run import machine, selftest
 from coroom.run.selftest import bridge_checks
 

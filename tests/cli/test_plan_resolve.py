@@ -10,8 +10,8 @@ from tests.git.repositories import git, new_repository, write
 
 from coroom.cli.bench import bench
 from coroom.cli.plan import plan
-from coroom.host import resolving
-from coroom.host.resolving import Resolver
+from coroom.host.plans import resolving
+from coroom.host.plans.resolving import Resolver
 from coroom.run.bench import planning
 from coroom.run.board import tasks_from
 from coroom.run.planned import planned

@@ -38,7 +38,7 @@ def test_the_daemon_imports_of_the_sdk_what_it_serves_with_and_the_rest_is_there
     told = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
     imported, found = told.stdout.splitlines()
     assert "mcp.server.streamable_http_manager" in imported.split()
-    slow = {"mcp.client", "mcp.server.mcpserver", "cryptography", "httpx2", "jsonschema", "coroom.host.brought"}
+    slow = {"mcp.client", "mcp.server.mcpserver", "cryptography", "httpx2", "jsonschema", "coroom.host.calls.brought"}
     slow |= {"coroom.checks.builtin", "coroom.checks.sides"}
     assert not slow & set(imported.split())
     assert "mcp.client.client.Client" in found

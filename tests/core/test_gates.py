@@ -6,7 +6,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement
-from coroom.host.carry import Called, Gated, Outcome
+from coroom.host.calls.carry import Called, Gated, Outcome
 from coroom.simulate.schedule.objects import Objects, canonical, resource_of, tools_on
 from coroom.simulate.schedule.room import ScheduleRoom
 

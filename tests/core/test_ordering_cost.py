@@ -3,7 +3,7 @@
 import sys
 from types import FrameType
 
-from coroom.host.carry import Called
+from coroom.host.calls.carry import Called
 from coroom.simulate.schedule.objects import Objects, canonical, tools_on
 from coroom.simulate.schedule.room import ScheduleRoom
 

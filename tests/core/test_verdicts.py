@@ -11,7 +11,7 @@ from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.resource import Footprint
 from coroom.core.view import needs_operator
-from coroom.host.carry import Called, Store
+from coroom.host.calls.carry import Called, Store
 from coroom.simulate.schedule.objects import resource_of
 
 

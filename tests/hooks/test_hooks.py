@@ -15,7 +15,7 @@ from coroom.hooks import endpoint
 from coroom.hooks.clients import CLIENTS, is_ours, tool_use
 from coroom.hooks.patch import patched
 from coroom.hooks.shell import ShellPaths, shell_paths
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
 
 PATCH = """*** Begin Patch
 *** Update File: src/a.py

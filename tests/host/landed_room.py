@@ -21,12 +21,12 @@ from coroom.core.event import ActionFinished, ActionStarted, Landed
 from coroom.core.file import FileKind
 from coroom.git.command import Done, Git
 from coroom.git.repository import Repository, inspect
-from coroom.host import landing
-from coroom.host.answer import Answer
 from coroom.host.clock import SystemClock
+from coroom.host.door.answer import Answer
 from coroom.host.host import Host
-from coroom.host.landing import Landing, LandingPlace
-from coroom.host.ref_mover import RefMover
+from coroom.host.landing import landing
+from coroom.host.landing.landing import Landing, LandingPlace
+from coroom.host.landing.ref_mover import RefMover
 from coroom.log.memory import MemoryLog
 from coroom.log.sqlite import SqliteLog
 from coroom.ports import HeadMoved, Log, Stored

@@ -3,8 +3,8 @@
 import pytest
 
 from coroom.core.file import FileKind
-from coroom.host.bases import Base, Began, Stood, base_of
-from coroom.host.content import Content, of_bytes
+from coroom.host.edits.bases import Base, Began, Stood, base_of
+from coroom.host.edits.content import Content, of_bytes
 
 NUMBERS = tuple(f"line {n}" for n in range(8))
 OWN = "ann"

@@ -12,10 +12,10 @@ from coroom.core.errors import Code, Refused
 from coroom.core.resource import Footprint
 from coroom.core.tool import ToolCall
 from coroom.core.view import needs_operator
-from coroom.host.answer import Answer
-from coroom.host.calls import RoomCalls
-from coroom.host.carry import Called
+from coroom.host.calls.calls import RoomCalls
+from coroom.host.calls.carry import Called
 from coroom.host.clock import SystemClock
+from coroom.host.door.answer import Answer
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.mcp.tools import CALL_TOOL, TOOLS

@@ -10,7 +10,7 @@ from coroom.core.agent import HOST, OPERATOR
 from coroom.core.file import FileKind
 from coroom.core.resource import file
 from coroom.host.clock import SystemClock
-from coroom.host.documents import Documents
+from coroom.host.edits.documents import Documents
 from coroom.host.host import Host
 from coroom.log.memory import MemoryLog
 from coroom.workspace.document import Replica

@@ -6,7 +6,7 @@ from tests.doorway import hashed, open_room
 from coroom.core import command as c
 from coroom.core.agent import HOST
 from coroom.core.errors import Code
-from coroom.host.receipt import RECEIPT, Receipt
+from coroom.host.door.receipt import RECEIPT, Receipt
 from coroom.log.memory import MemoryLog
 
 

@@ -17,8 +17,8 @@ from coroom.git.command import Git
 from coroom.git.gate import Verdicts, guard, key_of, turn, unguard
 from coroom.git.landing import RETURNED, Entry, HeldClaim, queued, submit
 from coroom.git.shared import RemoteRefs
-from coroom.host.gate import Gate, GatePlan, GateStopped
-from coroom.host.runners import Suite
+from coroom.host.landing.gate import Gate, GatePlan, GateStopped
+from coroom.host.landing.runners import Suite
 
 GREEN = "! test -e bad"
 CHANGES = int(os.environ.get("COROOM_GATE_CHANGES", "0"))

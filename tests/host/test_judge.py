@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coroom.core.file import FileKind
-from coroom.host.bases import nearest
-from coroom.host.content import ABSENT, Content, of_bytes
-from coroom.host.judge import Clean, Conflict, combines, judge
+from coroom.host.edits.bases import nearest
+from coroom.host.edits.content import ABSENT, Content, of_bytes
+from coroom.host.edits.judge import Clean, Conflict, combines, judge
 
 LINES = [f"line {n}\n" for n in range(12)]
 

@@ -20,8 +20,8 @@ from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
 from coroom.git.command import Git
 from coroom.git.commits import Moved, move_ref
-from coroom.host.answer import Answer
-from coroom.host.landing import Landing
+from coroom.host.door.answer import Answer
+from coroom.host.landing.landing import Landing
 from coroom.log.memory import MemoryLog
 
 BRANCH = "refs/heads/coroom/r"
@@ -139,7 +139,7 @@ async def test_a_commit_that_is_not_the_rooms_files_is_refused_in_words_and_the_
     async with opened(place_of(directory, tmp_path)) as room:
         await room.write("ann", "a.txt", b"one\nTWO\n")
         with monkeypatch.context() as patch:
-            patch.setattr("coroom.host.landing_commits._object", lambda *_: "another")
+            patch.setattr("coroom.host.landing.landing_commits._object", lambda *_: "another")
             assert "does not hold what the room accepted at a.txt" in refused(await room.land(), Code.CONFLICT)
         assert (await room.land()).data["landed"]
 
@@ -271,7 +271,7 @@ async def test_a_landing_given_up_leaves_no_process_no_scratch_and_no_ref(direct
 async def test_heartbeats_come_while_the_tests_run(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.landing.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("coroom.host.landing.landing.HEARTBEAT_S", 0.02)
     async with opened(place_of(directory, tmp_path, test=WAIT.format(tmp_path))) as room:
         await room.write("ann", "a.txt", b"1\n")
         landing = asyncio.create_task(room.land())
@@ -304,7 +304,8 @@ async def test_a_red_verdict_of_another_command_does_not_outlive_it(directory: P
 async def test_tests_that_cannot_be_started_are_no_verdict(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.landing.find_command", lambda *_: SuiteCommand(("/nonexistent/x",), "test"))
+    missing = SuiteCommand(("/nonexistent/x",), "test")
+    monkeypatch.setattr("coroom.host.landing.landing.find_command", lambda *_: missing)
     async with opened(place_of(directory, tmp_path)) as room:
         await room.write("ann", "a.txt", b"1\n")
         assert "cannot be started" in refused(await room.land(), Code.BAD_INPUT)

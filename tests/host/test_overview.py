@@ -4,9 +4,9 @@ from tests.core.rooms import Room
 
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
-from coroom.host.answer import Answer
-from coroom.host.overview import NAMED_MAX, room_in_brief
-from coroom.host.replies import reply
+from coroom.host.door.answer import Answer
+from coroom.host.door.overview import NAMED_MAX, room_in_brief
+from coroom.host.door.replies import reply
 
 
 def a_room(agents: int) -> Room:

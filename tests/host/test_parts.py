@@ -16,8 +16,8 @@ from coroom.core.errors import Fault
 from coroom.core.file import FileKind
 from coroom.git.command import Git
 from coroom.git.commits import Change, build
-from coroom.host.content import Content, of_bytes
-from coroom.host.parts import Work, edited_paths, nested, touched_paths, work_since
+from coroom.host.edits.content import Content, of_bytes
+from coroom.host.landing.parts import Work, edited_paths, nested, touched_paths, work_since
 
 Files = dict[str, tuple[FileKind, bytes, bool]]
 

@@ -6,7 +6,7 @@ from coroom.core.action import Effect
 from coroom.core.errors import Refused
 from coroom.core.resource import Footprint
 from coroom.core.tool import ToolCall, ToolSpec
-from coroom.host.carry import Called
+from coroom.host.calls.carry import Called
 from coroom.simulate.schedule.objects import Objects, Read, canonical, resource_of, tools_on
 from coroom.simulate.schedule.room import ScheduleRoom
 

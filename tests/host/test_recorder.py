@@ -11,12 +11,12 @@ from tests.run.runs import Does, Ground, opened, perform, tasks, writes
 
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, Step, TapeError, read_tape, whole
-from coroom.host import tapes as limits
-from coroom.host.answer import ToolUse, Touch
-from coroom.host.recorder import edits_between
+from coroom.host.door import tapes as limits
+from coroom.host.door.answer import ToolUse, Touch
+from coroom.host.door.recorder import edits_between
+from coroom.host.door.tapes import Tapes
 from coroom.host.seat import Seat
 from coroom.host.served import state_directory
-from coroom.host.tapes import Tapes
 from coroom.run.worker import Desk
 from coroom.run.workers import TapeWorker
 

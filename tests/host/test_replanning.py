@@ -11,8 +11,8 @@ from coroom.core.file import FileKind
 from coroom.core.resource import Resource, Scheme, file
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host
-from coroom.host.replanning import Edge, Replanning
-from coroom.host.resolving import Resolver
+from coroom.host.plans.replanning import Edge, Replanning
+from coroom.host.plans.resolving import Resolver
 from coroom.log.memory import MemoryLog
 from coroom.plan.history import CoChange
 from coroom.workspace.states import content_hash

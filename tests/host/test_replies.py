@@ -13,9 +13,9 @@ from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.notice import Notice, NoticeKind
 from coroom.core.resource import file
-from coroom.host.answer import Answer
-from coroom.host.clean import cleaned, one_line, revealed
-from coroom.host.replies import DATA_CHARS_MAX, FILE_CHARS_MAX, NOTICE_CHARS_MAX, Reply, context, refusal, reply
+from coroom.host.door.answer import Answer
+from coroom.host.door.clean import cleaned, one_line, revealed
+from coroom.host.door.replies import DATA_CHARS_MAX, FILE_CHARS_MAX, NOTICE_CHARS_MAX, Reply, context, refusal, reply
 
 TEXTS = st.one_of(st.sampled_from(ATTACKS), st.text(max_size=200), st.lists(st.sampled_from(ATTACKS)).map("\n".join))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.plan.planned import task
 
-from coroom.host import resolving, type_session
-from coroom.host.planning import Plan, ground_of, plan_for
-from coroom.host.resolving import Resolver
+from coroom.host.plans import resolving, type_session
+from coroom.host.plans.planning import Plan, ground_of, plan_for
+from coroom.host.plans.resolving import Resolver
 from coroom.plan import servers
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from coroom.core.file import FileKind
-from coroom.host.content import ABSENT, of_bytes
-from coroom.host.shadow import RECENT_MAX, Shadow
+from coroom.host.edits.content import ABSENT, of_bytes
+from coroom.host.edits.shadow import RECENT_MAX, Shadow
 from coroom.workspace.states import Signature
 
 SIGNATURE = Signature(2**63, 12, 1_700_000_000_000_000_001, -5)

@@ -10,7 +10,7 @@ from coroom.core.file import FileKind
 from coroom.core.resource import file
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host
-from coroom.host.symbols import RoomSymbols
+from coroom.host.plans.symbols import RoomSymbols
 from coroom.log.memory import MemoryLog
 from coroom.plan.index import Place
 from coroom.workspace.states import content_hash

@@ -6,7 +6,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.resource import file
 from coroom.host.host import Host
-from coroom.host.tasks_done import SECONDS_MIN, tasks_done
+from coroom.host.plans.tasks_done import SECONDS_MIN, tasks_done
 from coroom.log.sqlite import SqliteLog
 
 

@@ -13,9 +13,9 @@ from coroom.core.agent import Role
 from coroom.core.errors import Code, Refused
 from coroom.core.task import TaskState
 from coroom.core.tool import MadeTool
+from coroom.host.calls.tools_file import read_tools_file
 from coroom.host.rooms import Room
 from coroom.host.seat import Seat
-from coroom.host.tools_file import read_tools_file
 from coroom.tools.registry import BadTool
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from coroom.core.event import Event, FileAccepted
 from coroom.core.file import SHARED_LINE, FileKind, FileVersion
+from coroom.host.edits.joining import JOINED, Unjoined, UnjoinedLines
 from coroom.host.host import Host
-from coroom.host.joining import JOINED, Unjoined, UnjoinedLines
 
 AGENTS, PATHS = ("a", "b"), ("p", "q")
 

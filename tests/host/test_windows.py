@@ -9,8 +9,8 @@ from tests.host.bridge.scene import scene_of
 
 from coroom.core import command as c
 from coroom.git.repository import Repository, inspect
-from coroom.host import mirror
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
+from coroom.host.edits import mirror
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.doorway import RPC_HEADERS, Room, rpc, running, token
 
-from coroom.host.receipt import CURSOR_HEADER
+from coroom.host.door.receipt import CURSOR_HEADER
 
 CLAIM = {"resources": ["x.py"]}
 RELEASE = {"resources": ["x.py"]}

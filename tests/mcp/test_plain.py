@@ -32,7 +32,7 @@ def plainly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         return found if seen[0] else None
 
     monkeypatch.setattr(server, "plain_call", watched)
-    monkeypatch.setattr("coroom.host.replies.secrets.token_hex", lambda _: "0" * 12)
+    monkeypatch.setattr("coroom.host.door.replies.secrets.token_hex", lambda _: "0" * 12)
     return seen
 
 

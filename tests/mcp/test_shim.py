@@ -60,7 +60,7 @@ async def told(process: Process) -> dict[str, Any]:
 async def test_a_client_on_standard_input_works_in_the_room_and_hears_heartbeats(
     era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.door.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("coroom.host.door.door.HEARTBEAT_S", 0.02)
     beats = asyncio.Event()
 
     async def beat(progress: float, total: float | None, message: str | None) -> None:
@@ -145,7 +145,7 @@ async def test_what_cannot_be_forwarded_gets_an_error_with_its_id() -> None:
 
 
 async def test_a_cancelled_wait_ends_without_an_answer_and_later_calls_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coroom.host.door.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("coroom.host.door.door.HEARTBEAT_S", 0.02)
     async with running("a") as (daemon, _), started(f"{daemon.url}/mcp") as process:
         sync = rpc("sync", {"wait_s": 200}, progress="p")
         await write(process, sync)

@@ -22,7 +22,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.file import FileKind
 from coroom.core.notice import NoticeKind
-from coroom.host.receipt import Receipt
+from coroom.host.door.receipt import Receipt
 from coroom.log.memory import MemoryLog
 from coroom.mcp.tools import INSTRUCTIONS, TOOLS
 
@@ -215,7 +215,7 @@ async def test_unread_notices_ride_on_every_result_until_the_agent_comes_back(er
 async def test_a_blocking_sync_beats_while_it_waits_and_wakes_on_news(
     era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.door.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("coroom.host.door.door.HEARTBEAT_S", 0.02)
     beats: list[float] = []
     heard = asyncio.Event()
 

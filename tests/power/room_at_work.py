@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from coroom.git.repository import Repository, inspect
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 

@@ -19,7 +19,7 @@ from tests.power.tree import Call, Found, Tree, put, traced
 from coroom.core.file import HeldState
 from coroom.core.state import RoomState
 from coroom.git.repository import Repository, inspect
-from coroom.host import shadow
+from coroom.host.edits import shadow
 from coroom.host.rooms import Room
 
 POINTS = int(os.environ.get("COROOM_ROOM_POINTS", "8"))

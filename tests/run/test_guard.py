@@ -267,7 +267,7 @@ async def test_calls_that_wait_are_counted_and_the_excess_is_told_so(served: tup
 async def test_a_daemon_told_to_stop_does_so_though_somebody_waits(
     served: tuple[Daemon, Room], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.door.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("coroom.host.door.door.HEARTBEAT_S", 0.01)
     daemon, _ = served
     sync = rpc("sync", {"wait_s": 200}, progress="p")
     async with daemon.http("a") as http, http.stream("POST", "/mcp", json=sync, headers=RPC_HEADERS) as waiting:

@@ -3,7 +3,7 @@
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
-from coroom.host.carry import Called
+from coroom.host.calls.carry import Called
 from coroom.simulate.schedule.actor import Actor, Answer, Ask, Heard, Tally, Work
 from coroom.simulate.schedule.objects import Objects, resource_of
 from coroom.simulate.schedule.script import schedule_of

@@ -18,7 +18,7 @@ from coroom.core.codec import decode_state, encode_state
 from coroom.core.errors import Code, Refused
 from coroom.core.resource import Footprint, file
 from coroom.core.tool import MadeTool, ToolCall
-from coroom.host.library import files_of, library_of, toolbox_of
+from coroom.host.calls.library import files_of, library_of, toolbox_of
 from coroom.tools.recipe import read_recipe
 from coroom.tools.registry import BadTool
 from coroom.tools.sandbox import Sandbox

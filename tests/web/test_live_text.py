@@ -9,7 +9,7 @@ from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.file import FileKind
 from coroom.core.resource import file
-from coroom.host.documents import Documents
+from coroom.host.edits.documents import Documents
 from coroom.host.host import Host
 from coroom.testing.sample_room import SampleRoom
 from coroom.web.live_text import QUEUE_UPDATES_MAX, standing_of, stream

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from coroom.agents.models.model import Model, ModelError, Spoken, Told, ToolCall, ToolResult, ToolSpec
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, parse
-from coroom.host.planning import Ground, is_there, plan_for
+from coroom.host.plans.planning import Ground, is_there, plan_for
 from coroom.plan.index import Place
 from coroom.plan.route import CycleError
 from coroom.plan.task import PlanTask

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx2
 
 from coroom.core.errors import cause_of
-from coroom.host.receipt import CURSOR_HEADER
+from coroom.host.door.receipt import CURSOR_HEADER
 
 if TYPE_CHECKING:
     from mcp import Client

@@ -35,7 +35,7 @@ class TapeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line of a tape; the fields are described in `coroom.host.tapes`."""
+    """One line of a tape; the fields are described in `coroom.host.door.tapes`."""
 
     number: int
     tool: str

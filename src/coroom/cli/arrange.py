@@ -15,9 +15,9 @@ from coroom.cli.toolsmith import proposer_of
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
-from coroom.host.confined import Confined
-from coroom.host.replanning import Edge
-from coroom.host.resolving import Resolver
+from coroom.host.landing.confined import Confined
+from coroom.host.plans.replanning import Edge
+from coroom.host.plans.resolving import Resolver
 from coroom.host.rooms import RoomPlan
 from coroom.plan.route import CycleError
 from coroom.run.arrangement import Arrangement
@@ -171,7 +171,7 @@ def toolsmith_of(wanted: Arrangement) -> "Proposer | None":
     """
     proposer = proposer_of(wanted.toolsmith, Path(wanted.tools) if wanted.tools else None)
     if wanted.tools:
-        from coroom.host.tools_file import read_tools_file  # noqa: PLC0415  slow to import, for rooms with tools
+        from coroom.host.calls.tools_file import read_tools_file  # noqa: PLC0415  slow to import, for rooms with tools
         from coroom.tools.signature import BadTool  # noqa: PLC0415
 
         try:

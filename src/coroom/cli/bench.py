@@ -15,7 +15,7 @@ from coroom.cli.bench_loop import loop
 from coroom.cli.bench_policies import policies
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
-from coroom.host.resolving import CHOICES, NONE
+from coroom.host.plans.resolving import CHOICES, NONE
 from coroom.run.bench.bisect import document as document_of
 from coroom.run.bench.bisect import measure_bisect
 from coroom.run.bench.claims import ClaimsPlan, measure_claims, words

@@ -17,8 +17,8 @@ from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
 from coroom.git.gate import guard, unguard
 from coroom.git.landing import Entry
-from coroom.host.clean import cleaned, one_line
-from coroom.host.gate import STATE_FILE
+from coroom.host.door.clean import cleaned, one_line
+from coroom.host.landing.gate import STATE_FILE
 from coroom.run.destination import Destination, destination_of, gates_directory
 from coroom.run.landing import LandingWish, run_gate, waiting_at
 from coroom.run.radar import meetings_at, shown_paths

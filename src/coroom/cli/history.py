@@ -10,8 +10,8 @@ import click
 
 from coroom.cli.place import ROOM, WrongCallError, any_repository_at
 from coroom.core.file import FileKind
-from coroom.host.clean import one_line
-from coroom.host.history import Version, difference, versions_of
+from coroom.host.door.clean import one_line
+from coroom.host.edits.history import Version, difference, versions_of
 from coroom.host.host import read_events
 from coroom.host.served import state_directory
 from coroom.log.sqlite import SqliteLog

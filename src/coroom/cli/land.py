@@ -14,7 +14,7 @@ from coroom.core.errors import Fault, Refused
 from coroom.core.resource import Resource, parse
 from coroom.git.command import GitFailed
 from coroom.git.repository import NotUsable, Repository, inspect
-from coroom.host.clean import cleaned
+from coroom.host.door.clean import cleaned
 from coroom.run.destination import gates_directory
 from coroom.run.landing import LandingEnd, LandingWish, land_here
 

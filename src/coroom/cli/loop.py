@@ -25,7 +25,7 @@ from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.git.command import GitFailed
 from coroom.git.repository import Repository
-from coroom.host.clean import one_line
+from coroom.host.door.clean import one_line
 from coroom.host.served import Serving, state_directory
 from coroom.run.board import BoardError, tasks_from
 from coroom.run.destination import destination_of

@@ -17,8 +17,8 @@ from rich.tree import Tree
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
-from coroom.host.planning import Ground, Plan, document, ground_of, plan_for
-from coroom.host.resolving import AUTO, CHOICES, Resolver
+from coroom.host.plans.planning import Ground, Plan, document, ground_of, plan_for
+from coroom.host.plans.resolving import AUTO, CHOICES, Resolver
 from coroom.plan.coupling import Pair
 from coroom.plan.route import CycleError
 from coroom.plan.task import PlanTask

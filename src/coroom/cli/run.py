@@ -30,7 +30,7 @@ from coroom.cli.toolsmith import TOOLSMITH_SAID
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
-from coroom.host.resolving import CHOICES
+from coroom.host.plans.resolving import CHOICES
 from coroom.host.rooms import Room
 from coroom.host.served import mirrors_directory, state_directory
 from coroom.ports import LogBusy, LogCorrupt

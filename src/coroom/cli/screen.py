@@ -13,7 +13,7 @@ from rich.text import Text
 from coroom.core.event import EditHeld, Event, FileAccepted, HeldSettled, Landed, NoticeSent, TaskDone, TaskTaken
 from coroom.core.notice import NoticeKind
 from coroom.core.timeline import describe
-from coroom.host.clean import cleaned, one_line, shortened
+from coroom.host.door.clean import cleaned, one_line, shortened
 from coroom.host.rooms import Room
 from coroom.run.summary import Summary
 

@@ -9,9 +9,9 @@ import click
 from coroom.cli.history import kept_log
 from coroom.cli.place import ROOM, WrongCallError
 from coroom.core import event as e
-from coroom.host.clean import one_line
+from coroom.host.calls.library import files_of
+from coroom.host.door.clean import one_line
 from coroom.host.host import read_events
-from coroom.host.library import files_of
 from coroom.tools.smith import Made, NotMade, Smith
 
 

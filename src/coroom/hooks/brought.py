@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from coroom.core.errors import Code, Refused
-from coroom.host.caller import caller_of
+from coroom.host.door.caller import caller_of
 
 if TYPE_CHECKING:
-    from coroom.host.brought import BroughtTools
+    from coroom.host.calls.brought import BroughtTools
 
 _STATUS = {Code.NOT_FOUND: 404, Code.FORBIDDEN: 403, Code.DUPLICATE: 409}
 _NOBODY = Refused(Code.FORBIDDEN, "No agent here has that token.", "Ask the operator for a token.")

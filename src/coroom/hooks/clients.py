@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from coroom.core.codec import Json
 from coroom.hooks.patch import patched
 from coroom.hooks.shell import shell_paths
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
 
 _PATH_KEYS = ("file_path", "filePath", "absolute_path", "notebook_path", "path", "target_file", "paths", "file_paths")
 _COMMAND_KEYS = ("command", "cmd", "script")

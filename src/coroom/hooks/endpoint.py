@@ -12,10 +12,10 @@ from coroom.core.codec import Json
 from coroom.core.errors import Code, Fault, Refused
 from coroom.hooks import words
 from coroom.hooks.clients import CLIENTS, Client, is_ours, tool_use
-from coroom.host.answer import Answer, ToolUse, Touch
-from coroom.host.caller import Caller, caller_of
-from coroom.host.errands import Errands
-from coroom.host.replies import context, refusal
+from coroom.host.door.answer import Answer, ToolUse, Touch
+from coroom.host.door.caller import Caller, caller_of
+from coroom.host.door.errands import Errands
+from coroom.host.door.replies import context, refusal
 
 WITHIN_S = 3.0
 """Less than the 4 s in which the hook's own program gives up, so that the agent reads a reason."""

@@ -2,7 +2,7 @@
 
 import re
 
-from coroom.host.answer import Touch
+from coroom.host.door.answer import Touch
 
 _FILE = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE)
 _BEGIN = "*** Begin Patch"

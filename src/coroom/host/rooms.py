@@ -21,24 +21,24 @@ from coroom.core.notice import NoticeKind
 from coroom.git.locks import Lockable, clear_stale_locks
 from coroom.git.mirror import STAGE, MirrorFailed, clear_half_made, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
-from coroom.host.calls import RoomCalls
+from coroom.host.calls.calls import RoomCalls
 from coroom.host.clock import SystemClock
-from coroom.host.confined import Confined
-from coroom.host.content import MIRROR_BYTES_MAX, Content, of_bytes
-from coroom.host.door import Door
-from coroom.host.files import Files
+from coroom.host.door.door import Door
+from coroom.host.door.recorder import RecordedDoor
+from coroom.host.door.silent import SilentDoor
+from coroom.host.door.tapes import Tapes
+from coroom.host.edits.content import MIRROR_BYTES_MAX, Content, of_bytes
+from coroom.host.edits.files import Files
+from coroom.host.edits.mirror import Mirror
+from coroom.host.edits.shadow import Shadow, room_of
+from coroom.host.edits.workspace import RoomWorkspace
 from coroom.host.host import Host
-from coroom.host.landing import Landing, LandingPlace
-from coroom.host.landing_each import LandingEach
-from coroom.host.mirror import Mirror
-from coroom.host.recorder import RecordedDoor
-from coroom.host.ref_mover import RefMover
+from coroom.host.landing.confined import Confined
+from coroom.host.landing.landing import Landing, LandingPlace
+from coroom.host.landing.landing_each import LandingEach
+from coroom.host.landing.ref_mover import RefMover
 from coroom.host.seat import Seat
 from coroom.host.served import mirrors_directory, state_directory
-from coroom.host.shadow import Shadow, room_of
-from coroom.host.silent import SilentDoor
-from coroom.host.tapes import Tapes
-from coroom.host.workspace import RoomWorkspace
 from coroom.log.sqlite import SqliteLog
 from coroom.workspace.beneath import Root
 from coroom.workspace.exchange import Exchange
@@ -48,7 +48,7 @@ from coroom.workspace.states import content_hash
 from coroom.workspace.watch import open_watcher
 
 if TYPE_CHECKING:
-    from coroom.host.tools_file import OpenTools
+    from coroom.host.calls.tools_file import OpenTools
     from coroom.tools.smith import Proposer
 
 SEED_FILES = 500
@@ -236,9 +236,9 @@ class Room:
         """Reach what the file of tools names, and finish the calls that a crash cut off."""
         if self.plan.tools is None:
             return None
-        from coroom.host.brought import BroughtTools  # noqa: PLC0415
-        from coroom.host.smithy import Smithy  # noqa: PLC0415
-        from coroom.host.tools_file import OpenTools  # noqa: PLC0415  slow to import, for rooms with tools
+        from coroom.host.calls.brought import BroughtTools  # noqa: PLC0415
+        from coroom.host.calls.smithy import Smithy  # noqa: PLC0415
+        from coroom.host.calls.tools_file import OpenTools  # noqa: PLC0415  slow to import, for rooms with tools
         from coroom.tools.signature import BadTool  # noqa: PLC0415
 
         try:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
-from coroom.host.replies import Reply
+from coroom.host.door.replies import Reply
 from coroom.mcp.sdk import (
     CLIENT_INFO_META_KEY,
     HANDSHAKE_PROTOCOL_VERSIONS,

@@ -15,12 +15,12 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from coroom.core.errors import Code, Fault, Refused
-from coroom.host.answer import Answer
-from coroom.host.caller import Caller, caller_of
-from coroom.host.errands import Errands
-from coroom.host.needs import Beats
-from coroom.host.receipt import RECEIPT
-from coroom.host.replies import reply
+from coroom.host.door.answer import Answer
+from coroom.host.door.caller import Caller, caller_of
+from coroom.host.door.errands import Errands
+from coroom.host.door.needs import Beats
+from coroom.host.door.receipt import RECEIPT
+from coroom.host.door.replies import reply
 from coroom.mcp.arguments import check
 from coroom.mcp.plain import Context, plain_call, wire_form
 from coroom.mcp.sdk import (

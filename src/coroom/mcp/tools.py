@@ -4,9 +4,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from coroom.core.codec import Json
-from coroom.host.answer import Answer
-from coroom.host.door import SYNC_WAIT_S_MAX, Door
-from coroom.host.needs import Beats
+from coroom.host.door.answer import Answer
+from coroom.host.door.door import SYNC_WAIT_S_MAX, Door
+from coroom.host.door.needs import Beats
 from coroom.mcp.arguments import Argument, Given, Kind
 from coroom.mcp.sdk import Tool, ToolAnnotations
 

@@ -2,8 +2,8 @@
 
 from collections import deque
 
-from coroom.host.answer import Answer
-from coroom.host.door import Door
+from coroom.host.door.answer import Answer
+from coroom.host.door.door import Door
 from coroom.mcp.sdk import RequestId
 
 _KEPT_MAX = 256

@@ -21,9 +21,9 @@ from coroom.git.gate import is_running, key_of, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, Obstacle, is_locked
-from coroom.host.confined import confined
-from coroom.host.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
-from coroom.host.runners import PATHS, Rule, Suite
+from coroom.host.landing.confined import confined
+from coroom.host.landing.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
+from coroom.host.landing.runners import PATHS, Rule, Suite
 from coroom.launch.isolation import Bounds
 from coroom.run.destination import Destination, claimant, destination_of
 from coroom.run.radar import meetings_at, shown_paths

@@ -8,9 +8,9 @@ from pathlib import Path
 from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.core.policies import policy_named
-from coroom.host.planning import Plan, ground_of, plan_for
-from coroom.host.replanning import Edge
-from coroom.host.resolving import Resolver
+from coroom.host.plans.planning import Plan, ground_of, plan_for
+from coroom.host.plans.replanning import Edge
+from coroom.host.plans.resolving import Resolver
 from coroom.plan.task import PlanTask
 from coroom.run.board import BoardError, read_tasks, seconds_in
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import NotUsable, inspect
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 

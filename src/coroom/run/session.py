@@ -16,10 +16,10 @@ from coroom.core.errors import Code, Refused, cause_of
 from coroom.core.event import Event
 from coroom.core.task import TaskState
 from coroom.git.repository import Repository
-from coroom.host.answer import Answer
-from coroom.host.planning import history_of
-from coroom.host.replanning import Edge, Replanning
-from coroom.host.resolving import Resolver
+from coroom.host.door.answer import Answer
+from coroom.host.plans.planning import history_of
+from coroom.host.plans.replanning import Edge, Replanning
+from coroom.host.plans.resolving import Resolver
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.served import Serving
 from coroom.run.daemon.app import address, build_app, loopback_socket, serve

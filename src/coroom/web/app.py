@@ -17,7 +17,7 @@ from coroom.core.codec import Json
 from coroom.core.command import Good
 from coroom.core.errors import Code, Fault, Refused
 from coroom.core.view import page
-from coroom.host.documents import Documents
+from coroom.host.edits.documents import Documents
 from coroom.host.host import Host
 from coroom.web.feed import Feed
 from coroom.web.history import History

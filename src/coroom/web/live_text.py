@@ -11,7 +11,7 @@ from binascii import Error
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from coroom.core.codec import Json
-from coroom.host.documents import Documents
+from coroom.host.edits.documents import Documents
 from coroom.workspace.updates import CatchUp, Standing, Update
 
 QUEUE_UPDATES_MAX = 256

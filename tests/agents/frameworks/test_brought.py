@@ -200,7 +200,7 @@ async def test_a_process_that_is_gone_fails_a_call_cleanly_and_comes_back_as_if_
             await calls(ada, "put", item="tea", count=4)
         with monkeypatch.context() as now:
             # It is gone for certain: there is nobody to wait for.
-            now.setattr("coroom.host.brought.PICKED_UP_WITHIN_S", 0.05)
+            now.setattr("coroom.host.calls.brought.PICKED_UP_WITHIN_S", 0.05)
             said = await room.door.call("ada", "call", {"tool": "put", "arguments": '{"item":"tea","count":3}'}, "")
         assert "nothing was done" in str(said.refused or said.text)
         assert shelf.left["tea"] == 4
@@ -324,7 +324,7 @@ async def test_a_name_is_free_again_once_its_process_has_gone_and_nothing_done_w
                 await asyncio.sleep(0)
             with monkeypatch.context() as now:
                 # Nobody asks for work there: it is gone for certain, there is nothing to wait for.
-                now.setattr("coroom.host.brought.PICKED_UP_WITHIN_S", 0.0)
+                now.setattr("coroom.host.calls.brought.PICKED_UP_WITHIN_S", 0.0)
                 async with Participant(url, second.token, functions=[other], stay_s=0) as bob:
                     assert "Another function" in next(each.description for each in bob.tools if each.name == "put")
 

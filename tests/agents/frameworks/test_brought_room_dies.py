@@ -211,7 +211,7 @@ async def test_a_call_that_the_room_died_in_is_fenced_when_its_process_does_not_
     async with killed_in_a_call(killed, shelf) as (_, under_way):
         under_way.cancel()
         shelf.goes_on.set()
-    monkeypatch.setattr("coroom.host.awaited.AWAITED_WITHIN_S", 0.01)
+    monkeypatch.setattr("coroom.host.calls.awaited.AWAITED_WITHIN_S", 0.01)
     room = await opened(killed.place.root, killed.place.root / "tools.yaml")
     assert isinstance(room, Room)
     while not room.host.state.order.fences:

@@ -13,9 +13,9 @@ from coroom.core.event import Event, FileAccepted
 from coroom.core.file import FileKind, HeldEdit
 from coroom.core.notice import Notice
 from coroom.git.repository import Repository, inspect
-from coroom.host.answer import Answer, ToolUse, Touch
-from coroom.host.bridge import Bridge
-from coroom.host.mirror import Mirror
+from coroom.host.door.answer import Answer, ToolUse, Touch
+from coroom.host.edits.bridge import Bridge
+from coroom.host.edits.mirror import Mirror
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 

@@ -11,7 +11,7 @@ from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene
 
 from coroom.core.errors import Code, Refused
 from coroom.core.event import NoticeSent
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
 from coroom.host.rooms import Room
 
 EDITS = int(os.environ.get("COROOM_EDITS", "160"))

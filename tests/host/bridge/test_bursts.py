@@ -17,8 +17,8 @@ from tests.host.bridge.scene import Scene, in_thread, opened, plan_at, repositor
 from tests.host.bridge.stoppable import victim_of
 
 from coroom.core.event import FileAccepted
+from coroom.host.edits.intake import Look
 from coroom.host.host import read_events
-from coroom.host.intake import Look
 from coroom.host.served import state_directory
 from coroom.log.sqlite import SqliteLog
 from coroom.workspace.exchange import Exchange
@@ -367,7 +367,7 @@ async def test_lines_that_are_all_alike_are_never_compared_each_with_each(
         compared.append(0 if autojunk else pairs_of(a, b))
         return SequenceMatcher(junk, a, b, autojunk=autojunk)
 
-    monkeypatch.setattr("coroom.host.bases.SequenceMatcher", matcher)
+    monkeypatch.setattr("coroom.host.edits.bases.SequenceMatcher", matcher)
     monkeypatch.setattr("coroom.workspace.lines.SequenceMatcher", matcher)
     rows = "0,0,0\n" * 30_000
     async with scene_of(tmp_path, {"z.csv": rows.encode(), "f.txt": b"one\n"}) as s:

@@ -15,7 +15,7 @@ from coroom.core.check import Finding
 from coroom.core.event import FindingClosed, FindingRaised, NoticeSent
 from coroom.core.notice import NoticeKind
 from coroom.core.task import TaskState
-from coroom.host import consistency, disagreements, written
+from coroom.host.checks import consistency, disagreements, written
 
 FILES = {
     "prices.py": b"def total(cents):\n    return cents\n",
@@ -174,7 +174,8 @@ async def test_a_check_that_fails_is_told_once_and_closes_nothing(
     async with scene_of(tmp_path, FILES) as scene:
         found = await conflict(scene)
         with monkeypatch.context() as broken:
-            broken.setattr("coroom.host.checking.everyday_checks", lambda: [Rule("broken", fast=True, job=fails)])
+            rules = [Rule("broken", fast=True, job=fails)]
+            broken.setattr("coroom.host.checks.checking.everyday_checks", lambda: rules)
             scene.write("a", "prices.py", "def total(cents):\n    return cents\n")
             await until(lambda: bool(told_to_operator(scene)), "the operator is told")
             await scene.room.workspace.quiet()

@@ -52,7 +52,7 @@ async def test_a_damaged_content_is_told_to_agent_and_operator_and_other_files_g
 async def test_a_round_that_fails_for_any_reason_is_told_once_and_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.bridge.FAULT_S", 0.01)
+    monkeypatch.setattr("coroom.host.edits.bridge.FAULT_S", 0.01)
     async with scene_of(tmp_path, TREE) as s:
         bridge = s.bridge("a")
         hear, failures = bridge._hear, 3
@@ -105,7 +105,7 @@ async def test_a_mirror_is_let_go_only_when_the_put_that_runs_beside_the_loop_ha
 
 
 async def test_what_is_remembered_of_paths_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coroom.host.acceptance.SWINGS_KEPT", 10)
+    monkeypatch.setattr("coroom.host.edits.acceptance.SWINGS_KEPT", 10)
     async with scene_of(tmp_path, TREE) as s:
         for n in range(30):
             s.write("a", f"n{n}.txt", f"{n}\n")

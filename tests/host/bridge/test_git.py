@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.host.bridge.scene import Scene, scene_of
 
-from coroom.host.answer import ToolUse, Touch
+from coroom.host.door.answer import ToolUse, Touch
 
 LINES = "".join(f"line {n}\n" for n in range(30))
 TREE = {"f.txt": LINES.encode(), "g.txt": b"g\n"}

@@ -104,7 +104,7 @@ async def test_a_held_edit_of_an_author_who_has_left_goes_to_the_evaluator(tmp_p
 async def test_what_cannot_even_be_held_stays_on_the_disk_and_is_offered_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.intake.REFUSED_S", 0.05)
+    monkeypatch.setattr("coroom.host.edits.intake.REFUSED_S", 0.05)
     async with scene_of(tmp_path, {"m.py": BASE}) as scene:
         scene.limit(held_open_max=0)
         async with scene.tool("a", "m.py"), scene.tool("b", "m.py"):

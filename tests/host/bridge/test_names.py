@@ -11,7 +11,7 @@ from tests.host.bridge.scene import opened, plan_at, repository_at, scene_of, se
 
 from coroom.core import command as c
 from coroom.core.file import FileKind
-from coroom.host.content import Content, of_bytes
+from coroom.host.edits.content import Content, of_bytes
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = b"def one():\n    return 1\n\n\ndef two():\n    return 2\n"

@@ -60,8 +60,8 @@ async def test_case_07_nothing_is_put_under_a_running_tool_and_nothing_is_lost_b
 async def test_case_07_a_tool_that_never_ends_holds_puts_back_for_its_time_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coroom.host.mirror.WINDOW_S_MAX", 0.3)
-    monkeypatch.setattr("coroom.host.mirror.EDIT_WINDOW_S_MAX", 0.3)
+    monkeypatch.setattr("coroom.host.edits.mirror.WINDOW_S_MAX", 0.3)
+    monkeypatch.setattr("coroom.host.edits.mirror.EDIT_WINDOW_S_MAX", 0.3)
     async with scene_of(tmp_path) as scene:
         window = scene.tool("a", "f.txt")
         await window.__aenter__()

@@ -13,7 +13,7 @@ from tests.host.bridge.stoppable import victim_of
 
 from coroom.core.event import FilesSeeded
 from coroom.git.repository import Repository
-from coroom.host.answer import Touch
+from coroom.host.door.answer import Touch
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.seat import Seat
 
@@ -192,7 +192,7 @@ async def test_what_a_power_failure_takes_from_the_disks_is_put_back_and_taken_f
     scene.at("a", "gone.txt").unlink()
     # Written just before, and on the disk whole.
     scene.write("a", "edited.txt", b"by a\n" + lines + b"accepted\n")
-    monkeypatch.setattr("coroom.host.shadow.boot_id", lambda: "another")
+    monkeypatch.setattr("coroom.host.edits.shadow.boot_id", lambda: "another")
     room = await opened(repository, plan_at(tmp_path))
     try:
         scene = await seated(room, "a b")

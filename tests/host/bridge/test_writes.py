@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.host.bridge.scene import scene_of, until
 
-from coroom.host.bridge import Bridge
-from coroom.host.surroundings import SCANS_APART_S
+from coroom.host.edits.bridge import Bridge
+from coroom.host.edits.surroundings import SCANS_APART_S
 from coroom.workspace.hints import Hint
 
 WHOLE = b"".join(b"line %d of a text of twenty thousand bytes\n" % n for n in range(450))

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from coroom.git.repository import Repository, inspect
-from coroom.host import workspace
-from coroom.host.bridge import Bridge
+from coroom.host.edits import workspace
+from coroom.host.edits.bridge import Bridge
 from coroom.host.rooms import Room, RoomPlan
 from coroom.workspace.hints import Changed, Gone, Moved, Rescan
 

@@ -21,7 +21,7 @@ from coroom.core.resource import Resource, Scheme
 from coroom.git.command import Git
 from coroom.git.task_notes import BRANCH, TaskNotes, note_name
 from coroom.git.workplace import make_workplace
-from coroom.host.runners import Ruling
+from coroom.host.landing.runners import Ruling
 from coroom.run.bench.claims import scratch_remote
 from coroom.run.loop.bounds import Account, Bounds, Spent
 from coroom.run.loop.failing import Failing, answer_file, failing_in, write_answer

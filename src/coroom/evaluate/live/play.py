@@ -18,9 +18,9 @@ from coroom.evaluate.live.turns import Turns
 from coroom.evaluate.live.world import World
 from coroom.evaluate.synthetic.hand import Hand, Traits, tokens_of
 from coroom.evaluate.synthetic.virtual_room import VirtualRoom
-from coroom.host.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
-from coroom.host.outcomes import worded
-from coroom.host.overview import taken
+from coroom.host.calls.carry import Called, Carrier, Failed, Gated, Request, Steps, Store
+from coroom.host.calls.outcomes import worded
+from coroom.host.door.overview import taken
 
 TURNS_MAX = 20_000
 

@@ -16,8 +16,8 @@ from coroom.evaluate.eval_task import EvalTask, Unit
 from coroom.evaluate.synthetic.hand import Hand, Traits, guessed, steps_of, tokens_of
 from coroom.evaluate.synthetic.usage import Usage
 from coroom.evaluate.synthetic.virtual_room import VirtualRoom
-from coroom.host.answer import Answer
-from coroom.host.overview import room_in_brief, taken
+from coroom.host.door.answer import Answer
+from coroom.host.door.overview import room_in_brief, taken
 
 WALL_S = 600.0
 """The budget of the published runs on the ledger."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from coroom.core.notice import Notice
 from coroom.evaluate.metrics import Used
 from coroom.evaluate.synthetic.hand import tokens_of
-from coroom.host.answer import Answer
-from coroom.host.replies import reply
+from coroom.host.door.answer import Answer
+from coroom.host.door.replies import reply
 
 USD_PER_MILLION = (3.0, 15.0)
 """Input and output tokens of a middling model; synthetic money, for comparing conditions with one another."""

@@ -26,7 +26,7 @@ from coroom.core.resource import file
 from coroom.core.room import decide, number
 from coroom.core.state import RoomState
 from coroom.evaluate.suite import EvalTask
-from coroom.host.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, choose
+from coroom.host.door.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, choose
 from coroom.workspace.merge import merge
 
 

@@ -6,8 +6,8 @@ from coroom.checks.engine import Report, judge
 from coroom.checks.sides import Four, Texts
 from coroom.checks.suites.check import SuiteCheck
 from coroom.checks.wording import is_test
-from coroom.host.checking import everyday_checks
-from coroom.host.confined import Confined
+from coroom.host.checks.checking import everyday_checks
+from coroom.host.landing.confined import Confined
 
 TESTS_FAIL = "tests-fail"
 """The kind of what the tests find."""

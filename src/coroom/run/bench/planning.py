@@ -17,8 +17,8 @@ from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
-from coroom.host.planning import Ground, plan_for
-from coroom.host.resolving import NONE, Resolver, Settled, Source
+from coroom.host.plans.planning import Ground, plan_for
+from coroom.host.plans.resolving import NONE, Resolver, Settled, Source
 from coroom.launch.isolation import Isolation
 from coroom.plan.coupling import Pair
 from coroom.plan.durations import Durations

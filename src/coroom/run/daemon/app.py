@@ -18,7 +18,7 @@ from coroom.core.command import Good
 from coroom.core.errors import Fault, Refused
 from coroom.hooks.brought import brought
 from coroom.hooks.endpoint import Hooks
-from coroom.host.caller import caller_of
+from coroom.host.door.caller import caller_of
 from coroom.host.host import Host
 from coroom.mcp.server import McpDoor
 from coroom.run.daemon.guard import Guard, ServedRoom

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coroom.core.agent import OPERATOR
 from coroom.core.room import authenticate
-from coroom.host.caller import Caller, caller_of, note
-from coroom.host.door import Door
-from coroom.host.receipt import CURSOR_HEADER, RECEIPT, Receipt
+from coroom.host.door.caller import Caller, caller_of, note
+from coroom.host.door.door import Door
+from coroom.host.door.receipt import CURSOR_HEADER, RECEIPT, Receipt
 from coroom.run.daemon.json_shape import too_nested
 from coroom.run.daemon.limits import (
     BODY_BYTES_MAX,

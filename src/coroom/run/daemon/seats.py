@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from coroom.core.agent import JOINABLE, Role
 from coroom.core.errors import Refused
-from coroom.host.caller import caller_of
+from coroom.host.door.caller import caller_of
 from coroom.host.seat import Seat
 
 Admit = Callable[[str, Role, str, str | None], Awaitable[Seat | Refused]]

@@ -1,6 +1,6 @@
 """What the main job plays when nobody brings their own: a public package, four tasks and four tapes.
 
-The form of a tape is described in `coroom.host.tapes`.
+The form of a tape is described in `coroom.host.door.tapes`.
 """
 
 import json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coroom.agents.role_files import RoleFile
 from coroom.core.claim import Claim
 from coroom.git.command import Git
-from coroom.host.clean import cleaned, one_line, shortened
+from coroom.host.door.clean import cleaned, one_line, shortened
 from coroom.run.loop.failing import Failing
 from coroom.run.loop.work import Item
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coroom.git.command import Git, GitFailed
-from coroom.host.runners import Ruling
+from coroom.host.landing.runners import Ruling
 from coroom.run.loop.failing import ALL, Failing, answer_file, failing_in, read_answer, write_answer
 
 ANCESTORS_MAX = 200

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from coroom.core.errors import Code, Refused
-from coroom.host.carry import Waits
+from coroom.host.calls.carry import Waits
 from coroom.simulate.live.host import Reply, Request
 from coroom.simulate.schedule.actor import Actor, Answer, Ask
 

@@ -10,7 +10,7 @@ from coroom.core.errors import Refused
 from coroom.core.ordering.call import any_overlap
 from coroom.core.resource import Resource
 from coroom.core.room import authenticate
-from coroom.host.carry import Act, Carrier, Steps, Store
+from coroom.host.calls.carry import Act, Carrier, Steps, Store
 from coroom.ports import Tool
 from coroom.simulate.live.evidence import Deed, Evidence
 from coroom.simulate.room import ModelRoom, Rules

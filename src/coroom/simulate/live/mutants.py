@@ -23,7 +23,7 @@ from coroom.core.resource import Footprint
 from coroom.core.room import decide
 from coroom.core.state import RoomState, but
 from coroom.core.table import Table
-from coroom.host.carry import Carrier, Outcome, Steps
+from coroom.host.calls.carry import Carrier, Outcome, Steps
 from coroom.ports import Tool
 from coroom.simulate.live.host import LiveRules
 

@@ -10,7 +10,7 @@ from coroom.core.errors import Refused
 from coroom.core.limits import Limits
 from coroom.core.ordering.call import CallPhase
 from coroom.core.policies import POLICIES
-from coroom.host.carry import Failed, Waits
+from coroom.host.calls.carry import Failed, Waits
 from coroom.simulate.chance import Chance
 from coroom.simulate.history import Ack, History
 from coroom.simulate.live.agents import LiveAgent

@@ -8,7 +8,7 @@ from coroom.core.command import Good
 from coroom.core.errors import Code, Refused
 from coroom.core.ordering.call import Judgement, NoticeCause, OrderNotice
 from coroom.core.ordering.premises import UNSEEN
-from coroom.host.carry import Called, Failed, Gated, Outcome, Waits
+from coroom.host.calls.carry import Called, Failed, Gated, Outcome, Waits
 from coroom.simulate.schedule.expression import NoValueError
 from coroom.simulate.schedule.objects import Objects, canonical
 from coroom.simulate.schedule.script import Program, Step

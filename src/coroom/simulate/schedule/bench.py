@@ -15,8 +15,8 @@ from coroom.core.agent import HOST, OPERATOR
 from coroom.core.codec import Json
 from coroom.core.resource import Footprint
 from coroom.core.tool import ToolCall
-from coroom.host.calls import RoomCalls
-from coroom.host.carry import Called
+from coroom.host.calls.calls import RoomCalls
+from coroom.host.calls.carry import Called
 from coroom.host.clock import SystemClock
 from coroom.host.host import Host
 from coroom.log.sqlite import SqliteLog

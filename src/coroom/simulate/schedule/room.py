@@ -12,7 +12,7 @@ from coroom.core.evolve import evolve
 from coroom.core.limits import Limits
 from coroom.core.room import decide, number
 from coroom.core.state import RoomState
-from coroom.host.carry import Carrier, Request, Steps, Store
+from coroom.host.calls.carry import Carrier, Request, Steps, Store
 from coroom.ports import Tool
 from coroom.simulate.schedule.actor import Answer, Ask
 

@@ -1,0 +1,9 @@
+"""The door of a room, one method a tool or hook, and the words that go out by it.
+
+- `caller`: who was proved to come
+- `door`, with `needs` (what it asks of the rest of the room), `given` and `answer` (what comes in, what goes out)
+- `overview` (where things stand), `delivery` with `receipt` (which notices ride along, and when they count as read)
+- `replies` over `clean`: the one place that writes what agents read
+- `tool_list` and `errands`
+- two doors of the same form: `recorder` with `tapes`, and `silent`
+"""
