@@ -78,7 +78,7 @@ class _Reader:
         if holes:
             held = tuple(self.term(each.named_children[0]) for each in holes if each.named_children)
             literal = "\0".join(_text(each) for each in node.named_children if each.type != "interpolation")
-            return Term("template", literal, held, _line(node))
+            return Term("template", literal, held, _line(node), "\0".join(_laid_out(each) for each in holes))
         return Term("string", _literal(_text(node)), line=_line(node))
 
     def _joined(self, node: Node) -> Term:
@@ -86,7 +86,8 @@ class _Reader:
         if all(each.kind == "string" for each in found):
             return Term("string", "".join(each.text for each in found), line=_line(node))
         held = tuple(part for each in found for part in each.parts)
-        return Term("template", "".join(each.text for each in found), held, _line(node))
+        notes = "\0".join(each.note for each in found if each.parts)
+        return Term("template", "".join(each.text for each in found), held, _line(node), notes)
 
     def _compare(self, node: Node) -> Term:
         found = self.parts(node)
@@ -353,6 +354,14 @@ def _literal(source: str) -> str:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return source.lstrip("rRbBuUfF").strip("\"'")
     return value if isinstance(value, str) else f"b:{value.decode('latin-1')}" if isinstance(value, bytes) else source
+
+
+def _laid_out(hole: Node) -> str:
+    """How the text of what fills a place is to look, without the colon before it; empty where that is not told, or
+    where it is not the value itself whose text is taken.
+    """
+    said = {each.type: _text(each) for each in hole.named_children}
+    return said.get("format_specifier", "").removeprefix(":") if "type_conversion" not in said else ""
 
 
 def _type(node: Node | None) -> str:

@@ -21,7 +21,7 @@ class Term:
     call            parts: what is called, then arguments, some of kind `keyword` (text: its name) or `spread`
     string, number  text: the value
     bool, none      text: `True`, `False`; `None`, `null` and `undefined` are one, with a flag for the latter two
-    template        text: the literal stretches; parts: what is put between them
+    template        text: the literal stretches; parts: what is put between them; note: how each is to look, in Python
     binary, unary   text: the operator; parts: the operands
     compare         text: `==`, `!=`, `<` …, `is`, `in`, `instanceof` and their `not` forms; parts: two operands;
                     flag `exact` for a script's `===` and `!==`

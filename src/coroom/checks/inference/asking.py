@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from coroom.checks.inference.reading import Doubt, Reading
 from coroom.checks.inference.shapes import INT, READONLY, STR, UNKNOWN, Shape, can, has, union
+from coroom.checks.inference.standard import STANDARD, kind_of
 from coroom.syntax import Function, Module, Term, walk
 
 _SURE_AT_FIRST = frozenset({"removed-name-used", "stale-call"})
@@ -125,6 +126,9 @@ class Asking:
             return self.reading.field(owner, name) if owner is not None else UNKNOWN
         if self.script and held.ref == "wanted":
             return held.entry(name)
+        if not self.script and held.kind in STANDARD:
+            kind = kind_of(held.kind, name, called=False)
+            return Shape(kind) if kind else UNKNOWN
         if self.script and name in {"length", "size"} and held.kind in {"array", "str", "map", "set"}:
             return INT
         return UNKNOWN
@@ -160,6 +164,6 @@ _CHANGING = {
 """What is not there for collections of scripts that may not be changed."""
 _WORDS = {
     "len": "measured", "iterate": "gone through", "index": "indexed", "slice": "sliced", "call": "called",
-    "store": "stored into", "await": "awaited", "<": "ordered", "in": "searched", "next": "asked for its next",
-    "reversed": "reversed", "format-number": "used as a number", "delete": "deleted from",
+    "hash": "hashed", "store": "stored into", "await": "awaited", "<": "ordered", "in": "searched",
+    "next": "asked for its next", "reversed": "reversed", "format-number": "used as a number", "delete": "deleted from",
 }  # fmt: skip

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.demands import demanded, dotted, ordered, put_in
 from coroom.checks.inference.fitting import call_fits, fits_into
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, has, union
-from coroom.checks.inference.templates import formatted
+from coroom.checks.inference.standard import STANDARD, kind_called, kind_of, qualified
+from coroom.checks.inference.templates import formatted, laid_out
 from coroom.syntax import Class, Function, Term
 
 Arguments = list[Shape]
@@ -40,7 +42,7 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
     arguments = [_argument(checker, each, names, handed, called.text) for each in term.parts[1:]]
     if called.kind == "name" and called.text not in names and _is_built_in(checker, called.text):
         return _built_in(checker, term, arguments)
-    library = _of_library(checker, called, names)
+    library = _of_library(checker, term, names, arguments)
     if library is not None:
         return library
     if called.kind == "member" and called.text == "group" and all(each.kind == "number" for each in term.parts[1:]):
@@ -50,6 +52,8 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
         held = checker.value(called.parts[0], names)
         if held == UNKNOWN:
             held = _told_by_keywords(checker, term)
+        if held == UNKNOWN:
+            held = checker.told_by_use(called)
         if called.text == "format" and held.kind == "str" and not checker.script:
             formatted(checker, term, names)
         known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)
@@ -74,23 +78,28 @@ def _told_by_keywords(checker: Checker, term: Term) -> Shape:
     return checker.reading.guess(checker.module.path, checker.within, name, frozenset({term.parts[0].text}), keywords)
 
 
-_LIBRARY: Mapping[str, Shape] = {
-    **dict.fromkeys(
-        ("json.dumps", "JSON.stringify", "textwrap.dedent", "re.sub", "re.escape", "os.getcwd", "html.escape"), STR),
-    **dict.fromkeys(("time.time", "time.monotonic", "time.perf_counter", "math.sqrt", "random.random"), FLOAT),
-    **dict.fromkeys(("math.floor", "math.ceil", "Math.floor", "Math.ceil", "Math.round", "Date.now"), INT),
-    "re.findall": Shape("list"), "re.split": Shape("list", "", (STR,)),
+_OF_SCRIPTS: Mapping[str, Shape] = {
+    "JSON.stringify": STR, "Math.floor": INT, "Math.ceil": INT, "Math.round": INT, "Date.now": INT,
 }  # fmt: skip
+_LISTS: Mapping[str, Shape] = {"re.findall": Shape("list"), "re.split": Shape("list", "", (STR,))}
 
 
-def _of_library(checker: Checker, called: Term, names: Names) -> Shape | None:
+def _of_library(checker: Checker, term: Term, names: Names, arguments: Arguments) -> Shape | None:
     """What a well-known function of a standard library gives; None for any other."""
-    if called.kind != "member" or called.parts[0].kind != "name" or called.parts[0].text in names:
+    called = term.parts[0]
+    name = dotted(called)
+    head = name.partition(".")[0]
+    if not name or head in names:
         return None
-    holder = called.parts[0].text
-    taken = checker.module.imports.get(holder)
-    outside = taken is None and holder not in checker.module.names() if checker.script else taken == (holder, "")
-    return _LIBRARY.get(f"{holder}.{called.text}") if outside else None
+    if checker.script:
+        outside = head not in checker.module.imports and head not in checker.module.names()
+        return _OF_SCRIPTS.get(name) if outside else None
+    known = qualified(name, checker.module)
+    if not known or checker.program.meaning(head, checker.module) is not None:
+        return None
+    demanded(checker, term, known, arguments)
+    kind = kind_called(name, checker.module)
+    return Shape(kind) if kind else _LISTS.get(known)
 
 
 _ASKING = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
@@ -147,6 +156,9 @@ def _built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape:
         return _FIXED[name]
     if name in _GOES_THROUGH and given and len(given) >= 1 and not (name in {"min", "max"} and len(given) > 1):
         element = checker.iterated(given[0], first)
+        ordered(checker, term, name, element, arguments)
+        if name in {"set", "frozenset"}:
+            checker.need(element, "hash", given[0])
         if name in {"min", "max", "sum"}:
             if name == "sum":
                 _summed(checker, given[0], element, len(given))
@@ -189,6 +201,8 @@ def _other_built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape
 
 
 def _demand(checker: Checker, name: str, given: tuple[Term, ...], first: Shape) -> None:
+    if name == "format" and len(given) == 2 and given[1].kind == "string":
+        laid_out(checker, given[0], first, given[1].text)
     if name == "len":
         checker.need(first, "len", given[0])
     elif name in {"next", "reversed"} and first.kind != "list":
@@ -213,16 +227,14 @@ def _summed(checker: Checker, at: Term, element: Shape, given: int) -> None:
 def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arguments) -> Shape:
     """What a method of a built-in gives."""
     given = term.parts[1:]
+    if held.kind in STANDARD and not checker.script:
+        if held.kind == "Path" and name in {"iterdir", "glob", "rglob"}:
+            return Shape("iterator", "", (held,))
+        return Shape(kind_of(held.kind, name, called=True) or "unknown")
+    if not checker.script:
+        put_in(checker, term, held, arguments)
     if held.kind == "str":
-        if name in {"split", "splitlines", "rsplit"}:
-            return Shape("array" if checker.script else "list", "", (STR,))
-        if name == "join" and given:
-            element = checker.iterated(given[0], arguments[0])
-            for each in element.options:
-                if each.kind in {"int", "float", "none", "list", "tuple", "record", "dict", "bool", "bytes"}:
-                    said = f"{names_in(given[0])} holds {each}, which cannot be joined"
-                    checker.doubt("type-changed", given[0], names_in(given[0]), said)
-        return _TEXT.get(name, UNKNOWN)
+        return _of_text(checker, term, name, arguments)
     if held.kind in {"dict", "record"} and name == "get" and given:
         if (
             held.kind == "record"
@@ -243,6 +255,26 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
         inside = {"keys": held.of[0], "values": held.of[1], "items": Shape("tuple", "", held.of)}[name]
         return Shape("unknown") if inside == UNKNOWN else Shape("set" if name == "keys" else "view", "", (inside,))
     return _of_array(held, name) if held.kind == "array" else UNKNOWN
+
+
+def _of_text(checker: Checker, term: Term, name: str, arguments: Arguments) -> Shape:
+    given = term.parts[1:]
+    if name in {"split", "splitlines", "rsplit"}:
+        return Shape("array" if checker.script else "list", "", (STR,))
+    if name == "join" and given:
+        element = checker.iterated(given[0], arguments[0])
+        odd = STANDARD | {"int", "float", "none", "list", "tuple", "record", "dict", "bool", "bytes"}
+        for each in element.options:
+            if each.kind in odd or (each.kind == "instance" and not checker.script and _alone(checker, each)):
+                said = f"{names_in(given[0])} holds {each}, which cannot be joined"
+                checker.doubt("type-changed", given[0], names_in(given[0]), said)
+    return _TEXT.get(name, UNKNOWN)
+
+
+def _alone(checker: Checker, held: Shape) -> bool:
+    """Whether instances are of no built-in kind."""
+    owner = checker.program.class_at(held.ref)
+    return owner is not None and not owner.bases
 
 
 def _of_array(held: Shape, name: str) -> Shape:

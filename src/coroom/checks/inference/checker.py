@@ -8,7 +8,7 @@ from coroom.checks.inference.declared import cases_of, covers, field_set, promis
 from coroom.checks.inference.narrowing import asked_for, narrow, other_than
 from coroom.checks.inference.reading import Reading, attributes_on, keys_on
 from coroom.checks.inference.shapes import NONE, UNKNOWN, Names, Shape, has, union
-from coroom.syntax import Class, Function, Module, Term, walk
+from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 _RAISED_BY_DOING = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})
 """Errors that code raises by what it does, and not only by saying so."""
@@ -238,6 +238,13 @@ class Checker(Asking):
         )
         name = f"{names_in(member.parts[0])}.{member.text}"
         return self.reading.guess(self.module.path, self.within, name, used) if used else UNKNOWN
+
+    def told_by_use(self, member: Term) -> Shape:
+        """What a part of a collection, or the result of a call, is by the attribute that is asked of it."""
+        if self.function is None or self.script or member.parts[0].kind not in {"index", "call"}:
+            return UNKNOWN
+        name = f"{shown(member.parts[0])}.{member.text}"
+        return self.reading.guess(self.module.path, self.within, name, frozenset({member.text}))
 
     def closure(self, term: Term, names: Names, given: tuple[Shape, ...]) -> Shape:
         """Walk a function inside this one, whose first parameters are given; what it returns."""

@@ -8,6 +8,7 @@ from coroom.checks.inference.fitting import fits_into
 from coroom.checks.inference.narrowing import asked_for, narrow
 from coroom.checks.inference.operators import arithmetic, binary, compare, compared
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
+from coroom.checks.inference.templates import laid_out
 from coroom.syntax import Function, Term
 
 _NUMBERS = frozenset({"int", "float", "bool"})
@@ -44,6 +45,7 @@ def _number(_: Checker, term: Term, __: Names) -> Shape:
 
 def _member(checker: Checker, term: Term, names: Names) -> Shape:
     held = checker.value(term.parts[0], names)
+    held = checker.told_by_use(term) if held == UNKNOWN else held
     found = checker.attribute(term, held, term.text)
     module = checker.program.module(held.ref) if held.kind == "module" else None
     if module is not None and not module.wildcard and term.text not in module.names():
@@ -64,6 +66,8 @@ def _index(checker: Checker, term: Term, names: Names) -> Shape:
         return held if held.kind in {"list", "str", "tuple", "array", "bytes"} else UNKNOWN
     at = checker.value(key, names)
     checker.need(held, "index", term.parts[0])
+    if all(each.kind in {"dict", "record"} for each in held.options):
+        checker.need(at, "hash", key)
     return union(_entry(checker, term, each, at) for each in held.options)
 
 
@@ -110,7 +114,10 @@ def _tuple(checker: Checker, term: Term, names: Names) -> Shape:
 
 
 def _set(checker: Checker, term: Term, names: Names) -> Shape:
-    return Shape("set", "", (union(checker.value(each, names) for each in term.parts),))
+    inside = [checker.value(each, names) for each in term.parts]
+    for each, found in zip(term.parts, inside, strict=True):
+        checker.need(found, "hash", each)
+    return Shape("set", "", (union(inside),))
 
 
 def _dict(checker: Checker, term: Term, names: Names) -> Shape:
@@ -118,7 +125,7 @@ def _dict(checker: Checker, term: Term, names: Names) -> Shape:
     values: dict[str, Shape] = {}
     for each in term.parts:
         if each.kind == "pair":
-            checker.value(each.parts[0], names)
+            checker.need(checker.value(each.parts[0], names), "hash", each.parts[0])
             values[each.parts[0].text] = checker.value(each.parts[1], names)
             keys = keys | {each.parts[0].text} if keys is not None and each.parts[0].kind == "string" else None
         elif each.kind == "spread":
@@ -147,8 +154,11 @@ def _comprehension(checker: Checker, term: Term, names: Names) -> Shape:
     element = term.parts[0]
     if element.kind == "pair":
         shapes = tuple(checker.value(part, inner) for part in element.parts)
+        checker.need(shapes[0], "hash", element.parts[0])
         return Shape("dict", "", shapes)
     found = checker.value(element, inner)
+    if term.text == "set":
+        checker.need(found, "hash", element)
     return Shape("iterator" if term.text == "generator" else term.text, "", (found,))
 
 
@@ -199,8 +209,10 @@ def _unary(checker: Checker, term: Term, names: Names) -> Shape:
 
 
 def _template(checker: Checker, term: Term, names: Names) -> Shape:
-    for each in term.parts:
+    for each, spec in zip(term.parts, [*term.note.split("\0"), *[""] * len(term.parts)], strict=False):
         held = checker.value(each, names)
+        if spec and not checker.script:
+            laid_out(checker, each, held, spec)
         if each.kind in {"name", "member"} and any(one.kind in {"function", "awaitable"} for one in held.options):
             what = "a function" if held.kind == "function" else "not awaited"
             said = f"{names_in(each)} is {what} where its text is wanted"

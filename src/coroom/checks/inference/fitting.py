@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.shapes import READONLY, UNKNOWN, Shape
+from coroom.checks.inference.standard import STANDARD
 from coroom.syntax import Call, Class, Parameter, Term, fits
 
 if TYPE_CHECKING:
@@ -32,9 +33,14 @@ def fits_into(checker: Checker, at: Term, given: Term, found: Shape, wanted: Sha
 
 
 _WIDER: Mapping[str, frozenset[str]] = {
-    "int": frozenset({"float"}), "bool": frozenset({"int", "float"}), "record": frozenset({"dict"}),
+    "int": frozenset({"float", "Decimal", "Fraction"}), "bool": frozenset({"int", "float", "Decimal", "Fraction"}),
+    "datetime": frozenset({"date"}), "record": frozenset({"dict"}),
     "dict": frozenset({"record"}), "str": frozenset({"iterator"}), "list": frozenset({"iterator", "array"}),
 }  # fmt: skip
+
+
+_NEAR = frozenset({"Path", "str", "UUID"})
+"""Kinds that many functions take alike."""
 
 
 def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | None:
@@ -68,6 +74,7 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
         "array",
         "awaitable",
         "date",
+        *STANDARD,
     }
     if found.kind not in told or wanted.kind not in told:
         return None
@@ -80,6 +87,8 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
         inside = [_goes(checker, given, one, other) for one, other in zip(found.of, wanted.of, strict=False)]
         same = found.kind != "tuple" or not found.of or not wanted.of or len(found.of) == len(wanted.of)
         return not (not same or (False in inside and found.kind in {"list", "set", "array", "tuple"}))
+    if {found.kind, wanted.kind} <= _NEAR:
+        return None
     return wanted.kind in _WIDER.get(found.kind, frozenset())
 
 

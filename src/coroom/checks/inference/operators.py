@@ -3,12 +3,21 @@
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, can, union
+from coroom.checks.inference.standard import STANDARD, reckoned
 from coroom.checks.inference.templates import filled
 from coroom.syntax import Function, Term
 
 _NUMBERS = frozenset({"int", "float", "bool"})
 _PLAIN = frozenset({"int", "float", "bool", "str", "bytes", "list", "tuple", "set", "dict", "record", "none"})
-_ALIKE = {"bool": "number", "int": "number", "float": "number", "record": "dict", "array": "list"}
+_ALIKE = {
+    "Decimal": "number",
+    "Fraction": "number",
+    "bool": "number",
+    "int": "number",
+    "float": "number",
+    "record": "dict",
+    "array": "list",
+}
 
 
 def compare(checker: Checker, term: Term, names: Names) -> Shape:
@@ -23,6 +32,8 @@ def compare(checker: Checker, term: Term, names: Names) -> Shape:
             _one_of(checker, term, one, other)
     elif sign in {"in", "not in"} and not checker.script:
         checker.need(right, "in", term.parts[1])
+        if all(each.kind in {"set", "dict", "record"} for each in right.options):
+            checker.need(left, "hash", term.parts[0])
         for each in right.options:
             if each.kind in {"list", "set", "tuple"} and each.of:
                 compared(checker, term, "element", union(each.of), left)
@@ -60,6 +71,7 @@ def compared(checker: Checker, term: Term, what: str, left: Shape, right: Shape)
     """Two values that can never be equal."""
     one, other = _kinds(left), _kinds(right)
     comparable = {"number", "str", "bytes", "list", "tuple", "set", "dict", "awaitable", "function", "iterator"}
+    comparable |= STANDARD if not checker.script else frozenset()
     enums = [_enum(checker, left), _enum(checker, right)]
     instances = [_alone(checker, left), _alone(checker, right)]
     if one <= comparable | {"none"} and other <= comparable | {"none"} and not (one & other):
@@ -117,7 +129,7 @@ def _ordered(checker: Checker, term: Term, left: Shape, right: Shape) -> None:
                 checker.need(each, "<", term, names_in(term.parts[0] if one is left else term.parts[1]))
                 return
     first, second = _kinds(left), _kinds(right)
-    told = {"number", "str", "list", "tuple", "set"}
+    told = {"number", "str", "list", "tuple", "set", *STANDARD}
     if not checker.script and first <= told and second <= told and not (first & second):
         said = f"{names_in(term)}: {left} and {right} cannot be ordered"
         checker.doubt("type-changed", term, names_in(term), said)
@@ -196,6 +208,8 @@ def _added(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -
         return left if left.kind not in {"record", "tuple"} else Shape("dict" if left.kind == "record" else "tuple")
     if {left.kind, right.kind} <= {"dict", "record"} and sign == "|":
         return Shape("dict")
+    if "instance" not in {left.kind, right.kind} and {left.kind, right.kind} & STANDARD:
+        return _of_standard(checker, term, sign, left, right)
     if "instance" in {left.kind, right.kind}:
         return _by_method(checker, term, sign, left, right)
     if left.kind in _PLAIN | {"iterator", "awaitable", "function"} and right.kind in _PLAIN | {
@@ -206,6 +220,16 @@ def _added(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -
         shown = names_in(term)
         checker.doubt("type-changed", term, shown, f"{shown}: {left} {sign} {right} has no meaning", (), 0.93)
     return UNKNOWN
+
+
+def _of_standard(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -> Shape:
+    if not {left.kind, right.kind} <= STANDARD | _PLAIN:
+        return UNKNOWN
+    kind = reckoned(sign, left.kind, right.kind)
+    if kind == "none":
+        shown = names_in(term)
+        checker.doubt("type-changed", term, shown, f"{shown}: {left} {sign} {right} has no meaning", (), 0.93)
+    return Shape(kind) if kind not in {"", "none"} else UNKNOWN
 
 
 def _by_method(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -> Shape:

@@ -15,6 +15,7 @@ class Raising:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._raises: dict[tuple[str, str], frozenset[str]] = {}
+        self._with: dict[frozenset[str], list[Class]] = {}
 
     def raises(self, function: Function, depth: int = 0) -> frozenset[str]:
         """Names of the exceptions that a function, or what it calls, raises and does not catch."""
@@ -122,6 +123,11 @@ class Raising:
 
     def classes_with(self, names: frozenset[str]) -> list[Class]:
         """The classes of the tree that have all these attributes, without those that inherit them from another one."""
+        if names not in self._with:
+            self._with[names] = self._classes_with(names)
+        return self._with[names]
+
+    def _classes_with(self, names: frozenset[str]) -> list[Class]:
         raw = [name.encode() for name in names]
         paths = [path for path, text in self.program.texts.items() if all(name in text for name in raw)]
         longest = max(raw, key=len, default=b"")

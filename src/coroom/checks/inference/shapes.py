@@ -12,6 +12,9 @@ from coroom.checks.inference.abilities import (
     OF_OBJECTS,
     SCRIPT_ATTRIBUTES,
 )
+from coroom.checks.inference.standard import ABILITIES as STANDARD_ABILITIES
+from coroom.checks.inference.standard import ATTRIBUTES as STANDARD_ATTRIBUTES
+from coroom.checks.inference.standard import STANDARD, kind_named
 from coroom.checks.program import Program
 from coroom.syntax import Class, Module, Term
 
@@ -294,7 +297,8 @@ class _Parse:
                 place = self._home(name)
                 return self._notes.shape(meant.note, place, self._depth + 1)
             return UNKNOWN
-        kind = (_OF_SCRIPTS if self._module.language == "script" else _PLAIN).get(last)
+        script = self._module.language == "script"
+        kind = _OF_SCRIPTS.get(last) if script else kind_named(name, self._module) or _PLAIN.get(last)
         if kind is None:
             return UNKNOWN
         closed = READONLY if last.startswith("Readonly") else ""
@@ -357,9 +361,29 @@ def can(shape: Shape, ability: str, program: Program, *, script: bool) -> bool |
         return None if ability != "call" else False
     if script and ability == "call" and shape.kind in {"str", "record"}:
         return False
+    if ability == "hash":
+        return _is_hashable(shape, program) if not script else None
+    if not script and shape.kind in STANDARD:
+        return ability in STANDARD_ABILITIES[shape.kind]
     if script or shape.kind not in ABILITIES:
         return None
     return ability in ABILITIES[shape.kind]
+
+
+def _is_hashable(shape: Shape, program: Program) -> bool | None:
+    """Whether values can be members of a set and keys of a dictionary."""
+    if shape.kind == "tuple":
+        return False if any(_is_hashable(each, program) is False for each in shape.of) else None
+    return False if shape.kind in {"list", "set", "dict", "record"} else None
+
+
+def _has_no_hash(owner: Class) -> bool:
+    """Whether a class says what its instances are equal to, and not how they are hashed."""
+    made = [mark for mark in owner.term.marks if (mark.parts[0] if mark.kind == "call" else mark).text == "dataclass"]
+    told = {option for mark in made for option in _options(mark)}
+    equal = "__eq__" in owner.methods or (bool(made) and ("eq", "False") not in told)
+    hashed = "__hash__" in {*owner.methods, *owner.fields} or told & {("frozen", "True"), ("unsafe_hash", "True")}
+    return equal and not hashed
 
 
 def _instance_can(shape: Shape, ability: str, program: Program, *, script: bool) -> bool | None:
@@ -368,6 +392,8 @@ def _instance_can(shape: Shape, ability: str, program: Program, *, script: bool)
         return None
     bases, whole = program.bases_of(owner)
     names = {name for each in (owner, *bases) for name in each.methods}
+    if ability == "hash":
+        return False if not script and whole and not owner.is_enum and _has_no_hash(owner) else None
     if script:
         return {"call": False}.get(ability) if not owner.term.flags & {"interface"} else None
     if owner.is_enum or not whole:
@@ -406,5 +432,5 @@ def has(shape: Shape, name: str, program: Program, *, script: bool) -> bool | No
         return None if known or not whole else False
     if shape.kind == "record" and script:
         return name in (shape.keys or ()) or name in shape.more or name in OF_OBJECTS
-    table = SCRIPT_ATTRIBUTES if script else ATTRIBUTES
+    table = SCRIPT_ATTRIBUTES if script else STANDARD_ATTRIBUTES if shape.kind in STANDARD else ATTRIBUTES
     return name in table[shape.kind] if shape.kind in table else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
-from coroom.checks.inference.shapes import Names
+from coroom.checks.inference.shapes import Names, Shape
 from coroom.syntax import Term, walk
 
 _STEP = re.compile(r"\.(\w+)|\[([^\]]*)\]")
@@ -15,9 +15,12 @@ _NAMED = re.compile(r"%\((\w+)\)")
 
 
 class _Hole(NamedTuple):
-    """One place of a template: what fills it, by number or name, and the attributes and keys asked of that."""
+    """One place of a template: what fills it, by number or name, how it is to look, and the attributes and keys asked
+    of that.
+    """
 
     filler: str
+    look: str
     steps: tuple[tuple[str, str], ...]
 
 
@@ -45,8 +48,8 @@ def formatted(checker: Checker, term: Term, names: Names) -> None:
             else:
                 key = Term("number" if text_of.isdigit() else "string", text_of, (), term.line)
                 filler = Term("index", "", (filler, key), term.line)
-        if hole.steps:
-            checker.value(filler, names)
+        if hole.steps or hole.look:
+            laid_out(checker, filler, checker.value(filler, names), hole.look)
 
 
 def filled(checker: Checker, term: Term, names: Names) -> None:
@@ -110,11 +113,48 @@ def _holes(text: str) -> Iterator[_Hole]:
         parts = [each for each in string.Formatter().parse(text) if each[1] is not None]
     except ValueError:
         return
-    for number, (_, field, _, _) in enumerate(parts):
+    for number, (_, field, look, conversion) in enumerate(parts):
         named = re.match(r"[^.\[]*", field or "")
         head = named[0] if named is not None else ""
         steps = tuple(
             ("member", match[1]) if match[1] is not None else ("index", match[2])
             for match in _STEP.finditer((field or "")[len(head) :])
         )
-        yield _Hole(head or str(number), steps)
+        yield _Hole(head or str(number), (look or "") if not conversion else "", steps)
+
+
+_LOOK = re.compile(r"(.?[<>=^])?[-+ ]?z?#?0?\d*([,_]?)(\.\d+)?([a-zA-Z%]?)\Z")
+_OF_NUMBERS = frozenset("deEfFgGnoxXbc%")
+_WITHOUT_LOOK = frozenset({"none", "list", "dict", "record", "set", "tuple", "bytes", "timedelta", "Path", "UUID"})
+
+
+def laid_out(checker: Checker, at: Term, held: Shape, look: str) -> None:
+    """Doubt that the text of a value can look as it is said to (`f"{x:.2f}"`)."""
+    match = _LOOK.match(look)
+    if not look or "{" in look or (match is None and "%" not in look):
+        return
+    kind = match[4] if match is not None else ""
+    for each in held.options:
+        dated = each.kind in {"date", "datetime", "time"}
+        wrong = (
+            each.kind in _WITHOUT_LOOK
+            or (dated and "%" not in look)
+            or (each.kind == "str" and (kind in _OF_NUMBERS or match is None) and kind != "")
+            or (each.kind in {"str", "int", "bool", "float", "Decimal"} and match is None)
+            or (each.kind in {"int", "bool", "float", "Decimal"} and kind == "s")
+            or (each.kind in {"float", "Decimal"} and kind in {"d", "x", "X", "o", "b", "c"})
+            or (each.kind == "instance" and _is_plain(checker, each))
+        )
+        if wrong:
+            said = f'{names_in(at)} is {each} and has no text of the form "{look}"'
+            checker.doubt("type-changed", at, names_in(at), said, (each.ref,) if each.ref else (), 0.93)
+            return
+
+
+def _is_plain(checker: Checker, held: Shape) -> bool:
+    """Whether instances have no form of text of their own."""
+    owner = checker.program.class_at(held.ref)
+    if owner is None or owner.is_enum or owner.bases:
+        return False
+    bases, whole = checker.program.bases_of(owner)
+    return whole and not any("__format__" in each.methods for each in (owner, *bases))
