@@ -12,8 +12,11 @@ TASKS = [task for name in SHIPPED for task in load(name).tasks]
 
 
 @pytest.fixture(scope="module")
-def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
-    with Grader(tmp_path_factory.mktemp("grades")) as found:
+def grader(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Grader]:
+    """One that shares what it finds with those of this run's other workers, as evaluations do."""
+    alone = worker_id == "master"
+    cache = tmp_path_factory.mktemp("grades") if alone else tmp_path_factory.getbasetemp().parent / "grades-of-suites"
+    with Grader(cache) as found:
         yield found
 
 

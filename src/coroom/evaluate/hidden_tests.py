@@ -29,6 +29,7 @@ _WITHOUT = (
 _OPTIONS = (
     "-q",
     "--assert=plain",
+    "--tb=no",
     *(part for name in _WITHOUT for part in ("-p", f"no:{name}")),
     "--confcutdir=hidden",
     "-c",
@@ -47,6 +48,11 @@ class _Count:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
             self.passed[report.nodeid.partition("::")[0]] += 1
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        # Nobody reads what it says, and of a file that cannot be imported it parses every source on the way.
+        config.pluginmanager.unregister(name="terminalreporter")
 
 
 def main() -> None:
