@@ -22,6 +22,8 @@ from coroom.run.workers import ProcessWorker
 from coroom.testing import ApiError, Call, ModelServer, Script, Turn
 
 MODELS = ["anthropic:claude-scripted", "openai:gpt-scripted"]
+LIGHT = MODELS[1]
+"""For what is not about the model: the SDK of the other takes a second longer to import."""
 FILES = {"a.txt": b"one\ntwo\nthree\n", "sub/b.txt": b"other\n"}
 SECRET = "key-of-the-script"
 
@@ -98,7 +100,7 @@ async def test_a_write_to_what_another_holds_is_refused_and_news_keeps_the_sessi
             assert await asyncio.to_thread(server.wait_until_asked, SECRET, 5, within_s=30)
 
         other = Does("other", holds_and_speaks_at_the_end)
-        plan = ground.plan([other, worker(tmp_path / "home", server, MODELS[0])], tasks("first thing"))
+        plan = ground.plan([other, worker(tmp_path / "home", server, LIGHT)], tasks("first thing"))
         ended = await perform(plan)
         assert server.failures() == ()
     assert ended.outcome.ok, ended.outcome
@@ -121,7 +123,7 @@ async def test_a_session_ends_when_its_budget_is_used_up_and_its_task_goes_back(
     ground = Ground.at(tmp_path, FILES)
     endless = Script(tuple(Turn(calls=(Call("task", {"do": "next"}),)) for _ in range(50)))
     with ModelServer({SECRET: endless}) as server:
-        ended = await perform(ground.plan([worker(tmp_path / "home", server, MODELS[1], budget)], tasks("first thing")))
+        ended = await perform(ground.plan([worker(tmp_path / "home", server, LIGHT, budget)], tasks("first thing")))
     assert why in ended.outcome.works["built"].error
     assert ended.outcome.works["built"].cause is Cause.LIMIT
     assert who_failed(as_json(ended.summary)) == ""
@@ -175,7 +177,7 @@ async def test_a_session_that_is_ended_ends_the_commands_it_has_started(tmp_path
     note = tmp_path / "pid"
     script = Script((Turn(calls=(Call("shell", {"command": f"echo $$ > {note}; exec sleep 600"}),)),))
     with ModelServer({SECRET: script}) as server:
-        plan = ground.plan([worker(tmp_path / "home", server, MODELS[0])], tasks("first thing"))
+        plan = ground.plan([worker(tmp_path / "home", server, LIGHT)], tasks("first thing"))
         running = asyncio.create_task(perform(plan))
         async with asyncio.timeout(60):
             while not (note.exists() and note.read_text().strip()):
