@@ -86,7 +86,7 @@ def _goes(checker: Checker, given: Term, found: Shape, wanted: Shape) -> bool | 
             return False
         inside = [_goes(checker, given, one, other) for one, other in zip(found.of, wanted.of, strict=False)]
         same = found.kind != "tuple" or not found.of or not wanted.of or len(found.of) == len(wanted.of)
-        return not (not same or (False in inside and found.kind in {"list", "set", "array", "tuple"}))
+        return not (not same or (False in inside and found.kind in {"list", "set", "array", "tuple", "dict"}))
     if {found.kind, wanted.kind} <= _NEAR:
         return None
     return wanted.kind in _WIDER.get(found.kind, frozenset())

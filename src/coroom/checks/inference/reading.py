@@ -340,6 +340,14 @@ def _put_into(function: Function, name: str) -> list[Term]:
         target = each.parts[0] if each.kind in {"call", "assign"} and len(each.parts) == 2 else None
         added = target is not None and target.kind == "member" and target.text in {"append", "add", "push"}
         stored = target is not None and target.kind == "index" and each.kind == "assign"
-        if target is not None and (added or stored) and shown(target.parts[0]) == name:
+        if target is None or not (added or stored):
+            continue
+        holder = target.parts[0]
+        if shown(holder) == name:
             found.append(each.parts[1])
+        elif added and holder.kind == "call" and holder.parts[0].text == "setdefault" and len(holder.parts) == 3:
+            # `kept.setdefault(key, []).append(value)`
+            kept, empty = holder.parts[0], holder.parts[2]
+            if kept.kind == "member" and shown(kept.parts[0]) == name and empty.kind == "list" and not empty.parts:
+                found.append(Term("list", "", (each.parts[1],), each.line))
     return found

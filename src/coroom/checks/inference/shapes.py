@@ -75,6 +75,7 @@ BOOL, INT, FLOAT, STR, BYTES = Shape("bool"), Shape("int"), Shape("float"), Shap
 Names = dict[str, Shape]
 """What the names of a function are at some place in it."""
 _WIDEST = 8
+_COLLECTIONS = frozenset({"list", "set", "dict", "array"})
 
 
 def union(found: Iterable[Shape]) -> Shape:
@@ -89,6 +90,10 @@ def union(found: Iterable[Shape]) -> Shape:
         for each in records:
             del flat[each]
         flat[Shape("record", "", (), keys)] = None
+    for each in [one for one in flat if one.kind in _COLLECTIONS and not one.of and not one.ref]:
+        # An empty one, which says nothing of what the others hold.
+        if any(one.kind == each.kind and one.of for one in flat):
+            del flat[each]
     if not flat or UNKNOWN in flat or len(flat) > _WIDEST:
         return UNKNOWN
     return next(iter(flat)) if len(flat) == 1 else Shape("union", "", tuple(flat))
