@@ -24,7 +24,7 @@ CAUGHT_BY = {
     "nearest-told": 0,
     "stale-notices": 0,
     "final-too-early": 1,
-    "gates-open": 4,
+    "gates-open": 8,
     "gone-stay": 4,
     "reads-anything": 0,
     "repairs-forgotten": 4,

@@ -1,5 +1,7 @@
 """The steps of repairs, as the host reports them: each stored, so that a crash anywhere is finished from the log."""
 
+from typing import NamedTuple
+
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.command import (
     LiftFence,
@@ -98,21 +100,38 @@ def note_look(state: RoomState, by: str, command: NoteLook, now_ms: int) -> Deci
 
 def note_fenced(state: RoomState, by: str, command: NoteFenced, now_ms: int) -> Decision:
     """Fence what the call touched. The call that came in is not made; what was undone and does not touch the fenced
-    resources is put back, the rest is fenced with them. Nothing is guessed and nothing overwritten.
+    resources is put back, what was to be taken back and does not touch them is taken back, the rest is fenced with
+    them. Nothing is guessed and nothing overwritten.
     """
     found, call = _next(state, command.call), state.order.calls.get(command.call)
     if by != HOST or found is None or call is None:
         return _not_due(by, command.call)
-    resources, also = _spread(state, found[0], call)
-    names = {c.id for c in also}
-    waiting = sorted(
-        (c for c in pending(state.order) if c.phase is CallPhase.UNDONE and c.id not in names | {call.id}),
-        key=lambda c: c.position,
+    spread = _spread(state, found[0], call)
+    fenced = CallFenced(
+        call=call.id,
+        resources=spread.resources,
+        why=command.why,
+        also=tuple(c.id for c in spread.also),
+        steps=_going_on(state, found[0].todo[1:], spread),
     )
-    mine = {step.call for step in found[0].todo}
-    steps = tuple(Step(StepKind.REDO, c.id) for c in waiting if c.id in mine)
-    fenced = CallFenced(call=call.id, resources=resources, why=command.why, also=tuple(c.id for c in also), steps=steps)
-    return settled(state, by, now_ms, (fenced, *_told(state, fenced, (call, *also))))
+    return settled(state, by, now_ms, (fenced, *_told(state, fenced, (call, *spread.also))))
+
+
+def _going_on(state: RoomState, rest: tuple[Step, ...], spread: "_Spread") -> tuple[Step, ...]:
+    """What is left of a repair beside a fence: what is to be taken back all the same, with what stands upon it, and
+    putting back what is undone.
+    """
+    calls = {step.call: call for step in rest if (call := state.order.calls.get(step.call))}
+    free = {name for name, call in calls.items() if not any_overlap(call.footprint.writes, spread.out_of_reach)}
+    on = [name for name in free if any(s.kind is StepKind.RETRACT and s.call == name for s in rest)]
+    for name in on:
+        on += [other for other in free if other not in on and _meet(calls[other], calls[name])]
+    undone = {name for name, call in calls.items() if name in free and call.phase is CallPhase.UNDONE}
+    return tuple(step for step in rest if step.kind is not StepKind.PERFORM and step.call in {*on, *undone})
+
+
+def _meet(one: OrderedCall, other: OrderedCall) -> bool:
+    return any_overlap(one.footprint.writes, other.footprint.writes)
 
 
 def _told(state: RoomState, fenced: CallFenced, calls: tuple[OrderedCall, ...]) -> tuple[NoticeSent, ...]:
@@ -142,20 +161,28 @@ def _told(state: RoomState, fenced: CallFenced, calls: tuple[OrderedCall, ...]) 
     return tuple(found)
 
 
-def _spread(
-    state: RoomState, repair: Repair, call: OrderedCall
-) -> tuple[tuple[Resource, ...], tuple[OrderedCall, ...]]:
-    mine = {step.call for step in repair.todo}
-    undone = [c for c in pending(state.order) if c.phase is CallPhase.UNDONE and c.id in mine]
-    resources = dict.fromkeys(call.footprint.writes)
-    also: list[OrderedCall] = []
-    found = True
-    while found:
-        met = [c for c in undone if c not in also and any_overlap(c.footprint.writes, tuple(resources))]
-        also += met
-        resources.update((r, None) for c in met for r in c.footprint.writes)
-        found = bool(met)
-    return tuple(resources), tuple(also)
+class _Spread(NamedTuple):
+    """What a fence takes in: its resources, the calls that are fenced along, and all that no step may touch."""
+
+    resources: tuple[Resource, ...]
+    also: tuple[OrderedCall, ...]
+    out_of_reach: tuple[Resource, ...]
+
+
+def _spread(state: RoomState, repair: Repair, call: OrderedCall) -> _Spread:
+    """A call that waits to be put back or taken back and meets the fence can be neither, so it is fenced along. One
+    that was only about to be undone for another's sake stays as it is, but what lies below it is out of reach.
+    """
+    leaving = {step.call for step in repair.todo if step.kind is StepKind.RETRACT}
+    names = dict.fromkeys(step.call for step in repair.todo[1:] if step.call != call.id)
+    left = sorted((c for name in names if (c := state.order.calls.get(name))), key=lambda c: c.position)
+    reach, met = dict.fromkeys(call.footprint.writes), list[OrderedCall]()
+    while more := [c for c in left if c not in met and any_overlap(c.footprint.writes, tuple(reach))]:
+        met += more
+        reach.update((r, None) for c in more for r in c.footprint.writes)
+    also = tuple(c for c in met if c.phase is CallPhase.UNDONE or c.id in leaving)
+    resources = dict.fromkeys(r for c in (call, *also) for r in c.footprint.writes)
+    return _Spread(tuple(resources), also, tuple(reach))
 
 
 def lift_fence(state: RoomState, by: str, command: LiftFence, now_ms: int) -> Decision:
