@@ -58,12 +58,28 @@ def call(checker: Checker, term: Term, names: Names) -> Shape:
             formatted(checker, term, names)
         known = checker.attribute(called, held, called.text) if held.kind != "module" else checker.value(called, names)
         found = [_method(checker, term, each, called.text, arguments) for each in held.options]
+        _grown(checker, term, held, names, arguments)
         if called.text == "map" and held.kind == "array" and arguments and arguments[0].of:
             return Shape("array", "", arguments[0].of)
         if known.kind in {"function", "class"} or held.kind in {"instance", "class", "module"}:
             return _callee(checker, term, known, arguments)
         return union(found)
     return _callee(checker, term, checker.value(called, names), arguments)
+
+
+def _grown(checker: Checker, term: Term, held: Shape, names: Names, arguments: Arguments) -> None:
+    """A collection under a local name holds from here on what is put into it, too."""
+    called = term.parts[0]
+    holder = called.parts[0]
+    wanted = {"append": "list", "extend": "list", "add": "set"}.get(called.text)
+    if checker.script or held.kind != wanted or held.ref or len(arguments) != 1 or holder.kind != "name":
+        return
+    if holder.text not in names:
+        return
+    put = arguments[0]
+    if called.text == "extend":
+        put = union(checker._element(each) for each in put.options)  # noqa: SLF001
+    names[holder.text] = Shape(held.kind, "", (union((*held.of, put)),))
 
 
 _OF_BUILT_INS = frozenset({"key", "reverse", "sep", "maxsplit", "keepends", "encoding", "errors", "default", "timeout"})
