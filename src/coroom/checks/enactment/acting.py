@@ -8,8 +8,9 @@ from typing import Any
 from coroom.checks.enactment.compare import taken_down, told
 from coroom.checks.enactment.machine import Machine, parsed
 from coroom.checks.enactment.outcome import Outcome
-from coroom.checks.enactment.play import Play, SetUpFailed
+from coroom.checks.enactment.play import Play, Recipe, SetUpFailed
 from coroom.checks.enactment.plays import plays
+from coroom.checks.enactment.stories import stories
 from coroom.checks.enactment.things import Thing
 from coroom.checks.enactment.tree import Tree
 from coroom.checks.enactment.uses import how_it_changes
@@ -45,6 +46,10 @@ class PythonLanguage:
     def plays(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
         """The ways to call a function that one side newly wrote, the likeliest first."""
         return plays(side, changed, reached, purse)
+
+    def stories(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
+        """Plays in which much happens before the function is called."""
+        return stories(side, changed, reached, purse)
 
     def act(
         self, program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget
@@ -105,11 +110,7 @@ def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str],
             return _raised(machine, fault)
         there = [module, *stage.there(reached[1:]).values()]
         try:
-            for path, name, given in play.first:
-                held = stage.module(path).space.get(name)
-                if held is None:
-                    return None
-                machine.call(held, [each.make(stage) for each in given], {})
+            _begin(stage, play)
             owner, _, name = changed.within.rpartition(".")
             arguments = [each.make(stage) for each in play.arguments]
             called = module.space[name] if play.of is None else None
@@ -124,7 +125,7 @@ def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str],
             except SetUpFailed:
                 return None
         things = [each for each in (*arguments, getattr(called, "of", None)) if isinstance(each, Thing | list | dict)]
-        before = _looks(machine, things, there)
+        before = [_looks(machine, things, there), _answers(stage, play.looks)]
         machine.asked = 0
         try:
             value = machine.call(called, arguments, {})
@@ -138,15 +139,36 @@ def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str],
         except FAULTS as fault:
             return _raised(machine, fault)
         seen, said = frozenset(machine.seen), {name: list(texts) for name, texts in machine.said.items()}
-        return Outcome(shown, "", before, _looks(machine, things, there), machine.asked, seen, said)
+        after = [_looks(machine, things, there), _answers(stage, play.looks)]
+        return Outcome(shown, "", before, after, machine.asked, seen, said)
     except (CannotGoOn, RecursionError, MemoryError):
         return None
     finally:
         stage.close()
 
 
+def _begin(stage: Tree, play: Play) -> None:
+    """What happens before the call."""
+    for path, name, given in play.first:
+        held = stage.module(path).space.get(name)
+        if held is None:
+            raise SetUpFailed
+        stage.machine.call(held, [each.make(stage) for each in given], {})
+    for step in play.steps:
+        stage.results.append(step.make(stage))
+
+
 def _raised(machine: Machine, fault: BaseException) -> Outcome:
     return Outcome(raised=machine.raised(fault).kind.name, seen=frozenset(machine.seen))
+
+
+def _answers(stage: Tree, looks: Sequence[Recipe]) -> dict[str, Any]:
+    """What objects answer to a story's questions."""
+    found: dict[str, Any] = {}
+    for each in looks:
+        with suppress(SetUpFailed, *FAULTS):
+            found[each.shown] = taken_down(stage.machine, each.make(stage))
+    return found
 
 
 def _looks(machine: Machine, things: Sequence[Value], modules: Sequence[Module]) -> list[Any]:

@@ -98,7 +98,7 @@ class Attributes(ABC):
         if isinstance(held, Module):
             if name in held.space:
                 return held.space[name]
-            if held.name in built_in.KNOWN:
+            if "__file__" not in held.space and built_in.is_library(held.name):
                 raise CannotGoOn(f"{held.name}.{name} is not known here")
         elif isinstance(held, Function | Bound):
             function = held if isinstance(held, Function) else held.function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -27,13 +28,11 @@ from coroom.checks.enactment.values import (
 if TYPE_CHECKING:
     from coroom.checks.enactment.attributes import Attributes
 
-KNOWN = frozenset([
-    "re", "json", "math", "typing", "typing_extensions", "dataclasses", "enum", "abc", "collections",
-    "collections.abc", "functools", "itertools", "operator", "copy", "string", "textwrap", "datetime", "decimal",
-    "fractions", "time", "os", "logging", "asyncio", "contextlib", "bisect", "heapq", "unicodedata", "warnings",
-    "types", "statistics",
-])  # fmt: skip
-"""The modules of the library of which something is known."""
+
+def is_library(name: str) -> bool:
+    """Whether a module is one of the library; what is not known of it ends an enactment only when it is used."""
+    return name.partition(".")[0] in sys.stdlib_module_names
+
 
 _EXCEPTIONS = {
     "BaseException": "object",

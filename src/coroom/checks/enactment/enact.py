@@ -31,6 +31,9 @@ CALL_MAX = 200
 FUNCTIONS_MAX = 40
 """A side that newly wrote more is not one change."""
 
+STORY_MAX = 240
+"""The characters of a story that a finding tells; its end says most."""
+
 
 class Language(Protocol):
     """A language that can be acted out."""
@@ -55,6 +58,9 @@ class Language(Protocol):
 
     def plays(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
         """The ways to call a function that one side newly wrote, the likeliest first."""
+
+    def stories(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
+        """The same, with objects of which much has been asked before."""
 
     def act(
         self, program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget
@@ -85,19 +91,18 @@ def _of(four: Four, side: Side, language: Language, purse: Budget) -> Iterator[F
     fresh = [each for each in side.changed if _worth(each, language)]
     if len(fresh) > FUNCTIONS_MAX:
         return
-    known: dict[str, tuple[str, ...] | None] = {}
+    reached = {path: language.reach(side, path) for path in dict.fromkeys(each.module.path for each in fresh)}
     told_of: set[str] = set()
-    for changed in fresh:
-        path = changed.module.path
-        if path not in known:
-            known[path] = language.reach(side, path)
-        reached = known[path]
-        if not reached or path in told_of:
-            continue
-        found = _enact(four, side, language, changed, reached, purse)
-        if found is not None:
-            told_of.add(path)
-            yield found
+    for ways in (language.plays, language.stories):
+        for changed in fresh:
+            path = changed.module.path
+            there = reached[path]
+            if not there or path in told_of or _agreed(four, side, changed):
+                continue
+            found = _enact(four, side, language, changed, there, purse, ways(side, changed, there, purse))
+            if found is not None:
+                told_of.add(path)
+                yield found
 
 
 def _worth(changed: Changed, language: Language) -> bool:
@@ -112,14 +117,13 @@ def _worth(changed: Changed, language: Language) -> bool:
 
 
 def _enact(
-    four: Four, side: Side, language: Language, changed: Changed, reached: Sequence[str], purse: Budget
-) -> Finding | None:
+    four: Four, side: Side, language: Language, changed: Changed, reached: Sequence[str], purse: Budget,
+    plays: Iterator[Play],
+) -> Finding | None:  # fmt: skip
     function = changed.function
     assert function is not None
-    if _agreed(four, side, changed):
-        return None
     doubtful: Finding | None = None
-    for given in language.plays(side, changed, reached, purse):
+    for given in plays:
         one = language.act(side.tree, changed, given, reached, purse)
         if one is None or one.raised:
             continue
@@ -133,6 +137,8 @@ def _enact(
                 return None
             continue
         call = _shortened(f"{changed.within}({', '.join(each.shown for each in given.arguments)})")
+        if given.steps:
+            call = f"after {_short('; '.join(each.shown for each in given.steps))}, {call}"
         because = f" since {about[0].within}() changed" if about else ""
         found = four.finding(
             side, BEHAVIOUR, changed.module.path, function.line, function.name, f"{call} {said}{because}",
@@ -146,6 +152,10 @@ def _enact(
 
 def _shortened(call: str) -> str:
     return call if len(call) <= CALL_MAX else f"{call[: CALL_MAX - 2]}…)"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= STORY_MAX else f"… {text[-STORY_MAX:].partition('; ')[2]}"
 
 
 def _agreed(four: Four, side: Side, changed: Changed) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from coroom.checks.enactment.naming import NUMBERS, TEXTS, by_name, words_in
+from coroom.checks.enactment.naming import CALLED, NUMBERS, TEXTS, by_name, by_type, words_in
 from coroom.checks.enactment.play import Recipe
 from coroom.checks.enactment.recipes import (
     Stage,
@@ -88,7 +88,7 @@ class Inputs:
                     plain(each)
                     for each in dict.fromkeys((*(by_name(wanted.name, NUMBERS) or (3, 10, 0)), *self.literals))
                 ]
-            case "float" | "Decimal":
+            case "float":
                 return [plain(each) for each in (2.5, 0.5)]
             case "bool":
                 return [plain(True), plain(False)]
@@ -102,6 +102,12 @@ class Inputs:
                 return [plain(None)]
         if name in self.kinds:
             return self._objects(name, depth)
+        known = by_type(name)
+        if known:
+            return [plain(each) for each in known]
+        alias = wanted.space.get(name)
+        if isinstance(alias, Kind) and alias.name != name:
+            return self._of_plain(alias.name, wanted, depth)
         return self._of_use(wanted, depth)
 
     def _of_general(self, name: str, inner: ast.expr, wanted: Wanted, depth: int) -> list[Recipe]:
@@ -187,7 +193,7 @@ class Inputs:
         lists = self._lists()
         texts = self._texts(wanted.name) if not wanted.asked or wanted.asked <= set(dir(str)) else []
         listed = not wanted.asked or wanted.asked <= set(dir(list))
-        if "called" in wanted.hints:
+        if "called" in wanted.hints or set(words_in(wanted.name)) & CALLED:
             return [calling(1), calling(None)]
         if "many" in wanted.hints or set(words_in(wanted.name)) & MANY:
             found += lists

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import copy
+import hashlib
 import heapq
 import itertools
 import json
@@ -18,11 +19,12 @@ from datetime import time as day_time
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
+from urllib import parse
 
 from coroom.checks.enactment import calling, declaring, native
-from coroom.checks.enactment.built_in import KNOWN, own_kind
+from coroom.checks.enactment.built_in import own_kind
 from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import CannotGoOn, Kind, Module, Value
+from coroom.checks.enactment.values import Kind, Module, Value
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.attributes import Attributes
@@ -30,10 +32,8 @@ if TYPE_CHECKING:
 
 def module(machine: Attributes, name: str) -> Module | None:
     """A module of the library, with what is known of it; None when nothing is."""
-    if name not in KNOWN:
-        return None
     if name not in _MODULES:
-        raise CannotGoOn(f"the module {name} is not known here")
+        return None
     made = _MODULES[name](machine)
     return Module(name, made)
 
@@ -226,5 +226,7 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
     "textwrap": _names((textwrap, ("wrap", "fill", "indent", "dedent", "shorten"))),
     "bisect": _names((bisect, ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right"))),
     "heapq": _names((heapq, ("heappush", "heappop", "heapify", "nlargest", "nsmallest"))),
+    "hashlib": _names((hashlib, ("md5", "sha1", "sha256", "sha512", "blake2b"))),
+    "urllib.parse": _names((parse, ("quote", "unquote", "quote_plus", "unquote_plus", "urlencode"))),
     "unicodedata": _names((unicodedata, ("normalize", "category", "combining"))),
 }

@@ -75,9 +75,11 @@ class Machine(Expressions):
         if found is not None:
             return self.module(*found)
         known = library.module(self, name)
-        if known is None:
+        if known is not None:
+            return known
+        if not built_in.is_library(name):
             raise CannotGoOn(f"the module {name} is not known here")
-        return known
+        return Module(name, {})
 
     def all_of(self, body: list[ast.stmt], scope: Scope) -> None:
         """Act out statements in which nothing is yielded."""
@@ -282,11 +284,9 @@ class Machine(Expressions):
                 inner = self._source(
                     f"{spec}.{each.name}" if spec.strip(".") else f"{spec}{each.name}", scope.module["__file__"]
                 )
-                if inner is None and module.name not in built_in.KNOWN:
+                if inner is None and ("__file__" in module.space or not built_in.is_library(module.name)):
                     raise Raised(built_in.exception(self, "ImportError", f"cannot import name {each.name!r}"))
-                if inner is None:
-                    raise CannotGoOn(f"{spec}.{each.name} is not known here")
-                module.space[each.name] = self.module(*inner)
+                module.space[each.name] = self.module(*inner) if inner is not None else _unknown_name
             scope.names[each.asname or each.name] = module.space[each.name]
 
     def _do_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[Value]:
@@ -347,6 +347,10 @@ def parsed(text: str) -> ast.Module:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         raise CannotGoOn("it does not parse") from fault
+
+
+def _unknown_name(*_: Value, **__: Value) -> Value:
+    raise CannotGoOn("a name of the library that is not known here")
 
 
 def _unknown(node: ast.stmt, scope: Scope) -> Iterator[Value]:  # noqa: ARG001

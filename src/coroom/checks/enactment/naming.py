@@ -1,6 +1,8 @@
 """Values that things are likely to have, by the words in their names."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from coroom.checks.enactment.values import Value
 
@@ -21,6 +23,29 @@ NUMBERS: Sequence[tuple[tuple[str, ...], tuple[int, ...]]] = (
     (("id", "number"), (1, 2)),
     (("index", "pos", "offset"), (0, 1)),
 )
+CALLED = frozenset({"callback", "listener", "handler", "hook", "fn", "func", "action", "subscriber"})
+"""The last words of what is called."""
+
+DAYS = (date(2024, 3, 1), date(2024, 2, 28), date(2024, 3, 9))
+FLOATS = (12.3456, 0.004, 100.5, 7.25)
+
+
+def by_type(name: str) -> tuple[Value, ...]:
+    """Values of a type of the library."""
+    match name:
+        case "Decimal":
+            return tuple(Decimal(str(each)) for each in FLOATS)
+        case "date":
+            return DAYS
+        case "datetime":
+            return tuple(datetime.combine(each, time(9, 30)) for each in DAYS)
+        case "time":
+            return (time(9, 30), time(8), time(17, 15))
+        case "timedelta":
+            return (timedelta(days=1), timedelta(days=7), timedelta(hours=2))
+        case "bytes":
+            return (b"ab", b"c")
+    return ()
 
 
 def words_in(name: str) -> list[str]:

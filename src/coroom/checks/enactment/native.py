@@ -81,6 +81,7 @@ _REFUSED = frozenset(
         "expandtabs",
     }
 )
+_HASHED = frozenset({"hexdigest", "digest", "update"})
 _WIDE = frozenset({"ljust", "rjust", "center", "zfill"})
 
 
@@ -114,6 +115,8 @@ def attribute(held: Any, name: str) -> Any:
         return getattr(held, name, MISSING)
     if held is None:
         return MISSING
+    if name in _HASHED and type(held).__module__ in {"_hashlib", "_blake2"}:
+        return getattr(held, name)
     if isinstance(held, Coroutine):
         if name == "close":
             return lambda: None

@@ -30,11 +30,17 @@ INPUTS_MAX = 24
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What happens: something is done in modules, then the function is called, perhaps of an object."""
+    """What happens: something is done in modules, then the function is called, perhaps of an object.
+
+    `steps` is a story that leads there, whose later steps use what earlier ones gave; `looks` is asked before the call
+    and after it.
+    """
 
     first: tuple[Deed, ...]
     of: Recipe | None
     arguments: tuple[Recipe, ...]
+    steps: tuple[Recipe, ...] = ()
+    looks: tuple[Recipe, ...] = ()
 
     @property
     def guessed(self) -> bool:

@@ -22,7 +22,7 @@ def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -
     """The ways to call a function that one side newly wrote, the likeliest first."""
     stage = Tree(side.tree, purse)
     try:
-        function, kind, inputs = _prepared(stage, changed, reached)
+        function, kind, inputs = prepared(stage, changed, reached)
         if function is None or inputs is None:
             return
         wanted = parameters(function, skip=1 if kind is not None else 0, needed=True)
@@ -41,9 +41,10 @@ def plays(side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -
     yield from combined(firsts, owners, each)
 
 
-def _prepared(
+def prepared(
     stage: Tree, changed: Changed, reached: Sequence[str]
 ) -> tuple[Function | None, Kind | None, Inputs | None]:
+    """A function that is to be enacted, its class when it is a method, and what its tree offers as inputs."""
     path = changed.module.path
     space = stage.module(path).space
     owner, _, name = changed.within.rpartition(".")
@@ -67,7 +68,7 @@ def _firsts(stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[
                 continue
             if (path, name) in new:
                 continue
-            how = how_it_changes(held.node, partial(_is_in, kept))
+            how = how_it_changes(held.node, partial(is_in, kept))
             if how:
                 calls = [
                     (path, name, tuple(given))
@@ -78,7 +79,8 @@ def _firsts(stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[
     return [*filled, (), *((*adders[:6], each) for each in changers[:3])]
 
 
-def _is_in(kept: set[str], node: ast.expr) -> bool:
+def is_in(kept: set[str], node: ast.expr) -> bool:
+    """Whether an expression is one of these names or a part of it."""
     return _root(node) in kept
 
 

@@ -20,6 +20,8 @@ class Stage(Protocol):
     """One tree, ready to act."""
 
     machine: Machine
+    results: list[Value]
+    """What the steps of a story gave."""
 
     def module(self, path: str) -> Module:
         """The module at a path."""
@@ -153,3 +155,25 @@ def one_of(whole: Recipe, at: int) -> Recipe:
         return many[at]
 
     return Recipe(f"{whole.shown}[{at}]", make, whole.guessed)
+
+
+def earlier(at: int, shown: str) -> Recipe:
+    """What a step of a story gave."""
+
+    def make(stage: Stage) -> Value:
+        if at >= len(stage.results):
+            raise SetUpFailed
+        return stage.results[at]
+
+    return Recipe(shown, make)
+
+
+def asked_of(of: Recipe, name: str, given: list[Recipe]) -> Recipe:
+    """What a method of an object gives."""
+
+    def make(stage: Stage) -> Value:
+        return stage.machine.call(
+            stage.machine.attribute(of.make(stage), name), [each.make(stage) for each in given], {}
+        )
+
+    return Recipe(f"{of.shown}.{name}({', '.join(each.shown for each in given)})", make)

@@ -10,6 +10,7 @@ from coroom.checks.enactment.values import (
     Budget,
     CannotGoOn,
     Module,
+    Value,
 )
 from coroom.checks.program import Program
 
@@ -29,6 +30,7 @@ class Tree:
         self._purse = purse
         self.machine = Machine(self._source, Budget(min(STEPS, max(0, purse.steps))))
         self._given = self.machine.budget.steps
+        self.results: list[Value] = []
 
     def _source(self, spec: str, importer: str) -> tuple[str, str] | None:
         module = self._program.module(importer)

@@ -61,6 +61,10 @@ class ScriptLanguage:
         if is_seen(side.tree, changed):
             yield from plays(side, changed, reached)
 
+    def stories(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:  # noqa: ARG002
+        """None so far: objects are filled by the plays alone."""
+        return iter(())
+
     def act(
         self, program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget
     ) -> Outcome | None:
