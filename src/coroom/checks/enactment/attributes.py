@@ -40,6 +40,8 @@ class Attributes(ABC):
         while where is not None:
             if name in where.names and (where is scope or not where.is_class) and where.elsewhere.get(name) is None:
                 return where.names[name]
+            if name in where.own:
+                raise Raised(built_in.exception(self, "UnboundLocalError", f"{name!r} has no value yet"))
             where = where.outer
         if name in scope.module:
             return scope.module[name]

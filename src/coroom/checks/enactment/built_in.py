@@ -51,6 +51,7 @@ _EXCEPTIONS = {
     "IndexError": "LookupError",
     "KeyError": "LookupError",
     "NameError": "Exception",
+    "UnboundLocalError": "NameError",
     "OSError": "Exception",
     "FileNotFoundError": "OSError",
     "PermissionError": "OSError",

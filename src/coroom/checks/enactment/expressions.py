@@ -1,6 +1,7 @@
 """The expressions of an enacted program, and its functions."""
 
 import ast
+import functools
 import operator
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -299,8 +300,9 @@ class Expressions(Attributes):
         self.budget.step()
         self.seen.add((function.around.module["__file__"], function.name))
         scope = Scope(
-            _arguments(function, given, dict(named)), function.around.module, function.around, owner=function.owner
-        )
+            _arguments(function, given, dict(named)), function.around.module, function.around, owner=function.owner,
+            own=_bound_in(function.node),
+        )  # fmt: skip
         node = function.node
         if isinstance(node, ast.Lambda):
             return self._deeper(lambda: self.value(node.body, scope))
@@ -337,6 +339,36 @@ class Expressions(Attributes):
             yield from self.each_of(node.body, scope)
         except Returned:
             return
+
+
+_INNER = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4096)
+def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
+    """The names that a function binds, its parameters left out."""
+    if isinstance(node, ast.Lambda):
+        return frozenset()
+    found: set[str] = set()
+    others: set[str] = set()
+    waiting: list[ast.AST] = list(node.body)
+    while waiting:
+        each = waiting.pop()
+        match each:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {one.asname or one.name.partition(".")[0] for one in names}
+            case ast.Global(names=said) | ast.Nonlocal(names=said):
+                others.update(said)
+        if not isinstance(each, _INNER):
+            waiting.extend(ast.iter_child_nodes(each))
+    return frozenset(found - others)
 
 
 def _yields(body: list[ast.stmt]) -> bool:

@@ -203,6 +203,8 @@ class Scope:
     is_class: bool = False
     owner: Kind | None = None
     elsewhere: dict[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    """The names that a function binds somewhere: until then they mean nothing, whatever is around it."""
 
 
 @dataclass(eq=False, slots=True)
