@@ -6,7 +6,8 @@ found.
 - `inference`: what is known of the values in a program, on `syntax.terms`
 - checks of one tree: `alone`
 - checks of four: `together` (calls, attributes, types), `rebound` (names that both sides bind), `elsewhere` (Go, Rust,
-  Java), `behaviour` (what no type tells), `enactment` (what is new is acted out); words: `wording`, `spelling`
+  Java), `behaviour` (what no type tells), `enactment` (what is new is acted out); words: `wording`, `spelling`,
+  `dangling` (two ends that do not meet)
 - checks that start programs: `types` (the project's type checker), and in `suites` the project's tests, on which
   landings rest as well
 - `stored_outputs`: published data, for measuring the checks

@@ -9,6 +9,7 @@ from coroom.checks.behaviour.doubled import doubled
 from coroom.checks.behaviour.families import families
 from coroom.checks.behaviour.holdings import holdings
 from coroom.checks.behaviour.rules import results
+from coroom.checks.dangling import dangling
 from coroom.checks.elsewhere import elsewhere
 from coroom.checks.enactment.enact import enactments
 from coroom.checks.engine import Check
@@ -42,6 +43,7 @@ def fast_checks() -> list[Check]:
         Rule("constants", fast=True, job=constants),
         Rule("wording", fast=True, job=wording),
         Rule("spelling", fast=True, job=spelling),
+        Rule("dangling", fast=True, job=dangling),
         Rule("doubled", fast=True, job=doubled),
         Rule("rebound", fast=True, job=rebound),
         Rule("holdings", fast=True, job=holdings),

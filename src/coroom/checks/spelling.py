@@ -188,6 +188,13 @@ _GROUPS = (
 _LIKE = {word: group.split()[0] for group in _GROUPS for word in group.split()}
 
 
+def same_stem(one: str, other: str) -> bool:
+    """Whether two names are one word in two forms: `skip` and `skipped`."""
+    mine, yours = sorted((_stem(one), _stem(other)), key=len)
+    rest = yours.removeprefix(mine)
+    return len(mine) > 2 and yours.startswith(mine) and rest in {"", mine[-1:], "e", "s"}
+
+
 def _stem(word: str) -> str:
     found = _bare(word)
     return _LIKE.get(found, found)
