@@ -9,5 +9,6 @@ The interpreter of Python, from below: `values` and `things` (what programs work
 (statements, modules), over one `tree`. What it finds under known names: `built_in`, and `library` with `declaring` and
 `calling`. What a function is called with: `uses` (what it says of its parameters), `recipes` (how a value is made),
 `inputs`, `plays`. `stories` are plays of which much happens before: a `world` of objects is made, filled and changed
-by calls that are tried, with the words of a `vocabulary`. One call is acted out in `acting`, and `compare` takes down what it came to.
+by calls that are tried, with the words of a `vocabulary`. One call is acted out in `acting`,
+and `compare` takes down what it came to.
 """
