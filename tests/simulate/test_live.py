@@ -43,6 +43,16 @@ def test_calls_end_as_in_a_serial_order_through_crashes_and_a_network_that_loses
     assert sum(outcome.events for outcome in outcomes) > 40 * SEEDS
 
 
+@pytest.mark.promise("run:serializable")
+@pytest.mark.parametrize(
+    ("policy", "seed"),
+    [("serial", 5519), ("serial", 9014), ("serial", 11724), ("serial", 12134), ("locking", 8489), ("locking", 19144)],
+)
+def test_a_seed_that_once_failed_comes_to_rest(policy: str, seed: int) -> None:
+    """Beside a fence the rest of a repair was dropped (`serial`); all began again in turn (`locking`)."""
+    assert simulate(seed, agents=4, policy=policy).violations == ()
+
+
 def test_every_mutant_has_a_seed_that_shows_it() -> None:
     assert CAUGHT_BY.keys() == LIVE_MUTANTS.keys()
 

@@ -15,9 +15,9 @@ class Locking(OneLine, ActsAsItComes):
     name = "locking"
 
     def admit_call(self, state: RoomState, asked: Asked) -> CallAdmission:
-        """Wait for whoever holds what the call needs. When waiting closes a circle, the agent in it that has begun
-        again least often does so, of these the one of highest rank. A call that cannot be taken back acts when its
-        agent is done.
+        """Wait for whoever holds what the call needs. When waiting closes a circle, the agent of highest rank in it
+        begins again: whoever is lowest of all never does, so that somebody always comes to an end. A call that cannot
+        be taken back acts when its agent is done.
         """
         on = holders(state.order, asked.agent, asked.footprint) or _first_in_line(state, asked.agent)
         if not on:
@@ -25,7 +25,7 @@ class Locking(OneLine, ActsAsItComes):
         circle = _circle(state.order, asked.agent, on)
         if not circle:
             return Wait(on)
-        victim = max(circle, key=lambda name: (-state.order.standing(name).restarts, state.agents[name].rank))
+        victim = max(circle, key=lambda name: state.agents[name].rank)
         return Restart((victim,), f"{', '.join(sorted(circle))} waited for one another")
 
 
