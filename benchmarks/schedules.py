@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from other_tree import checkout
+
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.evolve import evolve
@@ -143,12 +145,12 @@ def main() -> None:
         serve()
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("other", type=Path)
+    parser.add_argument("other", type=checkout)
     parser.add_argument("--seeds", type=int, default=60)
     parser.add_argument("--turns", type=int, default=6)
     given = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    older, newer = Player(given.other.resolve()), Player(HERE)
+    older, newer = Player(given.other), Player(HERE)
     try:
         compare(older, newer, given.seeds, given.turns)
     finally:

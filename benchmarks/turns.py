@@ -21,6 +21,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from other_tree import checkout
+
 from coroom.host.seat import Seat
 from coroom.run.bench import calls, edits
 from coroom.run.bench.figures import machine, versions
@@ -113,11 +115,11 @@ def imported_ms() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("other", type=Path)
+    parser.add_argument("other", type=checkout)
     parser.add_argument("--turns", type=int, default=10)
     parser.add_argument("--only", choices=("calls", "start", "edits"), default="calls")
     given = parser.parse_args()
-    trees = {"other": given.other.resolve(), "this": HERE}
+    trees = {"other": given.other, "this": HERE}
     figures: Figures = {name: defaultdict(list) for name in trees}
     here = machine()
     print(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")

@@ -51,13 +51,31 @@ def test_a_case_may_say_only_what_differs_from_a_program_beside_it(tmp_path: Pat
     changes = {"a": RENAMED, "b": {"bill.py": None}, "merged": {**RENAMED, "bill.py": None}}
     (tmp_path / "cases").mkdir()
     (tmp_path / "cases/gone.json").write_text(json.dumps({"project": "shop", "label": "clean", **changes}))
-    (tmp_path / "cases/astray.json").write_text(json.dumps({"project": "none", "label": "clean", "a": {}, "b": {}}))
     read = data_in(tmp_path).cases
     assert list(read) == ["gone"]
     assert read["gone"]["base"] == CALLER
     assert read["gone"]["a"] == {**RENAMED, "bill.py": CALLER["bill.py"]}
     assert read["gone"]["b"] == BASE
     assert read["gone"]["merged"] == RENAMED
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ({"project": "none", "a": {}, "b": {}, "merged": {}}, "its project is no folder of"),
+        ({"a": {}, "b": {}, "merged": {}}, "has no base"),
+        ({"base": {}, "a": {}}, "has no b and no merged"),
+        ({"base": {}, "a": {}, "b": [], "merged": {}}, "has no b: give each tree"),
+    ],
+)
+def test_a_case_that_is_not_whole_is_refused_and_never_left_out(
+    tmp_path: Path, case: dict[str, object], words: str
+) -> None:
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases/astray.json").write_text(json.dumps({"label": "clean", **case}))
+    refused = CliRunner().invoke(bench, ["check", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert words in refused.stderr
 
 
 def test_the_tests_of_both_sides_find_on_the_merged_tree_what_the_checks_do_not(tmp_path: Path) -> None:
@@ -123,3 +141,14 @@ def test_of_a_history_those_merges_are_judged_that_git_makes_again_and_nobody_me
     assert "a merge, processor time: min " in shown.stdout
     assert f"{machine()['cores']} cores" in shown.stdout
     assert CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "1", "--tests"]).exit_code == 2
+
+
+def test_a_history_without_such_a_merge_is_said_to_have_none(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    subprocess.run(
+        ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one", "--allow-empty"],
+        check=True,
+    )
+    shown = CliRunner().invoke(bench, ["check", str(tmp_path), "--merges", "9"])
+    assert shown.exit_code == 0, shown.output
+    assert "no merge in its history in which both sides changed source code" in shown.stdout

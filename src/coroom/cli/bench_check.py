@@ -77,6 +77,8 @@ def _print_merges(report: MergeReport) -> None:
             click.echo(f"    {one.path}:{one.line}: {one.kind}{blocks}: {one.message}")
     said = f"something said of {len(report.alarms)}, of {report.blocking} something that blocks"
     click.echo(f"{report.judged} merges judged: {said}")
+    if not report.judged:
+        click.echo("There is no merge in its history in which both sides changed source code and git makes it again.")
     _time("a merge, processor time", report.ms)
 
 

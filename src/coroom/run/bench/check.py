@@ -16,7 +16,7 @@ from coroom.host.checks.checking import everyday_checks
 from coroom.host.landing.confined import Confined
 from coroom.run.bench.case_tests import TESTS_FAIL, judged_with_tests
 from coroom.run.bench.figures import Spread
-from coroom.run.bench.known_cases import known_cases
+from coroom.run.bench.known_cases import BrokenCaseError, known_cases
 
 FILES = 2_000
 """Of the repository in which the time after one edit is measured."""
@@ -125,9 +125,12 @@ def data_in(place: Path) -> KnownData:
     """The cases in a folder (`known_cases`), or the stored outputs in a checkout of the CodeCRDT paper's repository.
 
     Raises:
-        NoDataError: there is neither.
+        NoDataError: there is neither, or a case is not whole.
     """
-    cases = dict(known_cases(place))
+    try:
+        cases = dict(known_cases(place))
+    except BrokenCaseError as broken:
+        raise NoDataError(str(broken)) from broken
     try:
         return KnownData(cases, tuple(stored_outputs(place)))
     except NoOutputsError as none:

@@ -10,30 +10,49 @@ BASES = "bases"
 _TREES = ("base", "a", "b", "merged")
 
 
+class BrokenCaseError(Exception):
+    """A file says the fate of a case and does not hold the whole of it; the text names what is missing."""
+
+
 def known_cases(data: Path) -> Iterator[tuple[str, dict[str, object]]]:
     """The cases in a folder, by name: JSON with `label` and the trees `base`, `a`, `b` and `merged`, path to text.
 
     A case without `base` names its `project` instead, a folder of `bases` beside its own; its trees hold what differs
-    from that, null where a file is gone.
+    from that, null where a file is gone. JSON without `label` is something else and passed over.
+
+    Raises:
+        BrokenCaseError: a case without one of its trees, or without its program.
     """
     bases: dict[Path, dict[str, object]] = {}
     for path in sorted(data.glob("*.json")) or sorted(data.glob("*/*.json")):
-        case = _case(path, bases)
-        if case is not None:
-            yield path.stem, case
+        read = _read(path)
+        if "label" not in read:
+            continue
+        if "base" not in read:
+            read = _whole(read, _base(path, read, bases))
+        missing = [name for name in _TREES if not isinstance(read.get(name), dict)]
+        if missing:
+            message = f"{path.name} has no {' and no '.join(missing)}: give each tree as an object of paths and texts."
+            raise BrokenCaseError(message)
+        yield path.stem, read
 
 
-def _case(path: Path, bases: dict[Path, dict[str, object]]) -> dict[str, object] | None:
+def _read(path: Path) -> dict[str, object]:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(read, dict) and "base" not in read and isinstance(read.get("project"), str):
-            program = path.parent.parent / BASES / read["project"]
-            if program not in bases:
-                bases[program] = _program(program)
-            read = _whole(read, bases[program])
     except (OSError, ValueError):
-        return None
-    return read if isinstance(read, dict) and {*_TREES, "label"} <= read.keys() else None
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _base(path: Path, case: Mapping[str, object], bases: dict[Path, dict[str, object]]) -> dict[str, object]:
+    program = path.parent.parent / BASES / str(case.get("project", ""))
+    if "project" not in case or not program.is_dir():
+        message = f"{path.name} has no base, and its project is no folder of {path.parent.parent / BASES}."
+        raise BrokenCaseError(message)
+    if program not in bases:
+        bases[program] = _program(program)
+    return bases[program]
 
 
 def _program(folder: Path) -> dict[str, object]:
