@@ -1,9 +1,9 @@
 """What is known of the values in a program, and what about them does not hold; nothing is run.
 
-First what is known: `abilities` (what kinds of values can do), `standard` (values of the standard library), `shapes`
-(what a value can be), `raising` (what a function may raise), `reading` (what functions give and fields hold). Then one
-class that walks through a function, in layers: `asking`, `checker` (its statements), `operators`, `calls` and
-`expressions`; beside them `demands` (what well-known functions ask of what they are given), `templates` (texts with
-places to be filled), `fitting` (whether a value can stand where another is wanted), `narrowing` (what holds after a
-test) and `declared` (whether code keeps to what it says).
+First what is known: `shapes` (what a value can be), `standard` (values of the standard library), `abilities` (what
+values can do and have), `notes` (what annotations say), `raising` (what a function may raise), `reading` (what
+functions give and fields hold). Then one class that walks through a function, in layers: `asking`, `checker` (its
+statements), `operators`, `calls` and `expressions`; beside them `demands` (what well-known functions ask of what they
+are given), `templates` (texts with places to be filled), `fitting` (whether a value can stand where another is wanted),
+`narrowing` (what holds after a test) and `declared` (whether code keeps to what it says).
 """

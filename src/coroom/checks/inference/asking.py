@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from coroom.checks.inference.abilities import can, has
 from coroom.checks.inference.reading import Doubt, Reading
-from coroom.checks.inference.shapes import INT, READONLY, STR, UNKNOWN, Shape, can, has, union
+from coroom.checks.inference.shapes import INT, READONLY, STR, UNKNOWN, Shape, union
 from coroom.checks.inference.standard import STANDARD, kind_of
 from coroom.syntax import Function, Module, Term, walk
 

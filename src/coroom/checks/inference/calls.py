@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from coroom.checks.inference.abilities import has
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.demands import demanded, dotted, ordered, put_in
 from coroom.checks.inference.fitting import call_fits, fits_into
-from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, has, union
+from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
 from coroom.checks.inference.standard import STANDARD, kind_called, kind_of, qualified
 from coroom.checks.inference.templates import formatted, laid_out
 from coroom.syntax import Class, Function, Term

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from coroom.checks.inference.abilities import has
 from coroom.checks.inference.asking import Asking, names_in
 from coroom.checks.inference.declared import cases_of, covers, field_set, promise, returned
 from coroom.checks.inference.narrowing import asked_for, narrow, other_than
 from coroom.checks.inference.reading import Reading, attributes_on, keys_on
-from coroom.checks.inference.shapes import NONE, UNKNOWN, Names, Shape, has, union
+from coroom.checks.inference.shapes import NONE, UNKNOWN, Names, Shape, union
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 _RAISED_BY_DOING = frozenset({"KeyError", "IndexError", "LookupError", "ValueError", "StopIteration"})

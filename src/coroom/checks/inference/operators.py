@@ -1,8 +1,9 @@
 """What comparisons and arithmetic give, and what about them does not hold."""
 
+from coroom.checks.inference.abilities import can
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
-from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, can, union
+from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, union
 from coroom.checks.inference.standard import STANDARD, reckoned
 from coroom.checks.inference.templates import filled
 from coroom.syntax import Function, Term

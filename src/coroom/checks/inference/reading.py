@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from coroom.checks.inference.abilities import SCRIPT_ATTRIBUTES
+from coroom.checks.inference.notes import Notes
 from coroom.checks.inference.raising import CANDIDATE_FILES_MAX, COMMON, EVERYWHERE, Raising
-from coroom.checks.inference.shapes import INT, NONE, STR, UNKNOWN, Notes, Shape, union
+from coroom.checks.inference.shapes import INT, NONE, STR, UNKNOWN, Shape, union
 from coroom.checks.program import HARMLESS_BASES, Program
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
