@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
-from coroom.checks.inference.calls import is_abstract, unfinished
 from coroom.checks.inference.checker import Checker
+from coroom.checks.inference.defined import is_abstract, unfinished
 from coroom.checks.inference.fitting import call_of, parameters_of
 from coroom.checks.inference.reading import Doubt, Reading
 from coroom.checks.program import Program
