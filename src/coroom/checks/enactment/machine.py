@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from coroom.checks.enactment import built_in, library, native
-from coroom.checks.enactment.expressions import BINARY, Expressions, Returned
+from coroom.checks.enactment.expressions import BINARY, Expressions
+from coroom.checks.enactment.functions import Returned
 from coroom.checks.enactment.kinds import make_kind
 from coroom.checks.enactment.things import Thing
 from coroom.checks.enactment.values import (
@@ -290,7 +291,7 @@ class Machine(Expressions):
             scope.names[each.asname or each.name] = module.space[each.name]
 
     def _do_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[Value]:
-        made: Value = self._function(node, scope)
+        made: Value = self.function(node, scope)
         for each in reversed(node.decorator_list):
             made = self.value(each, scope)(made)
         scope.names[node.name] = made

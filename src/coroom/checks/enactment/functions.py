@@ -1,0 +1,179 @@
+"""The functions of an enacted program: how they are made, and called."""
+
+import ast
+import functools
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+
+from coroom.checks.enactment.attributes import Attributes
+from coroom.checks.enactment.values import Budget, CannotGoOn, Coroutine, Function, Scope, Value
+
+DEEPEST = 60
+"""Calls inside calls; a program that goes deeper is left alone."""
+
+
+class Returned(BaseException):
+    """A function gives this."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Functions(Attributes):
+    """The part of the interpreter that knows functions."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget)
+        self._depth = 0
+        self.seen: set[tuple[str, str]] = set()
+        self.asked = 0
+        """How often functions that were given to the program were called."""
+        self.said: dict[tuple[str, str], list[str]] = {}
+        """The texts that functions gave, by their file and name."""
+
+    @abstractmethod
+    def each_of(self, body: list[ast.stmt], scope: Scope) -> Iterator[Value]:
+        """Act out statements."""
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> Function:
+        """The function that is defined here; its defaults are worked out now."""
+        args = node.args
+        places = [*args.posonlyargs, *args.args]
+        defaults = {
+            each.arg: self.value(value, scope)
+            for each, value in zip(places[len(places) - len(args.defaults) :], args.defaults, strict=True)
+        }
+        defaults.update(
+            {
+                each.arg: self.value(value, scope)
+                for each, value in zip(args.kwonlyargs, args.kw_defaults, strict=True)
+                if value is not None
+            }
+        )
+        traits = frozenset(
+            trait
+            for trait, so in (
+                ("generator", not isinstance(node, ast.Lambda) and _yields(node.body)),
+                ("async", isinstance(node, ast.AsyncFunctionDef)),
+            )
+            if so
+        )
+        name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+        around = scope.outer if scope.is_class and scope.outer is not None else scope
+        owner = scope.owner if scope.is_class else None
+        return Function(name, node, around, defaults, self._run, owner, traits)
+
+    def _run(self, function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> Value:
+        self.budget.step()
+        self.seen.add((function.around.module["__file__"], function.name))
+        scope = Scope(
+            _arguments(function, given, dict(named)), function.around.module, function.around, owner=function.owner,
+            own=_bound_in(function.node),
+        )  # fmt: skip
+        node = function.node
+        if isinstance(node, ast.Lambda):
+            return self._deeper(lambda: self.value(node.body, scope))
+        if "async" in function.traits:
+            if "generator" in function.traits:
+                raise CannotGoOn("an async generator")
+            return Coroutine(lambda: self._deeper(lambda: self._body(node, scope)))
+        if "generator" in function.traits:
+            return self._generated(node, scope)
+        value = self._deeper(lambda: self._body(node, scope))
+        if isinstance(value, str):
+            self.said.setdefault((function.around.module["__file__"], function.name), []).append(value)
+        return value
+
+    def _deeper(self, act: Callable[[], Value]) -> Value:
+        if self._depth >= DEEPEST:
+            raise CannotGoOn("calls too deep")
+        self._depth += 1
+        try:
+            return act()
+        finally:
+            self._depth -= 1
+
+    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Value:
+        try:
+            for _ in self.each_of(node.body, scope):
+                raise CannotGoOn("a yield inside of an expression")
+        except Returned as given:
+            return given.value
+        return None
+
+    def _generated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[Value]:
+        try:
+            yield from self.each_of(node.body, scope)
+        except Returned:
+            return
+
+
+_INNER = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4096)
+def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
+    """The names that a function binds, its parameters left out."""
+    if isinstance(node, ast.Lambda):
+        return frozenset()
+    found: set[str] = set()
+    others: set[str] = set()
+    waiting: list[ast.AST] = list(node.body)
+    while waiting:
+        each = waiting.pop()
+        match each:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {one.asname or one.name.partition(".")[0] for one in names}
+            case ast.Global(names=said) | ast.Nonlocal(names=said):
+                others.update(said)
+        if not isinstance(each, _INNER):
+            waiting.extend(ast.iter_child_nodes(each))
+    return frozenset(found - others)
+
+
+def _yields(body: list[ast.stmt]) -> bool:
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(each))
+    return False
+
+
+def _arguments(function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> dict[str, Value]:
+    args = function.node.args
+    places = [each.arg for each in (*args.posonlyargs, *args.args)]
+    found: dict[str, Value] = dict(zip(places, given, strict=False))
+    if args.vararg is not None:
+        found[args.vararg.arg] = tuple(given[len(places) :])
+    elif len(given) > len(places):
+        raise TypeError(f"{function.name}() takes {len(places)} positional arguments but {len(given)} were given")
+    known = {*(each.arg for each in args.args), *(each.arg for each in args.kwonlyargs)}
+    rest: dict[str, Value] = {}
+    for name, value in named.items():
+        if name in known:
+            if name in found:
+                raise TypeError(f"{function.name}() got multiple values for argument {name!r}")
+            found[name] = value
+        elif args.kwarg is not None:
+            rest[name] = value
+        else:
+            raise TypeError(f"{function.name}() got an unexpected keyword argument {name!r}")
+    if args.kwarg is not None:
+        found[args.kwarg.arg] = rest
+    for name in (*places, *(each.arg for each in args.kwonlyargs)):
+        if name not in found:
+            if name not in function.defaults:
+                raise TypeError(f"{function.name}() missing required argument: {name!r}")
+            found[name] = function.defaults[name]
+    return found
