@@ -9,6 +9,6 @@ What they work with: `values`, `numbers` and their texts, and `access` (properti
 (dates) and `promises`; what they find only where they run is in `elsewhere`.
 
 What a function is called with: `declared` (types), `uses` (what it does with its parameters), `recipes` (how a value is
-made in a tree that is ready, a `stage`), `inputs`, `plays`. One call is acted out in `acting`, and `taking` takes down
-what it came to.
+made in a tree that is ready, a `stage`), `making` (objects of the program's classes), `inputs`, `plays`. One call is
+acted out in `acting`, and `taking` takes down what it came to.
 """

@@ -9,15 +9,12 @@ from functools import lru_cache
 from tree_sitter import Node
 
 from coroom.checks.enactment.script.program import of_imports
+from coroom.checks.enactment.script.reading import CLASSES, parts, text_of
 from coroom.checks.enactment.script.reading import field as part
-from coroom.checks.enactment.script.reading import parts, text_of
 from coroom.checks.program import Program
 from coroom.syntax.parse import tree_of
 
-_TYPES = frozenset(
-    {"interface_declaration", "type_alias_declaration", "enum_declaration", "class_declaration"}
-    | {"abstract_class_declaration"}
-)
+_TYPES = CLASSES | {"interface_declaration", "type_alias_declaration", "enum_declaration"}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ Flowing = Callable[[Scope], Generator[Value, Any, Value]]
 FLOWING: dict[str, Callable[[Node, str], Flowing]] = {}
 """Statements in which something is yielded: what they yield, and at the end how they leave."""
 
+CLASSES = frozenset({"class_declaration", "abstract_class_declaration"})
 SILENT = frozenset({"comment", "html_comment", "hash_bang_line"})
 
 

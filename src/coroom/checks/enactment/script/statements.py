@@ -8,6 +8,7 @@ from tree_sitter import Node
 from coroom.checks.enactment.script.access import same, truthy
 from coroom.checks.enactment.script.patterns import Put, assigned, declared, names_in
 from coroom.checks.enactment.script.reading import (
+    CLASSES,
     EXPRESSIONS,
     FLOWING,
     STATEMENTS,
@@ -22,7 +23,6 @@ from coroom.checks.enactment.script.reading import (
 from coroom.checks.enactment.script.values import UNDEFINED, UNSET, Given, Jump, Scope, Thrown, Value
 from coroom.checks.enactment.values import CannotGoOn
 
-CLASSES = frozenset({"class_declaration", "abstract_class_declaration"})
 FUNCTIONS = frozenset({"function_declaration", "generator_function_declaration"})
 NO_STATEMENTS = frozenset(
     {"interface_declaration", "type_alias_declaration", "ambient_declaration", "empty_statement", "function_signature"}
