@@ -1,5 +1,6 @@
 """The steps of repairs, as the host reports them: each stored, so that a crash anywhere is finished from the log."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from coroom.core.agent import HOST, OPERATOR
@@ -112,26 +113,34 @@ def note_fenced(state: RoomState, by: str, command: NoteFenced, now_ms: int) -> 
         resources=spread.resources,
         why=command.why,
         also=tuple(c.id for c in spread.also),
-        steps=_going_on(state, found[0].todo[1:], spread),
+        steps=_going_on(found[0].todo[1:], spread.free),
     )
     return settled(state, by, now_ms, (fenced, *_told(state, fenced, (call, *spread.also))))
 
 
-def _going_on(state: RoomState, rest: tuple[Step, ...], spread: "_Spread") -> tuple[Step, ...]:
+def _going_on(rest: tuple[Step, ...], free: tuple[OrderedCall, ...]) -> tuple[Step, ...]:
     """What is left of a repair beside a fence: what is to be taken back all the same, with what stands upon it, and
     putting back what is undone.
     """
-    calls = {step.call: call for step in rest if (call := state.order.calls.get(step.call))}
-    free = {name for name, call in calls.items() if not any_overlap(call.footprint.writes, spread.out_of_reach)}
-    on = [name for name in free if any(s.kind is StepKind.RETRACT and s.call == name for s in rest)]
-    for name in on:
-        on += [other for other in free if other not in on and _meet(calls[other], calls[name])]
-    undone = {name for name, call in calls.items() if name in free and call.phase is CallPhase.UNDONE}
-    return tuple(step for step in rest if step.kind is not StepKind.PERFORM and step.call in {*on, *undone})
+    leaving = _retracted(rest)
+    on = [call for call in free if call.id in leaving]
+    on += _meeting(tuple(r for call in on for r in call.footprint.writes), free)
+    names = {call.id for call in (*on, *(c for c in free if c.phase is CallPhase.UNDONE))}
+    return tuple(step for step in rest if step.kind is not StepKind.PERFORM and step.call in names)
 
 
-def _meet(one: OrderedCall, other: OrderedCall) -> bool:
-    return any_overlap(one.footprint.writes, other.footprint.writes)
+def _retracted(steps: tuple[Step, ...]) -> frozenset[str]:
+    return frozenset(step.call for step in steps if step.kind is StepKind.RETRACT)
+
+
+def _meeting(resources: tuple[Resource, ...], calls: Sequence[OrderedCall]) -> list[OrderedCall]:
+    """The calls that write to any of these resources, or to what one of those writes to, and so on."""
+    met = list[OrderedCall]()
+    reach = dict.fromkeys(resources)
+    while more := [c for c in calls if c not in met and any_overlap(c.footprint.writes, tuple(reach))]:
+        met += more
+        reach.update((r, None) for c in more for r in c.footprint.writes)
+    return met
 
 
 def _told(state: RoomState, fenced: CallFenced, calls: tuple[OrderedCall, ...]) -> tuple[NoticeSent, ...]:
@@ -162,27 +171,24 @@ def _told(state: RoomState, fenced: CallFenced, calls: tuple[OrderedCall, ...]) 
 
 
 class _Spread(NamedTuple):
-    """What a fence takes in: its resources, the calls that are fenced along, and all that no step may touch."""
+    """What a fence takes in, its resources and the calls that are fenced along, and the calls that it leaves `free`."""
 
     resources: tuple[Resource, ...]
     also: tuple[OrderedCall, ...]
-    out_of_reach: tuple[Resource, ...]
+    free: tuple[OrderedCall, ...]
 
 
 def _spread(state: RoomState, repair: Repair, call: OrderedCall) -> _Spread:
     """A call that waits to be put back or taken back and meets the fence can be neither, so it is fenced along. One
     that was only about to be undone for another's sake stays as it is, but what lies below it is out of reach.
     """
-    leaving = {step.call for step in repair.todo if step.kind is StepKind.RETRACT}
+    leaving = _retracted(repair.todo)
     names = dict.fromkeys(step.call for step in repair.todo[1:] if step.call != call.id)
     left = sorted((c for name in names if (c := state.order.calls.get(name))), key=lambda c: c.position)
-    reach, met = dict.fromkeys(call.footprint.writes), list[OrderedCall]()
-    while more := [c for c in left if c not in met and any_overlap(c.footprint.writes, tuple(reach))]:
-        met += more
-        reach.update((r, None) for c in more for r in c.footprint.writes)
+    met = _meeting(call.footprint.writes, left)
     also = tuple(c for c in met if c.phase is CallPhase.UNDONE or c.id in leaving)
     resources = dict.fromkeys(r for c in (call, *also) for r in c.footprint.writes)
-    return _Spread(tuple(resources), also, tuple(reach))
+    return _Spread(tuple(resources), also, tuple(c for c in left if c not in met))
 
 
 def lift_fence(state: RoomState, by: str, command: LiftFence, now_ms: int) -> Decision:
