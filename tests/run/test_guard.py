@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 from tests.doorway import OPERATOR_TOKEN, RPC_HEADERS, Daemon, Room, hashed, open_room, rpc, running, token
 
 from coroom.core import command as c
@@ -162,6 +162,26 @@ async def test_a_body_too_large_is_cut_off_whether_it_says_so_or_not(served: tup
     assert told.status_code == 413
     assert told.json()["what"] == "too-large"
     assert room.host.state == before
+
+
+@pytest.mark.parametrize("length", ["-1", "+1", "1_0", "\u00b2", "", "9" * 5_000])
+async def test_a_length_that_is_no_count_is_turned_away_and_nothing_read(
+    served: tuple[Daemon, Room], length: str
+) -> None:
+    daemon, _ = served
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    given = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": length} | AUTHORITY
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]
+    scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": headers}
+    await Guard(daemon_app(daemon), daemon.rooms)(scope, receive, send)
+    assert sent[0]["status"] == 413
 
 
 async def test_a_body_that_dribbles_is_given_up(served: tuple[Daemon, Room], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,8 @@ from coroom.run.daemon.limits import (
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 """The hosts that a browser cannot be led to by a name that somebody else owns (DNS rebinding)."""
 
-CURSOR_DIGITS_MAX = 18
+COUNT_DIGITS_MAX = 18
+"""A count of more digits may not fit into 64 bits, and is nobody's."""
 
 HOSTS_KEPT = 64
 """Names under which the daemon is addressed, read once: nearly all requests give the same."""
@@ -195,7 +196,7 @@ class Guard:
 
 
 def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= CURSOR_DIGITS_MAX
+    return text.isascii() and text.isdigit() and len(text) <= COUNT_DIGITS_MAX
 
 
 class _Pace:
@@ -288,7 +289,7 @@ async def _body(headers: Given, receive: Receive) -> bytes | Turned | None:
     """The whole body; None when the client went away."""
     too_large = Turned(413, "too-large", f"The body is larger than {BODY_BYTES_MAX} bytes.", "Send less at once.")
     told = _first(headers, "content-length", "0")
-    if not told.isdigit() or int(told[:20]) > BODY_BYTES_MAX:
+    if not _is_count(told) or int(told) > BODY_BYTES_MAX:
         return too_large
     pieces, size = [], 0
     try:
