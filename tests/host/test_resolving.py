@@ -221,6 +221,33 @@ def test_one_that_cannot_be_started_is_told(tmp_path: Path) -> None:
     assert "ty was asked about 1 use of a name and settled none; it " in made.notes[-1]
 
 
+def test_one_that_refuses_to_begin_is_told_with_what_it_says(tmp_path: Path) -> None:
+    home = written(tmp_path, PYTHON)
+    fake(home, ANSWER)
+    program = home / ".venv/bin/ty"
+    refusal = "send(id=number, error={'code': -32603, 'message': 'no licence'})"
+    program.write_text(program.read_text().replace("send(id=number, result={})", refusal))
+    made = planned(home, ADD, CHECKOUT)
+    assert made.notes[-1] == (
+        "ty was asked about 1 use of a name and settled none; it refuses to begin: no licence, "
+        "so the rest is guessed by name"
+    )
+
+
+def test_what_is_open_beyond_the_most_that_are_asked_about_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = written(tmp_path, PYTHON)
+    fake(home, ANSWER)
+    monkeypatch.setattr(resolving, "USES_MAX", 1)
+    made = planned(home, ADD, CHECKOUT, "symbol:shop/order.py#fill")
+    assert asked_about(made)[-2:] == [
+        "1 use of a name guessed by name: of 2 open uses a server is asked about 1 at most",
+        "ty was asked about 1 use of a name and settled 1",
+    ]
+    assert (made.settled.open, made.settled.settled) == (2, 1)
+
+
 def test_one_that_is_missing_is_told_where_there_was_something_to_ask(tmp_path: Path) -> None:
     home = written(tmp_path, PYTHON)
     made = planned(home, ADD, CHECKOUT, wanted="jedi")
@@ -283,6 +310,7 @@ send(method="window/logMessage", params={{}})
         "[1, {}]",
         "{'uri': 'file:///etc/passwd'}",
         "{'targetUri': store['uri'], 'targetSelectionRange': {'start': {'line': 'x'}}}",
+        "None, error={'code': -32803, 'message': 'nothing there'}",
     ],
 )
 def test_what_it_does_not_know_stays_as_guessed(tmp_path: Path, answer: str) -> None:

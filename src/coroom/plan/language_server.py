@@ -22,6 +22,7 @@ LAST_WORDS_WITHIN_S = 1.0
 """What it had started may keep standard error open when it has ended itself."""
 
 SAID_MAX = 200
+"""Of what it says itself, a note has so many characters: a line or two of a terminal."""
 
 
 class ServerFailed(Exception):
@@ -60,8 +61,8 @@ class LanguageServer:
     def __init__(self, start: ServerStart) -> None:
         self._start = start
         self._process: asyncio.subprocess.Process | None = None
-        self._asked: dict[int, asyncio.Future[Json]] = {}
-        self._settled: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._asked: dict[int, asyncio.Future[Mapping[str, Json]]] = {}
+        self._settled: asyncio.Future[Mapping[str, Json]] = asyncio.get_running_loop().create_future()
         self._failure: ServerFailed | None = None
         self._last_words = b""
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,7 +96,7 @@ class LanguageServer:
         """Say who asks and where the project is, and wait until the server has read it, where it says when.
 
         Raises:
-            ServerFailed: it has ended.
+            ServerFailed: it has ended, or refuses.
         """
         uri = self._start.root.as_uri()
         hello: Json = {
@@ -111,7 +112,10 @@ class LanguageServer:
                 "experimental": {"serverStatusNotification": True},
             },
         }
-        await self._ask("initialize", hello)
+        told = await self._ask("initialize", hello)
+        if (error := told.get("error")) is not None:
+            message = f"it refuses to begin: {_said(error)}"
+            raise ServerFailed(message)
         self._send({"method": "initialized", "params": {}})
         if self._start.settled is not None:
             await self._settled
@@ -122,28 +126,29 @@ class LanguageServer:
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
 
     async def definitions(self, path: str, spot: Spot) -> list[Located]:
-        """Where what stands at a spot is defined; empty when the server does not know.
+        """Where what stands at a spot is defined; empty when the server does not know, or cannot say.
 
         Raises:
             ServerFailed: it has ended.
         """
         position: Json = {"line": spot.line, "character": spot.column}
         where: Json = {"textDocument": {"uri": self._uri(path)}, "position": position}
-        told = await self._ask("textDocument/definition", where)
+        told = (await self._ask("textDocument/definition", where)).get("result")
         listed = told if isinstance(told, list) else [told]
         return [found for each in listed if (found := _located(each, self._start.root)) is not None]
 
     def _uri(self, path: str) -> str:
         return (self._start.root / path).as_uri()
 
-    async def _ask(self, method: str, params: Json) -> Json:
+    async def _ask(self, method: str, params: Json) -> Mapping[str, Json]:
+        """The answer to a question, which has a result or an error."""
         if self._failure is not None:
             raise self._failure
         number = len(self._asked) + 1
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Mapping[str, Json]] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         self._send({"id": number, "method": method, "params": params})
-        told: Json = await answer
-        return told
+        return await answer
 
     def _send(self, message: dict[str, Json]) -> None:
         assert self._process is not None
@@ -182,10 +187,9 @@ class LanguageServer:
             told = params if isinstance(params, Mapping) else {}
             is_it = wanted is not None and wanted[0] == method and wanted[1].items() <= told.items()
             if is_it and not self._settled.done():
-                self._settled.set_result(None)
+                self._settled.set_result(message)
         elif isinstance(number, int) and (answer := self._asked.get(number)) is not None and not answer.done():
-            # What it cannot answer it does not know.
-            answer.set_result(message.get("result"))
+            answer.set_result(message)
 
     def _answered(self, method: str, params: Json) -> Json:
         """What a server is told that asks something itself: its settings, and nothing else."""
@@ -225,6 +229,12 @@ async def _message(stream: asyncio.StreamReader) -> Mapping[str, Json] | None:
     if not isinstance(found, Mapping):
         raise ValueError(found)
     return found
+
+
+def _said(error: Json) -> str:
+    """The words of an error, on one line."""
+    words = str(error.get("message") if isinstance(error, Mapping) else error).split()
+    return " ".join(words)[:SAID_MAX]
 
 
 def _located(told: Json, root: Path) -> Located | None:

@@ -28,6 +28,8 @@ WITHIN_S = 20.0
 HEAVY_WITHIN_S = 120.0
 
 USES_MAX = 300
+"""A plan asks about no more: the 85 pairs of docs/planning.md have 43 in all, and WITHIN_S is soon over."""
+
 FILES_MAX = 5_000
 """A server is shown a copy of the files; to copy more takes longer than its answers are worth."""
 
@@ -83,10 +85,13 @@ class Resolver:
         if self.wanted == NONE:
             return Settled()
         found = [*open_uses(index, footprints), *open_uses(index, footprints, far=True)]
-        found = list(dict.fromkeys(found))[:USES_MAX]
+        found = list(dict.fromkeys(found))
         began, settled = time.monotonic(), 0
         notes: list[str] = []
-        for server, program, uses in self._shared_out(index, source, found, notes):
+        if len(found) > USES_MAX:
+            many = f"of {len(found):,} open uses a server is asked about {USES_MAX:,} at most"
+            notes.append(f"{_uses(len(found) - USES_MAX)} guessed by name: {many}")
+        for server, program, uses in self._shared_out(index, source, found[:USES_MAX], notes):
             try:
                 settled += _Asking(self, server, program, index, source, notes).ask(uses)
             except OSError as problem:
