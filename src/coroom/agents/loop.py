@@ -23,7 +23,7 @@ from coroom.agents.context import bound
 from coroom.agents.hands import Hands
 from coroom.agents.models.model import Model, ModelError, Spoken, Told, ToolCall, ToolResult, ToolSpec
 from coroom.agents.room_client import RoomClient, room_failures
-from coroom.core.errors import cause_of
+from coroom.core.errors import said_by
 
 INSTEAD_OF_OURS = frozenset({"read", "edit"})
 """The room's tools for agents without file tools of their own."""
@@ -138,11 +138,11 @@ async def session(spec: str, budget: Budget, prompt: str, tell: Tell) -> Mapping
             finally:
                 hands.close()
     except* SpentError as problems:
-        error, limited = _first(problems), True
+        error, limited = said_by(problems), True
     except* ModelError as problems:
-        error = _first(problems)
+        error = said_by(problems)
     except* room_failures() as problems:
-        error = f"the room does not answer: {_first(problems)}"
+        error = f"the room does not answer: {said_by(problems)}"
     finally:
         await model.close()
     return {"error": error, "limited": limited} if error else {"final": True}
@@ -176,11 +176,6 @@ async def _until_ended(work: Coroutine[None, None, Mapping[str, Any]]) -> Mappin
     working = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
     return await working
-
-
-def _first(problem: BaseException) -> str:
-    cause = cause_of(problem)
-    return str(cause) or type(cause).__name__
 
 
 def _print(told: Mapping[str, Any]) -> None:

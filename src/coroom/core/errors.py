@@ -50,3 +50,9 @@ def cause_of(problem: BaseException) -> BaseException:
     while isinstance(problem, BaseExceptionGroup):
         problem = problem.exceptions[0]
     return problem
+
+
+def said_by(problem: BaseException) -> str:
+    """What its cause says; the cause's kind where that says nothing."""
+    cause = cause_of(problem)
+    return str(cause) or type(cause).__name__

@@ -20,7 +20,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from coroom.agents.adapter import TOKEN_VARIABLE, URL_VARIABLE
 from coroom.agents.frameworks.brought import Brought, Function, NotTakenError
 from coroom.agents.room_client import RoomClient, Told, room_went_away
-from coroom.core.errors import Code, cause_of
+from coroom.core.errors import Code, said_by
 from coroom.tools.observers import Observer
 
 R = TypeVar("R")
@@ -282,5 +282,4 @@ class Participant:
 
 def _innermost(failed: BaseException) -> str:
     """What went wrong, in one line."""
-    said = str(cause_of(failed))
-    return said.splitlines()[0].rstrip(".") if said else type(cause_of(failed)).__name__
+    return said_by(failed).splitlines()[0].rstrip(".")

@@ -16,7 +16,7 @@ from coroom.agents.room_claims import RoomClaims, refused_of
 from coroom.agents.room_client import RoomClient, Told, room_failures
 from coroom.core.claim import Claim
 from coroom.core.command import PostTask
-from coroom.core.errors import Code, Refused, cause_of
+from coroom.core.errors import Code, Refused, said_by
 from coroom.core.limits import Limits
 from coroom.core.resource import Scheme
 from coroom.core.task import TaskState
@@ -213,7 +213,7 @@ class RoomPeers:
             async with _Hearing(self._seat, self._hear) as client:
                 yield client
         except* room_failures() as silent:
-            problem = _first(silent)
+            problem = said_by(silent)
         if problem:
             raise RoomSilent(f"the room at {self._seat.url} does not answer: {problem}")
 
@@ -255,8 +255,3 @@ async def _post(room: RoomClient, task: PostTask) -> None:
     """Put a task on the board; one that is there, or that the board does not take, changes nothing."""
     said = {"title": task.title, "description": task.description, "task": task.task, "after": list(task.after)}
     await room.call("task", {"do": "post", **said, "despite_duplicate": True})
-
-
-def _first(problem: BaseException) -> str:
-    cause = cause_of(problem)
-    return str(cause) or type(cause).__name__
