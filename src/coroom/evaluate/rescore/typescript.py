@@ -28,14 +28,18 @@ class NoCompilerError(Exception):
     """There is no TypeScript compiler; its text says why, and what to do."""
 
 
+def _is_whole(folder: Path) -> bool:
+    return (folder / "node_modules" / "typescript" / "package.json").exists()
+
+
 def _put_in_place(made: Path, folder: Path) -> None:
     """Move what was installed to where it is looked for; somebody else's that is whole and came first stays."""
-    if folder.exists() and not (folder / "node_modules" / "typescript" / "package.json").exists():
+    if folder.exists() and not _is_whole(folder):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         made.rename(folder)
     except OSError:
-        if not (folder / "node_modules" / "typescript" / "package.json").exists():
+        if not _is_whole(folder):
             raise
 
 
@@ -58,7 +62,7 @@ def compiler(home: Path | None = None, packages: Sequence[str] = PACKAGES) -> Pa
         raise NoCompilerError(message)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coroom"
     folder = home or cache / packages[0].replace("@", "-")
-    if (folder / "node_modules" / "typescript" / "package.json").exists():
+    if _is_whole(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:

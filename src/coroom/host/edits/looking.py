@@ -72,7 +72,7 @@ class Looking:
             signature = found.known[path].signature if path in found.known else None
             mirror.shadow.has(path, content, head.version if head and same else 0, signature, seq)
 
-    async def take_in(self, *, final: bool, begun: Callable[[], bool] = lambda: False) -> None:
+    async def take_in(self, *, final: bool, begun: Callable[[], bool]) -> None:
         """Take in what is due to be looked at.
 
         Args:
