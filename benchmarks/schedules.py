@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from other_tree import checkout
 
@@ -107,11 +108,16 @@ class Player:
             text=True,
         )
 
-    def ask(self, kind: str, first: int, last: int = 0) -> list[int]:
+    def ask(self, kind: str, first: int, last: int = 0) -> list[Any]:
+        """The line that `serve` prints: nanoseconds of seeds, their logs' hashes, or the microseconds of a decision."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(kind, first, last, file=self._process.stdin, flush=True)
-        told: list[int] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        if not line:
+            message = f"the one that plays ended with exit code {self._process.wait()}"
+            raise SystemExit(message)
+        told: list[Any] = json.loads(line)
         return told
 
     def end(self) -> None:

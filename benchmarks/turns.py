@@ -4,8 +4,7 @@
 
 OTHER_TREE is a checkout of an earlier commit (`git worktree add ../before COMMIT`); both run on this Python and its
 packages. Both daemons are up all the time and are asked in turn, half a second or more each, by the clients of this
-tree.
-Prints the middle of each, of all turns, and how much less the newer takes in the middle of the turns.
+tree. Prints the middle of each, of all turns, and how much less the newer takes in the middle of the turns.
 """
 
 import argparse
@@ -17,8 +16,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from other_tree import checkout
@@ -36,8 +35,8 @@ SECONDS = 0.5
 Figures = dict[str, dict[str, list[float]]]
 
 
-@asynccontextmanager
-async def tree(path: Path) -> AsyncIterator[None]:
+@contextmanager
+def tree(path: Path) -> Iterator[None]:
     """Processes that begin in here run the code of that tree."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = str(path / "src")
@@ -63,26 +62,26 @@ async def ask(daemon: Daemon, seats: list[Seat], into: dict[str, list[float]]) -
         into[f"{name}: s for 1,000 claims"].append(1_000 * claims.wall_s / len(claims.each_ms))
 
 
+async def edit(daemon: Daemon, seats: list[Seat], into: dict[str, list[float]]) -> None:
+    before = daemon.cpu_s()
+    _, in_all = await edits.measure(seats, FILES, 4 * SECONDS)
+    used, seen = daemon.cpu_s() - before, in_all.spread
+    into["edit seen in all others, ms"].append(seen.median)
+    into["  p95 of a turn, ms"].append(seen.p95)
+    into["  the slowest of a turn, ms"].append(seen.max)
+    into["CPU an edit, ms"].append(used * 1_000 / seen.count)
+
+
 async def by_turns(only: str, trees: dict[str, Path], turns: int, figures: Figures) -> None:
     async with AsyncExitStack() as stack:
         served = {}
         for name, path in trees.items():
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coroom-turns-")))
-            async with tree(path):
+            with tree(path):
                 served[name] = await stack.enter_async_context(room(directory, files=FILES, agents=AGENTS))
         for turn in range(turns):
             for name in list(trees) if turn % 2 else list(trees)[::-1]:
-                daemon, seats = served[name]
-                if only == "calls":
-                    await ask(daemon, seats, figures[name])
-                    continue
-                before = daemon.cpu_s()
-                rows = await edits.measure(seats, FILES, 4 * SECONDS)
-                seen = rows[1].spread
-                figures[name]["edit seen in all others, ms"].append(seen.median)
-                figures[name]["  p95 of a turn, ms"].append(seen.p95)
-                figures[name]["  the slowest of a turn, ms"].append(seen.max)
-                figures[name]["CPU an edit, ms"].append((daemon.cpu_s() - before) * 1_000 / seen.count)
+                await (ask if only == "calls" else edit)(*served[name], figures[name])
 
 
 async def start(trees: dict[str, Path], turns: int, figures: Figures) -> None:
@@ -91,7 +90,7 @@ async def start(trees: dict[str, Path], turns: int, figures: Figures) -> None:
             for name, path in list(trees.items())[:: 1 if turn % 2 else -1]:
                 here = made(Path(directory) / f"{name}{turn}")
                 repository = scratch_repository(made(here / "repository"), 50)
-                async with tree(path):
+                with tree(path):
                     began = time.perf_counter()
                     async with Daemon(repository, here / "mirrors") as daemon:
                         up = time.perf_counter()
