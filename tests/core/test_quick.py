@@ -12,7 +12,7 @@ from coroom.core.claim import Claim
 from coroom.core.command import Beat, Command, Good, Granted, Submission
 from coroom.core.event import AgentLeft, Answered, Body
 from coroom.core.ordering.call import Premise
-from coroom.core.quick import maker, quick
+from coroom.core.quick import maker, of_parts, quick
 from coroom.core.resource import file
 from coroom.core.state import RoomState, but
 from coroom.core.task import Task
@@ -47,6 +47,13 @@ def test_what_a_maker_makes_is_what_the_class_makes() -> None:
     assert type(maker(RoomState)(seq=3)) is RoomState
     with pytest.raises(TypeError):
         maker(Answered)(agent="ada", operation="op1")  # type: ignore[call-arg]
+
+
+def test_what_is_made_of_parts_is_what_the_class_makes_of_them() -> None:
+    made = of_parts(Submission)(("ada", Beat(), "op1"))
+    assert made == Submission("ada", Beat(), "op1")
+    assert type(made) is Submission
+    assert (made.by, made.operation) == ("ada", "op1")
 
 
 @pytest.mark.parametrize("kind", [RoomState, Premise, Claim, Agent, Task])

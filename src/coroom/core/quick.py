@@ -6,7 +6,7 @@ slots has its fields written where they are kept, and no defaults left in its cl
 found in twice the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import partial
 from typing import TypeVar, cast
@@ -50,6 +50,13 @@ def maker(kind: type[T]) -> type[T]:
     what it is called with for its own constructor, a function has it at once. For the few places where most are made.
     """
     return cast("type[T]", partial(kind.__new__, kind))
+
+
+def of_parts(kind: type[T]) -> Callable[[tuple[object, ...]], T]:
+    """What makes named tuples of this kind, each of a tuple of all its parts in order, which are not counted: in half
+    the time that `kind` takes. For the few places where most are made.
+    """
+    return cast("Callable[[tuple[object, ...]], T]", partial(tuple.__new__, kind))
 
 
 def _source(parts: Sequence[Field[object]], *, slotted: bool) -> str:

@@ -36,7 +36,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
 from coroom.core.evolve import foresee
 from coroom.core.policies import POLICIES, policy_named
-from coroom.core.quick import maker
+from coroom.core.quick import maker, of_parts
 from coroom.core.state import EARLIER, RoomState
 
 _Decide = Callable[[RoomState, str, c.Command, int], Decision]
@@ -106,8 +106,7 @@ _CALLS = (c.PlaceCall, c.NoteRead)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
 _OPERATION = itemgetter(0)
 _answered, _decided = maker(Answered), maker(Decision)
-_numbered = tuple.__new__
-"""Makes an event of its four parts in half the time that its class takes: every event of every room passes here."""
+_event = of_parts(Event)
 _NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
 _NOT_KEPT = (Refused, c.Waiting)
 
@@ -251,7 +250,7 @@ def number(state: RoomState, bodies: Sequence[Body], now_ms: int, by: str) -> tu
         return ()
     at_ms = max(now_ms, state.now_ms)
     first = state.seq + 1
-    return tuple([_numbered(Event, (seq, at_ms, by, body)) for seq, body in enumerate(bodies, start=first)])
+    return tuple([_event((seq, at_ms, by, body)) for seq, body in enumerate(bodies, start=first)])
 
 
 def authenticate(state: RoomState, secret_hash: str) -> str | None:

@@ -1,9 +1,9 @@
 """A schedule: what happens in which order, decided by a seed before anything runs, so that it can be cut down."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import NamedTuple
 
+from coroom.core.quick import of_parts
 from coroom.simulate.chance import Chance
 
 WEIGHTS: dict[str, int] = {
@@ -50,8 +50,7 @@ class Step(NamedTuple):
         return f"{self.kind} {self.agent} {self.salt}"
 
 
-_step = partial(tuple.__new__, Step)
-"""A step of its three parts; a schedule has hundreds."""
+_step = of_parts(Step)
 
 
 def schedule(seed: int, steps: int, agents: int, kinds: tuple[str, ...] = _TURNS) -> tuple[Step, ...]:
