@@ -288,6 +288,21 @@ def test_it_is_shown_the_code_and_its_settings_and_asked_nothing_that_was_answer
     assert len(log.read_text().splitlines()) == 2 * len(heard)
 
 
+@pytest.mark.parametrize("place", [".venv/lib/python3.11/site-packages", "node_modules"])
+def test_it_is_asked_anew_when_packages_beside_the_code_have_changed(tmp_path: Path, place: str) -> None:
+    home = written(tmp_path, {**PYTHON, ".gitignore": ".venv\nnode_modules\nheard.log\n"})
+    log = fake(home, "send(id=number, result=None)")
+    for words in (("init", "-q"), ("add", "."), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")):
+        subprocess.run(["git", "-C", home, *words], check=True)
+    planned(home, ADD, CHECKOUT)
+    once = len(log.read_text().splitlines())
+    planned(home, ADD, CHECKOUT)
+    assert len(log.read_text().splitlines()) == once
+    (home / place / "shelves").mkdir(parents=True)
+    planned(home, ADD, CHECKOUT)
+    assert len(log.read_text().splitlines()) == 2 * once
+
+
 def test_a_server_that_asks_is_told_its_settings(tmp_path: Path) -> None:
     home = written(tmp_path, PYTHON)
     does = f"""items = [{{"section": "python.analysis"}}, {{}}]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coroom.core.errors import Refused
 from coroom.host.landing.confined import Confined, confined
-from coroom.host.plans.type_session import TypeSession
+from coroom.host.plans.type_session import TypeSession, packages_of
 from coroom.launch.choose import DEFAULT
 from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.language_server import Located
@@ -187,10 +187,11 @@ class _Asking:
         return sorted({*code, *manifests})
 
     def _key(self, texts: Mapping[str, bytes]) -> str:
-        """The same for the same server and the same files: then it says the same."""
+        """The same for the same server, the same files and the same packages beside them: then it says the same."""
         found = self.program.stat()
-        whole = blake2b(digest_size=16)
-        whole.update(f"{ANSWERS_VERSION} {self.program} {found.st_size} {found.st_mtime_ns}".encode())
+        beside = [(str(place), place.stat().st_mtime_ns) for place in packages_of(self.source.home)]
+        known = (ANSWERS_VERSION, str(self.program), found.st_size, found.st_mtime_ns, *beside)
+        whole = blake2b(repr(known).encode(), digest_size=16)
         for path, text in sorted(texts.items()):
             whole.update(b"\0%s\0%d\0" % (path.encode(errors="surrogateescape"), len(text)))
             whole.update(text)

@@ -18,6 +18,15 @@ PACKAGES = ("node_modules",)
 """Of the checkout, what a server looks for beside the code to know what that imports."""
 
 
+VENVS = (".venv", "venv")
+
+
+def packages_of(home: Path | None) -> list[Path]:
+    """The directories of packages in a checkout, of those there are: what is installed there changes them."""
+    places = (*PACKAGES, *(f"{name}/lib/python*/site-packages" for name in VENVS))
+    return sorted(found for place in places for found in home.glob(place)) if home is not None else []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeSession:
     """A server is started, asked and ended. `home` is the checkout whose packages it may read; `answers` are what it
@@ -80,7 +89,7 @@ class TypeSession:
                     self.answers[each] = [located for found in asked for located in found]
 
     def _environment(self) -> dict[str, str]:
-        places = [self.home / name for name in (".venv", "venv")] if self.home is not None else []
+        places = [self.home / name for name in VENVS] if self.home is not None else []
         venv = next((str(place) for place in places if place.is_dir()), "")
         own = {"VIRTUAL_ENV": venv} if venv else {}
         return {**own, **self.server.environment, **{name: str(at) for name, at in self._homes().items()}}
