@@ -12,8 +12,8 @@ from coroom.checks.enactment.script.reading import FLOWING, Act, Flowing, act_of
 from coroom.checks.enactment.script.statements import (
     FUNCTIONS,
     NO_STATEMENTS,
+    attempt_of,
     binding_of,
-    catching,
     hoisted,
     inner_scope,
     lexical_names,
@@ -172,29 +172,28 @@ def _loop(node: Node, path: str) -> Flowing:
 
 
 def _try(node: Node, path: str) -> Flowing:
-    body, last = field(node, "body"), field(node, "finalizer")
-    assert body is not None
-    put, caught = catching(field(node, "handler"), path)
-    flow = _flow_of(body, path)
-    handle = _flow_of(caught, path) if caught is not None else None
-    end = statement_of(parts(last)[0], path) if last is not None else None
+    attempt = attempt_of(node, path)
+    flow = _flow_of(attempt.tried, path)
+    handle = _flow_of(attempt.handler, path) if attempt.handler is not None else None
 
-    def run(scope: Scope) -> Stream:
-        left = None
+    def guarded(scope: Scope) -> Stream:
         try:
-            left = yield from flow(scope)
+            return (yield from flow(scope))
         except Thrown as fault:
             if handle is None:
-                if end is not None:
-                    end(scope)
                 raise
-            inner = inner_scope(scope)
-            if put is not None:
-                put(inner, fault.value)
-            left = yield from handle(inner)
-        if end is not None:
-            end(scope)
-        return left
+            inner = attempt.caught(scope, fault)
+        return (yield from handle(inner))
+
+    def run(scope: Scope) -> Stream:
+        try:
+            left = yield from guarded(scope)
+        except Thrown:
+            instead = attempt.end(scope, None)
+            if instead is None:
+                raise
+            return instead
+        return attempt.end(scope, left)
 
     return run
 

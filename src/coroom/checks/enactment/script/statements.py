@@ -1,6 +1,7 @@
 """The statements of a script."""
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any
 
 from tree_sitter import Node
@@ -253,45 +254,64 @@ def _switch(node: Node, path: str) -> Act:
     return run
 
 
-def catching(handler: Node | None, path: str) -> tuple[Put | None, Node | None]:
-    """What binds what is caught, and what is done with it."""
-    if handler is None:
-        return None, None
-    parameter = field(handler, "parameter")
-    return (declared(parameter, path) if parameter is not None else None), field(handler, "body")
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A `try`: what is tried, what is done with what is caught, and what is done at the end however it went."""
+
+    tried: Node
+    handler: Node | None
+    _put: Put | None
+    _end: Act | None
+
+    def caught(self, scope: Scope, fault: Thrown) -> Scope:
+        """The scope of the handler."""
+        inner = inner_scope(scope)
+        if self._put is not None:
+            self._put(inner, fault.value)
+        return inner
+
+    def end(self, scope: Scope, left: Value) -> Value:
+        """How the whole is left, whose other parts were left in this way: as the end says, if it says so."""
+        instead = self._end(scope) if self._end is not None else None
+        return left if instead is None else instead
+
+
+def attempt_of(node: Node, path: str) -> Attempt:
+    """The parts of a `try`."""
+    body, handler, last = field(node, "body"), field(node, "handler"), field(node, "finalizer")
+    assert body is not None
+    parameter = field(handler, "parameter") if handler is not None else None
+    return Attempt(
+        body,
+        field(handler, "body") if handler is not None else None,
+        declared(parameter, path) if parameter is not None else None,
+        statement_of(parts(last)[0], path) if last is not None else None,
+    )
 
 
 def _try(node: Node, path: str) -> Act:
-    body, last = field(node, "body"), field(node, "finalizer")
-    assert body is not None
-    put, caught = catching(field(node, "handler"), path)
-    act = statement_of(body, path)
-    handle = statement_of(caught, path) if caught is not None else None
-    end = statement_of(parts(last)[0], path) if last is not None else None
+    attempt = attempt_of(node, path)
+    act = statement_of(attempt.tried, path)
+    handle = statement_of(attempt.handler, path) if attempt.handler is not None else None
 
     def guarded(scope: Scope) -> Value:
-        if handle is None:
-            return act(scope)
         try:
             return act(scope)
         except Thrown as fault:
-            inner = inner_scope(scope)
-            if put is not None:
-                put(inner, fault.value)
+            if handle is None:
+                raise
+            inner = attempt.caught(scope, fault)
         return handle(inner)
 
     def run(scope: Scope) -> Value:
-        if end is None:
-            return guarded(scope)
         try:
             left = guarded(scope)
         except Thrown:
-            instead = end(scope)
-            if instead is not None:
-                return instead
-            raise
-        instead = end(scope)
-        return left if instead is None else instead
+            instead = attempt.end(scope, None)
+            if instead is None:
+                raise
+            return instead
+        return attempt.end(scope, left)
 
     return run
 
