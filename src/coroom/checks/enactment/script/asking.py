@@ -19,6 +19,7 @@ from coroom.checks.enactment.script.reading import (
     tokens,
     unknown,
 )
+from coroom.checks.enactment.script.statements import named
 from coroom.checks.enactment.script.values import SHORT, UNDEFINED, UNSET, Accessor, Arr, Fun, Obj, Scope, Value, modest
 from coroom.checks.enactment.values import CannotGoOn
 
@@ -42,7 +43,7 @@ def _chain(node: Node, path: str) -> Act:
     inner: Node | None = node
     optional = False
     while inner is not None and inner.type in _LINKS:
-        optional = optional or any(each.type in {"optional_chain", "?."} for each in inner.children)
+        optional = optional or _is_optional(inner)
         inner = field(inner, "object") or field(inner, "function") or first(inner)
     if not optional:
         return act
@@ -195,15 +196,10 @@ def _part(node: Node, path: str) -> Fill:
     if node.type != "pair":
         fail = unknown(node.type)
         return lambda scope, _, __: fail(scope)
-    key, value = key_of(field(node, "key"), path), named_act(field(node, "value"), path, text_of(field(node, "key")))
+    given = field(node, "value")
+    assert given is not None
+    key, value = key_of(field(node, "key"), path), named(given, path, text_of(field(node, "key")))
     return lambda scope, own, _: own.__setitem__(key(scope), value(scope))
-
-
-def named_act(node: Node | None, path: str, name: str) -> Act:
-    """A value that gets a name, should it be a function that has none."""
-    if node is not None and node.type in {"arrow_function", "function_expression", "generator_function"}:
-        return function_of(node, path, name)
-    return act_of(node, path)
 
 
 def _method(node: Node, path: str) -> Fill:
