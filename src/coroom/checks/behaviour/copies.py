@@ -15,10 +15,6 @@ _COPIERS = frozenset(
     {"list", "dict", "set", "tuple", "copy", "deepcopy", "sorted", "slice", "toSorted", "toReversed", "concat", "from"}
     | {"assign"}
 )
-_COPIERS = frozenset(
-    {"list", "dict", "set", "tuple", "copy", "deepcopy", "sorted", "slice", "toSorted", "toReversed", "concat", "from"}
-    | {"assign"}
-)
 
 
 def copied(use: Use) -> Iterator[Said]:

@@ -30,7 +30,6 @@ class Checker(Asking):
         self.calls: list[tuple[Term, str]] = []
         self.ended = False
         self._uses: dict[str, frozenset[str]] = {}
-        self._local: set[str] = set()
         self.promised = UNKNOWN
 
     def run(self) -> None:
@@ -46,7 +45,6 @@ class Checker(Asking):
             for part in each.parts:
                 self.value(part, {})
         names = self.parameters(self.function)
-        self._local = set(names)
         self.promised = promise(self, self.function.term)
         self.ended = self.block(self.function.body, names)
 

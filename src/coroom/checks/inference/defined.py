@@ -31,11 +31,14 @@ def defined(checker: Checker, term: Term, known: Shape, arguments: Arguments) ->
     if known.kind == "class":
         return _made(checker, term, known, arguments)
     for each in known.options:
-        if each.kind in {"int", "str", "bool", "float", "none", "list", "dict", "record", "array", "tuple"} or (
-            each.kind == "instance" and "enum" not in each.kind
-        ):
+        if each.kind in _SELDOM_CALLED:
             checker.need(each, "call", term.parts[0])
     return UNKNOWN
+
+
+_SELDOM_CALLED = frozenset(
+    {"int", "str", "bool", "float", "none", "list", "dict", "record", "array", "tuple", "instance"}
+)
 
 
 def _is_unbound(checker: Checker, term: Term, function: Function) -> bool:

@@ -191,8 +191,6 @@ def _or(checker: Checker, term: Term, names: Names) -> Shape:
         found.append(checker.value(each, inner) if last else checker.tested(each, inner).without_none())
         if not term.text:
             narrow(checker.program, checker.module, each, inner, holds=False)
-        elif not last and not any(part.kind == "none" for part in found[-1].options):
-            pass
     return union(found)
 
 

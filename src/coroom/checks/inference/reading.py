@@ -1,12 +1,11 @@
 """What the parts of one program are known to be: what a function returns, what a field holds."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from coroom.checks.inference.abilities import SCRIPT_ATTRIBUTES
 from coroom.checks.inference.notes import Notes
 from coroom.checks.inference.raising import CANDIDATE_FILES_MAX, COMMON, EVERYWHERE, Raising
-from coroom.checks.inference.shapes import INT, NONE, STR, UNKNOWN, Shape, union
+from coroom.checks.inference.shapes import NONE, UNKNOWN, Shape, union
 from coroom.checks.program import HARMLESS_BASES, Program
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
@@ -309,8 +308,6 @@ def _records_of(function: Function) -> list[tuple[str, Term, frozenset[str]]]:
 
 _COMMON_IN_SCRIPTS = frozenset(name for each in SCRIPT_ATTRIBUTES.values() for name in each) | EVERYWHERE
 """Attributes that values of other libraries have, too: seeing one says nothing about whose it is."""
-
-LITERALS: Mapping[str, Shape] = {"number": INT, "string": STR, "template": STR, "none": NONE}
 
 
 def keys_on(body: Term, name: str) -> frozenset[str]:

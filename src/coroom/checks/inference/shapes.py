@@ -53,7 +53,7 @@ class Shape:
 
 UNKNOWN = Shape("unknown")
 NONE = Shape("none")
-BOOL, INT, FLOAT, STR, BYTES = Shape("bool"), Shape("int"), Shape("float"), Shape("str"), Shape("bytes")
+BOOL, INT, FLOAT, STR = Shape("bool"), Shape("int"), Shape("float"), Shape("str")
 Names = dict[str, Shape]
 """What the names of a function are at some place in it."""
 _WIDEST = 8
