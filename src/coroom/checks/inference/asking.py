@@ -78,19 +78,17 @@ class Asking:
             if count > 1:
                 said = f"{at.text} can be gone through only once, and is gone through again"
                 self.doubt("type-changed", at, at.text, said, (), 0.9)
-        return union(self._element(each) for each in held.options)
+        return self.inside(held)
 
-    @staticmethod
-    def _element(held: Shape) -> Shape:
-        if held.kind in {"list", "set", "iterator", "array"} and held.of:
+    def inside(self, held: Shape) -> Shape:
+        """What a value holds that can be gone through; whether it can is not asked."""
+        if held.kind == "union":
+            return union(self.inside(each) for each in held.of)
+        if held.kind in {"list", "set", "iterator", "array", "dict"} and held.of:
             return held.of[0]
-        if held.kind == "str":
-            return STR
         if held.kind == "tuple" and held.of:
             return union(held.of)
-        if held.kind == "record":
-            return STR
-        return held.of[0] if held.kind == "dict" and held.of else UNKNOWN
+        return STR if held.kind in {"str", "record"} else UNKNOWN
 
     def attribute(self, at: Term, held: Shape, name: str) -> Shape:
         """What `held.name` is."""

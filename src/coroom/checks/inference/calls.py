@@ -77,7 +77,7 @@ def _grown(checker: Checker, term: Term, held: Shape, names: Names, arguments: A
         return
     put = arguments[0]
     if called.text == "extend":
-        put = union(checker._element(each) for each in put.options)  # noqa: SLF001
+        put = checker.inside(put)
     names[holder.text] = Shape(held.kind, "", (union((*held.of, put)),))
 
 
@@ -126,14 +126,14 @@ def _handed(checker: Checker, called: Term, names: Names, first: Term | None) ->
     """What an array's method, or `sorted` and its like, hands to the function that it is given."""
     if called.kind == "name" and called.text in _BY_KEY and not checker.script and first is not None:
         with checker.silent():
-            return (union(checker._element(each) for each in checker.value(first, names).options),)  # noqa: SLF001
+            return (checker.inside(checker.value(first, names)),)
     if called.kind != "member" or called.text not in _HANDING or not checker.script:
         return ()
     with checker.silent():
         held = checker.value(called.parts[0], names)
     if any(each.kind != "array" for each in held.options):
         return ()
-    element = union(checker._element(each) for each in held.options)  # noqa: SLF001
+    element = checker.inside(held)
     if called.text == "reduce":
         return (UNKNOWN, element, INT)
     return (element, element) if called.text in {"sort", "toSorted"} else (element, INT)
@@ -201,7 +201,7 @@ def _other_built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape
     if name == "abs":
         return first
     if name == "next":
-        element = union(checker._element(each) for each in first.options)  # noqa: SLF001
+        element = checker.inside(first)
         return union((element, arguments[1])) if len(given) > 1 else element
     if name == "range":
         return Shape("list", "", (INT,))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from coroom.checks.inference.asking import names_in
 from coroom.checks.inference.checker import Checker
-from coroom.checks.inference.shapes import UNKNOWN, Shape, union
+from coroom.checks.inference.shapes import UNKNOWN, Shape
 from coroom.checks.inference.standard import STANDARD
 from coroom.syntax import Term
 
@@ -87,7 +87,7 @@ def _not_json(checker: Checker, held: Shape, depth: int) -> Shape | None:
 
 def _counted(checker: Checker, term: Term, arguments: list[Shape]) -> None:
     if term.parts[1].kind not in {"keyword", "spread"}:
-        element = union(checker._element(each) for each in arguments[0].options)  # noqa: SLF001
+        element = checker.inside(arguments[0])
         if arguments[0].kind not in {"dict", "record"}:
             checker.need(element, "hash", term.parts[1])
 
