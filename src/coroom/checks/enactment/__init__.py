@@ -1,8 +1,9 @@
 """Small programs acted out, without running them: interpreters that can reach nothing outside of themselves.
 
 The check is `enact`: what a side newly wrote is acted out in two trees, in whichever language, and the two outcomes
-are held together (`outcome`). A `play` is one way to call a function; `naming` has likely values for names.
-Python is here, JavaScript and TypeScript are in `script`; each language acts, makes its plays and tells its values.
+are held together (`outcome`). A `play` is one way to call a function, `reach` tells which modules have to do with it,
+`naming` has likely values for names. Python is here, JavaScript and TypeScript are in `script`; each language acts,
+makes its plays and tells its values.
 
 The interpreter of Python, from below: `values` and `things` (what programs work with), `kinds` (classes), `native`
 (what may be done with Python's own values), then one class in layers: `attributes`, `functions`, `expressions`,

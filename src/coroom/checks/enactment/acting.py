@@ -10,6 +10,7 @@ from coroom.checks.enactment.machine import Machine, parsed
 from coroom.checks.enactment.outcome import Outcome
 from coroom.checks.enactment.play import Play, Recipe, SetUpFailed
 from coroom.checks.enactment.plays import plays
+from coroom.checks.enactment.reach import reach
 from coroom.checks.enactment.stories import stories
 from coroom.checks.enactment.things import Thing
 from coroom.checks.enactment.tree import Tree
@@ -25,7 +26,6 @@ from coroom.checks.enactment.values import (
 )
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Side
-from coroom.checks.wording import is_test
 
 
 class PythonLanguage:
@@ -41,7 +41,7 @@ class PythonLanguage:
 
     def reach(self, side: Side, path: str) -> tuple[str, ...] | None:
         """The modules that a module imports, itself first; None when the other side changed none of them."""
-        return _reach(side, path)
+        return reach(side, path, self.ends, _imported)
 
     def plays(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
         """The ways to call a function that one side newly wrote, the likeliest first."""
@@ -62,42 +62,17 @@ class PythonLanguage:
         return told(value)
 
 
-def _reach(side: Side, path: str) -> tuple[str, ...] | None:
-    program = side.tree
-    found: dict[str, None] = {path: None}
-    waiting = [path]
-    while waiting:
-        each = waiting.pop()
-        module = program.module(each)
-        if module is None:
-            return None
-        try:
-            tree = parsed(program.texts[each].decode(errors="replace"))
-        except CannotGoOn:
-            return None
-        for node in ast.walk(tree):
-            specs = (
-                [name.name for name in node.names]
-                if isinstance(node, ast.Import)
-                else ["." * node.level + (node.module or "")]
-                if isinstance(node, ast.ImportFrom)
-                else []
-            )
-            for spec in specs:
-                place = program.place_of(spec, module)
-                if place is not None and place not in found:
-                    found[place] = None
-                    waiting.append(place)
-        if len(found) > 40:
-            return None
-    beside = _beside(side, found)
-    return tuple(found) + beside if {*found, *beside} & set(side.other.paths) else None
-
-
-def _beside(side: Side, found: dict[str, None]) -> tuple[str, ...]:
-    """Modules that are not imported and whose classes what is given could be of, in a tree that is small."""
-    others = [path for path in side.tree.texts if path.endswith(".py") and path not in found and not is_test(path)]
-    return tuple(others) if len(others) + len(found) <= 24 else ()
+def _imported(program: Program, path: str) -> list[str]:
+    module = program.module(path)
+    if module is None:
+        raise CannotGoOn("the module is not there")
+    specs: list[str] = []
+    for node in ast.walk(parsed(program.texts[path].decode(errors="replace"))):
+        if isinstance(node, ast.Import):
+            specs += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            specs.append("." * node.level + (node.module or ""))
+    return [place for each in specs if (place := program.place_of(each, module)) is not None]
 
 
 def _act(program: Program, changed: Changed, play: Play, reached: Sequence[str], purse: Budget) -> Outcome | None:

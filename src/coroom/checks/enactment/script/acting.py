@@ -8,26 +8,24 @@ from tree_sitter import Node
 
 from coroom.checks.enactment.outcome import Outcome
 from coroom.checks.enactment.play import Play, SetUpFailed
+from coroom.checks.enactment.reach import reach
 from coroom.checks.enactment.script.declared import declared_in
 from coroom.checks.enactment.script.machine import Machine, Module, compiled
-from coroom.checks.enactment.script.plays import is_seen, plays
+from coroom.checks.enactment.script.plays import plays
 from coroom.checks.enactment.script.stage import BEYOND, FAULTS, Stage
 from coroom.checks.enactment.script.taking import kind_name, taken_down, told
 from coroom.checks.enactment.script.uses import how_it_changes, only_keeps, parameters
 from coroom.checks.enactment.script.values import UNDEFINED, Accessor, Arr, Bag, Fun, Obj, Promise, Thrown, Value
-from coroom.checks.enactment.values import MISSING, Budget
+from coroom.checks.enactment.values import MISSING, Budget, CannotGoOn
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Side
-from coroom.checks.wording import is_test
-
-_ENDS = (".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx")
 
 
 class ScriptLanguage:
     """JavaScript and TypeScript, acted out."""
 
     name = "script"
-    ends = _ENDS
+    ends = (".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx")
     mistaken = frozenset({"TypeError"})
 
     def worth(self, changed: Changed) -> bool:
@@ -37,29 +35,12 @@ class ScriptLanguage:
 
     def reach(self, side: Side, path: str) -> tuple[str, ...] | None:
         """The modules that a module imports, itself first; None when the other side changed none of them."""
-        found: dict[str, None] = {path: None}
-        waiting = [path]
-        while waiting:
-            each = waiting.pop()
-            module = side.tree.module(each)
-            if module is None:
-                return None
-            for place in _imported(side.tree, each):
-                if place not in found:
-                    found[place] = None
-                    waiting.append(place)
-            if len(found) > 40:
-                return None
-        changed = set(side.other.paths)
-        others = [each for each in side.tree.texts if each.endswith(_ENDS) and each not in found and not is_test(each)]
-        beside = tuple(others) if len(others) + len(found) <= 24 else ()
-        return tuple(found) + beside if {*found, *beside} & changed else None
+        return reach(side, path, self.ends, _imported)
 
     def plays(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:
         """The ways to call a function that one side newly wrote, the likeliest first."""
         del purse
-        if is_seen(side.tree, changed):
-            yield from plays(side, changed, reached)
+        return plays(side, changed, reached)
 
     def stories(self, side: Side, changed: Changed, reached: Sequence[str], purse: Budget) -> Iterator[Play]:  # noqa: ARG002
         """None so far: objects are filled by the plays alone."""
@@ -84,8 +65,10 @@ class ScriptLanguage:
 
 def _imported(program: Program, path: str) -> list[str]:
     module = program.module(path)
+    if module is None:
+        raise CannotGoOn("the module is not there")
     here = declared_in(program.texts[path], path)
-    if module is None or here is None:
+    if here is None:
         return []
     specs = [
         *(spec for spec, _ in here.imports.values()),

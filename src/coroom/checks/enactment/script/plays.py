@@ -50,6 +50,7 @@ def plays(side: Side, changed: Changed, reached: Sequence[str]) -> Iterator[Play
 
 
 def _prepared(program: Program, changed: Changed, reached: Sequence[str]) -> tuple[Node, Node | None, Inputs] | None:
+    """A function, its class if it has one, and what it can be given; None when others cannot call it."""
     path = changed.module.path
     types = Types(program)
     here = types.of(path)
@@ -63,11 +64,6 @@ def _prepared(program: Program, changed: Changed, reached: Sequence[str]) -> tup
     numbers, texts = literals_in(node)
     words = words_about(node, here.values)
     return node, owner, Inputs(types, reached, numbers, tuple(dict.fromkeys((*texts, *words))))
-
-
-def is_seen(program: Program, changed: Changed) -> bool:
-    """Whether others can call a function: it is exported, or a method that is not closed to them."""
-    return _prepared(program, changed, ()) is not None
 
 
 def _firsts(inputs: Inputs, reached: Sequence[str], new: set[tuple[str, str]]) -> list[tuple[Deed, ...]]:
