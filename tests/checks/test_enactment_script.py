@@ -153,6 +153,20 @@ def test_a_long_call_is_not_told_to_its_end() -> None:
     assert len(found.message) < 300
 
 
+@pytest.mark.parametrize("odd", [r"\u{1F600}", r"\ud83d\ude00", r"\ud83d", r"\u{FFFFFF}"])
+@pytest.mark.parametrize("said", ["export const smile = '{}';\n", "export enum Smile {{ '{}' = 1 }}\n"])
+def test_letters_of_two_places_keep_nothing_from_being_acted_out(odd: str, said: str) -> None:
+    new = said.format(odd) + NEW.replace("return", f"const mark = '{odd}';\n  return")
+    (found,) = enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), new))
+    assert found.message.startswith("twice(105) gives 210 here and 212 together")
+
+
+def test_what_is_told_of_half_a_letter_can_be_written() -> None:
+    new = NEW.replace(": number {", ": string {").replace("2 *", r"'\ud83d' +")
+    (found,) = enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), new))
+    assert r"\ud83d105" in found.message.encode().decode()
+
+
 def test_the_same_result_by_another_way_is_no_finding() -> None:
     other = BASE.replace("return cents", "let sum = 0;\n  while (sum < cents && sum < 50) sum += 1;\n  return cents")
     assert list(enactments(four_of(BASE, other, NEW))) == []

@@ -140,8 +140,10 @@ def _enact(
         if given.steps:
             call = f"after {_short('; '.join(each.shown for each in given.steps))}, {call}"
         because = f" since {about[0].within}() changed" if about else ""
+        # A script can hold half of a letter, which no file can.
+        message = f"{call} {said}{because}".encode(errors="backslashreplace").decode()
         found = four.finding(
-            side, BEHAVIOUR, changed.module.path, function.line, function.name, f"{call} {said}{because}",
+            side, BEHAVIOUR, changed.module.path, function.line, function.name, message,
             about=tuple(f"{each.module.path}#{each.within}" for each in about[:3]), sure=0.85,
         )  # fmt: skip
         if other.raised not in language.mistaken or not given.guessed:

@@ -1,6 +1,7 @@
 """How the tree of a script becomes something that can be acted out: a closure for each node, made once."""
 
 import re
+import sys
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -79,14 +80,15 @@ _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0":
 
 def unescaped(text: str) -> str:
     """What a text between quotes says."""
-    return _ESCAPE.sub(_said, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    # Two halves of a letter that stand side by side are that letter.
+    return _ESCAPE.sub(_said, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _said(found: re.Match[str]) -> str:
     said = found[1]
     if said[0] in "ux" and len(said) > 1:
         number = int(said[1:].strip("{}"), 16)
-        if number > 0xFFFF:
-            raise CannotGoOn("letters of two places")
-        return chr(number)
+        return chr(number) if number <= sys.maxunicode else found[0]
     return _PLAIN.get(said, said)
