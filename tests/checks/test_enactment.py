@@ -40,6 +40,37 @@ def test_the_tests_of_all_cases_end_as_in_python() -> None:
     assert told > 2 * len(PYTHON)
 
 
+LOCAL = {
+    "assigned below": "x = 1\ndef f():\n    y = x\n    x = 2\n    return y\nf()",
+    "assigned before": "x = 1\ndef f():\n    x = 2\n    return x\nassert f() == 2 and x == 1",
+    "assigned under a condition that does not hold": "x = 1\ndef f(a):\n    if a:\n        x = 2\n    return x\nf(0)",
+    "of the module": "x = 1\ndef f():\n    global x\n    x = x + 1\n    return x\nassert f() == 2 == x",
+    "of the function around": (
+        "def f():\n    x = 1\n    def g():\n        nonlocal x\n        x += 1\n    g()\n    return x\nassert f() == 2"
+    ),
+    "of a handler, after it": (
+        "e = 1\ndef f():\n    try:\n        1 / 0\n    except ZeroDivisionError as e:\n        pass\n    return e\nf()"
+    ),
+    "of a handler that was not needed": (
+        "e = 1\ndef f():\n    try:\n        pass\n    except ValueError as e:\n        pass\n    return e\nf()"
+    ),
+    "of a case that does not fit": (
+        "x = 1\ndef f(v):\n    match v:\n        case 1 as x:\n            pass\n    return x\nassert f(1) == 1\nf(2)"
+    ),
+    "of a comprehension": "x = 1\ndef f():\n    y = [x for x in (2, 3)]\n    return x\nassert f() == 1",
+    "assigned in a comprehension": "x = 1\ndef f():\n    y = [x := n for n in (2, 3)]\n    return x\nassert f() == 3",
+    "assigned in a comprehension below": "x = 1\ndef f():\n    y = x\n    return [x := n for n in (2, 3)]\nf()",
+    "deleted": "x = 1\ndef f():\n    x = 2\n    del x\n    return x\nf()",
+    "deleted before it is assigned": "x = 1\ndef f():\n    del x\nf()",
+    "deleted at the top": "x = 1\ndel x\nx",
+}
+
+
+@pytest.mark.parametrize("text", LOCAL.values(), ids=LOCAL)
+def test_a_local_name_means_what_it_means_in_python(text: str) -> None:
+    assert ending({}, text) is passes({}, text)
+
+
 ODD = {
     "attributes of a type": "x = ().__class__.__mro__",
     "a type through a format": "x = '{0.__class__}'.format(1)",

@@ -109,7 +109,10 @@ class Expressions(Functions):
 
     def _of_namedexpr(self, node: ast.NamedExpr, scope: Scope) -> Value:
         value = self.value(node.value, scope)
-        self.put(node.target, value, scope)
+        home = scope
+        while home.is_comprehension and home.outer is not None:
+            home = home.outer
+        self.put(node.target, value, home)
         return value
 
     def _of_list(self, node: ast.List, scope: Scope) -> Value:
@@ -177,7 +180,7 @@ class Expressions(Functions):
     def _comprehended(
         self, clauses: list[ast.comprehension], element: ast.expr, scope: Scope, given: Value = None
     ) -> Iterator[Value]:
-        inner = Scope({}, scope.module, scope, owner=scope.owner)
+        inner = Scope({}, scope.module, scope, owner=scope.owner, is_comprehension=True)
         if scope.is_class:
             inner.names.update(scope.names)
 

@@ -109,10 +109,8 @@ class Functions(Attributes):
             return
 
 
-_INNER = (
-    ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
-    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
-)  # fmt: skip
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -122,20 +120,27 @@ def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> froz
         return frozenset()
     found: set[str] = set()
     others: set[str] = set()
-    waiting: list[ast.AST] = list(node.body)
+    waiting: list[tuple[ast.AST, bool]] = [(each, False) for each in node.body]
     while waiting:
-        each = waiting.pop()
+        each, comprehended = waiting.pop()
         match each:
-            case ast.Name(id=name, ctx=ast.Store()):
+            case ast.NamedExpr(target=ast.Name(id=name)):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if not comprehended:
                 found.add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                found.add(name)
+            case ast.MatchMapping(rest=str(name)):
                 found.add(name)
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 found |= {one.asname or one.name.partition(".")[0] for one in names}
             case ast.Global(names=said) | ast.Nonlocal(names=said):
                 others.update(said)
         if not isinstance(each, _INNER):
-            waiting.extend(ast.iter_child_nodes(each))
+            inside = comprehended or isinstance(each, _COMPREHENSIONS)
+            waiting.extend((child, inside) for child in ast.iter_child_nodes(each))
     return frozenset(found - others)
 
 
@@ -145,7 +150,7 @@ def _yields(body: list[ast.stmt]) -> bool:
         each = waiting.pop()
         if isinstance(each, ast.Yield | ast.YieldFrom):
             return True
-        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        if not isinstance(each, _INNER):
             waiting.extend(ast.iter_child_nodes(each))
     return False
 

@@ -195,6 +195,8 @@ class Machine(Expressions):
                             yield from self.each_of(handler.body, scope)
                         finally:
                             self._handled.pop()
+                            if handler.name:
+                                scope.names.pop(handler.name, None)
                         break
                 else:
                     raise Raised(raised) from fault
@@ -252,6 +254,7 @@ class Machine(Expressions):
                     raise Raised(built_in.exception(self, "AttributeError", target.attr))
                 del held.attributes[target.attr]
             elif isinstance(target, ast.Name):
+                self.name(target.id, scope)
                 scope.names.pop(target.id, None)
         yield from ()
 

@@ -195,12 +195,13 @@ class Module:
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """The names of a module, class body or function, and what lies around them."""
+    """The names of a module, class body, function or comprehension, and what lies around them."""
 
     names: dict[str, Value]
     module: dict[str, Value]
     outer: Scope | None = None
     is_class: bool = False
+    is_comprehension: bool = False
     owner: Kind | None = None
     elsewhere: dict[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
