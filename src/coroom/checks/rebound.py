@@ -1,8 +1,9 @@
 """One name that both sides gave a meaning: of a module, by an import and a definition, or inside one function."""
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
+
+from cydifflib import SequenceMatcher
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, functions_of
@@ -79,7 +80,7 @@ def _written_by(ours: bytes, theirs: bytes, merged: bytes) -> list[frozenset[int
     after = merged.splitlines()
     foreign = []
     for text in (theirs, ours):
-        matcher = difflib.SequenceMatcher(None, text.splitlines(), after, autojunk=False)
+        matcher = SequenceMatcher(None, text.splitlines(), after, autojunk=False)
         same = {at for block in matcher.get_matching_blocks() for at in range(block.b + 1, block.b + block.size + 1)}
         foreign.append(frozenset(range(1, len(after) + 1)) - same)
     return [foreign[0] - foreign[1], foreign[1] - foreign[0]]
