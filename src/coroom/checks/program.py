@@ -27,6 +27,9 @@ BYTES_MAX = 1 << 20
 LINE_BYTES_MAX = 20_000
 """Lines that are longer come from a minifier."""
 
+INSTALLED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".tox"})
+"""Directories of which nothing was written by the people of a project."""
+
 Meaning = Module | Class | Function | Term
 """What a name can mean: a file, a class, a function, or the assignment or type alias that binds it."""
 

@@ -7,6 +7,8 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from coroom.checks.program import INSTALLED
+
 FILES_MAX = 5_000
 """Looking through more costs more than it saves."""
 
@@ -14,7 +16,7 @@ FILE_BYTES_MAX = 4 << 20
 """A program of more was made by a program."""
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
-_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", "build", "dist"})
+_SKIPPED = INSTALLED | {"build", "dist"}
 
 
 def affected_tests(tree: Path, changed: Collection[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from coroom.checks.builtin import Rule, enactment, fast_checks
 from coroom.checks.engine import Check
 from coroom.checks.finding import Finding
+from coroom.checks.program import INSTALLED
 from coroom.checks.sides import Four
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
@@ -20,8 +21,6 @@ FILES_MAX = 50_000
 
 FILE_BYTES_MAX = 4 << 20
 """A larger file is not read at all."""
-
-_SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".tox"})
 
 
 class UnreadableError(Exception):
@@ -93,7 +92,7 @@ def tree_in(directory: Path) -> dict[str, bytes]:
         raise UnreadableError(f"{directory} is no directory. Name the directory of a tree.")
     found: dict[str, bytes] = {}
     for place, folders, names in os.walk(directory):
-        folders[:] = sorted(each for each in folders if each not in _SKIPPED)
+        folders[:] = sorted(each for each in folders if each not in INSTALLED)
         for name in names:
             path = Path(place, name)
             if path.is_symlink() or not path.is_file():
