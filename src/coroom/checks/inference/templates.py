@@ -3,6 +3,7 @@
 import re
 import string
 from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 from coroom.checks.inference.asking import names_in
@@ -27,7 +28,7 @@ class _Hole(NamedTuple):
 def formatted(checker: Checker, term: Term, names: Names) -> None:
     """Doubt a call of `format` on a text that is known, by what its places ask for."""
     text = _text_of(checker, term.parts[0].parts[0])
-    holes = list(_holes(text)) if text is not None else []
+    holes = list(_holes(text, count())) if text is not None else []
     given = term.parts[1:]
     places = [each for each in given if each.kind not in {"keyword", "spread"}]
     by_name = {each.text: each.parts[0] for each in given if each.kind == "keyword"}
@@ -108,19 +109,23 @@ def _text_of(checker: Checker, term: Term) -> str | None:
     return value.text if value is not None and value.kind == "string" else None
 
 
-def _holes(text: str) -> Iterator[_Hole]:
+def _holes(text: str, numbers: Iterator[int]) -> Iterator[_Hole]:
+    """The places of a template, those in the looks of others among them; `numbers` are those of places without a name,
+    in the order in which they are counted.
+    """
     try:
         parts = [each for each in string.Formatter().parse(text) if each[1] is not None]
     except ValueError:
         return
-    for number, (_, field, look, conversion) in enumerate(parts):
+    for _, field, look, conversion in parts:
         named = re.match(r"[^.\[]*", field or "")
         head = named[0] if named is not None else ""
         steps = tuple(
             ("member", match[1]) if match[1] is not None else ("index", match[2])
             for match in _STEP.finditer((field or "")[len(head) :])
         )
-        yield _Hole(head or str(number), (look or "") if not conversion else "", steps)
+        yield _Hole(head or str(next(numbers)), (look or "") if not conversion else "", steps)
+        yield from _holes(look or "", numbers)
 
 
 _LOOK = re.compile(r"(.?[<>=^])?[-+ ]?z?#?0?\d*([,_]?)(\.\d+)?([a-zA-Z%]?)\Z")
