@@ -234,6 +234,15 @@ def test_one_that_refuses_to_begin_is_told_with_what_it_says(tmp_path: Path) -> 
     )
 
 
+def test_what_a_server_says_last_reaches_a_terminal_without_power_over_it(tmp_path: Path) -> None:
+    home = written(tmp_path, PYTHON)
+    fake(home, "sys.exit('\\x1b[2Jall \\u202ewell\\x07' + 'x' * 1_000)")
+    (note,) = (one for one in planned(home, ADD, CHECKOUT).notes if one.startswith("ty "))
+    assert "it ended with exit code 1: all wellxxx" in note
+    assert note.isprintable()
+    assert len(note) < 400
+
+
 def test_what_is_open_beyond_the_most_that_are_asked_about_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,12 +21,11 @@ LAST_WORDS_BYTES = 2_000
 LAST_WORDS_WITHIN_S = 1.0
 """What it had started may keep standard error open when it has ended itself."""
 
-SAID_MAX = 200
-"""Of what it says itself, a note has so many characters: a line or two of a terminal."""
-
 
 class ServerFailed(Exception):
-    """A server has ended, or says what is no message of the protocol; the text says which."""
+    """A server has ended, refuses, or says what is no message of the protocol. The text says which; it may end with
+    words of the server's, as it said them.
+    """
 
 
 class Located(NamedTuple):
@@ -114,7 +113,8 @@ class LanguageServer:
         }
         told = await self._ask("initialize", hello)
         if (error := told.get("error")) is not None:
-            message = f"it refuses to begin: {_said(error)}"
+            said = error.get("message") if isinstance(error, Mapping) else error
+            message = f"it refuses to begin: {said}"
             raise ServerFailed(message)
         self._send({"method": "initialized", "params": {}})
         if self._start.settled is not None:
@@ -167,7 +167,7 @@ class LanguageServer:
             await asyncio.wait(self._tasks[1:], timeout=LAST_WORDS_WITHIN_S)
             said = self._last_words.decode(errors="replace").strip().splitlines()
             ending = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self._fail(f"it ended with {ending}" + (f": {said[-1][:SAID_MAX]}" if said else ""))
+            self._fail(f"it ended with {ending}" + (f": {said[-1]}" if said else ""))
         except (ValueError, RecursionError, asyncio.IncompleteReadError):
             self._fail("it said what is no message of the protocol")
 
@@ -229,12 +229,6 @@ async def _message(stream: asyncio.StreamReader) -> Mapping[str, Json] | None:
     if not isinstance(found, Mapping):
         raise ValueError(found)
     return found
-
-
-def _said(error: Json) -> str:
-    """The words of an error, on one line."""
-    words = str(error.get("message") if isinstance(error, Mapping) else error).split()
-    return " ".join(words)[:SAID_MAX]
 
 
 def _located(told: Json, root: Path) -> Located | None:

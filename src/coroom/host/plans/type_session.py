@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coroom.checks.suites.command import SuiteCommand
+from coroom.host.door.clean import one_line
 from coroom.host.landing.confined import Confined
 from coroom.plan.language_server import LanguageServer, Located, ServerFailed, ServerStart
 from coroom.plan.open_uses import OpenUse, spots
@@ -17,6 +18,9 @@ from coroom.syntax import grammar_of
 PACKAGES = ("node_modules",)
 """Of the checkout, what a server looks for beside the code to know what that imports."""
 
+
+PROBLEM_CHARS_MAX = 250
+"""A server may be the checkout's own, and its last words anybody's: a person's terminal gets a line or two of them."""
 
 VENVS = (".venv", "venv")
 
@@ -69,7 +73,7 @@ class TypeSession:
             try:
                 asyncio.run(self._talk(start, texts, uses))
             except ServerFailed as failed:
-                return str(failed)
+                return one_line(str(failed), PROBLEM_CHARS_MAX)
             except TimeoutError:
                 return f"it did not answer within {self.within_s:g} s"
             finally:
