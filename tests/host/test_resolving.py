@@ -90,7 +90,7 @@ def test_what_types_tell_is_settled_by_a_real_python_server(tmp_path: Path) -> N
     assert "Order.checkout uses Store.add (shop/store.py, says ty), which t0 changes" in made.pairs[0].reasons
     assert made.pairs[0].first == "t0"
     assert asked_about(made) == [*asked_about(guessed), "ty was asked about 4 uses of names and settled 3"]
-    assert (made.settled.open, made.settled.settled) == (4, 3)
+    assert (made.resolved.open, made.resolved.settled) == (4, 3)
 
 
 def test_what_names_get_wrong_a_real_python_server_gets_right(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_what_is_open_beyond_the_most_that_are_asked_about_is_told(
         "1 use of a name guessed by name: of 2 open uses a server is asked about 1 at most",
         "ty was asked about 1 use of a name and settled 1",
     ]
-    assert (made.settled.open, made.settled.settled) == (2, 1)
+    assert (made.resolved.open, made.resolved.settled) == (2, 1)
 
 
 def test_one_that_is_missing_is_told_where_there_was_something_to_ask(tmp_path: Path) -> None:
@@ -412,7 +412,7 @@ def test_one_that_says_when_it_has_read_the_project_is_waited_for(
         text.replace("send(id=number, result={})", f"send(id=number, result={{}}); {ready}")
     )
     known = servers.KnownServer(
-        name="ty", languages={"python": "python"}, command=("ty",), settled=("status", {"quiet": True})
+        name="ty", languages={"python": "python"}, command=("ty",), ready=("status", {"quiet": True})
     )
     monkeypatch.setattr(servers, "SERVERS", (known,))
     assert tied(planned(home, ADD, CHECKOUT)) == {("t0", "t1")}

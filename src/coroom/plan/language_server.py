@@ -42,7 +42,7 @@ class ServerStart:
     """What to start, and what the server is told first.
 
     `env` is its whole environment. `settings` answer what it asks for of its configuration, `options` go with the first
-    message. `settled` is the notification after which it has read the project, with what must be in it; None for one
+    message. `ready` is the notification after which it has read the project, with what must be in it; None for one
     that keeps an answer back until it has.
     """
 
@@ -51,7 +51,7 @@ class ServerStart:
     root: Path
     settings: Mapping[str, Json] = field(default_factory=dict)
     options: Mapping[str, Json] = field(default_factory=dict)
-    settled: tuple[str, Mapping[str, Json]] | None = None
+    ready: tuple[str, Mapping[str, Json]] | None = None
 
 
 class LanguageServer:
@@ -61,7 +61,7 @@ class LanguageServer:
         self._start = start
         self._process: asyncio.subprocess.Process | None = None
         self._asked: dict[int, asyncio.Future[Mapping[str, Json]]] = {}
-        self._settled: asyncio.Future[Mapping[str, Json]] = asyncio.get_running_loop().create_future()
+        self._ready: asyncio.Future[Mapping[str, Json]] = asyncio.get_running_loop().create_future()
         self._failure: ServerFailed | None = None
         self._last_words = b""
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,8 +117,8 @@ class LanguageServer:
             message = f"it refuses to begin: {said}"
             raise ServerFailed(message)
         self._send({"method": "initialized", "params": {}})
-        if self._start.settled is not None:
-            await self._settled
+        if self._start.ready is not None:
+            await self._ready
 
     def open(self, path: str, language: str, text: str) -> None:
         """Show it a file as it is, by its path below the root."""
@@ -173,7 +173,7 @@ class LanguageServer:
 
     def _fail(self, why: str) -> None:
         self._failure = ServerFailed(why)
-        for each in (*self._asked.values(), self._settled):
+        for each in (*self._asked.values(), self._ready):
             if not each.done():
                 each.set_exception(self._failure)
                 each.exception()
@@ -183,11 +183,11 @@ class LanguageServer:
         if isinstance(method, str) and number is not None:
             self._send({"id": number, "result": self._answered(method, params)})
         elif isinstance(method, str):
-            wanted = self._start.settled
+            wanted = self._start.ready
             told = params if isinstance(params, Mapping) else {}
             is_it = wanted is not None and wanted[0] == method and wanted[1].items() <= told.items()
-            if is_it and not self._settled.done():
-                self._settled.set_result(message)
+            if is_it and not self._ready.done():
+                self._ready.set_result(message)
         elif isinstance(number, int) and (answer := self._asked.get(number)) is not None and not answer.done():
             answer.set_result(message)
 

@@ -36,7 +36,7 @@ class KnownServer:
         command: the program and its arguments; `{home}` in one is a directory of its own.
         manifests: names of files that say what the project is; it is shown them beside the code.
         options: go with the first message; `settings` answer what it asks later, by section.
-        settled: what it sends once it has read the project, with what must be in it; None where answers wait for that.
+        ready: what it sends once it has read the project, with what must be in it; None where answers wait for that.
         environment: further variables.
         homes: variables that say where its tools are, with the usual place below the user's home, empty for none.
         heavy: it takes long to start and runs what the project says while it reads: only where it is asked for by its
@@ -50,7 +50,7 @@ class KnownServer:
     manifests: frozenset[str] = frozenset()
     options: Mapping[str, Json] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)
-    settled: tuple[str, Mapping[str, Json]] | None = None
+    ready: tuple[str, Mapping[str, Json]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
     heavy: bool = False
@@ -121,7 +121,7 @@ SERVERS = (
             "checkOnSave": False,
             "cachePriming": {"enable": False},
         },
-        settled=("experimental/serverStatus", {"quiescent": True}),
+        ready=("experimental/serverStatus", {"quiescent": True}),
         environment={"CARGO_NET_OFFLINE": "true"},
         homes={"CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup"},
         heavy=True,
@@ -132,7 +132,7 @@ SERVERS = (
         command=("jdtls", "-data", "{home}/data", "-configuration", "{home}/configuration"),
         manifests=frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"}),
         options={"settings": {"java": {"import": {"gradle": {"enabled": False}, "maven": {"enabled": False}}}}},
-        settled=("language/status", {"type": "ServiceReady"}),
+        ready=("language/status", {"type": "ServiceReady"}),
         homes={"JAVA_HOME": ""},
         heavy=True,
     ),

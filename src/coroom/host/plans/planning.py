@@ -10,7 +10,7 @@ from coroom.core.codec import Json
 from coroom.core.resource import Resource
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import Repository, inspect
-from coroom.host.plans.resolving import Resolver, Settled, Source
+from coroom.host.plans.resolving import Resolved, Resolver, Source
 from coroom.host.plans.tasks_done import tasks_done
 from coroom.plan.coupling import Pair, pairs_of
 from coroom.plan.durations import Durations
@@ -55,7 +55,7 @@ class Plan:
     pairs: tuple[Pair, ...]
     route: Route
     notes: tuple[str, ...]
-    settled: Settled
+    resolved: Resolved
 
 
 def plan_for(
@@ -74,11 +74,11 @@ def plan_for(
     """
     found = Footprints(ground.index, ground.paths, ground.history)
     footprints = found.of_all(tasks)
-    settled = Settled()
+    resolved = Resolved()
     if resolver is not None and ground.source is not None:
-        settled = resolver.settle(ground.index, ground.source, footprints)
+        resolved = resolver.settle(ground.index, ground.source, footprints)
     pairs = tuple(pairs_of(footprints, ground.index, ground.history))
-    notes = [*ground.notes, *settled.notes]
+    notes = [*ground.notes, *resolved.notes]
     for each in footprints:
         if each.unknown:
             notes.append(f"{each.task.id} touches what is not there yet: {', '.join(each.unknown)}")
@@ -89,7 +89,7 @@ def plan_for(
     learned = ground.durations.learned_from
     if learned and any(each.task.seconds is None for each in footprints):
         notes.append(f"how long tasks take is learned from {learned} that were done in rooms of this repository")
-    return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes), settled)
+    return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes), resolved)
 
 
 def is_there(resource: Resource, ground: Ground) -> bool:

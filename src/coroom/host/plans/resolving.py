@@ -51,7 +51,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Resolved:
     """How many uses were open, and of how many somebody knew what they mean. `notes` say who, and what went wrong;
     `seconds` is how long it took.
     """
@@ -77,13 +77,13 @@ class Resolver:
     isolation: str = ""
     within_s: float = 0.0
 
-    def settle(self, index: SymbolIndex, source: Source, footprints: Sequence[TaskFootprint]) -> Settled:
+    def settle(self, index: SymbolIndex, source: Source, footprints: Sequence[TaskFootprint]) -> Resolved:
         """Tell the index what the open uses mean that could tie two of the footprints together.
 
         A server that is missing, fails or does not answer in time leaves them as they were.
         """
         if self.wanted == NONE:
-            return Settled()
+            return Resolved()
         found = [*open_uses(index, footprints), *open_uses(index, footprints, far=True)]
         found = list(dict.fromkeys(found))
         began, settled = time.monotonic(), 0
@@ -97,7 +97,7 @@ class Resolver:
             except OSError as problem:
                 why = f"it cannot be shown the files: {problem.strerror}"
                 notes.append(f"{_uses(len(uses))} guessed by name, for {server.name} is not asked: {why}")
-        return Settled(len(found), settled, tuple(notes), time.monotonic() - began)
+        return Resolved(len(found), settled, tuple(notes), time.monotonic() - began)
 
     def _shared_out(
         self, index: SymbolIndex, source: Source, found: Sequence[OpenUse], notes: list[str]

@@ -68,7 +68,7 @@ class TypeSession:
                 root=tree,
                 settings=self.server.settings,
                 options=self.server.options,
-                settled=self.server.settled,
+                ready=self.server.ready,
             )
             try:
                 asyncio.run(self._talk(start, texts, uses))

@@ -18,7 +18,7 @@ from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
 from coroom.host.plans.planning import Ground, plan_for
-from coroom.host.plans.resolving import NONE, Resolver, Settled, Source
+from coroom.host.plans.resolving import NONE, Resolved, Resolver, Source
 from coroom.launch.isolation import Isolation
 from coroom.plan.coupling import Pair
 from coroom.plan.durations import Durations
@@ -40,7 +40,7 @@ _NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One pair of commits: whether the second needs the first, and what was said of them. `settled` is what language
+    """One pair of commits: whether the second needs the first, and what was said of them. `resolved` is what language
     servers were asked for it, `planning_s` the processor time of the plan with theirs, `guessed` the verdict without.
     """
 
@@ -50,7 +50,7 @@ class Judged:
     coupled: bool
     verdict: Pair
     seconds: tuple[float, float]
-    settled: Settled
+    resolved: Resolved
     planning_s: float
     guessed: Pair
 
@@ -215,7 +215,7 @@ def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled:
         coupled=coupled,
         verdict=made.pairs[0],
         seconds=(first, second),
-        settled=made.settled,
+        resolved=made.resolved,
         planning_s=spent,
         guessed=guessed,
     )
@@ -297,13 +297,13 @@ def _text(git: Git, name: str) -> str:
 
 
 def _resolved(judged: Sequence[Judged]) -> ResolvedFigures:
-    asked = [one for one in judged if one.settled.open]
+    asked = [one for one in judged if one.resolved.open]
     return ResolvedFigures(
-        uses=sum(one.settled.open for one in asked),
-        settled=sum(one.settled.settled for one in asked),
+        uses=sum(one.resolved.open for one in asked),
+        settled=sum(one.resolved.settled for one in asked),
         verdicts=sum(one.verdict.coupled != one.guessed.coupled for one in asked),
         orders=sum((one.verdict.uses, one.verdict.first) != (one.guessed.uses, one.guessed.first) for one in asked),
-        seconds=tuple(sorted(one.settled.seconds for one in asked)),
+        seconds=tuple(sorted(one.resolved.seconds for one in asked)),
         processor_seconds=tuple(sorted(one.planning_s for one in asked)),
     )
 
