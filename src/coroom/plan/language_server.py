@@ -15,6 +15,8 @@ from coroom.core.codec import Json
 from coroom.plan.open_uses import Spot
 
 MESSAGE_BYTES_MAX = 32 << 20
+"""An answer is a few places; what is larger would be memory lost to a server that is broken."""
+
 LAST_WORDS_BYTES = 2_000
 """So much of the end of what it says on standard error is kept, to be told when it fails."""
 

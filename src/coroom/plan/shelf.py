@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _ASKED_AT_ONCE = 500
+"""Before 3.32 SQLite takes at most 999 values in one query."""
 
 
 class Shelf:
