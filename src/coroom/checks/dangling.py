@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
-from coroom.checks.sides import Changed, Four, Side, functions_of
+from coroom.checks.sides import Changed, Four, Side, functions_of, quoted
 from coroom.checks.spelling import same_stem
 from coroom.checks.wording import Said, is_test, new_strings
 from coroom.syntax import Module, Term, walk
@@ -98,9 +98,8 @@ def _tables(module: Module | None) -> dict[str, list[str]]:
 
 
 def _times(side: Side, word: str) -> int:
-    quoted = [f"{mark}{word}{mark}".encode() for mark in "\"'"]
     texts = [text for path, text in side.tree.texts.items() if not is_test(path)]
-    return sum(text.count(each) for text in texts for each in quoted)
+    return sum(text.count(each) for text in texts for each in quoted(word))
 
 
 def _among_siblings(four: Four, side: Side) -> Iterator[Finding]:

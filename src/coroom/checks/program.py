@@ -125,12 +125,12 @@ class Program:
             place = self.place_of(taken[0], module)
             other = self.module(place) if place is not None else None
             if other is None:
-                return self._submodule(taken, module)
+                return self.submodule(taken, module)
             if taken[1] == "":
                 return other
             if taken[1] == "default":
                 return self._default(other)
-            return self.meaning(taken[1], other, depth + 1) or self._submodule(taken, module)
+            return self.meaning(taken[1], other, depth + 1) or self.submodule(taken, module)
         for local, (spec, _) in module.imports.items():
             if local.startswith("*"):
                 place = self.place_of(spec, module)
@@ -140,7 +140,7 @@ class Program:
                     return found
         return None
 
-    def _submodule(self, taken: tuple[str, str], module: Module) -> Module | None:
+    def submodule(self, taken: tuple[str, str], module: Module) -> Module | None:
         """`from package import module`."""
         spec = f"{taken[0].rstrip('.')}.{taken[1]}" if taken[0].strip(".") else f"{taken[0]}{taken[1]}"
         place = self.place_of(spec, module) if module.language == "python" else None

@@ -176,8 +176,7 @@ class Four:
 
     def base_quotes(self, text: str) -> bool:
         """Whether the base has this text in quotes anywhere."""
-        quoted = [f"{mark}{text}{mark}".encode() for mark in "\"'`"]
-        return any(each in held for held in self.base.texts.values() for each in quoted)
+        return any(each in held for held in self.base.texts.values() for each in quoted(text))
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -209,6 +208,11 @@ class Four:
         return Finding(
             kind=kind, path=path, line=line, symbol=symbol, message=message, ours=mine, theirs=yours, confidence=sure
         )
+
+
+def quoted(text: str) -> tuple[bytes, ...]:
+    """A text in each kind of quotes, as files say it."""
+    return tuple(f"{mark}{text}{mark}".encode() for mark in "\"'`")
 
 
 def place_of(tree: Program, ref: str) -> str | None:

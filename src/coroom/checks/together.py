@@ -92,7 +92,7 @@ def _elsewhere(side: Side, changed: Changed) -> Iterator[Doubt]:
 
 def _imported(program: Program, module: Module) -> Iterator[Doubt]:
     """Names that are imported from files of the tree that do not have them, and files that are gone."""
-    for local, (spec, name) in module.imports.items():
+    for spec, name in module.imports.values():
         place = program.place_of(spec, module)
         line = next((part.line for part in module.block.parts if part.kind == "import" and part.text == spec), 1)
         if place is None:
@@ -104,13 +104,12 @@ def _imported(program: Program, module: Module) -> Iterator[Doubt]:
         other = program.module(place)
         if other is None or name in {"", "*"} or other.wildcard or name in other.names():
             continue
-        if "__getattr__" in other.functions or program._submodule((spec, name), module) is not None:  # noqa: SLF001
+        if "__getattr__" in other.functions or program.submodule((spec, name), module) is not None:
             continue
         if name == "default" and (other.language == "python" or other.exported is None):
             continue
         said = f"{place} exports no {name}" if other.language == "script" else f"{place} has no {name}"
         yield Doubt("removed-name-used", module.path, TOP, line, name, said, (f"{place}#{name}",), 0.97)
-        del local
 
 
 def _of_class(checker: Checker, owner: Class) -> Iterator[Doubt]:

@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coroom.checks.behaviour.uses import parents_in
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
-from coroom.checks.sides import Changed, Four, Side, Texts, functions_of
+from coroom.checks.sides import Changed, Four, Side, Texts, functions_of, parents_in, quoted
 from coroom.syntax import Module, Term, walk
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -87,7 +86,7 @@ def _in_new(term: Term, above: dict[int, Term], new: set[int]) -> bool:
 
 
 def _mentions(texts: Texts, word: str) -> bool:
-    raw = (f'"{word}"'.encode(), f"'{word}'".encode(), f"`{word}`".encode())
+    raw = quoted(word)
     return any(any(each in text for each in raw) for path, text in texts.items() if not is_test(path))
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from coroom.checks.behaviour.uses import parents_in
 from coroom.checks.finding import Finding
-from coroom.checks.sides import Four, Side, functions_of
+from coroom.checks.sides import Four, Side, functions_of, parents_in
 from coroom.syntax import Module, Term, shown, walk
 
 _TAKES = frozenset(["get", "pop", "setdefault"])
