@@ -109,3 +109,29 @@ def test_places_of_a_template_without_a_name_are_counted_among_themselves() -> N
         ours = {"line.py": f'LINE = "{template}"\n'.encode()}
         report = judge(Four(base, ours, {**base, "say.py": new}, {**ours, "say.py": new}), everyday_checks())
         assert ("missing-key" in {each.kind for each in report.findings}) is lacks
+
+
+_TABLE = """\
+export const rates = new Map<string, number>();
+export function put(name: string, rate: number): void {
+  rates.set(name, rate);
+}
+export function rate(name: string): number {
+  return FOUND;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("rates.get(name) ?? 0", "rates.get(name.toLowerCase()) ?? 0"),
+        ("rates.has(name) ? 1 : 0", "rates.has(name.toLowerCase()) ? 1 : 0"),
+    ],
+)
+def test_a_key_that_is_not_folded_as_a_script_looks_it_up_is_found(was: str, now: str) -> None:
+    base, ours = ({"rates.ts": _TABLE.replace("FOUND", how).encode()} for how in (was, now))
+    for key, dangles in (("Standard", True), ("standard", False)):
+        new = f'import {{ put }} from "./rates";\nexport function begin(): void {{\n  put("{key}", 3);\n}}\n'.encode()
+        report = judge(Four(base, ours, {**base, "begin.ts": new}, {**ours, "begin.ts": new}), everyday_checks())
+        assert (key in {each.symbol for each in report.findings if each.kind == "diverging-name"}) is dangles

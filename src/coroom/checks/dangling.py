@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 
+from coroom.checks.behaviour.texts import CASES
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Changed, Four, Side, functions_of, quoted
 from coroom.checks.spelling import same_stem
 from coroom.checks.wording import Said, is_test, new_strings
 from coroom.syntax import Module, Term, walk
 
-_FOLDS = {"lower": str.lower, "upper": str.upper, "casefold": str.casefold}
+_LOOKING = frozenset({"get", "has", "pop"})
+_KEEPING = frozenset({"setdefault", "set"})
 _HOOK = re.compile(rb"""getattr\([^,()]+,\s*(?:f?["'](\w+_)(?:["']\s*\+|\{))""")
 DIVERGING = "diverging-name"
 
@@ -34,11 +36,11 @@ def _folded(four: Four, side: Side) -> Iterator[Finding]:
     }
     for said in new_strings(side) if folded else ():
         for (path, holder), fold in folded.items():
-            if said.text == _FOLDS[fold](said.text) or not _is_kept(side, said, path, holder):
+            if said.text == CASES[fold](said.text) or not _is_kept(side, said, path, holder):
                 continue
             yield four.finding(
                 side, DIVERGING, said.changed.module.path, said.term.line, said.text,
-                f'"{said.text}" is a key of {holder} here, and the other side looks keys up in {fold} case',
+                f'"{said.text}" is a key of {holder} here, and the other side looks keys up through {fold}()',
                 about=(f"{path}#{holder}",), sure=0.92,
             )  # fmt: skip
             return
@@ -48,13 +50,15 @@ def _folding(term: Term) -> Iterator[tuple[str, str]]:
     """The name of a table and how a key is folded that is looked up in it."""
     held: Term | None = None
     key: Term | None = None
-    if term.kind == "call" and len(term.parts) > 1 and term.parts[0].kind == "member" and term.parts[0].text == "get":
-        held, key = term.parts[0].parts[0], term.parts[1]
+    if term.kind == "call" and len(term.parts) > 1 and term.parts[0].kind == "member":
+        held, key = term.parts[0].parts[0], term.parts[1] if term.parts[0].text in _LOOKING else None
     elif term.kind == "index":
         held, key = term.parts[0], term.parts[1]
+    elif term.kind == "compare" and term.text in {"in", "not in"}:
+        key, held = term.parts
     if held is None or key is None or held.kind != "name" or key.kind != "call":
         return
-    if key.parts[0].kind == "member" and key.parts[0].text in _FOLDS:
+    if key.parts[0].kind == "member" and key.parts[0].text in CASES:
         yield held.text, key.parts[0].text
 
 
@@ -76,10 +80,10 @@ def _is_kept(side: Side, said: Said, path: str, holder: str) -> bool:
 
 
 def _keeps(term: Term, holder: str, key: str) -> bool:
-    """Whether a term puts something into a table under a key: `d[k] = v`, `d.setdefault(k, …)`."""
+    """Whether a term puts something into a table under a key: `d[k] = v`, `d.setdefault(k, …)`, `d.set(k, v)`."""
     if term.kind == "assign" and term.parts[0].kind == "index":
         held, said = term.parts[0].parts[:2]
-    elif term.kind == "call" and term.parts[0].kind == "member" and term.parts[0].text == "setdefault":
+    elif term.kind == "call" and term.parts[0].kind == "member" and term.parts[0].text in _KEEPING and term.parts[1:]:
         held, said = term.parts[0].parts[0], term.parts[1]
     else:
         return False

@@ -172,15 +172,16 @@ def _is_document(function: Function, term: Term) -> bool:
     return any(each is term for each in function.body.parts[:1])
 
 
-_CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "casefold": str.casefold,
+CASES = {"lower": str.lower, "upper": str.upper, "title": str.title, "casefold": str.casefold,
           "capitalize": str.capitalize, "toLowerCase": str.lower, "toUpperCase": str.upper}  # fmt: skip
+"""What changes the case of a text, by its name in Python and in scripts."""
 
 
 def _casing(function: Function) -> frozenset[str]:
     return frozenset(
-        each.parts[0].text for each in walk(function.body) if each.kind == "call" and each.parts[0].text in _CASES
+        each.parts[0].text for each in walk(function.body) if each.kind == "call" and each.parts[0].text in CASES
     )
 
 
 def _uncased(text: str, way: str) -> bool:
-    return bool(re.search(r"[A-Za-z]", text)) and _CASES[way](text) != text
+    return bool(re.search(r"[A-Za-z]", text)) and CASES[way](text) != text
