@@ -22,7 +22,20 @@ from coroom.checks.enactment.recipes import (
     table,
 )
 from coroom.checks.enactment.things import all_fields
-from coroom.checks.enactment.uses import MANY, Wanted, changers, has_abstract, offers, parameters, parameters_of, serves
+from coroom.checks.enactment.uses import (
+    MANY,
+    Wanted,
+    changers,
+    gives,
+    has_abstract,
+    is_protocol,
+    offers,
+    parameters,
+    parameters_of,
+    serves,
+    stands_for,
+    unquoted,
+)
 from coroom.checks.enactment.values import FAULTS, Function, Kind, Value
 
 DEEPEST = 3
@@ -55,12 +68,7 @@ class Inputs:
 
     def candidates(self, wanted: Wanted, depth: int = 0) -> list[Recipe]:
         """Values for a parameter, the likeliest first; empty when none is known."""
-        note = wanted.note
-        if isinstance(note, ast.Constant) and isinstance(note.value, str):
-            try:
-                note = ast.parse(note.value, mode="eval").body
-            except SyntaxError:
-                note = None
+        note = unquoted(wanted.note)
         if note is not None:
             return self._of_note(note, wanted, depth)
         return [replace(each, guessed=True) for each in self._of_use(wanted, depth)]
@@ -69,8 +77,8 @@ class Inputs:
         match note:
             case ast.Constant(value=None):
                 return [plain(None)]
-            case ast.Constant(value=str(text)):
-                return self.candidates(Wanted(wanted.name, ast.parse(text, mode="eval").body, wanted.space), depth)
+            case ast.Constant(value=str()):
+                return self.candidates(Wanted(wanted.name, note, wanted.space), depth)
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
                 return [*self._of_note(left, wanted, depth), *self._of_note(right, wanted, depth)]
             case ast.Name(id=name) | ast.Attribute(attr=name):
@@ -221,25 +229,16 @@ class Inputs:
             if kind.has("enum"):
                 return [member(path, name, each) for each in list(kind.members)[:4]]
             below = [each for each, (_, other) in self.kinds.items() if other is not kind and other.inherits(kind)]
-            stands_for = [each for each in self.kinds if each != name and self._is_like(each, kind)]
+            alike = [each for each, (_, other) in self.kinds.items() if other is not kind and stands_for(other, kind)]
             if (
-                "Protocol" in {each.name for each in kind.bases}
+                is_protocol(kind)
                 or has_abstract(kind)
                 or (below and not all_fields(kind) and "__init__" not in kind.space)
             ):
-                return [*made, *(one for each in (*below, *stands_for) for one in self._objects(each, depth + 1)[:2])][
-                    :6
-                ]
+                return [*made, *(one for each in (*below, *alike) for one in self._objects(each, depth + 1)[:2])][:6]
             return [*made, *self._constructed(path, name, kind, depth)][:8]
         finally:
             self._busy.discard(name)
-
-    def _is_like(self, name: str, kind: Kind) -> bool:
-        _, other = self.kinds[name]
-        if "Protocol" not in {each.name for each in kind.bases} or "Protocol" in {each.name for each in other.bases}:
-            return False
-        methods = {each for each, held in kind.space.items() if isinstance(held, Function)}
-        return bool(methods) and methods <= offers(other)
 
     def _constructed(self, path: str, name: str, kind: Kind, depth: int) -> list[Recipe]:
         wanted = parameters_of(kind)
@@ -290,8 +289,7 @@ class Inputs:
             return []
         found: list[Recipe] = []
         for path, function in self.producers:
-            returns = getattr(function.node, "returns", None)
-            if returns is None or ast.unparse(returns).strip("'\"") != name or function.name in self._busy:
+            if not gives(function, name) or function.name in self._busy:
                 continue
             self._busy.add(function.name)
             try:

@@ -66,6 +66,33 @@ def has_abstract(kind: Kind) -> bool:
     )
 
 
+def is_protocol(kind: Kind) -> bool:
+    """Whether a class only says what others have."""
+    return "Protocol" in {each.name for each in kind.bases}
+
+
+def stands_for(other: Kind, kind: Kind) -> bool:
+    """Whether objects of a class have the methods of a protocol, which it need not extend."""
+    methods = {each for each, held in kind.space.items() if isinstance(held, Function)}
+    return is_protocol(kind) and not is_protocol(other) and bool(methods) and methods <= offers(other)
+
+
+def gives(function: Function, said: str) -> bool:
+    """Whether a function says that it gives a type, as it is written."""
+    returns = getattr(function.node, "returns", None)
+    return returns is not None and ast.unparse(returns).strip("'\"") == said
+
+
+def unquoted(note: ast.expr | None) -> ast.expr | None:
+    """An annotation without the quotes around it; None when there is none that can be read."""
+    while isinstance(note, ast.Constant) and isinstance(note.value, str):
+        try:
+            note = ast.parse(note.value, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    return note
+
+
 MANY = frozenset(
     {"rows", "data", "items", "lists", "values", "names", "lines", "words", "records", "sources", "paths", "bodies"}
 )

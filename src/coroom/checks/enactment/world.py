@@ -13,7 +13,18 @@ from coroom.checks.enactment.play import Recipe, SetUpFailed, mixed
 from coroom.checks.enactment.recipes import asked_of, earlier, got_from, made_of, member, plain, row
 from coroom.checks.enactment.things import Thing
 from coroom.checks.enactment.tree import Tree
-from coroom.checks.enactment.uses import Wanted, changers, has_abstract, offers, parameters, parameters_of
+from coroom.checks.enactment.uses import (
+    Wanted,
+    changers,
+    gives,
+    has_abstract,
+    is_protocol,
+    offers,
+    parameters,
+    parameters_of,
+    stands_for,
+    unquoted,
+)
 from coroom.checks.enactment.values import FAULTS, CannotGoOn, Function, Kind, Value
 from coroom.checks.enactment.vocabulary import Vocabulary
 
@@ -105,9 +116,13 @@ class World:
             return False
         self._busy.add(name)
         try:
-            if "Protocol" in {each.name for each in kind.bases} or has_abstract(kind):
+            if is_protocol(kind) or has_abstract(kind):
                 kinds = self.inputs.kinds.items()
-                below = [each for each, (_, other) in kinds if other is not kind and self._is_like(other, kind)]
+                below = [
+                    each
+                    for each, (_, other) in kinds
+                    if other is not kind and (other.inherits(kind) or stands_for(other, kind))
+                ]
                 return any(self.make(each, turn, depth) for each in below[:3])
             wanted = parameters_of(kind)
             names = [each.name for each in wanted]
@@ -120,16 +135,9 @@ class World:
             self.fill(kind, depth)
         return made
 
-    def _is_like(self, other: Kind, kind: Kind) -> bool:
-        if other.inherits(kind):
-            return True
-        methods = {each for each, held in kind.space.items() if isinstance(held, Function)}
-        return "Protocol" in {each.name for each in kind.bases} and bool(methods) and methods <= offers(other)
-
     def _produced(self, name: str, turn: int, depth: int) -> bool:
         for path, function in self.inputs.producers:
-            returns = getattr(function.node, "returns", None)
-            if returns is None or ast.unparse(returns).strip("'\"") != name or function.name in self._busy:
+            if not gives(function, name) or function.name in self._busy:
                 continue
             self._busy.add(function.name)
             try:
@@ -265,11 +273,7 @@ def name_of(thing: Thing, at: int) -> str:
 
 def _bare(note: ast.expr | None) -> ast.expr | None:
     """A note without the quotes around it and without None."""
-    if isinstance(note, ast.Constant) and isinstance(note.value, str):
-        try:
-            return _bare(ast.parse(note.value, mode="eval").body)
-        except SyntaxError:
-            return None
+    note = unquoted(note)
     if isinstance(note, ast.BinOp) and isinstance(note.op, ast.BitOr):
         return _bare(note.left)
     if isinstance(note, ast.Subscript) and isinstance(note.value, ast.Name) and note.value.id == "Optional":
