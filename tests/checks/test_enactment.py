@@ -143,6 +143,21 @@ def test_a_mistake_of_the_interpreters_own_does_not_pass_for_what_the_program_do
         list(enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), NEW)))
 
 
+@pytest.mark.parametrize("way", ["Literal['by weight', 'by length']", "Optional[Literal['by weight']]"])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_what_a_parameter_is_said_to_be_is_given_and_what_cannot_be_read_ends_nothing(way: str, quoted: bool) -> None:
+    said = f'"{way}"' if quoted else way
+    base = "def price(way: str) -> int:\n    return 1\n"
+    other = base.replace("return 1", "return 2 if way == 'by weight' else 1")
+    new = (
+        "from typing import Literal, Optional\nfrom prices import price\n\n\n"
+        f"def odd(way: Optional['by weight']) -> int:\n    return 1\n\n\ndef twice(way: {said}) -> int:\n"
+        "    return 2 * price(way)\n"
+    )
+    (found,) = enactments(four_of(base, other, new))
+    assert found.message.startswith("twice('by weight') gives 2 here and 4 together")
+
+
 def test_the_same_result_by_another_way_is_no_finding() -> None:
     other = (
         "def price(cents: int) -> int:\n    total = 0\n    while cents > total:\n        total += 1\n    return total\n"

@@ -133,6 +133,8 @@ class Inputs:
                 return [table(keys, values), plain({})] if values else []
             case "Callable":
                 return [calling(1), calling(None)]
+            case "Literal":
+                return [plain(each.value) for each in parts if isinstance(each, ast.Constant)]
             case "type" | "Type" | "Awaitable" | "Coroutine":
                 return []
         return self._of_plain(name, wanted, depth)
