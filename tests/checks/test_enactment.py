@@ -71,6 +71,12 @@ def test_a_local_name_means_what_it_means_in_python(text: str) -> None:
     assert ending({}, text) is passes({}, text)
 
 
+@pytest.mark.parametrize(("many", "said"), [("(1, 3)", "2"), ("(each for each in (1, 2))", "1.5")])
+def test_a_mean_is_written_as_in_python(many: str, said: str) -> None:
+    text = f"from statistics import mean\nassert str(mean({many})) == '{said}'"
+    assert ending({}, text) is passes({}, text) is True
+
+
 ODD = {
     "attributes of a type": "x = ().__class__.__mro__",
     "a type through a format": "x = '{0.__class__}'.format(1)",

@@ -14,7 +14,7 @@ import statistics
 import string
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from datetime import time as day_time
 from decimal import Decimal
@@ -37,11 +37,6 @@ def module(machine: Attributes, name: str) -> Module | None:
         return None
     made = _MODULES[name](machine)
     return Module(name, made)
-
-
-def _mean(many: Iterable[Value]) -> Value:
-    held = list(many)
-    return sum(held) / len(held)
 
 
 def _re(machine: Attributes) -> dict[str, Value]:
@@ -174,7 +169,7 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
         ),
         "MappingProxyType": dict,
     },
-    "statistics": lambda _: {"mean": _mean, "median": statistics.median},
+    "statistics": _names((statistics, ("mean", "median"))),
     "math": _names(
         (
             math,
