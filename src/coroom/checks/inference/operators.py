@@ -6,7 +6,7 @@ from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, union
 from coroom.checks.inference.standard import STANDARD, reckoned
 from coroom.checks.inference.templates import filled
-from coroom.syntax import Function, Term
+from coroom.syntax import Function, Term, walk
 
 _NUMBERS = frozenset({"int", "float", "bool"})
 _PLAIN = frozenset({"int", "float", "bool", "str", "bytes", "list", "tuple", "set", "dict", "record", "none"})
@@ -109,16 +109,9 @@ def _alone(checker: Checker, shape: Shape) -> bool:
         and len(part.parts) == 3
         and part.parts[2].text == owner.name
         for each in (owner, *bases)
-        for part in ((_walk(each.methods["__eq__"].term)) if "__eq__" in each.methods else ())
+        for part in (walk(each.methods["__eq__"].term) if "__eq__" in each.methods else ())
     )
     return whole and (not own or asks)
-
-
-def _walk(term: Term) -> list[Term]:
-    found = [term]
-    for each in found:
-        found.extend(each.parts)
-    return found
 
 
 def _ordered(checker: Checker, term: Term, left: Shape, right: Shape) -> None:
