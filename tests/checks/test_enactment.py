@@ -6,10 +6,11 @@ import pytest
 from tests.checks.semantic.case import passes
 from tests.checks.test_semantic import PYTHON
 
+from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.enact import enactments
-from coroom.checks.enactment.machine import Machine
-from coroom.checks.enactment.tree import Tree
-from coroom.checks.enactment.values import Budget, CannotGoOn, Raised
+from coroom.checks.enactment.python.machine import Machine
+from coroom.checks.enactment.python.tree import Tree
+from coroom.checks.enactment.python.values import Raised
 from coroom.checks.program import Program
 from coroom.checks.sides import Four
 
@@ -144,7 +145,7 @@ def test_a_mistake_of_the_interpreters_own_does_not_pass_for_what_the_program_do
     def broken(*_: object, **__: object) -> object:
         raise fault("ours")
 
-    monkeypatch.setattr(f"coroom.checks.enactment.{place}", broken)
+    monkeypatch.setattr(f"coroom.checks.enactment.python.{place}", broken)
     with pytest.raises(fault, match="ours"):
         list(enactments(four_of(BASE, BASE.replace("return cents", "return cents + 1"), NEW)))
 

@@ -7,12 +7,12 @@ import pytest
 from tests.checks.semantic.case import script_results
 from tests.checks.test_semantic import SCRIPT_CLEANS, SCRIPT_CONFLICTS
 
+from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.enact import enactments
 from coroom.checks.enactment.script.machine import Machine
 from coroom.checks.enactment.script.stage import BEYOND, Stage
 from coroom.checks.enactment.script.values import UNDEFINED, Thrown
 from coroom.checks.enactment.script.written import written
-from coroom.checks.enactment.values import Budget, CannotGoOn
 from coroom.checks.program import Program
 from coroom.checks.sides import Four
 

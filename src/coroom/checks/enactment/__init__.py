@@ -2,14 +2,6 @@
 
 The check is `enact`: what a side newly wrote is acted out in two trees, in whichever language, and the two outcomes
 are held together (`outcome`). A `play` is one way to call a function, `reach` tells which modules have to do with it,
-`naming` has likely values for names. Python is here, JavaScript and TypeScript are in `script`; each language acts,
-makes its plays and tells its values.
-
-The interpreter of Python, from below: `values` and `things` (what programs work with), `kinds` (classes), `native`
-(what may be done with Python's own values), then one class in layers: `attributes`, `functions`, `expressions`,
-`machine` (statements, modules), over one `tree`. What it finds under known names: `built_in`, and `library` with
-`declaring` and `calling`. What a function is called with: `uses` (what it says of its parameters), `recipes` (how a
-value is made), `inputs`, `plays`. `stories` are plays of which much happens before: a `world` of objects is made,
-filled and changed by calls that are tried, with the words of a `vocabulary`. One call is acted out in `acting`, and
-`compare` takes down what it came to.
+`naming` has likely values for names, and a `budget` bounds them all. Python is in `python`, JavaScript and TypeScript
+are in `script`; each language acts, makes its plays and tells its values.
 """

@@ -9,12 +9,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from coroom.checks.enactment.acting import PythonLanguage
+from coroom.checks.enactment.budget import Budget, Spent
 from coroom.checks.enactment.outcome import Outcome, alike
 from coroom.checks.enactment.play import Play
+from coroom.checks.enactment.python.acting import PythonLanguage
 from coroom.checks.enactment.script.acting import ScriptLanguage
-from coroom.checks.enactment.tree import Spent
-from coroom.checks.enactment.values import Budget
 from coroom.checks.engine import BEHAVIOUR
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-
-from coroom.checks.enactment.values import Value
+from typing import Any
 
 TEXTS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (
     (("mail", "email"), ("ann@x.org", "Bob@X.org", "")),
@@ -30,7 +29,7 @@ DAYS = (date(2024, 3, 1), date(2024, 2, 28), date(2024, 3, 9))
 FLOATS = (12.3456, 0.004, 100.5, 7.25)
 
 
-def by_type(name: str) -> tuple[Value, ...]:
+def by_type(name: str) -> tuple[Any, ...]:
     """Values of a type of the library."""
     match name:
         case "Decimal":
@@ -54,7 +53,7 @@ def words_in(name: str) -> list[str]:
     return spaced.replace("_", " ").split()
 
 
-def by_name(name: str, table: Sequence[tuple[tuple[str, ...], tuple[Value, ...]]]) -> tuple[Value, ...]:
+def by_name(name: str, table: Sequence[tuple[tuple[str, ...], tuple[Any, ...]]]) -> tuple[Any, ...]:
     """What a table has for a name, by the words in it."""
     said = words_in(name)
     for words, values in table:

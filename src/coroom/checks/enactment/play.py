@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coroom.checks.enactment.values import Value
-
 
 class SetUpFailed(BaseException):
     """What a function is to be given cannot be made in this tree."""
@@ -16,7 +14,7 @@ class Recipe:
     """How a value is made in a tree that is ready to act, of any language, and how it is shown."""
 
     shown: str
-    make: Callable[[Any], Value]
+    make: Callable[[Any], Any]
     guessed: bool = False
     """Whether the type of something in it was guessed."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from coroom.checks.enactment.values import CannotGoOn
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.program import Program
 from coroom.checks.sides import Side
 from coroom.checks.wording import is_test

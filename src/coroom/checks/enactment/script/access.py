@@ -6,9 +6,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.numbers import NAN, number_of, number_text
 from coroom.checks.enactment.script.values import (
     LARGEST,
+    MISSING,
     UNDEFINED,
     Accessor,
     Arr,
@@ -25,7 +27,6 @@ from coroom.checks.enactment.script.values import (
     Thrown,
     Value,
 )
-from coroom.checks.enactment.values import MISSING, CannotGoOn
 
 ITERATOR = "@@iterator"
 """The key that `Symbol.iterator` stands for."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.outcome import Outcome
 from coroom.checks.enactment.play import Play, SetUpFailed
 from coroom.checks.enactment.reach import reach
@@ -15,8 +16,18 @@ from coroom.checks.enactment.script.plays import plays
 from coroom.checks.enactment.script.stage import BEYOND, FAULTS, Stage
 from coroom.checks.enactment.script.taking import kind_name, taken_down, told
 from coroom.checks.enactment.script.uses import how_it_changes, only_keeps, parameters
-from coroom.checks.enactment.script.values import UNDEFINED, Accessor, Arr, Bag, Fun, Obj, Promise, Thrown, Value
-from coroom.checks.enactment.values import MISSING, Budget, CannotGoOn
+from coroom.checks.enactment.script.values import (
+    MISSING,
+    UNDEFINED,
+    Accessor,
+    Arr,
+    Bag,
+    Fun,
+    Obj,
+    Promise,
+    Thrown,
+    Value,
+)
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Side
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import keys_of
 from coroom.checks.enactment.script.expressions import elements
 from coroom.checks.enactment.script.functions import function_of
@@ -21,7 +22,6 @@ from coroom.checks.enactment.script.reading import (
 )
 from coroom.checks.enactment.script.statements import named
 from coroom.checks.enactment.script.values import SHORT, UNDEFINED, UNSET, Accessor, Arr, Fun, Obj, Scope, Value, modest
-from coroom.checks.enactment.values import CannotGoOn
 
 _LINKS = frozenset({"member_expression", "subscript_expression", "call_expression", "non_null_expression"})
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script import numbers
 from coroom.checks.enactment.script.arrays import at, whole
 from coroom.checks.enactment.script.values import UNDEFINED, Native, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.asking import put_method
 from coroom.checks.enactment.script.functions import code_of
 from coroom.checks.enactment.script.patterns import key_of
@@ -36,7 +37,6 @@ from coroom.checks.enactment.script.values import (
     Shape,
     Value,
 )
-from coroom.checks.enactment.values import CannotGoOn
 
 Build = Callable[[Scope, Fun, Obj], None]
 """Puts something into a class and its prototype."""

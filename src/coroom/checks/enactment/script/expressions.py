@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import has_own, sort_of, truthy
 from coroom.checks.enactment.script.elsewhere import KNOWN_ELSEWHERE
 from coroom.checks.enactment.script.numbers import int32, number_of
@@ -22,6 +23,7 @@ from coroom.checks.enactment.script.reading import (
 from coroom.checks.enactment.script.regular import regular
 from coroom.checks.enactment.script.values import (
     LARGEST,
+    MISSING,
     UNDEFINED,
     UNSET,
     Arr,
@@ -31,7 +33,6 @@ from coroom.checks.enactment.script.values import (
     Scope,
     Value,
 )
-from coroom.checks.enactment.values import MISSING, CannotGoOn
 
 
 def _name(node: Node, _: str) -> Act:

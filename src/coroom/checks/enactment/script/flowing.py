@@ -5,6 +5,7 @@ from typing import Any
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import truthy
 from coroom.checks.enactment.script.functions import within
 from coroom.checks.enactment.script.loops import ends_loop, labels_of, turns_of
@@ -20,7 +21,6 @@ from coroom.checks.enactment.script.statements import (
     open_scope,
 )
 from coroom.checks.enactment.script.values import UNDEFINED, Given, Scope, Thrown, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 Stream = Generator[Value, Any, Value]
 

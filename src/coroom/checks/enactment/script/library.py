@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import keys_of, truthy
 from coroom.checks.enactment.script.arrays import ARRAY, ARRAY_MAKER, ARRAY_REAL, at
 from coroom.checks.enactment.script.bags import MAP, SET, bag_maker, put
@@ -32,7 +33,6 @@ from coroom.checks.enactment.script.values import (
     Value,
 )
 from coroom.checks.enactment.script.written import parsed, written
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

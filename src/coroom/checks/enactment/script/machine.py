@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import Access
 from coroom.checks.enactment.script.library import BUILTINS, GLOBALS, REAL
 from coroom.checks.enactment.script.program import Program, Taken, of_module
 from coroom.checks.enactment.script.values import (
+    MISSING,
     UNDEFINED,
     UNSET,
     Code,
@@ -28,7 +30,6 @@ from coroom.checks.enactment.script.values import (
     Value,
     modest,
 )
-from coroom.checks.enactment.values import MISSING, CannotGoOn
 from coroom.syntax.parse import tree_of
 
 DEEPEST = 40

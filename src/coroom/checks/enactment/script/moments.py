@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.arrays import at
 from coroom.checks.enactment.script.values import Moment, Native, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

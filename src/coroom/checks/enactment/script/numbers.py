@@ -4,7 +4,7 @@ import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from coroom.checks.enactment.values import CannotGoOn
+from coroom.checks.enactment.budget import CannotGoOn
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 NAN = math.nan

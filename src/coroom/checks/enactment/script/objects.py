@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import has_own, keys_of, same
 from coroom.checks.enactment.script.arrays import at
 from coroom.checks.enactment.script.values import UNDEFINED, Fun, Native, Obj, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable, Mapping
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import same, truthy
 from coroom.checks.enactment.script.numbers import NAN, int32
 from coroom.checks.enactment.script.values import LARGEST, UNDEFINED, Scope, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 
 def _text(scope: Scope, value: Value) -> str:

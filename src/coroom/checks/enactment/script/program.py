@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script import asking, classes, expressions, flowing, loops  # noqa: F401 - they tell what they know
 from coroom.checks.enactment.script.expressions import literal
 from coroom.checks.enactment.script.patterns import names_in
@@ -18,7 +19,6 @@ from coroom.checks.enactment.script.statements import (
     var_names,
 )
 from coroom.checks.enactment.script.values import UNDEFINED, Scope
-from coroom.checks.enactment.values import CannotGoOn
 
 
 @dataclass(frozen=True, slots=True)

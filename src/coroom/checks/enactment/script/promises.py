@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.arrays import at
 from coroom.checks.enactment.script.values import UNDEFINED, Fun, Native, Promise, Thrown, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

@@ -7,8 +7,8 @@ from typing import Any
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.values import Scope, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 Act = Callable[[Scope], Value]
 """An expression, ready: what it gives in a scope. A statement gives None, or how it leaves what is around it."""

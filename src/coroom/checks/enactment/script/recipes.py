@@ -10,8 +10,7 @@ from coroom.checks.enactment.play import Recipe, SetUpFailed
 from coroom.checks.enactment.script.numbers import number_text
 from coroom.checks.enactment.script.stage import Stage
 from coroom.checks.enactment.script.taking import taken_down
-from coroom.checks.enactment.script.values import UNDEFINED, Bag, Fun, Moment, Native, Promise, Value
-from coroom.checks.enactment.values import MISSING
+from coroom.checks.enactment.script.values import MISSING, UNDEFINED, Bag, Fun, Moment, Native, Promise, Value
 
 
 def plain(value: Value) -> Recipe:

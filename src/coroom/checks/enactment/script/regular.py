@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment import native
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python import native
 from coroom.checks.enactment.script.values import LARGEST, UNDEFINED, Fun, Native, Obj, Regular, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from coroom.checks.enactment.budget import Budget, CannotGoOn, Spent
 from coroom.checks.enactment.script.machine import Machine, Module
 from coroom.checks.enactment.script.values import Thrown
-from coroom.checks.enactment.tree import Spent
-from coroom.checks.enactment.values import Budget, CannotGoOn
 from coroom.checks.program import Program
 
 STEPS = 6_000

@@ -6,6 +6,7 @@ from typing import Any
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import same, truthy
 from coroom.checks.enactment.script.patterns import Put, assigned, declared, names_in
 from coroom.checks.enactment.script.reading import (
@@ -22,7 +23,6 @@ from coroom.checks.enactment.script.reading import (
     text_of,
 )
 from coroom.checks.enactment.script.values import UNDEFINED, UNSET, Given, Jump, Scope, Thrown, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 FUNCTIONS = frozenset({"function_declaration", "generator_function_declaration"})
 NO_STATEMENTS = frozenset(

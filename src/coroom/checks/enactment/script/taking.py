@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import keys_of
 from coroom.checks.enactment.script.machine import Machine
 from coroom.checks.enactment.script.numbers import number_text
@@ -22,7 +23,6 @@ from coroom.checks.enactment.script.values import (
     Regular,
     Value,
 )
-from coroom.checks.enactment.values import CannotGoOn
 
 _DEEPEST = 6
 _MOST = 60

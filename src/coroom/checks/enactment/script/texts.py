@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script import numbers
 from coroom.checks.enactment.script.access import length
 from coroom.checks.enactment.script.arrays import at, place, whole
 from coroom.checks.enactment.script.regular import every, executed, replaced, search, told
 from coroom.checks.enactment.script.values import LARGEST, UNDEFINED, Flow, Native, Regular, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

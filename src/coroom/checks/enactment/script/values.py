@@ -1,4 +1,4 @@
-"""What an enacted script works with: its objects, functions and scopes, and how it ends early.
+"""What an enacted script works with: its objects, functions and scopes.
 
 Texts, booleans and `null` are those of Python; every number is a `float`. All else is one of the values here.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tree_sitter import Node
 
-from coroom.checks.enactment.values import CannotGoOn
+from coroom.checks.enactment.budget import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine
@@ -40,6 +40,8 @@ class Undefined:
 
 
 UNDEFINED = Undefined()
+MISSING: Any = object()
+"""What is looked for is not there."""
 UNSET: Any = object()
 """A name that is declared further down."""
 SHORT: Any = object()

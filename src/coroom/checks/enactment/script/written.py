@@ -6,10 +6,10 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.script.access import keys_of
 from coroom.checks.enactment.script.numbers import number_text
 from coroom.checks.enactment.script.values import LARGEST, UNDEFINED, Arr, Fun, Native, Obj, Value
-from coroom.checks.enactment.values import CannotGoOn
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.script.machine import Machine

@@ -6,12 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from coroom.checks.enactment.things import Thing, all_fields
-from coroom.checks.enactment.values import (
-    Function,
-    Kind,
-    Value,
-)
+from coroom.checks.enactment.python.things import Thing, all_fields
+from coroom.checks.enactment.python.values import Function, Kind, Value
 
 
 @dataclass(slots=True)

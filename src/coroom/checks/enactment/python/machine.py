@@ -6,21 +6,13 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from coroom.checks.enactment import built_in, library, native
-from coroom.checks.enactment.expressions import BINARY, Expressions
-from coroom.checks.enactment.functions import Returned
-from coroom.checks.enactment.kinds import make_kind
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import (
-    FAULTS,
-    Budget,
-    CannotGoOn,
-    Kind,
-    Module,
-    Raised,
-    Scope,
-    Value,
-)
+from coroom.checks.enactment.budget import Budget, CannotGoOn
+from coroom.checks.enactment.python import built_in, library, native
+from coroom.checks.enactment.python.expressions import BINARY, Expressions
+from coroom.checks.enactment.python.functions import Returned
+from coroom.checks.enactment.python.kinds import make_kind
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import FAULTS, Kind, Module, Raised, Scope, Value
 
 _IN_PLACE: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.iadd,

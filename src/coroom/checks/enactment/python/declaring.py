@@ -7,13 +7,13 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment.built_in import OWN, own_kind
-from coroom.checks.enactment.kinds import AUTO, Field, dataclass
-from coroom.checks.enactment.things import Thing, all_fields
-from coroom.checks.enactment.values import MISSING, Function, Kind, Value
+from coroom.checks.enactment.python.built_in import OWN, own_kind
+from coroom.checks.enactment.python.kinds import AUTO, Field, dataclass
+from coroom.checks.enactment.python.things import Thing, all_fields
+from coroom.checks.enactment.python.values import MISSING, Function, Kind, Value
 
 if TYPE_CHECKING:
-    from coroom.checks.enactment.attributes import Attributes
+    from coroom.checks.enactment.python.attributes import Attributes
 
 
 _ANNOTATIONS = (

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from coroom.checks.enactment.machine import Machine
 from coroom.checks.enactment.naming import NUMBERS, TEXTS, by_name
 from coroom.checks.enactment.play import Recipe, SetUpFailed
-from coroom.checks.enactment.uses import parameters_of
-from coroom.checks.enactment.values import (
-    Kind,
-    Module,
-    Value,
-)
+from coroom.checks.enactment.python.machine import Machine
+from coroom.checks.enactment.python.uses import parameters_of
+from coroom.checks.enactment.python.values import Kind, Module, Value
 
 
 class Stage(Protocol):

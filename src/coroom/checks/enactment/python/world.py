@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from coroom.checks.enactment.inputs import Inputs
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.naming import CALLED, words_in
 from coroom.checks.enactment.play import Recipe, SetUpFailed, mixed
-from coroom.checks.enactment.recipes import asked_of, earlier, got_from, made_of, member, plain, row
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.tree import Tree
-from coroom.checks.enactment.uses import (
+from coroom.checks.enactment.python.inputs import Inputs
+from coroom.checks.enactment.python.recipes import asked_of, earlier, got_from, made_of, member, plain, row
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.tree import Tree
+from coroom.checks.enactment.python.uses import (
     Wanted,
     changers,
     gives,
@@ -25,8 +26,8 @@ from coroom.checks.enactment.uses import (
     stands_for,
     unquoted,
 )
-from coroom.checks.enactment.values import FAULTS, CannotGoOn, Function, Kind, Value
-from coroom.checks.enactment.vocabulary import Vocabulary
+from coroom.checks.enactment.python.values import FAULTS, Function, Kind, Value
+from coroom.checks.enactment.python.vocabulary import Vocabulary
 
 DEEPEST = 3
 STEPS_MAX = 40

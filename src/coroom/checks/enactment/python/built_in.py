@@ -11,22 +11,13 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment import native
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import (
-    MISSING,
-    CannotGoOn,
-    Coroutine,
-    Kind,
-    Module,
-    Property,
-    Raised,
-    Static,
-    Value,
-)
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python import native
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import MISSING, Coroutine, Kind, Module, Property, Raised, Static, Value
 
 if TYPE_CHECKING:
-    from coroom.checks.enactment.attributes import Attributes
+    from coroom.checks.enactment.python.attributes import Attributes
 
 
 def is_library(name: str) -> bool:

@@ -4,22 +4,13 @@ import ast
 from collections.abc import Sequence
 from contextlib import suppress
 
-from coroom.checks.enactment.machine import Machine, parsed
-from coroom.checks.enactment.values import (
-    FAULTS,
-    Budget,
-    CannotGoOn,
-    Module,
-    Value,
-)
+from coroom.checks.enactment.budget import Budget, CannotGoOn, Spent
+from coroom.checks.enactment.python.machine import Machine, parsed
+from coroom.checks.enactment.python.values import FAULTS, Module, Value
 from coroom.checks.program import Program
 
 STEPS = 12_000
 """The steps of one enactment; a function that people call takes a few hundred."""
-
-
-class Spent(BaseException):
-    """The steps of all enactments are used up."""
 
 
 class Tree:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from coroom.checks.enactment.naming import CALLED, NUMBERS, TEXTS, by_name, by_type, words_in
 from coroom.checks.enactment.play import Recipe
-from coroom.checks.enactment.recipes import (
+from coroom.checks.enactment.python.recipes import (
     Stage,
     after,
     calling,
@@ -21,8 +21,8 @@ from coroom.checks.enactment.recipes import (
     sample,
     table,
 )
-from coroom.checks.enactment.things import all_fields
-from coroom.checks.enactment.uses import (
+from coroom.checks.enactment.python.things import all_fields
+from coroom.checks.enactment.python.uses import (
     MANY,
     Wanted,
     changers,
@@ -36,7 +36,7 @@ from coroom.checks.enactment.uses import (
     stands_for,
     unquoted,
 )
-from coroom.checks.enactment.values import FAULTS, Function, Kind, Value
+from coroom.checks.enactment.python.values import FAULTS, Function, Kind, Value
 
 DEEPEST = 3
 """Objects in objects."""

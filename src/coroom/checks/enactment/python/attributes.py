@@ -3,14 +3,13 @@
 import ast
 from abc import ABC, abstractmethod
 
-from coroom.checks.enactment import built_in, native
-from coroom.checks.enactment.kinds import new_thing
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import (
+from coroom.checks.enactment.budget import Budget, CannotGoOn
+from coroom.checks.enactment.python import built_in, native
+from coroom.checks.enactment.python.kinds import new_thing
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import (
     MISSING,
     Bound,
-    Budget,
-    CannotGoOn,
     Coroutine,
     Function,
     Kind,

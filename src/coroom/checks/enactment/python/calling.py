@@ -7,13 +7,13 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment import native
-from coroom.checks.enactment.declaring import same
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import Coroutine, Function, Kind, Property, Value
+from coroom.checks.enactment.python import native
+from coroom.checks.enactment.python.declaring import same
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import Coroutine, Function, Kind, Property, Value
 
 if TYPE_CHECKING:
-    from coroom.checks.enactment.attributes import Attributes
+    from coroom.checks.enactment.python.attributes import Attributes
 
 
 def functools_names(machine: Attributes) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from coroom.checks.enactment.values import MISSING, Kind, Value
+from coroom.checks.enactment.python.values import MISSING, Kind, Value
 
 
 class Thing:

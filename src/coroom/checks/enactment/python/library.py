@@ -22,13 +22,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 from urllib import parse
 
-from coroom.checks.enactment import calling, declaring, native
-from coroom.checks.enactment.built_in import own_kind
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import Kind, Module, Value
+from coroom.checks.enactment.python import calling, declaring, native
+from coroom.checks.enactment.python.built_in import own_kind
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import Kind, Module, Value
 
 if TYPE_CHECKING:
-    from coroom.checks.enactment.attributes import Attributes
+    from coroom.checks.enactment.python.attributes import Attributes
 
 
 def module(machine: Attributes, name: str) -> Module | None:

@@ -9,8 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import MISSING, Bound, CannotGoOn, Coroutine, Function, Kind, Module
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import MISSING, Bound, Coroutine, Function, Kind, Module
 
 LARGEST = 4_000
 """Longer texts and collections are not made."""

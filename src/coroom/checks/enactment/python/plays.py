@@ -4,17 +4,12 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from coroom.checks.enactment.inputs import Inputs, gathered
+from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.play import Deed, Play, Recipe, SetUpFailed, combined
-from coroom.checks.enactment.tree import Tree
-from coroom.checks.enactment.uses import Wanted, how_it_changes, parameters
-from coroom.checks.enactment.values import (
-    FAULTS,
-    Budget,
-    CannotGoOn,
-    Function,
-    Kind,
-)
+from coroom.checks.enactment.python.inputs import Inputs, gathered
+from coroom.checks.enactment.python.tree import Tree
+from coroom.checks.enactment.python.uses import Wanted, how_it_changes, parameters
+from coroom.checks.enactment.python.values import FAULTS, Function, Kind
 from coroom.checks.sides import Changed, Side
 
 

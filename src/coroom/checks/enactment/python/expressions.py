@@ -5,19 +5,11 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from coroom.checks.enactment import built_in, native
-from coroom.checks.enactment.functions import Functions
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import (
-    MISSING,
-    CannotGoOn,
-    Coroutine,
-    Kind,
-    Module,
-    Property,
-    Scope,
-    Value,
-)
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python import built_in, native
+from coroom.checks.enactment.python.functions import Functions
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import MISSING, Coroutine, Kind, Module, Property, Scope, Value
 
 BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,

@@ -1,4 +1,4 @@
-"""What an enacted program works with: its own classes, objects, functions and modules, and how it ends early.
+"""What an enacted program works with: its own classes, objects, functions and modules.
 
 Numbers, text and collections are those of Python itself; everything that a program defines is one of the values here.
 They answer Python's own operators by asking the program's methods, so that `sorted`, `in` and `sum` work on them.
@@ -12,14 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coroom.checks.enactment.things import Thing
+    from coroom.checks.enactment.python.things import Thing
 
 Value = Any
 """Whatever a program can hold."""
-
-
-class CannotGoOn(BaseException):
-    """The enactment meets something that it does not know, or has used up its steps: nothing can be told."""
 
 
 class Raised(BaseException):
@@ -35,23 +31,6 @@ FAULTS = (Raised, ArithmeticError, LookupError, TypeError, ValueError, StopItera
 """What a program's own doing comes to: what it raises, and what Python's values raise when they are asked for what they
 cannot do. Anything else is a mistake of the interpreter: it ends the check and is told in a note.
 """
-
-
-@dataclass(slots=True)
-class Budget:
-    """The steps that are left."""
-
-    steps: int
-
-    def step(self) -> None:
-        """Take one.
-
-        Raises:
-            CannotGoOn: none is left.
-        """
-        self.steps -= 1
-        if self.steps < 0:
-            raise CannotGoOn("too many steps")
 
 
 @dataclass(eq=False, slots=True)

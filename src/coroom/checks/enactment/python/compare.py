@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from coroom.checks.enactment.machine import Machine
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.values import Bound, CannotGoOn, Coroutine, Function, Kind, Module, Value
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python.machine import Machine
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.values import Bound, Coroutine, Function, Kind, Module, Value
 
 _DEEPEST = 6
 _MOST = 60

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coroom.checks.enactment import native
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.naming import FLOATS, NUMBERS, TEXTS, by_name, by_type
-from coroom.checks.enactment.values import CannotGoOn, Module, Value
+from coroom.checks.enactment.python import native
+from coroom.checks.enactment.python.values import Module, Value
 
 _WORDS = ("Cy", "ann", "Bob", "dora")
 """Neither all lower nor all upper, and in another order than the alphabet's."""

@@ -4,16 +4,17 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from coroom.checks.enactment.inputs import Inputs
+from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.play import Play, Recipe, SetUpFailed, mixed
-from coroom.checks.enactment.plays import is_in, prepared
-from coroom.checks.enactment.recipes import asked_of, earlier
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.tree import Tree
-from coroom.checks.enactment.uses import Wanted, changers, how_it_changes, parameters
-from coroom.checks.enactment.values import FAULTS, Budget, CannotGoOn, Function, Kind, Value
-from coroom.checks.enactment.vocabulary import heard
-from coroom.checks.enactment.world import World, name_of
+from coroom.checks.enactment.python.inputs import Inputs
+from coroom.checks.enactment.python.plays import is_in, prepared
+from coroom.checks.enactment.python.recipes import asked_of, earlier
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.tree import Tree
+from coroom.checks.enactment.python.uses import Wanted, changers, how_it_changes, parameters
+from coroom.checks.enactment.python.values import FAULTS, Function, Kind, Value
+from coroom.checks.enactment.python.vocabulary import heard
+from coroom.checks.enactment.python.world import World, name_of
 from coroom.checks.sides import Changed, Side
 
 CALLS_MAX = 6

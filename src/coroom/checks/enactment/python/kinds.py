@@ -6,21 +6,12 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment.things import Thing, all_fields
-from coroom.checks.enactment.values import (
-    MISSING,
-    CannotGoOn,
-    Function,
-    Kind,
-    Property,
-    Raised,
-    Scope,
-    Static,
-    Value,
-)
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python.things import Thing, all_fields
+from coroom.checks.enactment.python.values import MISSING, Function, Kind, Property, Raised, Scope, Static, Value
 
 if TYPE_CHECKING:
-    from coroom.checks.enactment.attributes import Attributes
+    from coroom.checks.enactment.python.attributes import Attributes
 
 
 def make_kind(machine: Attributes, kind: Kind, scope: Scope) -> Kind:

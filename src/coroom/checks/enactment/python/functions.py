@@ -5,8 +5,9 @@ import functools
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 
-from coroom.checks.enactment.attributes import Attributes
-from coroom.checks.enactment.values import Budget, CannotGoOn, Coroutine, Function, Scope, Value
+from coroom.checks.enactment.budget import Budget, CannotGoOn
+from coroom.checks.enactment.python.attributes import Attributes
+from coroom.checks.enactment.python.values import Coroutine, Function, Scope, Value
 
 DEEPEST = 60
 """Calls inside calls; a program that goes deeper is left alone."""

@@ -5,25 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from coroom.checks.enactment.compare import taken_down, told
-from coroom.checks.enactment.machine import Machine, parsed
+from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.outcome import Outcome
 from coroom.checks.enactment.play import Play, Recipe, SetUpFailed
-from coroom.checks.enactment.plays import plays
+from coroom.checks.enactment.python.compare import taken_down, told
+from coroom.checks.enactment.python.machine import Machine, parsed
+from coroom.checks.enactment.python.plays import plays
+from coroom.checks.enactment.python.stories import stories
+from coroom.checks.enactment.python.things import Thing
+from coroom.checks.enactment.python.tree import Tree
+from coroom.checks.enactment.python.uses import how_it_changes
+from coroom.checks.enactment.python.values import FAULTS, Coroutine, Function, Module, Value
 from coroom.checks.enactment.reach import reach
-from coroom.checks.enactment.stories import stories
-from coroom.checks.enactment.things import Thing
-from coroom.checks.enactment.tree import Tree
-from coroom.checks.enactment.uses import how_it_changes
-from coroom.checks.enactment.values import (
-    FAULTS,
-    Budget,
-    CannotGoOn,
-    Coroutine,
-    Function,
-    Module,
-    Value,
-)
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Side
 
