@@ -21,7 +21,7 @@ from coroom.core.errors import Code, Refused
 from coroom.git.command import Git
 from coroom.git.landing import RETURNED, queued, submit
 from coroom.git.repository import Repository, inspect, object_places
-from coroom.host.landing.confined import Confined, confined
+from coroom.host.confined import Confined, confined
 from coroom.host.landing.gate import Gate, GatePlan
 from coroom.host.landing.runners import Suite, on_files, takes_files
 from coroom.launch import bubblewrap as bubblewrap_module

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from coroom.cli.bench import bench
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 from coroom.run.bench.check import NoDataError, data_in, measure_check
 from coroom.run.bench.figures import machine
 

@@ -15,7 +15,7 @@ from coroom.cli.toolsmith import proposer_of
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 from coroom.host.plans.replanning import Edge
 from coroom.host.plans.resolving import Resolver
 from coroom.host.rooms import RoomPlan

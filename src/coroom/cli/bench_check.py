@@ -10,7 +10,7 @@ from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.progress import counted
 from coroom.cli.suite_options import isolation_option
 from coroom.core.errors import Refused
-from coroom.host.landing.confined import confined
+from coroom.host.confined import confined
 from coroom.launch.isolation import Bounds
 from coroom.run.bench.check import Accuracy, CheckReport, NoDataError, data_in, measure_check
 from coroom.run.bench.figures import Spread, machine, versions

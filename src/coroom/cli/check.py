@@ -18,7 +18,7 @@ from coroom.cli.place import WrongCallError, any_repository_at
 from coroom.cli.suite_options import isolation_option
 from coroom.core.errors import Refused
 from coroom.host.checks.checking import UnreadableError, branches_in, conflict_findings, everyday_checks, tree_in
-from coroom.host.landing.confined import confined
+from coroom.host.confined import confined
 from coroom.launch.isolation import Bounds
 
 _DIRECTORY = click.Path(path_type=Path)

@@ -9,7 +9,7 @@ import click
 from coroom.cli.place import WrongCallError
 from coroom.core.errors import Refused
 from coroom.git.repository import Repository
-from coroom.host.landing.confined import Confined, confined
+from coroom.host.confined import Confined, confined
 from coroom.launch.isolation import Bounds
 
 GIB = 1 << 30

@@ -7,5 +7,6 @@
 - `landing`: what was accepted becomes commits on main, in a room or through the gate
 - `checks`: when a room is checked, and what becomes of what is found
 - `plans`: the order of a room's tasks, kept true while agents work
+- `confined`: what the project's tests run in, and whatever else reads what agents wrote
 - put together: `rooms`, `seat`, `served`
 """

@@ -23,6 +23,7 @@ from coroom.git.mirror import STAGE, MirrorFailed, clear_half_made, make_mirror
 from coroom.git.repository import Repository, TreeFile, read_blobs, tree_files
 from coroom.host.calls.calls import RoomCalls
 from coroom.host.clock import SystemClock
+from coroom.host.confined import Confined
 from coroom.host.door.door import Door
 from coroom.host.door.recorder import RecordedDoor
 from coroom.host.door.silent import SilentDoor
@@ -33,7 +34,6 @@ from coroom.host.edits.mirror import Mirror
 from coroom.host.edits.shadow import Shadow, room_of
 from coroom.host.edits.workspace import RoomWorkspace
 from coroom.host.host import Host
-from coroom.host.landing.confined import Confined
 from coroom.host.landing.landing import Landing, LandingPlace
 from coroom.host.landing.landing_each import LandingEach
 from coroom.host.landing.ref_mover import RefMover

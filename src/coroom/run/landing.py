@@ -21,7 +21,7 @@ from coroom.git.gate import is_running, key_of, turn
 from coroom.git.landing import QUEUE, RETURNED, Entry, HeldClaim, claims_of, forget, queued, settle, submit
 from coroom.git.repository import Repository
 from coroom.git.shared import NotPublished, Obstacle, is_locked
-from coroom.host.landing.confined import confined
+from coroom.host.confined import confined
 from coroom.host.landing.gate import LOOK_FAR_S, LOOK_S, TROUBLE_S, Gate, GatePlan, GateStopped, Settled
 from coroom.host.landing.runners import PATHS, Rule, Suite
 from coroom.launch.isolation import Bounds

@@ -32,11 +32,11 @@ from coroom.git.commits import (
 )
 from coroom.git.mirror import BRANCHES
 from coroom.git.repository import Repository
+from coroom.host.confined import Confined
 from coroom.host.door.answer import Answer
 from coroom.host.door.door import HEARTBEAT_S
 from coroom.host.door.needs import Beats
 from coroom.host.host import Host
-from coroom.host.landing.confined import Confined
 from coroom.host.landing.landing_commits import LandingCommits, NotExactError, Start
 from coroom.host.landing.parts import Work, nested
 

@@ -17,7 +17,7 @@ from coroom.checks.suites.suite import Ending, Starter, SuiteResult, run_suite
 from coroom.git.command import Git, GitFailed
 from coroom.git.gate import Definition, TreeVerdict, made_whole
 from coroom.git.repository import object_places, read_blobs, tree_files
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 from coroom.launch.leftover import end_leftover
 from coroom.syntax.parse import parses
 

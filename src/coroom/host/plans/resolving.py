@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from coroom.core.errors import Refused
-from coroom.host.landing.confined import Confined, confined
+from coroom.host.confined import Confined, confined
 from coroom.host.plans.type_session import TypeSession, packages_of
 from coroom.launch.choose import DEFAULT
 from coroom.plan.index import Place, SymbolIndex

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coroom.checks.suites.command import SuiteCommand
+from coroom.host.confined import Confined
 from coroom.host.door.clean import one_line
-from coroom.host.landing.confined import Confined
 from coroom.plan.language_server import LanguageServer, Located, ServerFailed, ServerStart
 from coroom.plan.open_uses import OpenUse, spots
 from coroom.plan.servers import KnownServer

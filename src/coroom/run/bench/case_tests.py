@@ -7,7 +7,7 @@ from coroom.checks.sides import Four, Texts
 from coroom.checks.suites.check import SuiteCheck
 from coroom.checks.wording import is_test
 from coroom.host.checks.checking import everyday_checks
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 
 TESTS_FAIL = "tests-fail"
 """The kind of what the tests find."""

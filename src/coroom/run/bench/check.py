@@ -13,7 +13,7 @@ from coroom.checks.sides import Four, Overlaid, Texts
 from coroom.checks.stored_outputs import NoOutputsError, StoredOutput, stored_outputs
 from coroom.checks.wording import is_test
 from coroom.host.checks.checking import everyday_checks
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 from coroom.run.bench.case_tests import TESTS_FAIL, judged_with_tests
 from coroom.run.bench.figures import Spread
 from coroom.run.bench.known_cases import BrokenCaseError, known_cases

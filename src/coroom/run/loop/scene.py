@@ -15,7 +15,7 @@ from typing import Any
 
 from coroom.git.command import Git
 from coroom.git.mirror import email_of
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
 from coroom.launch.leftover import end_leftover

@@ -8,7 +8,7 @@ from coroom.agents.adapter import ModelApi
 from coroom.agents.role_files import RoleFile
 from coroom.core.command import PostTask
 from coroom.git.claims import TTL_MS
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 
 LANDED = "landed"
 NOTHING = "nothing"

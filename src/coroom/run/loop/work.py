@@ -17,7 +17,7 @@ from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git
 from coroom.git.commits import export_tree
-from coroom.host.landing.confined import Confined
+from coroom.host.confined import Confined
 from coroom.launch.leftover import end_leftover
 from coroom.run.loop.failing import ALL, ANSWERS, Failing, answer_file, failing_in, read_answer, write_answer
 
