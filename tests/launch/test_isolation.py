@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -29,6 +28,7 @@ from coroom.launch.doors import ROOM_PORT, door_to, socket_place
 from coroom.launch.isolation import AgentProcess, Bounds, Isolation, Launcher, Unavailable
 from coroom.launch.leftover import OPEN, born, end_leftover, gated, remember
 from coroom.launch.model_proxy import PLACEHOLDER, Provider, model_door
+from coroom.processes.groups import kill_group
 from coroom.run.bench.claims import scratch_remote
 from coroom.testing import ModelServer, Script, Turn
 
@@ -210,7 +210,7 @@ def test_a_container_that_outlived_its_run_is_ended_by_what_was_noted(tmp_path: 
         listed = (*wrapped.ends[: wrapped.ends.index("rm")], "ps", "--quiet", "--filter", f"name={wrapped.ends[-1]}")
         assert subprocess.run(listed, capture_output=True, check=True).stdout
         # Killed with its run; the container is nobody's child.
-        os.killpg(run.pid, signal.SIGKILL)
+        kill_group(run.pid)
     assert subprocess.run(listed, capture_output=True, check=True).stdout
     assert end_leftover(process.home)
     assert not subprocess.run(listed, capture_output=True, check=True).stdout

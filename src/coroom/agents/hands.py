@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from coroom.agents.models.model import ToolCall, ToolSpec
 from coroom.agents.room_client import RoomClient
 from coroom.git.command import Git, GitFailed
+from coroom.processes.groups import kill_group
 from coroom.workspace.beneath import Root
 from coroom.workspace.names import Refusal, check_name
 from coroom.workspace.states import Kind
@@ -140,8 +139,7 @@ class Hands:
         except TimeoutError:
             raise WrongError(f"Ended after {within_s:g} s without having finished.\n{kept.text}") from None
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill_group(process.pid)
             await process.wait()
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)

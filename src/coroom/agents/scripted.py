@@ -4,15 +4,14 @@ import asyncio
 import hashlib
 import json
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from coroom.agents.room_client import News, RoomClient, Told, news_in
+from coroom.processes.groups import kill_group
 
 ROOM_TOOLS = frozenset({"sync", "claim", "release", "say", "task", "land", "answer", "read", "edit"})
 NATIVE = {
@@ -296,6 +295,5 @@ class ScriptedAgent:
             return False
         finally:
             if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                kill_group(process.pid)
                 await process.wait()

@@ -21,7 +21,7 @@ from coroom.evaluate.synthetic.hand import MODELS
 from coroom.evaluate.synthetic.play import WALL_S, Play, Played
 from coroom.evaluate.synthetic.usage import USD_PER_MILLION, together
 from coroom.evaluate.trial import TrialKey, TrialResult
-from coroom.processes import processes
+from coroom.processes.pool import processes
 
 CHUNK = 8
 """Trials handed to a worker at once: fewer spend their time on the way, more make a stop lose more."""

@@ -5,12 +5,12 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coroom.git.command import Git
+from coroom.processes.groups import kill_group
 
 TREE, HIDDEN = "{tree}", "{hidden}"
 """Stand for the copy of the tree and for the hidden files, in a command's words."""
@@ -150,6 +150,5 @@ def _run(command: Command, folder: Path, beside: Path) -> tuple[int, str]:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Whatever the tests have started ends with them."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    kill_group(process.pid)
     process.wait()

@@ -6,7 +6,6 @@ the caller stays on.
 """
 
 import os
-import signal
 import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from threading import Thread
 from typing import IO
 
 from coroom.core.errors import Fault
+from coroom.processes.groups import kill_group
 
 TIMEOUT_S = 120.0
 """A local git command that takes longer hangs."""
@@ -227,10 +227,7 @@ def _not_started(arguments: tuple[str, ...], problem: OSError, at: Path) -> GitF
 
 def _kill(pid: int, code: int | None) -> None:
     if code is None:
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        kill_group(pid)
 
 
 def reason_of(err: bytes) -> str:

@@ -5,7 +5,6 @@ gives up when nobody is left to open it. The note stands beside its home, where 
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from coroom.processes.groups import kill_group, signal_group
 
 ENDED_WITHIN_S = 60
 """A container engine may be slow."""
@@ -71,13 +72,12 @@ def end_leftover(home: Path) -> bool:
         return False
     # A number is given to other processes later; the time of birth tells them apart.
     there = noted is not None and born(pid) == noted
-    with suppress(ProcessLookupError):
-        if there:
-            os.killpg(pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_WITHIN_S
-            while born(pid) == noted and time.monotonic() < deadline:
-                time.sleep(0.02)
-            os.killpg(pid, signal.SIGKILL)
+    if there:
+        signal_group(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN_S
+        while born(pid) == noted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        kill_group(pid)
     if ends:
         # A container goes on without whoever started it.
         with suppress(OSError, subprocess.TimeoutExpired):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coroom.plan.shelf import Shelf
-from coroom.processes import processes
+from coroom.processes.pool import processes
 from coroom.syntax import (
     INVENTORY_VERSION,
     Imported,

@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -13,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from coroom.core.codec import Json
 from coroom.plan.open_uses import Spot
+from coroom.processes.groups import kill_group
 
 MESSAGE_BYTES_MAX = 32 << 20
 """An answer is a few places; what is larger would be memory lost to a server that is broken."""
@@ -87,8 +85,7 @@ class LanguageServer:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._process is not None
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        kill_group(self._process.pid)
         for task in self._tasks:
             task.cancel()
         await asyncio.shield(asyncio.gather(self._process.wait(), *self._tasks, return_exceptions=True))

@@ -13,8 +13,8 @@ from coroom.agents.price import Meter, Price
 from coroom.agents.room_client import RoomClient
 from coroom.agents.scripted import Marks, ScriptedAgent, Step
 from coroom.launch.leftover import OPEN, end_leftover, forget, gated, remember
+from coroom.processes.groups import end_group
 from coroom.run.isolating import Isolating
-from coroom.run.process_end import end_group
 from coroom.run.worker import Cause, Desk, Work, agent_environment, role_prompt
 
 LINE_BYTES_MAX = 16 << 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from coroom.processes import processes
+from coroom.processes.pool import processes
 from coroom.simulate.checkers import Violation, check
 from coroom.simulate.history import History
 from coroom.simulate.live.checkers import check_live

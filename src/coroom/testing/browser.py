@@ -2,12 +2,10 @@
 
 import asyncio
 import base64
-import contextlib
 import fcntl
 import json
 import os
 import shutil
-import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,6 +14,8 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from coroom.processes.groups import kill_group
 
 FLAGS = (
     "--headless=new",
@@ -136,8 +136,7 @@ class Chromium:
     async def close(self) -> None:
         """End the browser and everything it left."""
         self._reading.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGKILL)
+        kill_group(self._pid)
         await asyncio.to_thread(os.waitpid, self._pid, 0)
         os.close(self._into)
         self._pipe.close()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from coroom.checks.suites.command import SuiteCommand
+from coroom.processes.groups import kill_group, signal_group
 
 TIMEOUT_S = 1_800.0
 """Half an hour; a suite that takes longer is told so by whoever runs the room."""
@@ -164,7 +165,7 @@ async def _run(
         await _stop(process)
         return ended(Ending.TIMED_OUT, f"stopped after {timeout_s:g} s")
     finally:
-        _signal(process.pid, signal.SIGKILL)
+        kill_group(process.pid)
         await asyncio.shield(_settled(process, reading))
     if code:
         said = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
@@ -205,7 +206,7 @@ async def _read(out: int, add: Callable[[bytes], None]) -> None:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    _signal(process.pid, signal.SIGTERM)
+    signal_group(process.pid, signal.SIGTERM)
     with suppress(TimeoutError):
         async with asyncio.timeout(GRACE_S):
             await process.wait()
@@ -217,11 +218,6 @@ async def _settled(process: asyncio.subprocess.Process, reading: "asyncio.Task[N
     await asyncio.wait([reading], timeout=1)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
-
-
-def _signal(group: int, number: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
 
 
 class _Output:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import time
@@ -25,6 +24,7 @@ from coroom.evaluate.results import packed
 from coroom.evaluate.trial import TrialKey, TrialResult
 from coroom.git.command import GitFailed
 from coroom.ports import LogCorrupt
+from coroom.processes.groups import kill_group
 
 GRACE_S = 120.0
 """What `coroom run` gets beyond the time of the agents: to begin, to take in what was written, to end."""
@@ -196,8 +196,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait(STOP_WITHIN_S)
     except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process.pid)
         process.wait()
     process.stdout.close()
 

@@ -19,6 +19,7 @@ from coroom.host.confined import Confined
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
 from coroom.launch.leftover import end_leftover
+from coroom.processes.groups import kill_group, signal_group
 from coroom.run.loop.work import failing_tests
 from coroom.run.package import SuiteEnvironment, prepare, test_environment
 
@@ -183,7 +184,7 @@ async def _kill_on_the_way(
         return
     held = await asyncio.to_thread(_claims, Git(place / "shared.git"))
     scene.killed_on = held.get(f"{KILLED}-1", "")
-    os.killpg(process.pid, signal.SIGKILL)
+    kill_group(process.pid)
     await asyncio.to_thread(end_leftover, place / "loops" / f"{KILLED}-1" / "home")
     say(f"killed {KILLED} (kill -9) in the middle of {scene.killed_on}; its claim ends by itself within {TTL_S} s")
 
@@ -231,6 +232,6 @@ def _turns(path: Path) -> list[dict[str, Any]]:
 async def _end_all(processes: Any) -> None:
     for process in processes:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
     for process in processes:
         await process.wait()

@@ -12,9 +12,9 @@ from typing import BinaryIO
 from coroom.agents.adapter import AgentAdapter, AgentOutput, Launch, Missing, Session
 from coroom.launch.isolation import Wrapped
 from coroom.launch.leftover import OPEN, forget, gated, remember
+from coroom.processes.groups import end_group
 from coroom.run.isolating import Isolating
 from coroom.run.loop.bounds import Account
-from coroom.run.process_end import end_group
 from coroom.run.worker import agent_environment
 
 LOG_BYTES_MAX = 4 << 20

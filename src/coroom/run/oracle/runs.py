@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import json
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from coroom.processes.groups import kill_group
 from coroom.run.oracle.search import Batch, Found, Outcome, Subset, search
 
 UNRESOLVED = 125
@@ -138,8 +138,7 @@ class Runs:
         except TimeoutError:
             return None
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill_group(process.pid)
             await process.wait()
 
     def _key(self, subset: Subset) -> str:

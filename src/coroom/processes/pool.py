@@ -1,4 +1,4 @@
-"""Processes that compute beside this one, and never outlive it."""
+"""A pool of processes that compute beside this one, and never outlive it."""
 
 import os
 import threading

@@ -9,7 +9,7 @@ from tests.host.bridge.scene import until
 
 PROGRAM = """
 import os, sys, time
-from coroom.processes import processes
+from coroom.processes.pool import processes
 
 if __name__ == "__main__":
     with processes(2) as pool:

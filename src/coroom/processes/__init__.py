@@ -1,0 +1,5 @@
+"""Processes of ours, in this language or any other, and how they end.
+
+- `pool`: processes that compute beside this one
+- `groups`: ending a process with all that it has started
+"""
