@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from coroom.mcp.postponed import built_when_used, postpone
 
@@ -125,3 +125,20 @@ def test_models_are_made_as_ever_after_what_made_others_broke() -> None:
     with pytest.raises(ZeroDivisionError), built_when_used():
         _ = 1 / 0
     assert BaseModel.model_config is before
+    assert TypeAdapter(list[int]).pydantic_complete
+
+
+def test_an_adapter_of_a_union_is_built_when_it_is_used_and_is_as_others() -> None:
+    with built_when_used():
+
+        class Fruit(BaseModel):
+            name: str
+
+        adapters = [TypeAdapter(Fruit | int), TypeAdapter[Fruit | int](Fruit | int)]
+    for adapter in adapters:
+        assert not adapter.pydantic_complete
+        assert adapter.validate_python({"name": "f"}) == Fruit(name="f")
+        assert adapter.dump_json(7) == b"7"
+        with pytest.raises(ValidationError, match="name"):
+            adapter.validate_json("{}")
+        assert adapter.pydantic_complete

@@ -10,7 +10,12 @@ from importlib.util import find_spec, module_from_spec
 from threading import RLock
 from types import ModuleType
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+_ASKED = "_defer_build"
+"""What an adapter asks itself before it builds: a union has no config that could say it. The name is Pydantic's own;
+where it has another one, adapters are built at once.
+"""
 
 
 def postpone(package: str) -> None:
@@ -55,12 +60,15 @@ def _first_look(module: ModuleType, spec: ModuleSpec) -> Callable[[str], object]
 
 @contextmanager
 def built_when_used() -> Iterator[None]:
-    """Pydantic's models that are made in here get their validators when they are first used (`defer_build`), not when
-    they are made; so do those that are later derived from them. Nothing else about them changes.
+    """Pydantic's models and type adapters that are made in here get their validators when they are first used
+    (`defer_build`), not when they are made; so do models that are later derived from them. Nothing else about them
+    changes.
     """
-    before = BaseModel.model_config
+    before, asked = BaseModel.model_config, getattr(TypeAdapter, _ASKED, None)
     BaseModel.model_config = before | ConfigDict(defer_build=True)
+    setattr(TypeAdapter, _ASKED, True)
     try:
         yield
     finally:
         BaseModel.model_config = before
+        setattr(TypeAdapter, _ASKED, asked)
