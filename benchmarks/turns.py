@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from compileall import compile_dir
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
@@ -119,6 +120,9 @@ def main() -> None:
     parser.add_argument("--only", choices=("calls", "start", "edits"), default="calls")
     given = parser.parse_args()
     trees = {"other": given.other, "this": HERE}
+    for path in trees.values():
+        # Else the one that was not run before is compiled at every start, where Python may write nothing.
+        compile_dir(path / "src", quiet=2)
     figures: Figures = {name: defaultdict(list) for name in trees}
     here = machine()
     print(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
