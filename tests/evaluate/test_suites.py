@@ -155,3 +155,55 @@ def test_a_tree_cannot_bring_tests_or_settings_of_its_own(tmp_path: Path) -> Non
         }
         assert grader.grade(task, cheating).score == 0
         assert grader.grade(task, {**cheating, "p/a.py": b"def one(): return 1"}).whole
+
+
+FORGERIES = {
+    "makes every test of pytest's pass": (
+        "import pytest\npytest.Function.runtest = pytest.Function.setup = lambda test: None\n"
+    ),
+    "makes every test of unittest's pass": (
+        "from _pytest.unittest import TestCaseFunction\nTestCaseFunction.runtest = lambda test: None\n"
+    ),
+    "calls every failure a success": (
+        "import pytest\n"
+        "real = pytest.TestReport.from_item_and_call.__func__\n"
+        "def forged(kind, item, call):\n"
+        "    report = real(kind, item, call)\n"
+        "    report.outcome = 'passed'\n"
+        "    return report\n"
+        "pytest.TestReport.from_item_and_call = classmethod(forged)\n"
+    ),
+    "writes the answer itself": (
+        "import json, os\n"
+        "told = json.dumps({'hidden/test_a.py::test_one': True, 'hidden/test_b.py::One::test_one': True})\n"
+        "for each in range(3, 64):\n"
+        "    for text in (told, '1', '1 1'):\n"
+        "        try: os.write(each, f'{text}\\n'.encode())\n"
+        "        except OSError: break\n"
+        "os._exit(0)\n"
+    ),
+    "ends the process as if all were well": "import os\nos._exit(0)\n",
+    "puts another test in the place of the one to come": (
+        "from pathlib import Path\n"
+        "for place in Path.cwd().glob('hidden/test_b*'):\n"
+        "    place.write_text('def test_one(): pass')\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
+def test_code_that_forges_what_its_tests_say_passes_none_of_them(tmp_path: Path, forgery: str) -> None:
+    units = "[{id: a, title: A, files: [p/a.py], contract: c}, {id: b, title: B, files: [p/a.py], contract: c}]"
+    hidden = "{a: [hidden/test_a.py], b: [hidden/test_a.py, hidden/test_b.py]}"
+    files = {
+        "task.yaml": f"title: t\nunits: {units}\nhidden: {hidden}\n",
+        "hidden/test_b.py": (
+            "import unittest\nfrom p.a import one\n"
+            "class One(unittest.TestCase):\n    def test_one(self): self.assertEqual(one(), 1)\n"
+        ),
+    }
+    task = load(str(made(tmp_path / "mine", **files))).tasks[0]
+    with Grader(tmp_path / "grades") as grader:
+        wrong = f"{forgery}def one(): return 2\n".encode()
+        assert dict(grader.grade(task, {"p/a.py": wrong}).units) == {"a": (0, 1), "b": (0, 2)}
+        assert grader.grade(task, task.solved()).whole
