@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from coroom.checks.behaviour.given import no_longer_given
+from coroom.checks.behaviour.locks import taken_twice
 from coroom.checks.behaviour.remembered import remembered
 from coroom.checks.finding import Finding
 from coroom.checks.inference.reading import Reading
@@ -33,6 +34,7 @@ def concerns(four: Four) -> Iterator[Finding]:
     for side in four.sides:
         yield from no_longer_given(four, side)
         yield from remembered(four, side)
+        yield from taken_twice(four, side)
 
 
 def _doubled(four: Four) -> Iterator[Finding]:
