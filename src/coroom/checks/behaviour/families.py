@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from coroom.checks.behaviour.descent import descent
 from coroom.checks.behaviour.uses import changed_functions
 from coroom.checks.finding import Finding
 from coroom.checks.inference.shapes import UNKNOWN, Shape
@@ -10,6 +11,7 @@ from coroom.checks.wording import callee_of
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 Family = tuple[str, str]
+_DECORATED = "decorated with"
 
 
 def families(four: Four) -> Iterator[Finding]:
@@ -20,13 +22,14 @@ def families(four: Four) -> Iterator[Finding]:
         yield from _overriding(four, side)
         yield from _called_back(four, side)
         yield from _handed_over(four, side)
+        yield from descent(four, side)
 
 
 def _kin(function: Function, module: Module) -> Iterator[Family]:
     for mark in function.term.marks:
         called = mark.parts[0] if mark.kind == "call" else mark
         if called.text not in _ORDINARY:
-            yield "decorated with", called.text
+            yield _DECORATED, called.text
     owner = module.classes.get(function.owner)
     if owner is not None and not function.name.startswith("__"):
         for base in owner.bases:
@@ -63,8 +66,9 @@ def _left_behind(four: Four, side: Side) -> Iterator[Finding]:
         for kin in _kin(function, changed.module):
             if kin not in moved:
                 continue
-            (old_count, new_count), (old_shape, new_shape), names = moved[kin]
+            (old_count, new_count), (old_shape, new_shape), names, gained = moved[kin]
             count = len(function.parameters)
+            lacks = gained and not any(each.text == gained for each in function.parameters)
             shape = _form(side.reading.returns(function))
             if (
                 old_count != new_count
@@ -76,6 +80,8 @@ def _left_behind(four: Four, side: Side) -> Iterator[Finding]:
                 said = (
                     f"{function.name} returns {old_shape}; all else that is {kin[0]} {kin[1]} returns {new_shape} now"
                 )
+            elif lacks and not any("rest" in each.flags for each in function.parameters):
+                said = f"{function.name} does not take {gained}; all else that is {kin[0]} {kin[1]} is given it now"
             else:
                 continue
             yield four.finding(side, "interface-drift", changed.module.path, function.line, function.name, said,
@@ -83,7 +89,8 @@ def _left_behind(four: Four, side: Side) -> Iterator[Finding]:
             break
 
 
-_Moved = tuple[tuple[int, int], tuple[str, str], tuple[str, ...]]
+_Moved = tuple[tuple[int, int], tuple[str, str], tuple[str, ...], str]
+"""How many parameters, what is returned, who shows it, and the parameter that a changed decorator fills now."""
 
 
 def _moved(four: Four, side: Side) -> dict[Family, _Moved]:
@@ -100,6 +107,7 @@ def _moved(four: Four, side: Side) -> dict[Family, _Moved]:
                 if new is not None:
                     found.setdefault(kin, []).append((old, new))
     result: dict[Family, _Moved] = {}
+    decorators = {each.function.name for each in side.changed if each.function is not None and each.before is not None}
     for kin, pairs in found.items():
         if not any(old.term.key != new.term.key for old, new in pairs):
             continue
@@ -108,9 +116,20 @@ def _moved(four: Four, side: Side) -> dict[Family, _Moved]:
         count = counts.pop() if len(counts) == 1 else (0, 0)
         shape = shapes.pop() if len(shapes) == 1 else ("", "")
         shape = ("", "") if "" in shape or "unknown" in shape else shape
-        if count[0] != count[1] or shape[0] != shape[1]:
-            result[kin] = (count, shape, tuple(f"{new.path}#{new.qualname}" for _, new in pairs[:3]))
+        gained = _gained(pairs) if kin[0] == _DECORATED and kin[1] in decorators else ""
+        if count[0] != count[1] or shape[0] != shape[1] or gained:
+            result[kin] = (count, shape, tuple(f"{new.path}#{new.qualname}" for _, new in pairs[:3]), gained)
     return result
+
+
+def _gained(pairs: list[tuple[Function, Function]]) -> str:
+    """The parameter that each of these newly demands, at one place in all of them; nothing where there is none."""
+    fresh = [
+        {(place, each.text) for place, each in enumerate(new.parameters) if "required" in each.flags
+         and all(each.text != one.text for one in old.parameters)}
+        for old, new in pairs
+    ]  # fmt: skip
+    return min((name for _, name in set.intersection(*fresh)), default="") if len(pairs) > 1 else ""
 
 
 def _python_or_script(four: Four, side: Side) -> Iterator[str]:
