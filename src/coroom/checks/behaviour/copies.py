@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from coroom.checks.behaviour.uses import Said, Use, returned_by
 from coroom.syntax import Function, Term, shown, walk
 
-_MUTATORS = frozenset(
+MUTATORS = frozenset(
     {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "add", "update", "discard"}
     | {"setdefault", "popitem", "push", "unshift", "shift", "splice", "delete", "set"}
 )
-_IN_PLACE = frozenset({"shuffle", "heapify", "heappush", "heappop", "insort", "insort_left", "insort_right"})
+"""Methods that change their object in place."""
+IN_PLACE = frozenset({"shuffle", "heapify", "heappush", "heappop", "insort", "insort_left", "insort_right"})
 """Functions that change what they are given first, or last."""
 _COPIERS = frozenset(
     {"list", "dict", "set", "tuple", "copy", "deepcopy", "sorted", "slice", "toSorted", "toReversed", "concat", "from"}
@@ -26,7 +27,7 @@ def copied(use: Use) -> Iterator[Said]:
         call = use.above.get(id(above))
         mutated = (
             above.kind == "member"
-            and above.text in _MUTATORS
+            and above.text in MUTATORS
             and call is not None
             and call.kind == "call"
             and call.parts[0] is above
@@ -58,7 +59,7 @@ def _holding(function: Function) -> str:
 
 
 def _held(function: Function, value: Term, *, follow: bool) -> str:
-    if value.kind == "member" or (value.kind == "name" and value.text.startswith("_")):
+    if value.kind == "member" or (value.kind == "name" and (value.text.startswith("_") or value.text.isupper())):
         return "live"
     sliced = value.kind == "index" and value.parts[1].kind == "slice"
     made = value.kind in {"comprehension", "list", "dict"} and value.parts
@@ -113,9 +114,9 @@ def _changes(function: Function) -> frozenset[str]:
     found: set[str] = set()
     for each in walk(function.body):
         target: Term | None = None
-        if each.kind == "call" and each.parts[0].text in _IN_PLACE and len(each.parts) > 1:
+        if each.kind == "call" and each.parts[0].text in IN_PLACE and len(each.parts) > 1:
             target = each.parts[1]
-        elif (each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in _MUTATORS) or (
+        elif (each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in MUTATORS) or (
             each.kind in {"assign", "delete"} and each.parts and each.parts[0].kind in {"index", "member"}
         ):
             target = each.parts[0].parts[0]

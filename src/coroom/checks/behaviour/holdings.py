@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from coroom.checks.behaviour.shared import shared
+from coroom.checks.behaviour.zoned import kept_in_zones
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side, functions_of, parents_in
 from coroom.syntax import Module, Term, shown, walk
@@ -29,6 +31,8 @@ def holdings(four: Four) -> Iterator[Finding]:
     """New uses by one side of what the other side keeps in another form now."""
     for side in four.sides:
         other = side.other
+        yield from shared(four, side)
+        yield from kept_in_zones(four, side)
         for path in other.paths:
             base, after, merged = four.base.module(path), other.tree.module(path), four.merged.module(path)
             if base is None or after is None or merged is None:

@@ -12,12 +12,13 @@ from coroom.checks.behaviour.scale import scaled
 from coroom.checks.behaviour.signals import kept_quiet, nothing_otherwise, said_otherwise
 from coroom.checks.behaviour.texts import untidied, written
 from coroom.checks.behaviour.uses import Said, Use, changed_functions, returned_by, uses_between
+from coroom.checks.behaviour.zoned import zoned
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
 from coroom.syntax import Function, shown, walk
 
 _RULES: tuple[Callable[[Use], Iterator[Said]], ...] = (
-    said_otherwise, ordered, scaled, written, copied, done_in_place, filtered, grown, default_changed, guarded,
+    said_otherwise, ordered, scaled, zoned, written, copied, done_in_place, filtered, grown, default_changed, guarded,
     joined_more, kept_quiet, nothing_otherwise, tried_twice, unready, untidied,
 )  # fmt: skip
 
@@ -27,7 +28,7 @@ def results(four: Four) -> Iterator[Finding]:
     for side in four.sides:
         yield from _kept_the_other_way_round(four, side)
     for use in uses_between(four):
-        for rule in _RULES if not use.through else (written, scaled):
+        for rule in _RULES if not use.through else (written, scaled, zoned):
             for at, said, sure, kind in rule(use):
                 yield four.finding(
                     use.side, kind, use.changed.module.path, at.line or use.call.line, use.after.name,

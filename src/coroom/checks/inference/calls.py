@@ -9,6 +9,7 @@ from coroom.checks.inference.demands import demanded, dotted, ordered, put_in
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
 from coroom.checks.inference.standard import STANDARD, kind_called, kind_of, qualified
 from coroom.checks.inference.templates import formatted, laid_out
+from coroom.checks.inference.zones import zone_kept, zone_made
 from coroom.syntax import Term
 
 _FIXED: Mapping[str, Shape] = {
@@ -114,6 +115,8 @@ def _of_library(checker: Checker, term: Term, names: Names, arguments: Arguments
         return None
     demanded(checker, term, known, arguments)
     kind = kind_called(name, checker.module)
+    if kind == "datetime":
+        return Shape(kind, zone_made(known, term, checker.module))
     return Shape(kind) if kind else _LISTS.get(known)
 
 
@@ -169,7 +172,8 @@ def _built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape:
         _demand(checker, name, given, first)
     if name in _FIXED:
         return _FIXED[name]
-    if name in _GOES_THROUGH and given and len(given) >= 1 and not (name in {"min", "max"} and len(given) > 1):
+    several = name in {"min", "max"} and sum(each.kind != "keyword" for each in given) > 1
+    if name in _GOES_THROUGH and given and not several:
         element = checker.iterated(given[0], first)
         ordered(checker, term, name, element, arguments)
         if name in {"set", "frozenset"}:
@@ -231,7 +235,7 @@ def _demand(checker: Checker, name: str, given: tuple[Term, ...], first: Shape) 
 def _summed(checker: Checker, at: Term, element: Shape, given: int) -> None:
     if given == 1:
         for each in element.options:
-            if each.kind in {"str", "list", "tuple", "dict", "record", "none", "set"}:
+            if each.kind in {"str", "list", "tuple", "dict", "record", "none", "set", "awaitable"}:
                 checker.doubt(
                     "type-changed", at, names_in(at), f"{names_in(at)} holds {each}, which cannot be summed up"
                 )
@@ -245,7 +249,10 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
     if held.kind in STANDARD and not checker.script:
         if held.kind == "Path" and name in {"iterdir", "glob", "rglob"}:
             return Shape("iterator", "", (held,))
-        return Shape(kind_of(held.kind, name, called=True) or "unknown")
+        kind = kind_of(held.kind, name, called=True)
+        if kind == "datetime":
+            return Shape(kind, zone_kept(held, name, term, checker.module))
+        return Shape(kind or "unknown")
     if not checker.script:
         put_in(checker, term, held, arguments)
     if held.kind == "str":
@@ -278,7 +285,7 @@ def _of_text(checker: Checker, term: Term, name: str, arguments: Arguments) -> S
         return Shape("array" if checker.script else "list", "", (STR,))
     if name == "join" and given:
         element = checker.iterated(given[0], arguments[0])
-        odd = STANDARD | {"int", "float", "none", "list", "tuple", "record", "dict", "bool", "bytes"}
+        odd = STANDARD | {"int", "float", "none", "list", "tuple", "record", "dict", "bool", "bytes", "awaitable"}
         for each in element.options:
             if each.kind in odd or (each.kind == "instance" and not checker.script and _alone(checker, each)):
                 said = f"{names_in(given[0])} holds {each}, which cannot be joined"

@@ -6,6 +6,7 @@ from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.shapes import BOOL, FLOAT, INT, STR, UNKNOWN, Names, Shape, union
 from coroom.checks.inference.standard import STANDARD, reckoned
 from coroom.checks.inference.templates import filled
+from coroom.checks.inference.zones import apart
 from coroom.syntax import Function, Term, walk
 
 _NUMBERS = frozenset({"int", "float", "bool"})
@@ -70,6 +71,9 @@ def _kinds(found: Shape) -> set[str]:
 
 def compared(checker: Checker, term: Term, what: str, left: Shape, right: Shape) -> None:
     """Two values that can never be equal."""
+    if apart(left, right):
+        _of_two_zones(checker, term)
+        return
     one, other = _kinds(left), _kinds(right)
     comparable = {"number", "str", "bytes", "list", "tuple", "set", "dict", "awaitable", "function", "iterator"}
     comparable |= STANDARD if not checker.script else frozenset()
@@ -122,6 +126,8 @@ def _ordered(checker: Checker, term: Term, left: Shape, right: Shape) -> None:
             if able is False and (each.kind != "instance" or reverse is False or other.kind in _PLAIN):
                 checker.need(each, "<", term, names_in(term.parts[0] if one is left else term.parts[1]))
                 return
+    if apart(left, right):
+        _of_two_zones(checker, term)
     first, second = _kinds(left), _kinds(right)
     told = {"number", "str", "list", "tuple", "set", *STANDARD}
     if not checker.script and first <= told and second <= told and not (first & second):
@@ -220,10 +226,19 @@ def _of_standard(checker: Checker, term: Term, sign: str, left: Shape, right: Sh
     if not {left.kind, right.kind} <= STANDARD | _PLAIN:
         return UNKNOWN
     kind = reckoned(sign, left.kind, right.kind)
+    if apart(left, right):
+        _of_two_zones(checker, term)
     if kind == "none":
         shown = names_in(term)
         checker.doubt("type-changed", term, shown, f"{shown}: {left} {sign} {right} has no meaning", (), 0.93)
-    return Shape(kind) if kind not in {"", "none"} else UNKNOWN
+    zone = next((each.ref for each in (left, right) if each.kind == kind == "datetime"), "")
+    return Shape(kind, zone) if kind not in {"", "none"} else UNKNOWN
+
+
+def _of_two_zones(checker: Checker, term: Term) -> None:
+    shown = names_in(term)
+    said = f"{shown}: one of the two moments has a time zone and the other has none"
+    checker.doubt("type-changed", term, shown, said, (), 0.93)
 
 
 def _by_method(checker: Checker, term: Term, sign: str, left: Shape, right: Shape) -> Shape:

@@ -10,6 +10,8 @@ from coroom.checks.program import HARMLESS_BASES, Program
 from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 _DEEPEST = 6
+_SEEN_CLOSER = frozenset({("dict", "record"), ("tuple", "tuple"), ("datetime", "datetime")})
+"""Kinds of which what a function returns tells more than what it is said to return."""
 
 
 class Doubt(NamedTuple):
@@ -66,9 +68,9 @@ class Reading(Raising):
             # Whatever it is said to give: what yields gives an iterator.
             made = said.of if said.kind in {"iterator", "list"} else ()
             said = Shape("stream") if "async" in function.flags else Shape("iterator", "", made)
-        if said == UNKNOWN or said.kind in {"dict", "tuple"}:
+        if said == UNKNOWN or said.kind in {"dict", "tuple", "datetime"}:
             seen = self._seen_return(function, module)
-            if said == UNKNOWN or (said.kind, seen.kind) in {("dict", "record"), ("tuple", "tuple")}:
+            if said == UNKNOWN or (said.kind, seen.kind) in _SEEN_CLOSER:
                 said = seen
         if function.term.note in {"Self", "this"} and function.owner:
             said = Shape("instance", f"{function.path}#{function.owner}")

@@ -49,7 +49,7 @@ _FOUND: Mapping[tuple[str, str], str] = {
     ("datetime", "date"): "date", ("datetime", "time"): "time", ("datetime", "timestamp"): "float",
     ("timedelta", "total_seconds"): "float", ("Path", "read_bytes"): "bytes", ("Path", "exists"): "bool",
     ("Path", "is_file"): "bool", ("Path", "is_dir"): "bool",
-    **{(kind, "replace"): kind for kind in ("date", "datetime", "time")},
+    **{(kind, "replace"): kind for kind in ("date", "datetime", "time")}, ("datetime", "astimezone"): "datetime",
     **{("Path", name): "Path" for name in ("parent", "joinpath", "with_suffix", "with_name", "resolve", "absolute")},
     **{("Decimal", name): "Decimal" for name in ("quantize", "normalize", "copy_abs")},
     **{(kind, name): "str" for kind, names in ATTRIBUTES.items() for name in _TEXTS if name in names},
