@@ -54,7 +54,8 @@ class Inputs:
     """What can be given to the functions of one tree.
 
     `kinds` and `producers` are those of the modules at hand, by their paths; `ready` is what functions that need
-    nothing gave, `words` the texts that the program is called with.
+    nothing gave, `words` the texts that the program is called with, `folded` what the enumerations are called
+    that the function looks up, in another case.
     """
 
     kinds: dict[str, tuple[str, Kind]]
@@ -63,6 +64,7 @@ class Inputs:
     literals: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
     ready: list[tuple[Recipe, Value]] = field(default_factory=list)
     _busy: set[str] = field(default_factory=set)
 
@@ -160,7 +162,7 @@ class Inputs:
         elif said[-1] == "name" and self.tables:
             known = (*known, *self.tables)
         found = dict.fromkeys((*known, *(() if known else (*self.tables, "a", "b"))))
-        found.update(dict.fromkeys((*self.own, *(f"{each}a" for each in self.own if len(each) <= 2))))
+        found.update(dict.fromkeys((*self.folded, *self.own, *(f"{each}a" for each in self.own if len(each) <= 2))))
         return [plain(each) for each in found]
 
     def _lists(self) -> list[Recipe]:
@@ -335,7 +337,9 @@ def gathered(stage: Stage, paths: Sequence[str], function: ast.AST) -> Inputs:
             and "%" not in each.value
         )
     )
-    inputs = Inputs(kinds, producers, tuple(tables)[:6], literals, tuple(words)[:12], own[:4])
+    inputs = Inputs(
+        kinds, producers, tuple(tables)[:6], literals, tuple(words)[:12], own[:4], _folded(function, kinds)
+    )  # fmt: skip
     for path, producer in producers:
         if not parameters(producer, needed=True) and producer.node is not function and not producer.traits:
             try:
@@ -343,6 +347,19 @@ def gathered(stage: Stage, paths: Sequence[str], function: ast.AST) -> Inputs:
             except FAULTS:
                 continue
     return inputs
+
+
+def _folded(function: ast.AST, kinds: dict[str, tuple[str, Kind]]) -> tuple[str, ...]:
+    """What the members of the enumerations that a function looks up are called, in a case that is not theirs."""
+    found: dict[str, None] = {}
+    for each in ast.walk(function):
+        held = each.func if isinstance(each, ast.Call) else each.value if isinstance(each, ast.Subscript) else None
+        _, kind = kinds.get(held.id, ("", None)) if isinstance(held, ast.Name) else ("", None)
+        for name, one in list(kind.members.items())[:2] if kind is not None and kind.has("enum") else ():
+            said = one.attributes.get("value") if isinstance(each, ast.Call) else name
+            if isinstance(said, str):
+                found.update({other: None for other in (said.lower(), said.upper()) if other != said})
+    return tuple(found)
 
 
 def _at_home(kind: Kind, space: dict[str, Value]) -> bool:

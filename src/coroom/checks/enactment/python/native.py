@@ -7,6 +7,7 @@ from collections.abc import Generator, ItemsView, KeysView, ValuesView
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from types import FunctionType
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
@@ -116,12 +117,17 @@ def attribute(held: Any, name: str) -> Any:
         return getattr(held, name, MISSING)
     if held is None:
         return MISSING
+    return _of_another(held, name)
+
+
+def _of_another(held: Any, name: str) -> Any:
+    """An attribute of what is no data."""
+    if name == "__name__" and isinstance(held, FunctionType) and held.__name__.isidentifier():
+        return held.__name__
     if name in _HASHED and type(held).__module__ in {"_hashlib", "_blake2"}:
         return getattr(held, name)
     if isinstance(held, Coroutine):
-        if name == "close":
-            return lambda: None
-        return MISSING
+        return (lambda: None) if name == "close" else MISSING
     if isinstance(held, _GENERATOR):
         return MISSING if name not in {"close", "send", "throw"} else _stop(name)
     raise CannotGoOn(f"{name} of {type(held).__name__} is not known here")
