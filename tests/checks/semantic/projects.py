@@ -1,5 +1,6 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
+from tests.checks.semantic.buoys_project import BUOYS
 from tests.checks.semantic.ferry_project import FERRY
 from tests.checks.semantic.later_projects import BOARD, BREW, CINEMA, DEPOT, HARBOUR, PARK, QUEUE, RADIO, STALL
 
@@ -454,4 +455,5 @@ PROJECTS = {
     "board": BOARD,
     "harbour": HARBOUR,
     "ferry": FERRY,
+    "buoys": BUOYS,
 }

@@ -114,6 +114,13 @@ def _puts(term: Term) -> bool:
     return adds or (term.kind == "yield" and not term.text)
 
 
+def _leaves_out(branch: Term) -> bool:
+    """Whether an `if` goes on to the next value, or is all that gives one."""
+    body = branch.parts[1]
+    gives = len(branch.parts) == 2 and len(body.parts) == 1 and body.parts[0].kind == "yield"
+    return gives or any(part.kind == "jump" for part in walk(body))
+
+
 def _conditions(function: Function) -> frozenset[tuple[int, tuple[str, ...]]]:
     """The conditions under which values are taken or left out, with the attributes that they name."""
     found = set()
@@ -131,7 +138,7 @@ def _conditions(function: Function) -> frozenset[tuple[int, tuple[str, ...]]]:
         tests: tuple[Term, ...] = ()
         if each.kind == "comprehension":
             tests = tuple(part for clause in each.parts[1:] if clause.kind == "if" for part in clause.parts)
-        elif each.kind == "if" and len(each.parts) > 1 and any(part.kind == "jump" for part in walk(each.parts[1])):
+        elif each.kind == "if" and len(each.parts) > 1 and _leaves_out(each):
             tests = each.parts[:1]
         elif each.kind == "call" and each.parts[0].text == "filter":
             tests = each.parts[1:2]

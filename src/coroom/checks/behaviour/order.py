@@ -11,7 +11,10 @@ def ordered(use: Use) -> Iterator[Said]:
     before, after = _ordering(use.before), _ordering(use.after)
     if before == after:
         return
-    for value, above in use.around():
+    for value in (*use.values, *use.one_for_each):
+        above = use.above.get(id(value))
+        if above is None:
+            continue
         place = above
         inner = value
         while (
@@ -36,12 +39,15 @@ def goes_by_place(use: Use) -> Term | None:
     return None
 
 
+_BY_PLACE = frozenset({"next", "zip", "groupby", "bisect", "bisect_left", "bisect_right", "insort"})
+
+
 def _by_place(value: Term, above: Term) -> bool:
     if above.kind == "index" and above.parts[0] is value:
         key = above.parts[1]
         measured = any(each.text in {"len", "length"} for each in walk(key))
         return measured or key.kind in {"number", "slice"} or (key.kind == "unary" and key.parts[0].kind == "number")
-    if above.kind == "call" and above.parts[0].text in {"next", "zip", "bisect", "bisect_left", "groupby"}:
+    if above.kind == "call" and above.parts[0].text in _BY_PLACE:
         return True
     if above.kind == "compare" and above.text in {"==", "!="}:
         return any(each.kind in {"list", "tuple"} for each in above.parts)

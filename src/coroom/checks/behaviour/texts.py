@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from coroom.checks.behaviour.uses import Said, Use, returned_by
+from coroom.checks.behaviour.uses import Said, Use, returned_by, yielded_by
 from coroom.syntax import Function, Term, shown, walk
 
 
@@ -26,9 +26,9 @@ def untidied(use: Use) -> Iterator[Said]:
 
 
 def _tidying(function: Function) -> frozenset[str]:
-    """The ways in which what a function returns is tidied at the very end."""
+    """The ways in which what a function returns, or yields, is tidied at the very end."""
     found = set()
-    for value in returned_by(function):
+    for value in (*returned_by(function), *yielded_by(function)):
         given = value.parts[0] if value.kind == "comprehension" else value
         for each in given.parts if given.kind in {"tuple", "list"} else (given,):
             if each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in _TIDIES:

@@ -87,6 +87,22 @@ class Use:
             each for each in walk(self.changed.term) if each.kind == "name" and each.text == name and each is not but
         ]
 
+    @cached_property
+    def one_for_each(self) -> tuple[Term, ...]:
+        """The terms that stand for a list which was made of the result, one for each and in its order."""
+        found: list[Term] = []
+        for value in self.values:
+            clause = self.above.get(id(value))
+            made = self.above.get(id(clause)) if clause is not None and clause.kind == "for" else None
+            if made is not None and made.kind == "comprehension" and made.text == "list" and len(made.parts) == 2:
+                found.append(made)
+        for each in found:
+            around = self.above.get(id(each))
+            if around is not None and around.kind == "assign" and around.parts[1:] == (each,):
+                target = around.parts[0]
+                found += self._named(target.text, target) if target.kind == "name" else []
+        return tuple(found)
+
     def around(self) -> Iterator[tuple[Term, Term]]:
         """Each term that stands for the result, with what is around it."""
         for each in self.values:
@@ -104,6 +120,15 @@ class Use:
 def returned_by(function: Function) -> list[Term]:
     """The values that a function returns itself, not those of functions inside it."""
     return [each.parts[0] for each in walk(function.body, into=not_nested) if each.kind == "return" and each.parts]
+
+
+def yielded_by(function: Function) -> list[Term]:
+    """The values that a generator gives one by one."""
+    return [
+        each.parts[0]
+        for each in walk(function.body, into=not_nested)
+        if each.kind == "yield" and not each.text and each.parts
+    ]
 
 
 def uses_between(four: Four) -> Iterator[Use]:
@@ -162,4 +187,5 @@ def classes_changed(side: Side) -> Iterator[tuple[Class, Class]]:
 
 __all__ = [
     "Said", "Use", "changed_functions", "classes_changed", "functions_of", "parents_in", "returned_by", "uses_between",
+    "yielded_by",
 ]  # fmt: skip
