@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from coroom.checks.behaviour.emptied import written_around
 from coroom.checks.behaviour.given import no_longer_given
 from coroom.checks.behaviour.locks import taken_twice
 from coroom.checks.behaviour.remembered import remembered
@@ -33,7 +34,8 @@ def concerns(four: Four) -> Iterator[Finding]:
     yield from _counted_twice(four)
     for side in four.sides:
         yield from no_longer_given(four, side)
-        yield from remembered(four, side)
+        kept = list(remembered(four, side))
+        yield from kept or written_around(four, side)
         yield from taken_twice(four, side)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from coroom.checks.behaviour.normal_forms import in_normal_form
 from coroom.checks.behaviour.shared import shared
 from coroom.checks.behaviour.zoned import kept_in_zones
 from coroom.checks.finding import Finding
@@ -31,14 +32,17 @@ def holdings(four: Four) -> Iterator[Finding]:
     """New uses by one side of what the other side keeps in another form now."""
     for side in four.sides:
         other = side.other
+        said = {each.text for changed in side.changed for each in walk(changed.term)}
         yield from shared(four, side)
         yield from kept_in_zones(four, side)
+        yield from in_normal_form(four, side)
         for path in other.paths:
             base, after, merged = four.base.module(path), other.tree.module(path), four.merged.module(path)
             if base is None or after is None or merged is None:
                 continue
             for name in _kept(base):
-                yield from _reformed(four, side, name, base, after)
+                if name.removeprefix("self.") in said:
+                    yield from _reformed(four, side, name, base, after)
             yield from _transformed(four, side, base, after)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from coroom.checks.behaviour.emptied import empties, own_attribute
 from coroom.checks.behaviour.uses import returned_by
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
@@ -23,6 +24,9 @@ def remembered(four: Four, side: Side) -> Iterator[Finding]:
         for changed in side.changed:
             if changed.module.path != each.module.path or changed.function is None:
                 continue
+            owner = changed.module.classes.get(changed.function.owner)
+            if owner is not None and any(empties(owner, changed.function, one) for one in _set(function)):
+                continue
             for term in changed.new_terms():
                 target = _changed_by(term)
                 if (
@@ -34,6 +38,11 @@ def remembered(four: Four, side: Side) -> Iterator[Finding]:
                     yield four.finding(side, "stale-cache", changed.module.path, term.line, target, said,
                                        about=(f"{each.module.path}#{each.within}",), sure=0.84)  # fmt: skip
                     return
+
+
+def _set(function: Function) -> set[str]:
+    """The attributes of its object in which a function keeps something."""
+    return {own_attribute(each.parts[0]) for each in walk(function.body) if each.kind == "assign" and each.parts} - {""}
 
 
 def _keeps(function: Function) -> bool:
