@@ -18,11 +18,12 @@ DIVERGING = "diverging-name"
 
 def dangling(four: Four) -> Iterator[Finding]:
     """Names that one side provides and the other asks for otherwise, in one place of the program."""
+    prefixes = _prefixes(four)
     for side in four.sides:
         yield from _folded(four, side)
         yield from _among_siblings(four, side)
         yield from _in_one_role(four, side)
-        yield from _hooks(four, side)
+        yield from _hooks(four, side, prefixes)
 
 
 def _folded(four: Four, side: Side) -> Iterator[Finding]:
@@ -180,14 +181,20 @@ def _looked_for(term: Term, changed: Changed) -> tuple[str, str]:
     return "", ""
 
 
-def _hooks(four: Four, side: Side) -> Iterator[Finding]:
-    """A method for an event that nobody tells of, beside a new event like it that nobody hears."""
-    prefixes = {
+def _prefixes(four: Four) -> frozenset[str]:
+    """What the names of methods begin with that are looked up by the name of an event; nothing where none is new."""
+    if not any(each.function is not None and each.before is None for side in four.sides for each in side.changed):
+        return frozenset()
+    return frozenset(
         found.group(1).decode()
         for path, text in four.merged.texts.items()
         if b"getattr(" in text and not is_test(path)
         for found in _HOOK.finditer(text)
-    }
+    )
+
+
+def _hooks(four: Four, side: Side, prefixes: frozenset[str]) -> Iterator[Finding]:
+    """A method for an event that nobody tells of, beside a new event like it that nobody hears."""
     fresh = [each for each in side.changed if each.function is not None and each.before is None] if prefixes else []
     said_there = new_strings(side.other) if fresh else ()
     told = [said for said in said_there if said.around is not None and said.around.kind == "call"]

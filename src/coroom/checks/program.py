@@ -34,19 +34,30 @@ Meaning = Module | Class | Function | Term
 """What a name can mean: a file, a class, a function, or the assignment or type alias that binds it."""
 
 
+Read = dict[tuple[str, bytes], Module | None]
+"""What files mean, by path and text: read once for all trees that have them, None for what cannot be read."""
+
+
 class Program:
     """One tree. Texts are read once; a file of an unknown language has no module."""
 
-    def __init__(self, texts: Mapping[str, bytes]) -> None:
+    def __init__(self, texts: Mapping[str, bytes], read: Read | None = None) -> None:
         self.texts = texts
         self._modules: dict[str, Module | None] = {}
+        self._read: Read = {} if read is None else read
 
     def module(self, path: str) -> Module | None:
         """The module at a path, None when it is not there or cannot be read."""
         if path not in self._modules:
             text = self.texts.get(path)
-            self._modules[path] = None if text is None or self.unread(path) else module_of(text, path)
+            self._modules[path] = self._module(path, text) if text is not None else None
         return self._modules[path]
+
+    def _module(self, path: str, text: bytes) -> Module | None:
+        at = (path, text)
+        if at not in self._read:
+            self._read[at] = None if self.unread(path) else module_of(text, path)
+        return self._read[at]
 
     def unread(self, path: str) -> str:
         """Why the meaning of a file is not judged; empty when it is, or when it is not there."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from coroom.checks.finding import Finding
 from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.reading import Guesses, Reading
-from coroom.checks.program import Program
+from coroom.checks.program import Program, Read
 from coroom.syntax import Class, Function, Module, Term, walk
 
 Texts = Mapping[str, bytes]
@@ -158,10 +158,11 @@ class Four:
     """Base, both sides and what they became together."""
 
     def __init__(self, base: Texts, ours: Texts, theirs: Texts, merged: Texts) -> None:
-        self.base = Program(base)
-        self.ours = Side("ours", Program(ours), self)
-        self.theirs = Side("theirs", Program(theirs), self)
-        self.merged = Program(merged)
+        read: Read = {}
+        self.base = Program(base, read)
+        self.ours = Side("ours", Program(ours, read), self)
+        self.theirs = Side("theirs", Program(theirs, read), self)
+        self.merged = Program(merged, read)
         self.before = Reading(self.base)
         self._walked: dict[str, tuple[Walked, ...]] = {}
         self._said: dict[str, bool] = {}

@@ -93,8 +93,9 @@ def _mentions(texts: Texts, word: str) -> bool:
 def _gone(four: Four, side: Side) -> Iterator[Finding]:
     """A literal that the other side took out of the whole program, and that this side newly says."""
     other = side.other
-    taken = {text: ref for text, ref in _taken_out(other) if NAMING.match(text) and text not in _PLAIN}
-    for said in new_strings(side) if taken else ():
+    news = list(new_strings(side))
+    taken = {text: ref for text, ref in _taken_out(other) if NAMING.match(text) and text not in _PLAIN} if news else {}
+    for said in news if taken else ():
         if said.text in taken and not _mentions(other.tree.texts, said.text):
             ref, line = taken[said.text], said.term.line
             yield four.finding(
@@ -108,12 +109,13 @@ def _gone_from_calls(four: Four, side: Side) -> Iterator[Finding]:
     """A literal that the other side gives to no function of a module any more, and this side newly to one."""
     other = side.other
     taken: dict[tuple[str, str], str] = {}
-    for path in other.paths:
+    news = list(new_strings(side))
+    for path in other.paths if news else ():
         before, after = other.base.module(path), other.tree.module(path)
         if before is not None and not is_test(path):
             kept = set(_given_in(after)) if after is not None else set()
             taken.update({at: path for at in _given_in(before) if at not in kept})
-    for said in new_strings(side) if taken else ():
+    for said in news if taken else ():
         holder = callee_of(said.around, said.changed.module).partition("#")[0]
         gone_from = taken.get((holder, said.text))
         if gone_from is None or said.text in _PLAIN or _is_given(other.tree, holder, said.text):

@@ -5,6 +5,7 @@ A check that is written over terms holds for each of them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -53,9 +54,10 @@ class Term:
     bases: tuple["Term", ...] = ()
     flags: frozenset[str] = NOTHING
     key: int = field(init=False, compare=False)
+    _within: "tuple[Term, ...] | None" = field(init=False, compare=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        said = tuple(each.key for each in (*self.parts, *self.marks, *self.bases))
+        said = tuple([each.key for each in (*self.parts, *self.marks, *self.bases)])
         object.__setattr__(self, "key", hash((self.kind, self.text, self.note, self.flags, said)))
 
     def __hash__(self) -> int:
@@ -64,6 +66,21 @@ class Term:
 
 def walk(term: Term, *, into: Callable[[Term], bool] | None = None) -> Iterator[Term]:
     """The term and everything in it, in the order of the text; what `into` denies is given but not entered."""
+    if into is not None or term.kind not in _OFTEN_WALKED:
+        return _walk(term, into)
+    within = term._within  # noqa: SLF001 - the walk of a term is kept in the term
+    if within is None:
+        _, *inner = _walk(term, None)
+        within = tuple(inner)
+        object.__setattr__(term, "_within", within)
+    return chain((term,), within)
+
+
+_OFTEN_WALKED = frozenset({"function", "block"})
+"""Kinds that lie only a few deep in one another, so that it costs little to keep what they consist of."""
+
+
+def _walk(term: Term, into: Callable[[Term], bool] | None) -> Iterator[Term]:
     stack = [term]
     while stack:
         each = stack.pop()

@@ -58,11 +58,12 @@ _ORDINARY = frozenset(
 
 
 def _left_behind(four: Four, side: Side) -> Iterator[Finding]:
-    moved = _moved(four, side.other)
-    for changed in side.changed if moved else ():
+    fresh = [each for each in side.changed if each.before is None and each.function is not None]
+    kindred = any(True for each in fresh if each.function is not None for _ in _kin(each.function, each.module))
+    moved = _moved(four, side.other) if kindred else {}
+    for changed in fresh if moved else ():
         function = changed.function
-        if function is None or changed.before is not None:
-            continue
+        assert function is not None
         for kin in _kin(function, changed.module):
             if kin not in moved:
                 continue
@@ -142,8 +143,9 @@ def _python_or_script(four: Four, side: Side) -> Iterator[str]:
         for f in m.every_function()
         for mark in f.term.marks
     }
-    for path, text in four.base.texts.items():
-        if path not in side.paths and any(mark.encode() in text for mark in marks - _ORDINARY if mark):
+    raw = [mark.encode() for mark in marks - _ORDINARY if mark]
+    for path, text in four.base.texts.items() if raw else ():
+        if path not in side.paths and any(mark in text for mark in raw):
             yield path
 
 
@@ -188,7 +190,7 @@ def _above(side: Side, owner: Class, name: str) -> str | None:
 def _called_back(four: Four, side: Side) -> Iterator[Finding]:
     """Functions newly handed to a module that now calls what it is handed with other arguments."""
     other = side.other
-    for path in other.paths:
+    for path in other.paths if _hands_functions(side) else ():
         base, after = four.base.module(path), other.tree.module(path)
         if base is None or after is None:
             continue
@@ -201,6 +203,14 @@ def _called_back(four: Four, side: Side) -> Iterator[Finding]:
         names = {*after.functions, *(name for each in after.classes.values() for name in each.methods)}
         for changed in side.changed:
             yield from _handed(four, side, changed.module, changed.new_terms(), names, old, new, path)
+
+
+def _hands_functions(side: Side) -> bool:
+    """Whether a side newly gives a function, or something under a name, to what it calls."""
+    return any(
+        part.kind in {"function", "name"} for each in side.changed for term in each.new_terms() if term.kind == "call"
+        for part in term.parts[1:]
+    )  # fmt: skip
 
 
 def _handed_other(four: Four, side: Side, path: str) -> Iterator[Finding]:

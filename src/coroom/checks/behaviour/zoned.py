@@ -1,5 +1,6 @@
 """Moments are given or kept in another time zone, and the other side newly reads the day or the hour off them."""
 
+import re
 from collections.abc import Iterator
 
 from coroom.checks.behaviour.uses import Said, Use, returned_by
@@ -11,6 +12,7 @@ _CALENDAR = frozenset(
     {"date", "time", "year", "month", "day", "hour", "weekday", "isoweekday", "isocalendar", "toordinal", "strftime"}
 )
 """What is asked of a moment and differs from zone to zone."""
+_TELLS_OF_ZONES = re.compile(rb"astimezone|tzinfo|datetime\b")
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 _ZONE_AT = {"now": 0, "astimezone": 0, "fromtimestamp": 1}
 """Where what gives a moment takes its zone."""
@@ -31,6 +33,8 @@ def zoned(use: Use) -> Iterator[Said]:
 def kept_in_zones(four: Four, side: Side) -> Iterator[Finding]:
     """The zone of the moments that are kept under a name."""
     for path in side.other.paths:
+        if not any(_TELLS_OF_ZONES.search(tree.texts.get(path, b"")) for tree in (four.base, side.other.tree)):
+            continue
         base, after = four.base.module(path), side.other.tree.module(path)
         olds, news = (_kept(each) if each is not None and each.language == "python" else {} for each in (base, after))
         moved = {name for name in olds.keys() & news.keys() if not olds[name] & news[name]}
