@@ -2,17 +2,25 @@
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
-from typing import get_args
+from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError, field, fields, is_dataclass, replace
+from dataclasses import dataclass as usual_dataclass
+from importlib import import_module
+from itertools import product
+from operator import eq, ge, gt, le, lt, ne
+from pkgutil import walk_packages
+from typing import Any
 
 import pytest
 
+import coroom.core
 from coroom.core.agent import Agent
-from coroom.core.claim import Claim
-from coroom.core.command import Beat, Command, Good, Granted, Submission
-from coroom.core.event import AgentLeft, Answered, Body
+from coroom.core.claim import Blocker, Claim, Claimed, Mode
+from coroom.core.command import Beat, Granted, Submission
+from coroom.core.errors import Code, Refused
+from coroom.core.event import AgentLeft, Answered
 from coroom.core.ordering.call import Premise
-from coroom.core.quick import maker, of_parts, quick
+from coroom.core.quick import dataclass, maker, of_parts
 from coroom.core.resource import file
 from coroom.core.state import RoomState, but
 from coroom.core.task import Task
@@ -82,15 +90,55 @@ def test_a_record_takes_what_its_fields_say_and_nothing_else() -> None:
         AgentLeft(agent="ada", reason="", nothing=1)  # type: ignore[call-arg]
 
 
-def test_every_event_command_and_reply_with_fields_is_made_quickly() -> None:
-    for kind in (*get_args(Body), *get_args(Command), *get_args(Good)):
-        assert ("__init__" in vars(kind)) == (not fields(kind)), kind
+def classes_of_the_core() -> Iterator[type]:
+    """Every class that a module of the core declares."""
+    for module in walk_packages(coroom.core.__path__, "coroom.core."):
+        for one in vars(import_module(module.name)).values():
+            if isinstance(one, type) and one.__module__ == module.name:
+                yield one
+
+
+def test_every_dataclass_of_the_core_is_one_of_these() -> None:
+    kinds = [kind for kind in classes_of_the_core() if is_dataclass(kind)]
+    assert len(kinds) > 150
+    assert [kind for kind in kinds if "__init__" in vars(kind) or "__new__" not in vars(kind)] == []
+
+
+def test_a_record_that_inherits_has_the_fields_of_both() -> None:
+    blocker = Blocker(wanted=file("a.py"), held=file("a.py"), holder="bob", mode=Mode.SHARED, purpose="why", until_ms=7)
+    one = Claimed(Code.CLAIMED, "why", "then", (blocker,), free=())
+    assert (one.code, one.next_step, one.blockers, one.free) == (Code.CLAIMED, "then", (blocker,), ())
+    assert one == pickle.loads(pickle.dumps(one)) == replace(one, why="why")
+    assert one != Refused(Code.CLAIMED, "why", "then")
+    assert Refused(Code.CLAIMED, "why", "then") != one
+    with pytest.raises(FrozenInstanceError):
+        one.why = ""  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("slots", [True, False])
+@pytest.mark.parametrize("names", [(), ("rank",), ("rank", "step")])
+def test_it_is_as_the_usual_dataclass_is(names: tuple[str, ...], slots: bool) -> None:
+    def declared(by: Callable[..., Callable[[type], type]]) -> list[Any]:
+        kind = type("Place", (), {"__annotations__": dict.fromkeys(names, int), "__doc__": "Where it stands."})
+        kind = by(frozen=True, slots=slots, order=True)(kind)
+        return [kind(*values) for values in product((1, 2), repeat=len(names))]
+
+    mine, usual = declared(dataclass), declared(usual_dataclass)
+    assert [repr(one) for one in mine] == [repr(one) for one in usual]
+    assert [hash(one) for one in mine] == [hash(one) for one in usual]
+    for compare in (eq, ne, lt, le, gt, ge):
+        compared = [[[compare(one, other) for other in places] for one in places] for places in (mine, usual)]
+        assert compared[0] == compared[1]
+    assert mine != usual
+    with pytest.raises(TypeError):
+        lt(mine[0], usual[0])
 
 
 def test_a_record_with_a_factory_is_not_taken() -> None:
-    @dataclass(frozen=True, slots=True)
     class Listed:
+        """Some names."""
+
         names: list[str] = field(default_factory=list)
 
     with pytest.raises(AssertionError):
-        quick(Listed)
+        dataclass(frozen=True, slots=True)(Listed)

@@ -4,10 +4,9 @@ The host performs those that it has a performer for, which is landing. Calls of 
 well, and so a longer life: `ordering.call`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint
 
 
@@ -39,7 +38,6 @@ PHASE_AFTER: dict[tuple[Phase, str], Phase] = {
 """Every transition of an action by the kind of the event. A STARTED one found after a crash is probed."""
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One call: its tool, footprint and effect class, and in `undo` what undoing it will need."""

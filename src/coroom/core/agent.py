@@ -1,9 +1,8 @@
 """Who is in the room: identity, rank, role and permissions."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 HOST = "host"
@@ -94,7 +93,6 @@ PRESENCE_AFTER: dict[tuple[Presence, str], Presence] = {
 """Every transition of an agent's presence, by the kind of the event; what is not here does not happen."""
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class Agent:
     """One agent as the room knows it. Its secret is known by hash only, and never leaves this record.

@@ -1,6 +1,6 @@
 """What checks say of the program: findings, which are doubts, and verdicts, each on exactly one tree."""
 
-from dataclasses import dataclass
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

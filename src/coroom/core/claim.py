@@ -1,11 +1,10 @@
 """Claims: leases on resources with a mode, a purpose, a deadline and a fence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from coroom.core.errors import Refused
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource, overlaps
 
 
@@ -43,7 +42,6 @@ class Ending(StrEnum):
     DONE = "done"
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A live claim. `fence` only grows over the whole room: of two claims the later has the larger one."""
@@ -58,7 +56,6 @@ class Claim:
     deadline_ms: int
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """One reason why a claim was refused: who holds what, why and until when."""

@@ -11,7 +11,7 @@ from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from coroom.core import command
 from coroom.core.event import Body
-from coroom.core.quick import is_quick, maker
+from coroom.core.quick import maker
 from coroom.core.state import RoomState
 from coroom.core.table import Table
 
@@ -287,7 +287,7 @@ def _dataclass_reader(kind: type) -> Callable[[Json], object]:
 def _whole_reader(kind: type, readers: Mapping[str, Callable[[Json], object]]) -> Callable[[dict[str, Json]], object]:
     """Reads an object that has all the fields: what this version wrote. Raises KeyError when one is missing."""
     hints = get_type_hints(kind)
-    names = {f"read_{name}": read for name, read in readers.items()} | {"kind": maker(kind) if is_quick(kind) else kind}
+    names = {f"read_{name}": read for name, read in readers.items()} | {"kind": maker(kind)}
     source = f"lambda value: kind({', '.join(f'{name}={_read_field(name, hints[name])}' for name in readers)})"
     return cast("Callable[[dict[str, Json]], object]", eval(source, names))  # noqa: S307
 

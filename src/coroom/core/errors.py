@@ -1,7 +1,8 @@
 """What can go wrong, in two kinds: a refusal is a value for the caller, a fault ends the host."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from coroom.core.quick import dataclass
 
 
 class Code(StrEnum):

@@ -1,9 +1,8 @@
 """What the room knows of files: the accepted version of each, what was read, and edits that are held."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 
 
 class FileKind(StrEnum):
@@ -19,7 +18,6 @@ SHARED_LINE = ""
 """The line of versions that everybody sees. Under the policy `isolated` each agent has a line of its own name."""
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVersion:
     """One accepted state of one path. `blob` is the sha256 of the bytes (of the link text for a symlink).
@@ -57,7 +55,6 @@ class HeldState(StrEnum):
     DROPPED = "dropped"
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldEdit:
     """An edit that was stored but not accepted: a conflict as a value. `base`, `theirs` and `mine` are blobs.

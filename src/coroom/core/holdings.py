@@ -5,11 +5,10 @@ A state carries the holdings of the state that it came from; what has changed si
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 
 from coroom.core.claim import Claim
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource, corner
 from coroom.core.table import Table
 
@@ -19,7 +18,6 @@ Ends = tuple[tuple[int, str], ...]
 _AGE = attrgetter("fence", "id")
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """The same claims by their holders, oldest first, and in the order in which they run out."""
@@ -62,7 +60,6 @@ def brought_to(known: Holdings, claims: Table[Claim]) -> Holdings:
     return Holdings(claims, of, tuple(ends))
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Places:
     """The same claims by the places in which something of theirs lies."""

@@ -1,6 +1,6 @@
 """Every bound the room enforces, each with its reason (promise room:bounded)."""
 
-from dataclasses import dataclass
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

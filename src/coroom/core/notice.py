@@ -1,9 +1,8 @@
 """Notices: one-way, logged, addressed messages with one cursor for each reader."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 
@@ -42,7 +41,6 @@ LASTING = frozenset({NoticeKind.CONFLICT, NoticeKind.OPERATOR})
 """The kinds that a full inbox gives up last: no agent can write them, so none can push them out with its own words."""
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One message. `about` names the task, held edit or notice it belongs to; `to` is a name or '*'."""

@@ -1,6 +1,5 @@
 """The four questions that a policy answers. All of them are pure."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from coroom.core.action import Effect
@@ -9,7 +8,7 @@ from coroom.core.file import SHARED_LINE
 from coroom.core.ordering.call import OrderedCall, Step, StepKind
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.repair_plan import saga
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint, Resource
 from coroom.core.state import RoomState
 
@@ -48,7 +47,6 @@ class Restart:
 CallAdmission = Go | Wait | Gate | Restart | Refused
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A call that somebody wants to make on live state."""

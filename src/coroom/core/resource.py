@@ -5,14 +5,13 @@
 So a claim may wait for nothing, but two claims that could meet are never both granted.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from coroom.core import glob
 from coroom.core.errors import Code, Refused
 from coroom.core.glob import Pattern, is_literal
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 
 
 class Scheme(StrEnum):
@@ -44,7 +43,6 @@ _EXAMPLES = (
 )
 
 
-@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
     """A scheme and a name, written `scheme:name`. Make one with `parse`, which checks and normalises."""
@@ -71,7 +69,6 @@ class Resource:
         return self.name.partition("#")[0] if self.scheme is Scheme.SYMBOL else None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """What a call reads and what it writes."""

@@ -1,7 +1,6 @@
 """The room as it stands: what `evolve` makes and `decide` reads."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +13,7 @@ from coroom.core.holdings import NOTHING_HELD, NOWHERE, Holdings, Places, brough
 from coroom.core.limits import Limits
 from coroom.core.notice import Notice
 from coroom.core.ordering.call import Order
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 from coroom.core.task import Task
@@ -37,7 +36,6 @@ EARLIER = "earlier"
 """Marks an answer that an agent got before it joined again."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A refused claimant, first come first told when the resources are free."""
@@ -71,7 +69,6 @@ class Spent:
 NOTHING_SPENT = Spent(0, 0, 0)
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class RoomState:
     """A fold of a prefix of the log; equal prefixes give equal states, byte for byte when encoded.

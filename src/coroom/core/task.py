@@ -1,11 +1,10 @@
 """The board: tasks with dependencies and a declared touch-set, each held by at most one agent."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 
@@ -37,7 +36,6 @@ class Attempt:
     note: str
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One piece of work. `holder` is set exactly while the state is TAKEN or DONE. `finding` is what it settles."""

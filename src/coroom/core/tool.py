@@ -1,10 +1,9 @@
 """What the room knows of a tool, and what a tool can answer: values only; `ports.Tool` is what acts."""
 
 import json
-from dataclasses import dataclass
 
 from coroom.core.action import Effect
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint, Resource, Scheme
 
 LIBRARY = Resource(Scheme.KEY, "coroom/library")
@@ -36,7 +35,6 @@ class ToolSpec:
         return self.effect is Effect.IRREVERSIBLE or not self.undoable
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """One call: `id` is the idempotency key, the same at every try; `arguments` is canonical JSON."""

@@ -1,12 +1,11 @@
 """What people and agents see of the room: pure folds of the state, for the live page and for `sync`."""
 
-from dataclasses import dataclass
-
 from coroom.core.agent import HOST, OPERATOR, Agent, Presence, Rank, Role
 from coroom.core.check import Verdict
 from coroom.core.claim import Claim, Mode
 from coroom.core.codec import Json, to_json
 from coroom.core.notice import Notice, NoticeKind
+from coroom.core.quick import dataclass
 from coroom.core.resource import overlaps
 from coroom.core.state import NOTHING_SPENT, RoomState
 from coroom.core.task import Attempt, Task, TaskState

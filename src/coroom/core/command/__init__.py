@@ -5,7 +5,7 @@ A command is written beside those of its subject and joins `Command` here, nowhe
 are answered when they are not refused.
 """
 
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from coroom.core.command.actions import FinishAction, StartAction, StartLanding
 from coroom.core.command.agents import Beat, Join, Leave, NoteSpent, Pause, Resume
@@ -49,7 +49,6 @@ from coroom.core.command.replies import (
 from coroom.core.command.rooms import CloseRoom, OpenRoom, Tick
 from coroom.core.command.tasks import CancelTask, FinishTask, OrderTask, PostTask, ReopenTask, ReturnTask, TakeTask
 from coroom.core.command.tools import AddTool, NoteStray
-from coroom.core.quick import quick
 
 __all__ = [
     "Abandon",
@@ -158,9 +157,6 @@ Command = (
     | AddTool
     | NoteStray
 )
-
-for _kind in (*get_args(Command), *get_args(Good)):
-    quick(_kind)
 
 
 class Submission(NamedTuple):

@@ -1,8 +1,7 @@
 """Begin and end what acts outside the room; landing is one of these."""
 
-from dataclasses import dataclass
-
 from coroom.core.action import Effect
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint
 
 

@@ -1,8 +1,7 @@
 """Come, go, pause, resume, give a sign of life."""
 
-from dataclasses import dataclass
-
 from coroom.core.agent import Rank, Role
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

@@ -1,9 +1,8 @@
 """What agents and the host can ask about calls in order."""
 
-from dataclasses import dataclass
-
 from coroom.core.action import Effect
 from coroom.core.ordering.call import Judgement, Values
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint
 
 

@@ -1,8 +1,7 @@
 """Say what checks found, and whether a tree passed."""
 
-from dataclasses import dataclass
-
 from coroom.core.agent import EVERYONE
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

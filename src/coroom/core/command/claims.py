@@ -1,8 +1,7 @@
 """Hold resources, give them up, end another's claim."""
 
-from dataclasses import dataclass
-
 from coroom.core.claim import Mode
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

@@ -1,8 +1,7 @@
 """Take in files and edits, hold them, drop them; note what was read."""
 
-from dataclasses import dataclass
-
 from coroom.core.file import SHARED_LINE, ConflictPart, FileKind
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

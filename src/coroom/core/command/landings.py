@@ -1,6 +1,6 @@
 """Keep landings back, and let them go again."""
 
-from dataclasses import dataclass
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

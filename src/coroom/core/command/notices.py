@@ -1,9 +1,8 @@
 """Say something; say that it was read."""
 
-from dataclasses import dataclass
-
 from coroom.core.agent import EVERYONE
 from coroom.core.notice import NoticeKind
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

@@ -1,9 +1,8 @@
 """What a command is answered when it is not refused."""
 
-from dataclasses import dataclass
-
 from coroom.core.agent import Rank
 from coroom.core.ordering.position import Position
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

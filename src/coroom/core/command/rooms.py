@@ -1,8 +1,7 @@
 """Open and close the room; let time pass in it."""
 
-from dataclasses import dataclass
-
 from coroom.core.limits import Limits
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Post, take, finish, give back, reopen and cancel tasks."""
 
-from dataclasses import dataclass
-
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

@@ -1,9 +1,8 @@
 """Grow the library of tools, and say which tool was caught."""
 
-from dataclasses import dataclass
-
 from coroom.core.action import Effect
 from coroom.core.ordering.call import Values
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint
 
 

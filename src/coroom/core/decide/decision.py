@@ -1,7 +1,6 @@
 """The value that every decision is, and the small questions that all of them ask."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from coroom.core.agent import EVERYONE, HOST, OPERATOR, PERMISSIONS, Agent, Permission, Presence, Role
@@ -9,12 +8,11 @@ from coroom.core.command import Good, Ok
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, NoticeSent
 from coroom.core.notice import NoticeKind
-from coroom.core.quick import maker, quick
+from coroom.core.quick import dataclass, maker
 from coroom.core.resource import Resource
 from coroom.core.state import RoomState
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Perform:
     """An effect: the host acts on the started action named, after its event is durable."""

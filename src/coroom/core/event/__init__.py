@@ -5,7 +5,7 @@ A kind is written beside those of its subject and joins `Body` here, nowhere els
 and fields stay, and a new field has a default.
 """
 
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from coroom.core.event.actions import ActionFailed, ActionFinished, ActionStarted, ActionUndone, Landed
 from coroom.core.event.agents import AgentJoined, AgentLeft, AgentPaused, AgentResumed, AgentSpent, Answered
@@ -49,7 +49,6 @@ from coroom.core.event.tasks import (
     TaskTaken,
 )
 from coroom.core.event.tools import FootprintStrayed, ToolAdded
-from coroom.core.quick import quick
 
 __all__ = [
     "ActionFailed",
@@ -158,9 +157,6 @@ Body = (
     | ToolAdded
     | FootprintStrayed
 )
-
-for _kind in get_args(Body):
-    quick(_kind)
 
 
 class Event(NamedTuple):

@@ -1,9 +1,9 @@
 """Calls that act outside the room, and where work landed."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.action import Effect
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint
 
 

@@ -1,9 +1,9 @@
 """Agents come, go, are paused, and get their answers."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.agent import Rank, Role
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

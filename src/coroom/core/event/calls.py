@@ -1,12 +1,12 @@
 """The events of calls in order."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.action import Effect
 from coroom.core.agent import Rank
 from coroom.core.ordering.call import Judgement, NoticeCause, Step, Values
 from coroom.core.ordering.position import Position
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint, Resource
 
 

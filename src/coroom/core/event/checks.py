@@ -1,7 +1,8 @@
 """What checks say of the program: findings and verdicts."""
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Claims are granted, refused, renewed and ended."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.claim import Ending, Mode
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

@@ -1,9 +1,9 @@
 """Files are read, taken in, changed; edits are held and settled."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.file import ConflictPart, FileKind, FileVersion
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

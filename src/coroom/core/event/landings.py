@@ -1,7 +1,8 @@
 """The operator keeps landings back, and lets them go again."""
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

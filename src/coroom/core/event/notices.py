@@ -1,9 +1,9 @@
 """Notices are sent and read."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.notice import NoticeKind
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

@@ -1,9 +1,9 @@
 """The room itself opens and closes."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.limits import Limits
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Tasks move over the board."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 
 

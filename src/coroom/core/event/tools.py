@@ -1,10 +1,10 @@
 """The library of tools that was made in the room, and tools that were caught."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from coroom.core.action import Effect
 from coroom.core.ordering.call import Values
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint
 
 

@@ -1,13 +1,12 @@
 """What is known of the calls in order: their life, what they rest on, what their agents were told."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
 from coroom.core.action import Effect
 from coroom.core.ordering.position import Position
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint, Resource, overlaps
 from coroom.core.table import Table
 
@@ -69,7 +68,6 @@ TAKES_BACK = frozenset({StepKind.UNDO, StepKind.CANCEL, StepKind.RETRACT})
 """The steps that undo their call; what becomes of it then is in the name."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a repair; stored before it acts, so that a crash anywhere is finished from the log."""
@@ -78,7 +76,6 @@ class Step:
     call: str
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class OrderedCall:
     """One call at its position. `told` is the result that its agent knows, `values` what was seen right after it."""
@@ -102,7 +99,6 @@ class OrderedCall:
     notice: str = ""
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class Premise:
     """That a call read `resource`, and what its agent holds for its content; `notice` says that it is not so."""
@@ -115,7 +111,6 @@ class Premise:
     notice: str = ""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Tracked:
     """A resource that calls in the order touch: the tool that can look at it, and its content before all of them."""
@@ -125,7 +120,6 @@ class Tracked:
     base: str | None = None
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """Steps under way on `touched`; nothing else that overlaps these may act until they are done."""
@@ -146,7 +140,6 @@ class NoticeCause(StrEnum):
     RESTARTED = "restarted"
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class OrderNotice:
     """That something an agent relies on is another than it was told, and what it is now. Open until judged."""
@@ -171,7 +164,6 @@ class Judgement(StrEnum):
     CANNOT = "cannot"
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Where an agent is in the order: the last step it used, whether it is done, how often it began again. `acted_seq`
@@ -187,7 +179,6 @@ class Standing:
     waits_for: tuple[str, ...] = ()
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Fence:
     """Resources that nobody touches until a person has looked: an undo failed, or somebody outside changed them."""

@@ -7,9 +7,8 @@ more the more others there are.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.tool import canonical
 
 SHORT_CHARS = 240
@@ -23,7 +22,6 @@ _MISSING = object()
 _ELSEWHERE = " is in another order"
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Difference:
     """How it is said, and whether who knows the old value knows the new one from that (`whole`)."""

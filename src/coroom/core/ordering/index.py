@@ -6,11 +6,10 @@ a question costs what has changed, however much there is.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from coroom.core.ordering.call import ENDED, CallPhase, Order, OrderedCall, Premise, Tracked
 from coroom.core.ordering.position import Position
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource, corner
 from coroom.core.state import but
 from coroom.core.table import Table
@@ -23,7 +22,6 @@ _LAST = "\U0010ffff"
 _WAITING = frozenset({CallPhase.PLACED, CallPhase.GATED, CallPhase.STARTED, CallPhase.UNDONE})
 
 
-@quick
 @dataclass(frozen=True, kw_only=True)
 class Index:
     """What stands where. Names are found by the corner of their resources, so that whoever asks still has to look

@@ -1,7 +1,6 @@
 """Who must judge again: the difference between what agents were told and what holds at their positions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar
 
@@ -10,7 +9,7 @@ from coroom.core.ordering.call import CallPhase, NoticeCause, Order, OrderedCall
 from coroom.core.ordering.position import Position
 from coroom.core.ordering.repair_plan import REPEATABLE
 from coroom.core.ordering.trajectory import value_at
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource
 from coroom.core.table import Table
 
@@ -24,7 +23,6 @@ UNSEEN = ""
 """The value of a notice when nobody could look at the content as of the reader's position; it has to be read anew."""
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A notice that should be open: to whom, on which call, and what holds now. `notice` is the one it renews."""

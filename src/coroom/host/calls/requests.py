@@ -1,20 +1,18 @@
 """What a carrier asks of its runner, and what comes of a call: values only."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from coroom.core import command as c
 from coroom.core.errors import Refused
 from coroom.core.ordering.call import OrderedCall
 from coroom.core.ordering.position import Position
-from coroom.core.quick import quick
+from coroom.core.quick import dataclass
 from coroom.core.tool import ToolCall
 
 _LOOK = "look"
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Store:
     """Have this decided and made durable; the runner sends the reply back."""
@@ -24,7 +22,6 @@ class Store:
     operation: str = ""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Act:
     """Let a tool act; the runner sends back what it returned, or throws what it raised. `what` is for people."""
@@ -38,7 +35,6 @@ R = TypeVar("R")
 Steps = Generator[Request, object, R]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Called:
     """The call acted, at this place in the order."""
