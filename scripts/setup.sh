@@ -56,5 +56,6 @@ echo "setup: installing the locked dependencies ($kind) into .venv …"
 .venv/bin/python -m pip install -q --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
 # Compiled on all cores at once, which pip does not do, and without the packages' own tests.
 .venv/bin/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib src || true
+[ "$kind" = run ] || .venv/bin/python scripts/compile.py || true
 rm -f .venv/.coroom-"$kind"-*
 touch "$stamp"

@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from coroom.cli import main
 from coroom.evaluate.live.office_slots import BOOKING
 from coroom.evaluate.live.trial import play_live
-from coroom.evaluate.report.plots import front
 from coroom.evaluate.report.serve import application, listening
 from coroom.evaluate.report.tables import against, baseline_of, rows
 from coroom.evaluate.report.write import write_report
@@ -74,6 +73,8 @@ def test_trials_of_one_number_are_compared_pair_by_pair_beside_the_unpaired_test
 
 
 def test_the_front_holds_what_nothing_beats_in_cost_and_quality(folder: Path) -> None:
+    from coroom.evaluate.report.plots import front  # noqa: PLC0415 - Matplotlib is slow to import
+
     table = rows(Results(folder / "results.sqlite").all())
     best = front(table)
     assert best

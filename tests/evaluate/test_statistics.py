@@ -4,10 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
-from statsmodels.stats.meta_analysis import effectsize_smd
-from statsmodels.stats.oneway import test_scale_oneway as scale_oneway
-from statsmodels.stats.proportion import proportion_confint
 
 from coroom.evaluate.statistics import (
     common_odds,
@@ -161,6 +157,9 @@ def test_students_sleep_comes_out_pair_by_pair() -> None:
 
 
 def test_students_sleep_comes_out_unpaired_in_means_ranks_spread_and_sizes() -> None:
+    from statsmodels.stats.meta_analysis import effectsize_smd  # noqa: PLC0415 - slow, and every worker reads this file
+    from statsmodels.stats.oneway import test_scale_oneway as scale_oneway  # noqa: PLC0415
+
     found = contrast(*SLEEP)
     assert (found.difference.low, found.difference.high) == pytest.approx((-3.3654832, 0.2054832), abs=1e-6)
     assert found.p == pytest.approx(0.07939, abs=1e-5)
@@ -173,6 +172,9 @@ def test_students_sleep_comes_out_unpaired_in_means_ranks_spread_and_sizes() -> 
 
 
 def test_a_bootstraps_interval_of_a_long_sample_is_students() -> None:
+    from scipy import stats  # noqa: PLC0415 - slow, and every worker reads this file
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415
+
     values = list(np.random.default_rng(5).normal(0.6, 0.2, 400))
     low, high = stats.ttest_1samp(values, 0).confidence_interval()
     found = mean(values)

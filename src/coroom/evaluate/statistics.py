@@ -4,19 +4,33 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.contingency_tables import StratifiedTable
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import NormalIndPower, TTestIndPower
-from statsmodels.stats.proportion import proportion_confint, proportion_effectsize
 
 Table = tuple[tuple[int, int], tuple[int, int]]
 """Two arms by two outcomes: ((events, others) of the first arm, (events, others) of the second)."""
 
 RESAMPLES = 2_000
 """Of a bootstrap: the ends of a 95 % interval move by about a hundredth of its width."""
+
+
+class _WhenUsed:
+    """A module that is imported when something of it is first used: these take one or two seconds."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, part: str) -> Any:
+        return getattr(import_module(self._name), part)
+
+
+_stats = _WhenUsed("scipy.stats")
+_stratified = _WhenUsed("statsmodels.stats.contingency_tables")
+_multiple = _WhenUsed("statsmodels.stats.multitest")
+_power = _WhenUsed("statsmodels.stats.power")
+_proportion = _WhenUsed("statsmodels.stats.proportion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +84,7 @@ def common_odds(tables: Sequence[Table]) -> CommonOdds:
     if not useful:
         message = "no stratum has both arms and both outcomes"
         raise ValueError(message)
-    found = StratifiedTable([np.asarray(t, dtype=float) for t in useful])
+    found = _stratified.StratifiedTable([np.asarray(t, dtype=float) for t in useful])
     with np.errstate(divide="ignore", invalid="ignore"):  # an arm without any event: the ratio is 0 or infinite
         low, high = found.oddsratio_pooled_confint()
         agree = float(found.test_equal_odds(adjust=True).pvalue) if len(useful) > 1 else math.nan
@@ -92,7 +106,7 @@ def share(events: int, trials: int) -> Interval:
     """A proportion with Wilson's interval; NaN without trials."""
     if not trials:
         return Interval(value=math.nan, low=math.nan, high=math.nan)
-    low, high = proportion_confint(events, trials, method="wilson")
+    low, high = _proportion.proportion_confint(events, trials, method="wilson")
     return Interval(value=events / trials, low=float(low), high=float(high))
 
 
@@ -104,7 +118,7 @@ def mean(values: Sequence[float], seed: int = 0) -> Interval:
     if len(values) < 2 or np.ptp(values) == 0:
         return Interval(value=centre, low=centre, high=centre)
     chance = np.random.default_rng(seed)
-    found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=chance)
+    found = _stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=chance)
     low, high = found.confidence_interval
     return Interval(value=centre, low=float(low), high=float(high))
 
@@ -127,10 +141,10 @@ def contrast(first: Sequence[float], second: Sequence[float]) -> Contrast:
     with warnings.catch_warnings():
         # SciPy warns of lost precision whenever one sample is constant, where nothing is lost.
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
-        welch = stats.ttest_ind(a, b, equal_var=False)
+        welch = _stats.ttest_ind(a, b, equal_var=False)
     low, high = welch.confidence_interval()
     with np.errstate(divide="ignore", invalid="ignore"):  # each sample all on two values: infinitely sure, or unsure
-        spread = float(stats.levene(a, b, center="median").pvalue)
+        spread = float(_stats.levene(a, b, center="median").pvalue)
     return _contrast(a, b, Interval(value=difference, low=float(low), high=float(high)), welch.pvalue, spread, _g(a, b))
 
 
@@ -142,7 +156,7 @@ def _contrast(
     p_spread: float,
     g: float,
 ) -> Contrast:
-    greater = stats.mannwhitneyu(a, b)
+    greater = _stats.mannwhitneyu(a, b)
     usable = math.isfinite(g) and g != 0
     return Contrast(
         n=(len(a), len(b)),
@@ -178,9 +192,9 @@ def paired(first: Sequence[float], second: Sequence[float]) -> tuple[Interval, f
     if np.ptp(differences) == 0:
         p = 1.0 if centre == 0 else 0.0
         return Interval(value=centre, low=centre, high=centre), p, p
-    student = stats.ttest_1samp(differences, 0.0)
+    student = _stats.ttest_1samp(differences, 0.0)
     low, high = student.confidence_interval()
-    ranks = stats.wilcoxon(differences)
+    ranks = _stats.wilcoxon(differences)
     return Interval(value=centre, low=float(low), high=float(high)), float(student.pvalue), float(ranks.pvalue)
 
 
@@ -189,7 +203,7 @@ def corrected(ps: Sequence[float]) -> list[float]:
     known = [p for p in ps if not math.isnan(p)]
     if not known:
         return list(ps)
-    fixed = iter(multipletests(known, method="holm")[1])
+    fixed = iter(_multiple.multipletests(known, method="holm")[1])
     return [p if math.isnan(p) else float(next(fixed)) for p in ps]
 
 
@@ -199,7 +213,7 @@ def trials_needed(g: float, power_wanted: float = 0.8, alpha: float = 0.05) -> i
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says so when there is no such number
-        found: float = TTestIndPower().solve_power(effect_size=abs(g), power=power_wanted, alpha=alpha)
+        found: float = _power.TTestIndPower().solve_power(effect_size=abs(g), power=power_wanted, alpha=alpha)
     if math.isfinite(found):
         return max(math.ceil(found), 2)
     # Beyond six standard deviations it would be fewer than two, which no test can compare.
@@ -208,18 +222,18 @@ def trials_needed(g: float, power_wanted: float = 0.8, alpha: float = 0.05) -> i
 
 def trials_needed_for_shares(first: float, second: float, power_wanted: float = 0.8, alpha: float = 0.05) -> int:
     """Trials an arm that tell two proportions apart with that power."""
-    size = abs(proportion_effectsize(first, second))
-    found: float = NormalIndPower().solve_power(effect_size=size, power=power_wanted, alpha=alpha)
+    size = abs(_proportion.proportion_effectsize(first, second))
+    found: float = _power.NormalIndPower().solve_power(effect_size=size, power=power_wanted, alpha=alpha)
     return math.ceil(found)
 
 
 def power(g: float, first: int, second: int, alpha: float = 0.05) -> float:
     """The chance that samples of these sizes would have shown a difference of `g` standard deviations."""
-    return float(TTestIndPower().power(effect_size=abs(g), nobs1=first, ratio=second / first, alpha=alpha))
+    return float(_power.TTestIndPower().power(effect_size=abs(g), nobs1=first, ratio=second / first, alpha=alpha))
 
 
 def detectable(trials: int, power_wanted: float = 0.8, alpha: float = 0.05) -> float:
     """The difference, in standard deviations, that so many trials an arm show with that power; NaN below two."""
     if trials < 2:
         return math.nan
-    return float(TTestIndPower().solve_power(nobs1=trials, power=power_wanted, alpha=alpha))
+    return float(_power.TTestIndPower().solve_power(nobs1=trials, power=power_wanted, alpha=alpha))

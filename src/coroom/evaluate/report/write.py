@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coroom.evaluate.report.page import Section, Table, as_html, as_markdown
-from coroom.evaluate.report.plots import plots
 from coroom.evaluate.report.real import real_notes, setting_lines
 from coroom.evaluate.report.rooms import rooms_table
 from coroom.evaluate.report.tables import Compared, Paired, Row, against, baseline_of, by, passing_s, rows
@@ -75,6 +74,8 @@ def write_report(results: Results, folder: Path, budget: str) -> Written:
 
 
 def _section(suite: str, found: Sequence[TrialResult], replays: dict[str, str], label: str) -> Section:
+    from coroom.evaluate.report.plots import plots  # noqa: PLC0415 - Matplotlib is slow to import
+
     table = rows(found)
     baseline = baseline_of(found)
     drawn = plots(table, found, label) if any(row.trials for row in table) else {}
