@@ -1,11 +1,15 @@
 """What was read once is kept by content; anything wrong with what is kept only costs the reading."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from coroom.plan import kept
 from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.kept import inventories
+from coroom.plan.shelf import Shelf
 from coroom.syntax import inventory_of
 
 TEXTS = {
@@ -60,3 +64,49 @@ def test_many_files_are_read_by_several_processes_and_come_out_the_same() -> Non
 
 def test_a_file_that_is_too_large_is_left_out() -> None:
     assert dict(inventories({"a.py": b"x = 1\n" * 200_000})) == {}
+
+
+def _kept(at: Path, bytes_max: int, *, ask: str = "", **texts: str) -> set[str]:
+    """What is left of all after a turn in which some was asked for and some put."""
+    with closing(Shelf(at, "text", bytes_max)) as shelf:
+        assert shelf.get(set(ask)).keys() == set(ask)
+        shelf.put(texts)
+        return set(shelf.get("abcdefgh"))
+
+
+def test_beyond_its_bytes_a_shelf_lets_go_of_what_was_longest_not_asked_for(tmp_path: Path) -> None:
+    at = tmp_path / "index.sqlite3"
+    assert _kept(at, 100, a="x" * 40) == {"a"}
+    assert _kept(at, 100, b="x" * 40) == {"a", "b"}
+    assert _kept(at, 100, ask="a", c="ä" * 10) == {"a", "b", "c"}
+    assert _kept(at, 100, d="ä" * 10) == {"a", "c", "d"}
+    assert _kept(at, 100, ask="a", e="x" * 40) == {"a", "e", "d"}
+    assert _kept(at, 100, f="x" * 101) == set()
+
+
+def test_a_shelf_of_before_is_bounded_too_and_its_file_gives_the_room_back(tmp_path: Path) -> None:
+    at = tmp_path / "index.sqlite3"
+    with closing(sqlite3.connect(at)) as connection, connection:
+        connection.execute("CREATE TABLE text (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
+        connection.executemany("INSERT INTO text VALUES (?, ?)", [(str(n), "x" * 10_000) for n in range(100)])
+    large = at.stat().st_size
+    assert _kept(at, 20_000, a="x") == {"a"}
+    with closing(Shelf(at, "text", 20_000)) as shelf:
+        assert len(shelf.get([str(n) for n in range(100)])) == 1
+    assert at.stat().st_size < large / 5
+
+
+def test_what_many_plans_of_changing_files_keep_stays_within_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, bound = tmp_path / "index.sqlite3", 20_000
+    monkeypatch.setattr(kept, "KEPT_BYTES_MAX", bound)
+    sizes = []
+    for turn in range(60):
+        texts = {**TEXTS, "c.py": b"def f%d():\n    return 1\n" % turn * 20}
+        list(inventories(texts, at))
+        sizes.append(at.stat().st_size)
+    read = list[int]()
+    list(inventories(texts, at, lambda done, _all: read.append(done)))
+    assert read == []
+    assert max(sizes[20:]) == max(sizes[40:]) < 6 * bound

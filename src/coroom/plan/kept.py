@@ -24,6 +24,9 @@ from coroom.syntax import (
 FILE_BYTES_MAX = 1_000_000
 """A larger file is generated, or is data: its parts are nobody's task."""
 
+KEPT_BYTES_MAX = 128 << 20
+"""What is kept at most: some 16,000 files of 200 lines, in all the states in which they were seen."""
+
 FEW = 100
 """So many files are read sooner by this process than by others that must be started first."""
 
@@ -44,7 +47,7 @@ def inventories(
         progress: told how many of the files that had to be read have been.
     """
     wanted = {path: _key(path, text) for path, text in texts.items() if _is_read(path, text)}
-    with closing(Shelf(kept, "inventory")) as shelf:
+    with closing(Shelf(kept, "inventory", KEPT_BYTES_MAX)) as shelf:
         known = dict(_readable(shelf.get(set(wanted.values()))))
         missing = [path for path, key in wanted.items() if key not in known]
         for path, key in wanted.items():

@@ -36,6 +36,9 @@ FILES_MAX = 5_000
 
 ANSWERS_VERSION = 1
 
+ANSWERS_BYTES_MAX = 16 << 20
+"""What is kept of them at most; 300 uses make 30 kB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -147,7 +150,7 @@ class _Asking:
         """Tell the index what the server says; the number of uses that it knew."""
         texts = self.source.read(self._shown())
         hindered = problem = ""
-        with closing(Shelf(self.source.kept, "answer")) as shelf:
+        with closing(Shelf(self.source.kept, "answer", ANSWERS_BYTES_MAX)) as shelf:
             key = self._key(texts)
             self.answers.update(_decoded(shelf.get([key]).get(key, "{}")))
             wanted = [each for each in uses if _name(each) not in self.answers]
