@@ -205,6 +205,27 @@ def test_a_server_that_fails_in_the_middle_has_said_what_it_has_said(tmp_path: P
     assert note.endswith(", so the rest is guessed by name")
 
 
+def test_an_error_is_no_answer_and_is_not_kept_as_one(tmp_path: Path) -> None:
+    home = written(tmp_path, PYTHON)
+    error = "send(id=number, error={'code': -32801, 'message': 'content modified'})"
+    log = fake(home, f"{ANSWER} if definitions == 1 else {error}")
+    subprocess.run(["git", "init", "-q", home], check=True)
+    subprocess.run(["git", "-C", home, "add", "shop"], check=True)
+    subprocess.run(["git", "-C", home, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"], check=True)
+    touches = ADD, CHECKOUT, "symbol:shop/order.py#fill"
+    made = planned(home, *touches)
+    (note,) = (one for one in made.notes if one.startswith("ty "))
+    assert note == (
+        "ty was asked about 2 uses of names and settled 1; it answered 1 with an error: content modified, "
+        "so the rest is guessed by name"
+    )
+    log.unlink()
+    again = planned(home, *touches)
+    # Asked once more: about what it gave an error for, and not about what it has answered.
+    assert log.read_text().count("textDocument/definition") == 1
+    assert [one for one in again.notes if one.startswith("ty ")] == ["ty was asked about 2 uses of names and settled 2"]
+
+
 def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
     home = written(tmp_path, PYTHON)
     fake(home, "pass")

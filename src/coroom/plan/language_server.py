@@ -37,6 +37,13 @@ class Located(NamedTuple):
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A server could not say this time; `why` are its words. Asked again, it may."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStart:
     """What to start, and what the server is told first.
@@ -112,8 +119,7 @@ class LanguageServer:
         }
         told = await self._ask("initialize", hello)
         if (error := told.get("error")) is not None:
-            said = error.get("message") if isinstance(error, Mapping) else error
-            message = f"it refuses to begin: {said}"
+            message = f"it refuses to begin: {_reason(error)}"
             raise ServerFailed(message)
         self._send({"method": "initialized", "params": {}})
         if self._start.ready is not None:
@@ -124,16 +130,19 @@ class LanguageServer:
         document: Json = {"uri": self._uri(path), "languageId": language, "version": 1, "text": text}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
 
-    async def definitions(self, path: str, spot: Spot) -> list[Located]:
-        """Where what stands at a spot is defined; empty when the server does not know, or cannot say.
+    async def definitions(self, path: str, spot: Spot) -> list[Located] | Unanswered:
+        """Where what stands at a spot is defined; empty when the server does not know.
 
         Raises:
             ServerFailed: it has ended.
         """
         position: Json = {"line": spot.line, "character": spot.column}
         where: Json = {"textDocument": {"uri": self._uri(path)}, "position": position}
-        told = (await self._ask("textDocument/definition", where)).get("result")
-        listed = told if isinstance(told, list) else [told]
+        told = await self._ask("textDocument/definition", where)
+        if (error := told.get("error")) is not None:
+            return Unanswered(_reason(error))
+        result = told.get("result")
+        listed = result if isinstance(result, list) else [result]
         return [found for each in listed if (found := _located(each, self._start.root)) is not None]
 
     def _uri(self, path: str) -> str:
@@ -206,6 +215,10 @@ class LanguageServer:
         assert self._process.stderr is not None
         while heard := await self._process.stderr.read(1 << 16):
             self._last_words = (self._last_words + heard)[-LAST_WORDS_BYTES:]
+
+
+def _reason(error: Json) -> str:
+    return str(error.get("message") if isinstance(error, Mapping) else error)
 
 
 async def _message(stream: asyncio.StreamReader) -> Mapping[str, Json] | None:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from coroom.checks.suites.command import SuiteCommand
 from coroom.host.confined import Confined
 from coroom.host.door.clean import one_line
-from coroom.plan.language_server import LanguageServer, Located, ServerFailed, ServerStart
+from coroom.plan.language_server import LanguageServer, Located, ServerFailed, ServerStart, Unanswered
 from coroom.plan.open_uses import OpenUse, spots
 from coroom.plan.servers import KnownServer
 from coroom.syntax import grammar_of
@@ -34,7 +34,8 @@ def packages_of(home: Path | None) -> list[Path]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeSession:
     """A server is started, asked and ended. `home` is the checkout whose packages it may read; `answers` are what it
-    said, with nothing for what it does not know, also where it was ended before its time.
+    said, with nothing for what it does not know, also where it was ended before its time; `unanswered` is what it could
+    not say at all this time.
     """
 
     server: KnownServer
@@ -43,6 +44,7 @@ class TypeSession:
     home: Path | None
     within_s: float
     answers: dict[OpenUse, list[Located]] = field(default_factory=dict)
+    unanswered: dict[OpenUse, Unanswered] = field(default_factory=dict)
 
     def ask(self, texts: Mapping[str, bytes], uses: Sequence[OpenUse]) -> str:
         """What these uses mean, in files with these texts; the problem that there was, empty for none.
@@ -78,6 +80,9 @@ class TypeSession:
                 return f"it did not answer within {self.within_s:g} s"
             finally:
                 started.close()
+        if self.unanswered:
+            first = next(iter(self.unanswered.values()))
+            return one_line(f"it answered {len(self.unanswered)} with an error: {first.why}", PROBLEM_CHARS_MAX)
         return ""
 
     async def _talk(self, start: ServerStart, texts: Mapping[str, bytes], uses: Sequence[OpenUse]) -> None:
@@ -89,8 +94,16 @@ class TypeSession:
                 server.open(path, self.server.languages[grammar.name if grammar else ""], text)
                 lines = text.split("\n")
                 for each in (one for one in uses if one.path == path):
-                    asked = [await server.definitions(path, spot) for spot in spots(lines, each.use)]
-                    self.answers[each] = [located for found in asked for located in found]
+                    self._take(each, [await server.definitions(path, spot) for spot in spots(lines, each.use)])
+
+    def _take(self, use: OpenUse, told: Sequence[list[Located] | Unanswered]) -> None:
+        located: list[Located] = []
+        for each in told:
+            if isinstance(each, Unanswered):
+                self.unanswered[use] = each
+                return
+            located += each
+        self.answers[use] = located
 
     def _environment(self) -> dict[str, str]:
         places = [self.home / name for name in VENVS] if self.home is not None else []
