@@ -61,7 +61,7 @@ async def test_a_follower_ends_with_the_accepted_text_whatever_was_written(host:
     updates: list[Update] = []
     followed = documents.follow(PATH, updates.append)
     assert followed
-    replica = Replica(followed[0].standing.file, 7)
+    replica = Replica(followed[0].progress.file, 7)
     replica.repair(followed[0])
     chance = random.Random(1)
     lines = ["x = 1\n"]
@@ -80,12 +80,12 @@ async def test_a_follower_that_missed_an_update_is_told_and_catches_up(host: Hos
     updates: list[Update] = []
     followed = documents.follow(PATH, updates.append)
     assert followed
-    replica = Replica(followed[0].standing.file, 7)
+    replica = Replica(followed[0].progress.file, 7)
     replica.repair(followed[0])
     await write(host, "x = 1\ny = 2\n")
     await write(host, "x = 1\ny = 2\nz = 3\n")
     assert isinstance(replica.receive(updates[1]), Gap)
-    again = documents.follow(PATH, lambda _update: None, replica.standing())
+    again = documents.follow(PATH, lambda _update: None, replica.progress())
     assert again
     assert not again[0].whole
     replica.repair(again[0])

@@ -12,10 +12,10 @@ from coroom.core.resource import file
 from coroom.host.edits.documents import Documents
 from coroom.host.host import Host
 from coroom.testing.sample_room import SampleRoom
-from coroom.web.live_text import QUEUE_UPDATES_MAX, standing_of, stream
+from coroom.web.live_text import QUEUE_UPDATES_MAX, progress_of, stream
 from coroom.workspace.document import Replica
 from coroom.workspace.states import content_hash
-from coroom.workspace.updates import Applied, CatchUp, Standing, Update
+from coroom.workspace.updates import Applied, CatchUp, Progress, Update
 
 PATH = "notes/live.md"
 
@@ -45,14 +45,14 @@ def read(message: str) -> tuple[str, dict[str, Any]]:
 
 
 def caught_up(told: dict[str, Any]) -> CatchUp:
-    goal = Standing(
+    goal = Progress(
         file=told["file"],
         epoch=told["epoch"],
         seq=told["seq"],
         vector=b64decode(told["vector"]),
         text_crc32=told["text_crc32"],
     )
-    return CatchUp(whole=told["whole"], standing=goal, crc32=told["crc32"], payload=b64decode(told["payload"]))
+    return CatchUp(whole=told["whole"], progress=goal, crc32=told["crc32"], payload=b64decode(told["payload"]))
 
 
 def updated(told: dict[str, Any]) -> Update:
@@ -61,8 +61,8 @@ def updated(told: dict[str, Any]) -> Update:
     )
 
 
-async def followed(documents: Documents, standing: Standing | None = None) -> tuple[AsyncIterator[str], CatchUp]:
-    messages = stream(documents, PATH, standing)
+async def followed(documents: Documents, progress: Progress | None = None) -> tuple[AsyncIterator[str], CatchUp]:
+    messages = stream(documents, PATH, progress)
     assert messages is not None
     kind, told = read(await anext(messages))
     assert kind == "catch-up"
@@ -72,7 +72,7 @@ async def followed(documents: Documents, standing: Standing | None = None) -> tu
 async def test_a_replica_that_follows_the_stream_holds_the_accepted_text(sample: SampleRoom) -> None:
     await write(sample.host, "# Notes\n")
     messages, first = await followed(Documents(sample.host))
-    replica = Replica(first.standing.file, 99)
+    replica = Replica(first.progress.file, 99)
     assert isinstance(replica.repair(first), Applied)
     for text in ("# Notes\n\none 😀\n", "# Notes\n\nzero\none 😀\n", "# 漢字\n"):
         await write(sample.host, text)
@@ -86,18 +86,18 @@ async def test_a_follower_that_comes_back_gets_only_what_it_lacks(sample: Sample
     await write(sample.host, "one\n" * 200)
     documents = Documents(sample.host)
     kept, first = await followed(documents)
-    replica = Replica(first.standing.file, 99)
+    replica = Replica(first.progress.file, 99)
     replica.repair(first)
     await write(sample.host, "one\n" * 200 + "two\n")
-    standing = replica.standing()
+    progress = replica.progress()
     given = {
-        "file": standing.file,
-        "epoch": str(standing.epoch),
-        "seq": str(standing.seq),
-        "vector": b64encode(standing.vector).decode(),
-        "text_crc32": str(standing.text_crc32),
+        "file": progress.file,
+        "epoch": str(progress.epoch),
+        "seq": str(progress.seq),
+        "vector": b64encode(progress.vector).decode(),
+        "text_crc32": str(progress.text_crc32),
     }
-    _, again = await followed(documents, standing_of(given))
+    _, again = await followed(documents, progress_of(given))
     assert not again.whole
     assert len(again.payload) < len(first.payload) / 4
     replica.repair(again)
@@ -114,8 +114,8 @@ async def test_a_follower_that_does_not_keep_up_is_cut_off_and_costs_no_more(sam
     assert len(told) == QUEUE_UPDATES_MAX
 
 
-async def test_what_is_no_standing_counts_as_having_nothing() -> None:
-    assert standing_of({}) is None
+async def test_what_is_no_progress_counts_as_having_nothing() -> None:
+    assert progress_of({}) is None
     bad = {"file": "f", "epoch": "1", "seq": "x", "vector": "AA==", "text_crc32": "0"}
-    assert standing_of(bad) is None
-    assert standing_of(bad | {"seq": "1", "vector": "no base64"}) is None
+    assert progress_of(bad) is None
+    assert progress_of(bad | {"seq": "1", "vector": "no base64"}) is None

@@ -240,11 +240,11 @@ def test_the_library_rolls_nothing_back_and_a_document_checks_all_before_it_chan
         lambda document, replica, update: document.apply_edit([Replace(0, 0, "x")], "ada"),
         lambda document, replica, update: document.undo("ada"),
         lambda document, replica, update: document.snapshot(),
-        lambda document, replica, update: document.standing(),
+        lambda document, replica, update: document.progress(),
         lambda document, replica, update: replica.receive(update),
         lambda document, replica, update: replica.text(),
     ],
-    ids=["edit", "undo", "snapshot", "standing", "receive", "text"],
+    ids=["edit", "undo", "snapshot", "progress", "receive", "text"],
 )
 def test_use_in_another_thread_is_a_fault_and_changes_nothing(
     use: Callable[[Document, Replica, Update], object],
@@ -303,12 +303,12 @@ def test_updates_shuffled_doubled_dropped_and_damaged_end_in_one_text_everywhere
                 assert isinstance(replica.receive(replace(update, payload=update.payload[:-1])), Damaged)
             replica.receive(update)
         if trial % 2:
-            assert isinstance(replica.repair(document.catch_up(replica.standing())), Applied)
+            assert isinstance(replica.repair(document.catch_up(replica.progress())), Applied)
         else:
-            for update in sent[replica.standing().seq :]:
+            for update in sent[replica.progress().seq :]:
                 assert isinstance(replica.receive(update), Applied)
         assert replica.text() == model
-        assert replica.standing() == document.standing()
+        assert replica.progress() == document.progress()
 
 
 @settings(max_examples=150)
@@ -334,13 +334,13 @@ def test_an_edit_before_the_seed_is_a_fault() -> None:
         Document("f1", 1).apply_edit([Replace(0, 0, "x")], "ada")
 
 
-def test_standings_are_equal_after_many_restarts_under_new_client_ids() -> None:
+def test_their_progress_is_equal_after_many_restarts_under_new_client_ids() -> None:
     rng = random.Random("restarts")
     document, sent = seeded("abc")
     for _ in range(40):
         document = Document.load(document.snapshot(), rng.randrange(2**32))
         sent.append(insert(document, 0, "x"))
-    assert following(sent).standing() == document.standing()
+    assert following(sent).progress() == document.progress()
 
 
 def test_documents_and_repairs_that_are_over_leave_no_memory_behind() -> None:
@@ -370,15 +370,15 @@ def test_an_empty_file_is_seeded_too() -> None:
     assert following(sent).text() == "first"
 
 
-def test_a_replica_that_has_gone_wrong_is_found_by_its_standing_and_repaired() -> None:
+def test_a_replica_that_has_gone_wrong_is_found_by_its_progress_and_repaired() -> None:
     document, sent = seeded("abc")
     replica = following(sent)
     replica._engine.edit("abc", [Replace(0, 0, "strange ")], None)
     sent.append(insert(document, 3, "d"))
     replica.receive(sent[1])
-    assert replica.standing() != document.standing()
-    assert replica.repair(document.catch_up(replica.standing())) == Applied(2)
-    assert replica.standing() == document.standing()
+    assert replica.progress() != document.progress()
+    assert replica.repair(document.catch_up(replica.progress())) == Applied(2)
+    assert replica.progress() == document.progress()
 
 
 def test_a_replica_gone_wrong_unseen_is_told_and_repaired_by_the_whole() -> None:
@@ -386,7 +386,7 @@ def test_a_replica_gone_wrong_unseen_is_told_and_repaired_by_the_whole() -> None
     replica = following(sent)
     replica._engine.edit("abc", [Replace(0, 0, "strange ")], None)
     insert(document, 3, "d")
-    assert isinstance(replica.repair(document.catch_up(replica.standing())), Damaged)
+    assert isinstance(replica.repair(document.catch_up(replica.progress())), Damaged)
     assert replica.text() == "strange abc"
     assert replica.repair(document.catch_up(None)) == Applied(2)
     assert replica.text() == "abcd"
@@ -396,13 +396,13 @@ def test_a_damaged_repair_changes_nothing() -> None:
     document, sent = seeded("abc")
     replica = following(sent)
     insert(document, 3, "d")
-    good = document.catch_up(replica.standing())
+    good = document.catch_up(replica.progress())
     for bad in (
         replace(good, payload=good.payload[::-1]),
         replace(good, whole=not good.whole),
-        replace(good, standing=replace(good.standing, seq=7)),
-        replace(good, standing=replace(good.standing, epoch=7)),
-        replace(good, standing=replace(good.standing, text_crc32=7)),
+        replace(good, progress=replace(good.progress, seq=7)),
+        replace(good, progress=replace(good.progress, epoch=7)),
+        replace(good, progress=replace(good.progress, text_crc32=7)),
     ):
         assert isinstance(replica.repair(bad), Damaged)
         assert replica.text() == "abc"
@@ -463,11 +463,11 @@ def test_a_document_comes_back_from_its_snapshot_and_the_updates_after_it() -> N
         for update in sent[taken:]:
             loaded.replay(update)
         assert (loaded.text(), loaded.seq) == (document.text(), document.seq)
-        assert loaded.standing() == document.standing()
+        assert loaded.progress() == document.progress()
         after = insert(loaded, 0, "after the restart")
         replica = following(sent)
         assert replica.receive(after) == Applied(after.seq)
-        assert replica.standing() == loaded.standing()
+        assert replica.progress() == loaded.progress()
 
 
 def test_a_snapshot_with_any_byte_changed_or_missing_is_a_fault() -> None:
@@ -504,23 +504,23 @@ def test_a_document_of_many_blocks_begins_a_new_epoch_that_replicas_follow(
     document, sent = seeded("text 😀\n")
     snapshot = document.snapshot()
     late = following(sent)
-    while document.standing().epoch < 4:
+    while document.progress().epoch < 4:
         update = document.apply_edit(random_edits(rng, document.text()), "ada")
         sent += [update] if update is not None else []
     assert len({update.epoch for update in sent}) == 4
-    assert following(sent).standing() == document.standing()
-    assert late.repair(document.catch_up(late.standing())) == Applied(document.seq)
+    assert following(sent).progress() == document.progress()
+    assert late.repair(document.catch_up(late.progress())) == Applied(document.seq)
     assert late.text() == document.text()
     loaded = Document.load(snapshot, 9)
     for update in sent[1:]:
         loaded.replay(update)
-    assert loaded.standing() == document.standing()
+    assert loaded.progress() == document.progress()
 
 
 def test_undo_does_not_reach_beyond_the_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_module, "BLOCKS_MAX", 5)
     document, _ = seeded("")
-    while document.standing().epoch == 1:
+    while document.progress().epoch == 1:
         insert(document, 0, "x")
     text = document.text()
     assert document.undo("ada") is None

@@ -21,7 +21,7 @@ from coroom.host.edits.documents import Documents
 from coroom.host.host import Host
 from coroom.web.feed import Feed
 from coroom.web.history import History
-from coroom.web.live_text import standing_of, stream
+from coroom.web.live_text import progress_of, stream
 from coroom.web.marks import marks
 from coroom.web.operator import Restore, asked_of
 from coroom.web.sides import file_page, held_page
@@ -197,7 +197,7 @@ class _Page:
     async def document(self, request: Request) -> Response:
         """The live text of the file `path`, for a follower that stands where the other parameters say."""
         path = request.query_params.get("path", "")
-        messages = stream(self._documents, path, standing_of(request.query_params))
+        messages = stream(self._documents, path, progress_of(request.query_params))
         if messages is None:
             return _refusal(404, f"The room has no text file '{path[:200]}'.", "Its name may have changed.")
         headers = {**SECURITY_HEADERS, "X-Accel-Buffering": "no"}

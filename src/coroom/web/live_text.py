@@ -1,7 +1,7 @@
 """`/document`: one file's live text as a stream, for editors, live views and peers that keep a replica of it.
 
 The first message is a catch-up from wherever the follower stands, the rest are updates in order; all are Yjs updates in
-base64, numbered and sealed. A follower that does not keep up is cut off, and comes back with its standing.
+base64, numbered and sealed. A follower that does not keep up is cut off, and comes back with its progress.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from coroom.core.codec import Json
 from coroom.host.edits.documents import Documents
-from coroom.workspace.updates import CatchUp, Standing, Update
+from coroom.workspace.updates import CatchUp, Progress, Update
 
 QUEUE_UPDATES_MAX = 256
 """Updates that wait for one follower; one that is further behind is better served by a catch-up."""
@@ -20,10 +20,10 @@ QUEUE_UPDATES_MAX = 256
 HEARTBEAT_S = 15.0
 
 
-def standing_of(given: Mapping[str, str]) -> Standing | None:
+def progress_of(given: Mapping[str, str]) -> Progress | None:
     """Where a follower says that it stands; None when it has nothing or says it wrongly."""
     try:
-        return Standing(
+        return Progress(
             file=given["file"],
             epoch=int(given["epoch"]),
             seq=int(given["seq"]),
@@ -34,7 +34,7 @@ def standing_of(given: Mapping[str, str]) -> Standing | None:
         return None
 
 
-def stream(documents: Documents, path: str, standing: Standing | None) -> AsyncIterator[str] | None:
+def stream(documents: Documents, path: str, progress: Progress | None) -> AsyncIterator[str] | None:
     """The messages of one follower, as server-sent events; None when there is no such text file."""
     waiting: asyncio.Queue[Update | None] = asyncio.Queue()
 
@@ -44,7 +44,7 @@ def stream(documents: Documents, path: str, standing: Standing | None) -> AsyncI
         elif waiting.qsize() == QUEUE_UPDATES_MAX:
             waiting.put_nowait(None)
 
-    followed = documents.follow(path, heard, standing)
+    followed = documents.follow(path, heard, progress)
     if followed is None:
         return None
     catch_up, leave = followed
@@ -75,7 +75,7 @@ def _message(kind: str, data: Json) -> str:
 
 
 def _catch_up(catch_up: CatchUp) -> Json:
-    goal = catch_up.standing
+    goal = catch_up.progress
     return {
         "whole": catch_up.whole,
         "file": goal.file,

@@ -20,7 +20,7 @@ import pycrdt
 from coroom.core.errors import Fault
 from coroom.workspace.difference import Replace, applied
 from coroom.workspace.offsets import to_utf8_each
-from coroom.workspace.updates import Applied, CatchUp, Damaged, Gap, Known, Standing, Update, seal
+from coroom.workspace.updates import Applied, CatchUp, Damaged, Gap, Known, Progress, Update, seal
 
 # The library has no position index: an edit takes 6 us at 1,000 blocks, 58 at 10,000, 247 at 20,000.
 BLOCKS_MAX = 10_000
@@ -227,20 +227,20 @@ class Document:
         self._blocks = 1
         return self._engine.edit("", [Replace(0, 0, self._text)], None)
 
-    def standing(self) -> Standing:
+    def progress(self) -> Progress:
         """Return how far this document is."""
-        return _standing(self._file, self._epoch, self._seq, self._engine)
+        return _progress(self._file, self._epoch, self._seq, self._engine)
 
-    def catch_up(self, replica: Standing | None) -> CatchUp:
-        """Return what a replica at some standing lacks; the whole for None, or when no part would do."""
-        mine = self.standing()
+    def catch_up(self, replica: Progress | None) -> CatchUp:
+        """Return what a replica lacks by its progress; the whole for None, or when no part would do."""
+        mine = self.progress()
         part = (
             replica is not None
             and (replica.file, replica.epoch) == (mine.file, mine.epoch)
             and (replica.seq < mine.seq or replica == mine)
         )
         payload = self._engine.since(replica.vector if replica is not None and part else _NOTHING)
-        unsealed = CatchUp(whole=not part, standing=mine, crc32=0, payload=payload)
+        unsealed = CatchUp(whole=not part, progress=mine, crc32=0, payload=payload)
         return replace(unsealed, crc32=seal(unsealed))
 
     def snapshot(self) -> bytes:
@@ -303,9 +303,9 @@ class Replica:
         """Return the text as far as it is known here."""
         return self._engine.text()
 
-    def standing(self) -> Standing:
+    def progress(self) -> Progress:
         """Return how far this replica is; to be compared with the document's now and then."""
-        return _standing(self._file, self._epoch, self._seq, self._engine)
+        return _progress(self._file, self._epoch, self._seq, self._engine)
 
     def receive(self, update: Update) -> Applied | Known | Gap | Damaged:
         """Take in the next update; refuse any other, changing nothing.
@@ -333,22 +333,22 @@ class Replica:
 
         Damaged can also mean that this replica had gone wrong unseen; then ask for the whole: `catch_up(None)`.
         """
-        if catch_up.standing.file != self._file:
-            return Damaged(f"it belongs to {catch_up.standing.file}, not to {self._file}")
+        if catch_up.progress.file != self._file:
+            return Damaged(f"it belongs to {catch_up.progress.file}, not to {self._file}")
         if seal(catch_up) != catch_up.crc32:
             return Damaged("its checksum does not match")
         engine = Engine(self._client_id)
         if not catch_up.whole:
             engine.apply(self._engine.since(_NOTHING))
         engine.apply(catch_up.payload)
-        goal = catch_up.standing
-        reached = _standing(self._file, goal.epoch, goal.seq, engine)
+        goal = catch_up.progress
+        reached = _progress(self._file, goal.epoch, goal.seq, engine)
         if reached != goal:
             return Damaged("it did not lead to the document's text")
         self._engine, self._epoch, self._seq = engine, goal.epoch, goal.seq
         return Applied(self._seq)
 
 
-def _standing(file: str, epoch: int, seq: int, engine: Engine) -> Standing:
+def _progress(file: str, epoch: int, seq: int, engine: Engine) -> Progress:
     text = engine.text().encode()
-    return Standing(file=file, epoch=epoch, seq=seq, vector=engine.vector(), text_crc32=crc32(text))
+    return Progress(file=file, epoch=epoch, seq=seq, vector=engine.vector(), text_crc32=crc32(text))

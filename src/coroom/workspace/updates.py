@@ -19,7 +19,7 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Progress:
     """How far a document or replica is, to be compared with another's; `vector` is the CRDT's own account."""
 
     file: str
@@ -31,10 +31,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUp:
-    """All that a replica at some standing lacks, and where it stands when it has it."""
+    """All that a replica lacks by its progress, and how far it is when it has it."""
 
     whole: bool
-    standing: Standing
+    progress: Progress
     crc32: int
     payload: bytes
 
@@ -72,6 +72,6 @@ def seal(message: Update | CatchUp) -> int:
     match message:
         case Update(file=file, epoch=epoch, seq=seq):
             covered = f"{file}\n{epoch} {seq} ".encode()
-        case CatchUp(whole=whole, standing=goal):
+        case CatchUp(whole=whole, progress=goal):
             covered = f"{goal.file}\n{goal.epoch} {goal.seq} {whole} {goal.text_crc32} ".encode() + goal.vector
     return crc32(message.payload, crc32(covered))

@@ -13,7 +13,7 @@ from coroom.core.file import SHARED_LINE, FileKind, FileVersion
 from coroom.host.host import Host
 from coroom.workspace.difference import operations
 from coroom.workspace.document import Document
-from coroom.workspace.updates import CatchUp, Standing, Update
+from coroom.workspace.updates import CatchUp, Progress, Update
 
 CLIENT_BITS = 31
 """Client ids stay below 2^32: older peers cut longer ones off in silence."""
@@ -39,14 +39,14 @@ class Documents:
         self._followed.clear()
 
     def follow(
-        self, path: str, heard: Callable[[Update], None], standing: Standing | None = None
+        self, path: str, heard: Callable[[Update], None], progress: Progress | None = None
     ) -> tuple[CatchUp, Callable[[], None]] | None:
         """Begin to follow a text file.
 
         Args:
             path: the file.
             heard: called with each update from here on, in order; it must not block.
-            standing: how far the follower is from an earlier time, None when it has nothing.
+            progress: how far the follower is from an earlier time, None when it has nothing.
 
         Returns:
             What the follower lacks now, and what ends the following; None when there is no such text file.
@@ -64,7 +64,7 @@ class Documents:
             if not followed.followers and self._followed.get(path) is followed:
                 del self._followed[path]
 
-        return followed.document.catch_up(standing), leave
+        return followed.document.catch_up(progress), leave
 
     def _begun(self, version: FileVersion) -> Document:
         document = Document(f"{version.file_id}@{version.version}", secrets.randbits(CLIENT_BITS))
