@@ -355,7 +355,6 @@ send(method="window/logMessage", params={{}})
         "[1, {}]",
         "{'uri': 'file:///etc/passwd'}",
         "{'targetUri': store['uri'], 'targetSelectionRange': {'start': {'line': 'x'}}}",
-        "None, error={'code': -32803, 'message': 'nothing there'}",
     ],
 )
 def test_what_it_does_not_know_stays_as_guessed(tmp_path: Path, answer: str) -> None:
