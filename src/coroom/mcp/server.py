@@ -21,7 +21,7 @@ from coroom.host.door.errands import Errands
 from coroom.host.door.needs import Beats
 from coroom.host.door.receipt import RECEIPT
 from coroom.host.door.replies import reply
-from coroom.mcp.arguments import check
+from coroom.mcp.arguments import Given, check
 from coroom.mcp.plain import Context, plain_call, wire_form
 from coroom.mcp.sdk import (
     INVALID_PARAMS,
@@ -146,7 +146,7 @@ class McpDoor:
         said = (tool.name, arguments)
         # Whether the reply to a sync was read is told by the cursor.
         again = tool.name != "sync" and self._unheard.asked(asked, said, caller.door, streamed=tool.waits)
-        answer = await self._answer(caller, tool, arguments, _heartbeat(context))
+        answer = await self._answer(caller, tool, arguments, context)
         answer = await caller.door.handed(caller.name, answer)
         self._unheard.answered(asked, caller.door, answer)
         if not again:
@@ -162,20 +162,30 @@ class McpDoor:
         if caller:
             self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
 
-    async def _answer(self, caller: Caller, tool: RoomTool, arguments: object, heartbeat: Beats) -> Answer:
+    async def _answer(self, caller: Caller, tool: RoomTool, arguments: object, context: Context) -> Answer:
         given = check(tool.name, tool.arguments, arguments)
         if isinstance(given, Refused):
             return Answer(refused=given)
-        acting = tool.act(caller.door, caller.name, given, heartbeat)
+        operation = tool.operation(given)
+        before = caller.door.refused_before(caller.name, operation, context.request_id) if operation else None
+        if before:
+            return before
+        acting = _acted(caller, tool, given, operation, _heartbeat(context))
         try:
             if tool.waits:
                 return await acting
-            operation = tool.operation(given)
             asked = json.dumps(arguments, sort_keys=True) if operation else ""
             name = (caller.room, caller.name, tool.name, operation, asked) if operation else None
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:
             return Answer(refused=Refused(Code.ROOM_CLOSED, f"The room has stopped: {fault}.", "Tell the user."))
+
+
+async def _acted(caller: Caller, tool: RoomTool, given: Given, operation: str, heartbeat: Beats) -> Answer:
+    answer = await tool.act(caller.door, caller.name, given, heartbeat)
+    if operation:
+        caller.door.ended(caller.name, operation, answer)
+    return answer
 
 
 async def _no_prompts(_context: Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:

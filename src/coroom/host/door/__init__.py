@@ -4,6 +4,6 @@
 - `door`, with `needs` (what it asks of the rest of the room), `given` and `answer` (what comes in, what goes out)
 - `overview` (where things stand), `delivery` with `receipt` (which notices ride along, and when they count as read)
 - `replies` over `clean`: the one place that writes what agents read
-- `tool_list` and `errands`
+- `tool_list`; `errands` and `refusals` (calls that are asked for more than once)
 - two doors of the same form: `recorder` with `tapes`, and `silent`
 """

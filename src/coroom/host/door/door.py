@@ -25,6 +25,7 @@ from coroom.host.door.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, c
 from coroom.host.door.given import resources_in, task_command, unknown
 from coroom.host.door.needs import Beats, Lander, ToolMaker, Workspace
 from coroom.host.door.overview import brief, by_age, details, room_in_brief, taken
+from coroom.host.door.refusals import Attempt, Refusals
 from coroom.host.door.tool_list import listed, shown
 from coroom.host.host import Host
 
@@ -53,6 +54,7 @@ class Door:
         self._lander = lander
         self._cursors = Cursors()
         self._introduced: set[str] = set()
+        self._refusals: Refusals[Refused] = Refusals()
         self.calls: RoomCalls | None = None
         """The room's tools on live state, where it has any."""
         self.smithy: ToolMaker | None = None
@@ -355,6 +357,22 @@ class Door:
         if isinstance(event.body, AgentJoined):
             self._cursors.forget(event.body.agent)
             self._introduced.discard(event.body.agent)
+            self._refusals.forget(event.body.agent)
+
+    def refused_before(self, agent: str, operation: str, attempt: Attempt) -> Answer | None:
+        """An operation is asked for, by the request `attempt`: the answer, where a newer copy of it was refused. None
+        when it is to be carried out; its answer is told to `ended` then.
+        """
+        refused = self._refusals.asked(agent, operation, attempt)
+        if refused is None:
+            return None
+        again = f"That is what {operation} was told before; to ask anew, use a fresh operation id."
+        return Answer(refused=replace(refused, next_step=f"{refused.next_step} {again}"))
+
+    def ended(self, agent: str, operation: str, answer: Answer) -> None:
+        """What an operation came to, before anybody is told. What the log has an answer for is always told that."""
+        logged = answered_before(self._host.state, agent, operation) is not None
+        self._refusals.ended(agent, operation, None if logged else answer.refused)
 
     async def _arrive(self, agent: str, operation: str = "", cursor: int = 0) -> None:
         seen = self._cursors.acknowledged(agent, cursor)

@@ -24,7 +24,6 @@ class LiveAgent:
         self.taken_back = False
         self.copies: list[Request] = []
         self._operations = self._copies = 0
-        self._refused: set[str] = set()
         self._work = self._life()
         self._asked = self._numbered(next(self._work))
 
@@ -46,12 +45,6 @@ class LiveAgent:
         self.copies.append(made)
         return made
 
-    def is_stale(self, request: Request) -> bool:
-        """Whether the request was refused and is over. What is asked again after that is another operation, so that no
-        client repeats it.
-        """
-        return request.ask.operation in self._refused
-
     def awaits(self, reply: Reply) -> bool:
         """Whether this is the answer to what it asks now: others come late, or twice. Who has asked again no longer
         listens where it asked before: that it was refused there says nothing of the copy that is still on its way.
@@ -62,11 +55,8 @@ class LiveAgent:
 
     def hear(self, reply: Reply) -> None:
         """The answer that it waits for arrives."""
-        ask = reply.request.ask
         if isinstance(reply.answer, Refused) and reply.answer.code in NOT_NOW:
             return
-        if isinstance(reply.answer, Refused | Waits):
-            self._refused.add(ask.operation)
         self.answered(reply.answer)
 
     def answered(self, answer: Answer) -> None:

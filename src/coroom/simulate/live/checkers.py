@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from coroom.simulate.checkers import Read as Lines
 from coroom.simulate.checkers import Violation, answered, authentic, check, numbered, repeated
+from coroom.simulate.history import History
 from coroom.simulate.live.evidence import Evidence
 from coroom.simulate.live.ledger import Ledger, Read, Write
 from coroom.simulate.schedule.script import Program
@@ -24,7 +26,17 @@ def check_live(evidence: Evidence) -> list[Violation]:
     return [*found, *(violation for checker in CHECKERS for violation in checker(evidence, ledger))]
 
 
-OF_EVERY_ROOM = (numbered, answered, repeated, authentic)
+def refused_for_good(history: History, read: Lines) -> Iterator[Violation]:
+    """What an agent was refused, and took for the end of its operation, is not done after that."""
+    taken = (ack for ack in history.acks if ack.refused and getattr(ack.reply, "code", "") != "paused")
+    over = {(ack.agent, ack.operation): ack.head for ack in taken}
+    for line, body in read.of("answered"):
+        head = over.get((body["agent"], body["operation"]))
+        if head is not None and line.seq > head:
+            yield Violation("call:once", f"{body['operation']} was refused at event {head} and done at {line.seq}")
+
+
+OF_EVERY_ROOM = (numbered, answered, repeated, authentic, refused_for_good)
 """What is looked at in any room and means something here: these agents edit no files and read no letters."""
 
 

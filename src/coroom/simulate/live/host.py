@@ -9,8 +9,9 @@ from coroom.core.agent import HOST
 from coroom.core.errors import Refused
 from coroom.core.ordering.call import any_overlap
 from coroom.core.resource import Resource
-from coroom.core.room import authenticate
-from coroom.host.calls.carry import Act, Carrier, Steps, Store
+from coroom.core.room import answered_before, authenticate
+from coroom.host.calls.carry import Act, Carrier, Failed, Steps, Store, Waits
+from coroom.host.door.refusals import Refusals
 from coroom.ports import Tool
 from coroom.simulate.live.evidence import Deed, Evidence
 from coroom.simulate.room import ModelRoom, Rules
@@ -22,6 +23,8 @@ class LiveRules(Rules):
     """How a sound host carries calls out, one choice a method. A mutant overrides one of them."""
 
     finishes_repairs = True
+    joins_copies = True
+    keeps_refusals = True
     carrier: Callable[..., Carrier] = Carrier
 
 
@@ -48,10 +51,12 @@ Work = Generator[Store | Act, object, object]
 
 @dataclass(slots=True)
 class Running:
-    """Something that the host is carrying out. `storing`: what it asked for is not durable yet."""
+    """Something that the host is carrying out, for all copies of a request. `storing`: what it asked for is not durable
+    yet.
+    """
 
     steps: Work
-    request: Request | None = None
+    requests: list[Request] = field(default_factory=list)
     latched: tuple[Resource, ...] = ()
     answer: object = None
     raised: Exception | None = None
@@ -70,6 +75,7 @@ class LiveHost:
     running: list[Running] = field(default_factory=list)
     waiting: list[Running] = field(default_factory=list)
     outbox: list[Reply] = field(default_factory=list)
+    refusals: Refusals[Answer] = field(default_factory=Refusals)
     recovering: bool = False
 
     @property
@@ -79,18 +85,28 @@ class LiveHost:
         return self.rules.carrier(lambda: self.room.state if hasty else self.room.durable, self.tools)
 
     def receive(self, request: Request) -> None:
-        """One request arrives: whoever has no valid secret is not heard, and nobody is while the host recovers."""
+        """One request arrives: whoever has no valid secret is not heard, and nobody is while the host recovers. Copies
+        under way share one answer, and none is carried out that is no newer than one that was refused.
+        """
         ask = request.ask
         known = authenticate(self.room.state, request.secret) == ask.agent
         if self.recovering or not known:
             return
         self.evidence.history.heard.append((ask.agent, request.incarnation, self.room.state.seq))
+        refused = self.refusals.asked(ask.agent, ask.operation, request.copy)
+        if refused is not None and self.rules.keeps_refusals:
+            self.outbox.append(Reply(request, refused))
+            return
+        same = next((one for one in (*self.running, *self.waiting) if any(r.ask == ask for r in one.requests)), None)
+        if same and self.rules.joins_copies:
+            same.requests.append(request)
+            return
         steps = self._hear(ask.agent) if ask.what == "hear" else steps_of(self.carrier, ask)
         self.begin(steps, request, self._touched(ask))
 
     def begin(self, steps: Steps[object], request: Request | None = None, latched: tuple[Resource, ...] = ()) -> None:
         """Carry this out; calls that overlap come one at a time."""
-        self.waiting.append(Running(steps, request, latched))
+        self.waiting.append(Running(steps, [request] if request else [], latched))
         self._admit()
 
     def _hear(self, agent: str) -> Steps[Answer]:
@@ -145,8 +161,12 @@ class LiveHost:
     def _end(self, one: Running, answer: Answer) -> None:
         self.running.remove(one)
         self._admit()
-        if one.request:
-            self.outbox.append(Reply(one.request, answer))
+        if one.requests:
+            ask = one.requests[0].ask
+            logged = answered_before(self.room.state, ask.agent, ask.operation) is not None
+            refused = isinstance(answer, Refused | Waits | Failed) and not logged
+            self.refusals.ended(ask.agent, ask.operation, answer if refused else None)
+            self.outbox += [Reply(request, answer) for request in one.requests]
         elif self.recovering and not self.running and not self.waiting:
             self.recovering = False
 
@@ -160,7 +180,7 @@ class LiveHost:
         """Lose what was not durable and all that is under way; then finish from the log what was begun."""
         for one in (*self.running, *self.waiting):
             one.steps.close()
-        self.running, self.waiting = [], []
+        self.running, self.waiting, self.refusals = [], [], Refusals()
         self.room.crash(now_ms, use_snapshot=use_snapshot)
         if self.rules.finishes_repairs:
             self.recovering = True
@@ -168,7 +188,7 @@ class LiveHost:
 
     def is_busy_for(self, agent: str) -> bool:
         """Whether anything that the agent asked is under way."""
-        return any(one.request and one.request.ask.agent == agent for one in (*self.running, *self.waiting))
+        return any(r.ask.agent == agent for one in (*self.running, *self.waiting) for r in one.requests)
 
     @property
     def repairs_unasked(self) -> bool:

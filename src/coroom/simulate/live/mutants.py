@@ -206,6 +206,18 @@ class ForgetsOperations(LiveRules):
         return decide(but(state, operations=Table()), asked, now_ms)
 
 
+class CopiesApart(LiveRules):
+    """Each copy of a request that is under way is carried out by itself."""
+
+    joins_copies = False
+
+
+class RefusalsForgotten(LiveRules):
+    """An older copy of a request is carried out, though a newer one was refused."""
+
+    keeps_refusals = False
+
+
 class LocksNothing(LiveRules):
     """Nobody waits for anybody, and nobody begins again."""
 
@@ -233,7 +245,9 @@ LIVE_MUTANTS: dict[str, Callable[[], LiveRules]] = {
     "hasty-store": HastyStore,
     "forgets-operations": ForgetsOperations,
     "locks-nothing": LocksNothing,
+    "copies-apart": CopiesApart,
+    "refusals-forgotten": RefusalsForgotten,
 }
-"""Every mutant of rooms with calls on live state, by name. `locks-nothing` shows under locking and optimistic, all
-others under preorder.
+"""Every mutant of rooms with calls on live state, by name. `locks-nothing` shows under locking and optimistic,
+`copies-apart` and `refusals-forgotten` where agents wait for one another (locking, serial), all others under preorder.
 """

@@ -10,6 +10,7 @@ from coroom.core.errors import Refused
 from coroom.core.limits import Limits
 from coroom.core.ordering.call import CallPhase
 from coroom.core.policies import POLICIES
+from coroom.core.room import answered_before
 from coroom.host.calls.carry import Failed, Waits
 from coroom.simulate.chance import Chance
 from coroom.simulate.history import Ack, History
@@ -206,7 +207,7 @@ class LiveWorld:
                 agent.taken_back = True
                 self._lost.remove(agent)
             elif not self._host.recovering and not any(
-                one.request is None for one in (*self._host.running, *self._host.waiting)
+                not one.requests for one in (*self._host.running, *self._host.waiting)
             ):
                 self._host.begin(self._host.carrier.abandon(agent.name, "it died"))
 
@@ -247,9 +248,7 @@ class LiveWorld:
 
     def _deliver(self, _agent: LiveAgent, salt: int) -> None:
         if self._network:
-            request = self._network.pop(salt % len(self._network))
-            if not self._agents[request.ask.agent].is_stale(request):
-                self._host.receive(request)
+            self._host.receive(self._network.pop(salt % len(self._network)))
 
     def _carry(self, _agent: LiveAgent, salt: int) -> None:
         self._host.carry(salt, self._now_ms)
@@ -290,6 +289,13 @@ class LiveWorld:
         if salt % 3 == 0:
             self._host.outbox.clear()
         self._host.crash(self._now_ms, use_snapshot=salt % 2 == 0)
+        for agent in self._agents.values():
+            agent.copies = [one for one in agent.copies if self._is_answered(one)]
+
+    def _is_answered(self, request: Request) -> bool:
+        """Whether the log knows the answer. Other copies do not outlive their connections to a host that is gone."""
+        ask = request.ask
+        return answered_before(self._host.room.durable, ask.agent, ask.operation) is not None
 
     def _jump(self, _agent: LiveAgent, salt: int) -> None:
         self._now_ms += -40_000 if salt % 3 == 0 else 30_000 + salt % 60_000
