@@ -1,11 +1,11 @@
 """What the room needs from the outside world, each as narrow as the room's use of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from coroom.core.errors import Fault, Refused
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint, Resource
 from coroom.core.tool import Probed, ToolCall, ToolSpec
 

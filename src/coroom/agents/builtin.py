@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from coroom.agents.adapter import (
@@ -16,6 +15,7 @@ from coroom.agents.adapter import (
     room_env,
 )
 from coroom.agents.budget import BudgetError, parse_budget
+from coroom.core.quick import dataclass
 
 KEYS = {
     "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),

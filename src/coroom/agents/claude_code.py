@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from coroom.agents.adapter import (
     parse_line,
     room_env,
 )
+from coroom.core.quick import dataclass
 
 INSTALL = "Install Claude Code: npm install -g @anthropic-ai/claude-code"
 GUARDED_TOOLS = "Edit|Write|MultiEdit|NotebookEdit|Bash|Read"

@@ -1,8 +1,7 @@
 """Any command line as an agent: the room is in its environment, the prompt where the user puts it."""
 
-from dataclasses import dataclass
-
 from coroom.agents.adapter import AgentOutput, Launch, Missing, Session, find, room_env
+from coroom.core.quick import dataclass
 
 PLACE = "{prompt}"
 

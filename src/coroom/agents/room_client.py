@@ -3,13 +3,13 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
 from coroom.core.errors import cause_of
+from coroom.core.quick import dataclass
 from coroom.host.door.receipt import CURSOR_HEADER
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from coroom.checks.finding import Finding
+from coroom.core.quick import dataclass
 
 if TYPE_CHECKING:
     from coroom.checks.sides import Four

@@ -1,6 +1,6 @@
 """What a check finds, and how sure it is."""
 
-from dataclasses import dataclass
+from coroom.core.quick import dataclass
 
 BLOCKING_KINDS = frozenset(
     {"parse", "duplicate-definition", "undefined-name", "removed-name-used", "stale-call", "contract-broken"}

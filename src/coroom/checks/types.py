@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from coroom.checks.engine import CannotRunError
 from coroom.checks.finding import Finding
+from coroom.core.quick import dataclass
 
 if TYPE_CHECKING:
     from coroom.checks.sides import Four

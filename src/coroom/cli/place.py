@@ -1,12 +1,12 @@
 """What most commands begin with: the repository they stand in, and the room that is running over it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from coroom.core.errors import Refused
 from coroom.core.policies import policy_named
+from coroom.core.quick import dataclass
 from coroom.git.repository import NotUsable, Problem, Repository, inspect
 from coroom.host.served import Serving, state_directory
 

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from coroom.core.claim import Claim, Mode
 from coroom.core.errors import Refused
 from coroom.core.limits import Limits
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource, parse
 
 PREFIX = "refs/coroom/claims/"

@@ -11,13 +11,14 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coroom.core.claim import Blocker, Claim, Mode, blockers_of
 from coroom.core.decide.claims import claimed
 from coroom.core.errors import Code, Refused
 from coroom.core.limits import Limits
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource, Scheme, covers, overlaps
 from coroom.git.claim_record import PREFIX, Record, Seen, claim_ref, read_record
 from coroom.git.command import Done, Git, GitFailed, reason_of

@@ -8,13 +8,13 @@ the caller stays on.
 import os
 import subprocess
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import IO
 
 from coroom.core.errors import Fault
+from coroom.core.quick import dataclass
 from coroom.processes.groups import kill_group
 
 TIMEOUT_S = 120.0

@@ -9,9 +9,9 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from coroom.core.quick import dataclass
 from coroom.git.command import Git
 
 VERDICTS_MAX = 5_000

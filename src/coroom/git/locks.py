@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from coroom.core.quick import dataclass
 from coroom.git.sightings import Sightings, boottime_ms
 
 STALE_AFTER_S = 10.0

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from coroom.core.quick import dataclass
 from coroom.git.command import Git, GitFailed, GitMissing
 
 GIT_MIN = (2, 39)

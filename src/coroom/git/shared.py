@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from coroom.core.quick import dataclass
 from coroom.git.command import Git, GitFailed, reason_of
 from coroom.git.commits import checked_out_at, short
 from coroom.git.workplace import REMOTE

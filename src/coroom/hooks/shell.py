@@ -6,8 +6,9 @@ a needless notice or a refusal that names its reason; what is missed is still ca
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+from coroom.core.quick import dataclass
 
 _READERS = {"cat", "head", "tail", "less", "more", "nl", "bat", "wc", "tac", "od", "xxd", "file", "diff", "cmp"}
 _READERS_AFTER_PATTERN = {"sed", "grep", "rg", "egrep", "fgrep", "awk", "jq"}

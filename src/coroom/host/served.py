@@ -3,9 +3,9 @@
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from coroom.core.quick import dataclass
 from coroom.git.repository import Repository
 
 

@@ -9,10 +9,10 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from coroom.core.quick import dataclass
 from coroom.launch.isolation import Bounds
 from coroom.launch.leftover import born
 

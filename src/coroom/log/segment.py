@@ -3,8 +3,8 @@
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from coroom.core.quick import dataclass
 from coroom.log.chain import links
 from coroom.ports import LogCorrupt, Stored
 

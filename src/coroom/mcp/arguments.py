@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
+from coroom.core.quick import dataclass
 
 _TEXT_CHARS_MAX = 4_000_000
 """Whole files come in `edit`; the room's own limits are finer and say more."""

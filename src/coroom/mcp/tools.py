@@ -1,9 +1,9 @@
 """The room's tools: name, words, arguments, and the door's method behind each. One table; the server only reads it."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 
 from coroom.core.codec import Json
+from coroom.core.quick import dataclass
 from coroom.host.door.answer import Answer
 from coroom.host.door.door import SYNC_WAIT_S_MAX, Door
 from coroom.host.door.needs import Beats

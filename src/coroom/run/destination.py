@@ -4,11 +4,11 @@ import getpass
 import hashlib
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
 
 from coroom.agents.adapter import AGENT_VARIABLE
 from coroom.core.errors import Code, Refused
+from coroom.core.quick import dataclass
 from coroom.git.command import Git
 from coroom.git.commits import good_branch
 from coroom.git.gate import made_whole

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from coroom.core.agent import Role
+from coroom.core.quick import dataclass
 from coroom.host.seat import Seat
 
 

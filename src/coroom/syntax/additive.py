@@ -1,9 +1,8 @@
 """Lists that grow: import statements, and literals with their elements."""
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
+from coroom.core.quick import dataclass
 from coroom.syntax.languages import Grammar, grammar_of
 from coroom.syntax.parse import tree_of
 

@@ -3,12 +3,12 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from tree_sitter import Node
 
+from coroom.core.quick import dataclass
 from coroom.syntax.captures import calls_of, captures_of
 from coroom.syntax.definitions import Definition, definitions, every
 from coroom.syntax.imported import Imported, imported_by

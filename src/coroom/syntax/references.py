@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tree_sitter import Node
 
+from coroom.core.quick import dataclass
 from coroom.syntax.languages import Grammar, grammar_of
 from coroom.syntax.parse import tree_of
 from coroom.syntax.python_scopes import PythonWalk

@@ -1,9 +1,8 @@
 """Parameters of a definition, arguments of a call, and whether the one fits the other."""
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
+from coroom.core.quick import dataclass
 from coroom.syntax.languages import Grammar
 
 

@@ -3,11 +3,11 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coroom.core.event import Event, FileAccepted, FilesSeeded
 from coroom.core.evolve import evolve
 from coroom.core.file import SHARED_LINE, FileVersion
+from coroom.core.quick import dataclass
 from coroom.core.state import RoomState
 from coroom.host.host import Host
 

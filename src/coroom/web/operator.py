@@ -1,13 +1,13 @@
 """What a person may do from the page or a command line: each act is signed by the operator."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from coroom.core import command as c
 from coroom.core.agent import EVERYONE
 from coroom.core.codec import Json
 from coroom.core.errors import Code, Refused
 from coroom.core.notice import NoticeKind
+from coroom.core.quick import dataclass
 
 _Given = Mapping[str, str]
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from cydifflib import SequenceMatcher
 
+from coroom.core.quick import dataclass
 from coroom.workspace.lines import hunks
 
 # Below this likeness a hunk was rewritten, and word-wise edits would be confetti.

@@ -1,8 +1,8 @@
 """What a watcher tells: hints at what to look at, never the truth, which `scan` finds."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from coroom.core.quick import dataclass
 from coroom.workspace.names import is_under
 
 

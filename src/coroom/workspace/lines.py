@@ -3,11 +3,12 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from cydifflib import SequenceMatcher
+
+from coroom.core.quick import dataclass
 
 Span = tuple[int, int]
 

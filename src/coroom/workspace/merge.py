@@ -1,9 +1,9 @@
 """The layered three-way merge of one file: identical, lines, syntax, union, and then the checks."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from coroom.core.quick import dataclass
 from coroom.syntax import definitions, every, grammar_of, parses
 from coroom.workspace.lines import Region, Span, diff3, diff3_texts, split_lines
 from coroom.workspace.merge_blocks import Lines, cut, part_of

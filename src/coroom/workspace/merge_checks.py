@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from coroom.core.quick import dataclass
 from coroom.syntax import (
     Call,
     Definition,

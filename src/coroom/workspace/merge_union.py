@@ -2,8 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from coroom.core.quick import dataclass
 from coroom.syntax import Element, Import, Literal, imports_in, literal_at
 from coroom.workspace.lines import Region, diff3, split_lines
 from coroom.workspace.merge_blocks import Lines

@@ -6,8 +6,9 @@ opens it.
 
 import os
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from coroom.core.quick import dataclass
 
 NAME_BYTES_MAX = 255
 PATH_BYTES_MAX = 4096

@@ -3,9 +3,9 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
 
+from coroom.core.quick import dataclass
 from coroom.workspace.names import Refusal, RefusalReason
 from coroom.workspace.states import FileState, Kind, Signature
 

@@ -5,8 +5,8 @@ is not the known one.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from coroom.core.quick import dataclass
 from coroom.workspace.beneath import Root
 from coroom.workspace.ignore import Ignore
 from coroom.workspace.names import Refusal, is_under

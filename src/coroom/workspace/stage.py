@@ -9,8 +9,8 @@ import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
+from coroom.core.quick import dataclass
 from coroom.workspace.beneath import Root, open_file
 from coroom.workspace.names import Refusal, check_name
 from coroom.workspace.swap import OLD_SUFFIX

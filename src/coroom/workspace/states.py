@@ -3,9 +3,10 @@
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from coroom.core.quick import dataclass
 
 # Kernels without fine-grained times stamp files with a tick of up to 10 ms; two ticks are safe.
 RACY_WINDOW_NS = 20_000_000

@@ -3,8 +3,9 @@
 Bytes are never changed here: a byte order mark, CRLF and a missing last newline are part of the text.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from coroom.core.quick import dataclass
 
 TEXT_BYTES_MAX = 1 << 20
 

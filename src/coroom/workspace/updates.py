@@ -1,7 +1,8 @@
 """What a document sends to its replicas, and what they answer."""
 
-from dataclasses import dataclass
 from zlib import crc32
+
+from coroom.core.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

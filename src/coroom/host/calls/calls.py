@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
 
@@ -15,6 +14,7 @@ from coroom.core.errors import Code, Refused
 from coroom.core.event import AgentLeft, CallPlaced, Event, OrderCommitted
 from coroom.core.ordering.call import Judgement, any_overlap
 from coroom.core.ordering.gate import is_quiet, unripe
+from coroom.core.quick import dataclass
 from coroom.core.resource import Footprint, Resource
 from coroom.core.tool import ToolCall
 from coroom.host.calls.carry import Carrier, Outcome, Steps, Store, call_of, is_look

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from coroom.checks.finding import Finding
 from coroom.core.event import NoticeSent
 from coroom.core.notice import NoticeKind
+from coroom.core.quick import dataclass
 from coroom.syntax import Function, module_of
 
 CONTRACTS_MAX = 1_000

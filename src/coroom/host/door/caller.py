@@ -1,10 +1,10 @@
 """Who stands at the door: proved by a secret at the guard, carried in the request's scope, never in an argument."""
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from coroom.core.agent import OPERATOR
+from coroom.core.quick import dataclass
 from coroom.host.door.door import Door
 
 _KEY = "coroom.caller"

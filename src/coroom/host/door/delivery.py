@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from coroom.core.notice import URGENT, Notice, NoticeKind
 from coroom.core.ordering.gate import unripe
+from coroom.core.quick import dataclass
 from coroom.core.resource import overlaps
 from coroom.core.state import RoomState
 from coroom.host.door.receipt import RECEIPT, Batch

@@ -9,11 +9,11 @@ who wrote before can have known it (promises voice:labelled, voice:powerless).
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from coroom.core.codec import Json, to_json
 from coroom.core.errors import Code, Refused
 from coroom.core.notice import Notice
+from coroom.core.quick import dataclass
 from coroom.host.door.answer import Answer
 from coroom.host.door.clean import cleaned, one_line, revealed, shortened
 

@@ -7,11 +7,11 @@ since the author was last known to have read, it is in doubt: such an edit is he
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cydifflib import SequenceMatcher
 
 from coroom.core.file import FileKind
+from coroom.core.quick import dataclass
 from coroom.host.edits.content import Content, of_bytes
 from coroom.workspace.lines import pairs_of
 

@@ -1,11 +1,11 @@
 """Every version of a file that the room ever accepted or held, over its renames."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import unified_diff
 
 from coroom.core.event import EditHeld, Event, FileAccepted, FilesSeeded, HeldSettled
 from coroom.core.file import SHARED_LINE, FileKind, FileVersion
+from coroom.core.quick import dataclass
 from coroom.host.edits.content import of_bytes
 
 

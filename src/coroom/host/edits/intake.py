@@ -1,11 +1,12 @@
 """What stands on the agents' disks goes in: what is an edit, who wrote it, and from which texts it may have begun."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
 from coroom.core.errors import Refused
 from coroom.core.file import FileKind
+from coroom.core.quick import dataclass
 from coroom.core.resource import file
 from coroom.host.edits.acceptance import ROUNDS_MAX, Acceptance, Edit
 from coroom.host.edits.bases import Began, Stood

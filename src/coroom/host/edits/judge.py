@@ -1,10 +1,10 @@
 """Whether an edit goes in: pure judgement over texts. What the merge of base, head and new says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 
 from coroom.core.file import ConflictPart, FileKind
+from coroom.core.quick import dataclass
 from coroom.core.resource import Resource, Scheme, file
 from coroom.host.edits.content import Content, of_bytes
 from coroom.syntax import MODULE, grammar_of, parses, symbols_touched

@@ -5,10 +5,10 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 from coroom.core.errors import Fault
 from coroom.core.file import FileKind, FileVersion
+from coroom.core.quick import dataclass
 from coroom.host.edits.content import ABSENT, Content, of_version
 from coroom.host.edits.files import Files
 from coroom.host.edits.intake import Intake

@@ -10,11 +10,12 @@ import struct
 import sys
 from collections.abc import Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple, Self
 
 from coroom.core.file import FileKind
+from coroom.core.quick import dataclass
 from coroom.host.edits.content import ABSENT, Content
 from coroom.workspace.scan import Known
 from coroom.workspace.states import Kind, Signature

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from secrets import token_hex
 
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind
+from coroom.core.quick import dataclass
 from coroom.core.state import Landing as Landed
 from coroom.core.state import RoomState
 from coroom.git.command import Git

@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coroom.core.command import Good
 from coroom.core.errors import Fault, Refused
+from coroom.core.quick import dataclass
 from coroom.hooks.brought import brought
 from coroom.hooks.endpoint import Hooks
 from coroom.host.door.caller import caller_of

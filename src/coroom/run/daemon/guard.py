@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coroom.core.agent import OPERATOR
+from coroom.core.quick import dataclass
 from coroom.core.room import authenticate
 from coroom.host.door.caller import Caller, caller_of, note
 from coroom.host.door.door import Door
