@@ -1,5 +1,6 @@
 """Two tasks are coupled for reasons that are said."""
 
+import pytest
 from tests.plan.planned import FILES, footprints, index, task
 
 from coroom.plan.coupling import Pair, pair_of
@@ -55,6 +56,18 @@ def test_lines_that_meet_couple_and_lines_far_apart_do_not() -> None:
     apart = pair(task("a", "w", "file:src/app/parser.py#L1-L1"), task("b", "v", "file:src/app/parser.py#L9-L9"))
     assert met.coupled
     assert not apart.coupled
+
+
+@pytest.mark.parametrize(("line", "meets"), [(4, False), (5, True), (6, True), (7, False)])
+def test_new_lines_meet_what_is_changed_right_above_or_below_them(line: int, meets: bool) -> None:
+    new = task("a", "w", "file:src/app/parser.py#L5+")
+    assert pair(new, task("b", "v", f"file:src/app/parser.py#L{line}")).coupled is meets
+
+
+@pytest.mark.parametrize(("line", "meets"), [(4, False), (5, True), (6, False)])
+def test_new_lines_meet_other_new_ones_only_in_the_same_gap(line: int, meets: bool) -> None:
+    new = task("a", "w", "file:src/app/parser.py#L5+")
+    assert pair(new, task("b", "v", f"file:src/app/parser.py#L{line}+")).coupled is meets
 
 
 def test_the_same_row_is_always_coupled() -> None:

@@ -37,6 +37,11 @@ def test_lines_are_the_innermost_definitions_they_lie_in() -> None:
     }
 
 
+def test_new_lines_lie_in_the_definitions_around_them() -> None:
+    (found,) = footprints([task("a", "w", "file:src/app/parser.py#L5+")])
+    assert {(str(touch.place), touch.lines) for touch in found.touches} == {("src/app/parser.py#Parser.parse", (6, 5))}
+
+
 def test_a_file_beside_its_symbols_says_nothing_of_the_rest_of_it() -> None:
     (found,) = footprints([task("a", "w", "file:src/app/parser.py", "symbol:src/app/parser.py#Parser.parse")])
     assert not any(touch.whole for touch in found.touches)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from tests.git.repositories import git, new_repository, write
 
+from coroom.git.command import Git
 from coroom.run.bench import planning
 from coroom.run.bench.planning import measure_plans
+from coroom.run.bench.taken_out import taken_out
 
 
 def commit(repository: Path, message: str, files: dict[str, bytes]) -> str:
@@ -50,3 +52,25 @@ def test_data_that_is_none_is_refused(tmp_path: Path) -> None:
     data.write_text('{"repo": "x"}\n')
     with pytest.raises(ValueError, match="no pairs"):
         measure_plans(data, {}, 0, lambda _line: None)
+
+
+def test_a_pair_is_judged_over_what_the_second_was_made_on_without_the_first(tmp_path: Path) -> None:
+    repository = new_repository(tmp_path / "r", {"a.py": b"def one():\n    return 1\n"})
+    first = commit(repository, "one is eleven", {"a.py": b"def one():\n    return 11\n"})
+    commit(repository, "two is made", {"b.py": b"def two():\n    return 2\n"})
+    second = commit(repository, "two is twenty", {"b.py": b"def two():\n    return 20\n"})
+    before = git(repository, "count-objects", "-v")
+    with taken_out(Git(repository), first, second) as (aside, tree):
+        assert aside.line("ls-tree", "--name-only", tree) == "a.py\nb.py"
+        assert aside.line("show", f"{tree}:a.py") == "def one():\n    return 1"
+        assert aside.line("show", f"{tree}:b.py") == "def two():\n    return 2"
+    assert git(repository, "count-objects", "-v") == before
+
+
+def test_where_the_first_cannot_be_taken_out_the_tree_before_it_is_taken(tmp_path: Path) -> None:
+    repository = new_repository(tmp_path / "r", {"a.py": b"one = 1\n"})
+    first = commit(repository, "eleven", {"a.py": b"one = 11\n"})
+    commit(repository, "twelve", {"a.py": b"one = 12\n"})
+    second = commit(repository, "thirteen", {"a.py": b"one = 13\n"})
+    with taken_out(Git(repository), first, second) as (aside, tree):
+        assert aside.line("show", f"{tree}:a.py") == "one = 1"

@@ -60,9 +60,10 @@ def plan(
     """Say which of TASKS can be done side by side in REPO, which in order, under which policy, and why.
 
     TASKS is a file: Markdown (a list item a task), JSON or YAML, as for coroom run. What a task touches may be said
-    (touches: file:src/a.py, symbol:src/a.py#Parser.parse, dir:docs/; file:src/a.py#L10-L40 for lines), else it is
-    predicted from its words. Nothing is changed, and no model is asked unless one is named with --model: it splits one
-    task in words into parts, and --json then prints what coroom run takes as its list.
+    (touches: file:src/a.py, symbol:src/a.py#Parser.parse, dir:docs/; file:src/a.py#L10-L40 for lines, #L10+ for new
+    ones after line 10), else it is predicted from its words. Nothing is changed, and no model is asked unless one is
+    named with --model: it splits one task in words into parts, and --json then prints what coroom run takes as its
+    list.
 
     Where a task changes what has the same name as something that another uses, and only types tell whether it is the
     same, a language server is asked if one is here (--resolve): in a copy of the code, in bubblewrap where that works.

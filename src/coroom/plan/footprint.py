@@ -19,7 +19,7 @@ COMPANION_SHARE = 0.6
 """A file that changes this often with a predicted one is predicted too."""
 
 _IN_FILES = frozenset({Scheme.FILE, Scheme.DIR, Scheme.GLOB, Scheme.SYMBOL})
-_LINES = re.compile(r"(?P<path>.+?)(?:#L|:)(?P<first>\d+)(?:-L?(?P<last>\d+))?")
+_LINES = re.compile(r"(?P<path>.+?)(?:#L|:)(?P<first>\d+)(?:-L?(?P<last>\d+)|(?P<after>\+))?")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 
 
@@ -72,9 +72,7 @@ class Footprints:
                 unknown.append(str(resource))
             yield Touch(place, known)
         elif resource.scheme is Scheme.FILE and (match := _LINES.fullmatch(resource.name)):
-            yield from self._in_lines(
-                self._path_meant(match["path"]), int(match["first"]), int(match["last"] or match["first"])
-            )
+            yield from self._in_lines(self._path_meant(match["path"]), _lines_of(match))
         elif resource.scheme is Scheme.FILE:
             path = self._path_meant(resource.name)
             if path not in self._paths:
@@ -86,12 +84,10 @@ class Footprints:
                 unknown.append(str(resource))
             yield from (Touch(Place(path, ""), known=True, whole=True) for path in inside)
 
-    def _in_lines(self, path: str, first: int, last: int) -> Iterator[Touch]:
-        """The innermost definitions that these lines lie in, or the top of the file."""
-        lines = (min(first, last), max(first, last))
-        inside = [
-            each for each in self._index.symbols(path).values() if each.line <= lines[1] and lines[0] <= each.end_line
-        ]
+    def _in_lines(self, path: str, lines: tuple[int, int]) -> Iterator[Touch]:
+        """The innermost definitions that these lines lie in, or the top of the file; new ones in both neighbours."""
+        first, last = sorted(lines)
+        inside = [each for each in self._index.symbols(path).values() if each.line <= last and first <= each.end_line]
         outer = {each.scope for each in inside}
         for each in inside:
             if each.qualname not in outer and each.kind != "field":
@@ -172,6 +168,12 @@ class Footprints:
             self._words[path] = words_in(f"{path} {inside}")
         counts = Counter(word for words in self._words.values() for word in words)
         self._rarity = {word: math.log(1 + len(self._words) / count) for word, count in counts.items()}
+
+
+def _lines_of(match: re.Match[str]) -> tuple[int, int]:
+    """The lines that are said; for new ones the line below them, then the one above."""
+    first, last = int(match["first"]), int(match["last"] or match["first"])
+    return (first + 1, first) if match["after"] else (min(first, last), max(first, last))
 
 
 def _without_holders(footprint: TaskFootprint) -> Iterator[Touch]:

@@ -25,7 +25,7 @@ class Touch(NamedTuple):
 
     `known` is whether the index has it: what is not there yet will be made. `whole` says that of this file nothing is
     known but its name, so any part of it may be meant. `lines` are the first and the last line, from 1, where they are
-    said.
+    said; of lines that are put in between two, the lower and the upper of these two.
     """
 
     place: Place

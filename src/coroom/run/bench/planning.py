@@ -27,6 +27,7 @@ from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.kept import inventories
 from coroom.plan.route import route
 from coroom.plan.task import PlanTask, TaskFootprint
+from coroom.run.bench.taken_out import taken_out
 from coroom.syntax import MODULE, grammar_of, symbols_touched
 
 RESAMPLES = 2_000
@@ -191,14 +192,21 @@ def measure_plans(
 
 
 def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, lines: bool) -> Judged:
-    """The verdict over the tree before `a`, from what either commit touched and its subject."""
-    texts = _texts(git, f"{a}^")
+    """The verdict over what `b` was made on without `a`, from what either commit touched and its subject."""
+    with taken_out(git, a, b) as (aside, tree):
+        return _judged_on(aside, tree, repo, a, b, resolver, coupled=coupled, lines=lines)
+
+
+def _judged_on(
+    git: Git, tree: str, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, lines: bool
+) -> Judged:
+    texts = _texts(git, tree)
     index = SymbolIndex()
     for path, found in inventories(texts):
         index.put_inventory(path, found)
-    paths = frozenset(file.path for file in tree_files(git, f"{a}^"))
-    ground = Ground(index, paths, CoChange(), (), source=Source(paths, partial(_contents, git, f"{a}^")))
-    touched = (_touched_lines(git, name, a, index) if lines else _touches(git, name) for name in (a, b))
+    paths = frozenset(file.path for file in tree_files(git, tree))
+    ground = Ground(index, paths, CoChange(), (), source=Source(paths, partial(_contents, git, tree)))
+    touched = (_touched_lines(git, name, tree, index) if lines else _touches(git, name) for name in (a, b))
     tasks = [
         PlanTask(id=name, title=_subject(git, name), touches=tuple(each))
         for name, each in zip((a, b), touched, strict=True)
@@ -250,8 +258,8 @@ def _touches(git: Git, commit: str) -> Iterator[Resource]:
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? ", re.MULTILINE)
 
 
-def _touched_lines(git: Git, commit: str, first: str, index: SymbolIndex) -> Iterator[Resource]:
-    """What a commit changed in lines of the tree before `first`, the definitions that it made, and other files."""
+def _touched_lines(git: Git, commit: str, tree: str, index: SymbolIndex) -> Iterator[Resource]:
+    """What a commit changed in lines of that tree, the definitions that it made, and other files."""
     for touch in _touches(git, commit):
         path = touch.path or ""
         if (
@@ -268,13 +276,20 @@ def _touched_lines(git: Git, commit: str, first: str, index: SymbolIndex) -> Ite
         if index.inventory(path) is None:
             continue
         told = git.run("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit, "--", path).out
-        there = _lines_there(*(_text(git, f"{each}^:{path}").splitlines() for each in (first, commit)))
+        there = _lines_there(*(_text(git, f"{each}:{path}").splitlines() for each in (tree, f"{commit}^")))
         for hunk in _HUNK.finditer(told.decode(errors="replace")):
             start, count = int(hunk[1]), int(hunk[2] or 1)
-            ends = (start, start + 1) if count == 0 else (start, start + count - 1)
-            found = parse(f"file:{path}#L{there(ends[0])[0]}-L{there(ends[1])[1]}")
+            found = parse(f"file:{path}#{_said(there, start, count)}")
             if not isinstance(found, Refused):
                 yield found
+
+
+def _said(there: Callable[[int], tuple[int, int]], start: int, count: int) -> str:
+    """Lines as a task says them: those that are changed, or the one that new ones come after."""
+    if count:
+        return f"L{there(start)[0]}-L{there(start + count - 1)[1]}"
+    above = there(start) if start else (0, 0)
+    return f"L{above[1]}+"
 
 
 def _lines_there(before: Sequence[str], after: Sequence[str]) -> Callable[[int], tuple[int, int]]:
