@@ -2,7 +2,7 @@
 
 import pytest
 
-from coroom.syntax import definitions, every, parses, symbols_touched
+from coroom.syntax import definitions, every, is_test, parses, symbols_touched
 
 SAMPLES = {
     "a.py": ("@mark\n# about\ndef f(a, *, b=1): ...\n\n\nclass C:\n    def m(self): ...\n", ["f", "C", "C.m"]),
@@ -98,3 +98,25 @@ def test_the_symbols_that_a_write_touches_are_those_whose_text_differs() -> None
 def test_a_write_touches_the_definition_around_and_what_it_binds_from_outside(after: str, touched: set[str]) -> None:
     before = "class C:\n    def m(self): ...\n\n    def n(self): ...\n"
     assert symbols_touched("a.py", before, after) == touched
+
+
+@pytest.mark.parametrize(
+    ("path", "is_it"),
+    [
+        ("tests/a.py", True),
+        ("pkg/test_a.py", True),
+        ("test_apps/app.py", True),
+        ("conftest.py", True),
+        ("a/b_test.go", True),
+        ("src/a.spec.ts", True),
+        ("src/add/test.ts", True),
+        ("src/__tests__/add.js", True),
+        ("spec/add.js", True),
+        ("src/latest/a.py", False),
+        ("src/contest.py", False),
+        ("src/testing/a.py", False),
+        ("llm/model_prompt_spec.py", False),
+    ],
+)
+def test_what_holds_tests_is_told_by_its_path(path: str, is_it: bool) -> None:
+    assert is_test(path) is is_it

@@ -7,8 +7,8 @@ from coroom.checks.behaviour.texts import CASES
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Changed, Four, Side, functions_of, quoted
 from coroom.checks.spelling import same_stem
-from coroom.checks.wording import Said, is_test, new_strings
-from coroom.syntax import Module, Term, walk
+from coroom.checks.wording import Said, new_strings
+from coroom.syntax import Module, Term, is_test, walk
 
 _LOOKING = frozenset({"get", "has", "pop"})
 _KEEPING = frozenset({"setdefault", "set"})

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side, Texts
-from coroom.checks.wording import NAMING, Said, callee_of, is_test, names_in, new_strings, plain, words_of
-from coroom.syntax import Term, walk
+from coroom.checks.wording import NAMING, Said, callee_of, names_in, new_strings, plain, words_of
+from coroom.syntax import Term, is_test, walk
 
 
 def spelling(four: Four) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side, Texts, functions_of, parents_in, quoted
-from coroom.syntax import Module, Term, walk
+from coroom.syntax import Module, Term, is_test, walk
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 NAMING = re.compile(r"[\w./:@-]{2,80}\Z")
@@ -33,14 +33,6 @@ _PLAIN = frozenset(
         "set",
     ]
 )
-_TEST = re.compile(
-    r"(^|/)(tests?|__tests__|specs?)/|(^|/)test_[^/]*$|[._](test|spec)\.\w+$|(^|/)(test|spec)\.[cm]?[jt]sx?$|(^|/)conftest\.py$"
-)
-
-
-def is_test(path: str) -> bool:
-    """Whether a path is that of a test."""
-    return _TEST.search(path) is not None
 
 
 def wording(four: Four) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from itertools import pairwise
 from coroom.core.resource import overlaps
 from coroom.plan.history import CoChange
 from coroom.plan.index import Place, SymbolIndex
-from coroom.plan.task import TaskFootprint, Touch, is_test, names_in, words_in
+from coroom.plan.task import TaskFootprint, Touch, names_in, words_in
+from coroom.syntax import is_test
 
 PLACES_MAX = 400
 """Of a footprint, so many definitions at most are followed to what they use."""

@@ -10,8 +10,8 @@ from coroom.core.resource import Resource, Scheme, overlaps
 from coroom.core.resource import file as file_resource
 from coroom.plan.history import CoChange
 from coroom.plan.index import Place, SymbolIndex
-from coroom.plan.task import PlanTask, TaskFootprint, Touch, is_test, names_in, words_in
-from coroom.syntax import MODULE
+from coroom.plan.task import PlanTask, TaskFootprint, Touch, names_in, words_in
+from coroom.syntax import MODULE, is_test
 
 FILES_PREDICTED_MAX = 3
 SYMBOLS_PREDICTED_MAX = 6

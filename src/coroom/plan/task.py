@@ -62,7 +62,6 @@ _IDLE = frozenset(
     | {"this", "that", "into", "more", "new", "support", "allow", "close", "closes", "ref", "refs", "merge", "pull"}
     | {"request", "test", "tests", "doc", "docs", "make", "bug", "issue"}
 )
-_TEST = re.compile(r"(^|/)tests?(/|_)|(^|/)test_|_test\.\w+$|\.(test|spec)\.\w+$|(^|/)conftest\.py$|__tests__/")
 
 
 def words_in(text: str) -> frozenset[str]:
@@ -75,8 +74,3 @@ def words_in(text: str) -> frozenset[str]:
 def names_in(text: str) -> frozenset[str]:
     """The words of a text that could be names, as they are written."""
     return frozenset(_WORD.findall(text))
-
-
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, by its name."""
-    return _TEST.search(path) is not None

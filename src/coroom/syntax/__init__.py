@@ -24,7 +24,7 @@ from coroom.syntax.inventory import (
     inventory_of,
     inventory_without_calls,
 )
-from coroom.syntax.languages import grammar_of
+from coroom.syntax.languages import grammar_of, is_test
 from coroom.syntax.modules import Class, Function, Module, module_of
 from coroom.syntax.parse import first_error, parses
 from coroom.syntax.references import Facts, facts_of
@@ -62,6 +62,7 @@ __all__ = [
     "imports_in",
     "inventory_of",
     "inventory_without_calls",
+    "is_test",
     "literal_at",
     "means_the_same",
     "module_of",

@@ -1,5 +1,6 @@
 """What differs between languages, as tables: node types, field names, and how a definition shows."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -281,6 +282,17 @@ JAVA = Grammar(
 
 GRAMMARS = (PYTHON, JAVASCRIPT, TYPESCRIPT, TSX, GO, RUST, JAVA)
 _BY_EXTENSION = {extension: grammar for grammar in GRAMMARS for extension in grammar.extensions}
+
+
+_TEST = re.compile(
+    r"(^|/)(tests?|__tests__|specs?)/|(^|/)tests?_|_test\.\w+$|\.(test|spec)\.\w+$"
+    r"|(^|/)(test|spec)\.[cm]?[jt]sx?$|(^|/)conftest\.py$"
+)
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests, by its path below the root."""
+    return _TEST.search(path) is not None
 
 
 def grammar_of(path: str) -> Grammar | None:

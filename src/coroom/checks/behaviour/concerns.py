@@ -10,8 +10,8 @@ from coroom.checks.behaviour.remembered import remembered
 from coroom.checks.finding import Finding
 from coroom.checks.inference.reading import Reading
 from coroom.checks.sides import Changed, Four, Side, functions_of
-from coroom.checks.wording import is_test, words_of
-from coroom.syntax import Function, Term, not_nested, walk
+from coroom.checks.wording import words_of
+from coroom.syntax import Function, Term, is_test, not_nested, walk
 
 _WATCHING = frozenset([
     "log", "logger", "logging", "debug", "trace", "metric", "metrics", "warn", "warning", "print", "info", "error",

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
-from coroom.checks.wording import is_test
-from coroom.syntax import Module, Term, walk
+from coroom.syntax import Module, Term, is_test, walk
 
 _LITERALS = frozenset({"number", "string", "bool", "unary", "binary"})
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
-from coroom.checks.wording import is_test
-from coroom.syntax import Module, Term, walk
+from coroom.syntax import Module, Term, is_test, walk
 
 
 def doubled(four: Four) -> Iterator[Finding]:

@@ -18,8 +18,7 @@ from coroom.checks.engine import BEHAVIOUR
 from coroom.checks.finding import Finding
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side
-from coroom.checks.wording import is_test
-from coroom.syntax import walk
+from coroom.syntax import is_test, walk
 
 STEPS_IN_ALL = 600_000
 """The steps of all of them, about a second."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.program import Program
 from coroom.checks.sides import Side
-from coroom.checks.wording import is_test
+from coroom.syntax import is_test
 
 REACHED_MAX = 40
 """A function that more modules have to do with is left alone."""

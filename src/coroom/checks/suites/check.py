@@ -12,7 +12,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
 from coroom.checks.suites.command import NoCommand, SuiteCommand, find_command
 from coroom.checks.suites.suite import Ending, Starter, SuiteResult, run_suite
-from coroom.checks.wording import is_test
+from coroom.syntax import is_test
 
 TIMEOUT_S = 900.0
 """For one run of the tests of one tree."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from coroom.checks.engine import Report, judge
 from coroom.checks.sides import Four, Texts
 from coroom.checks.suites.check import SuiteCheck
-from coroom.checks.wording import is_test
 from coroom.host.checks.checking import everyday_checks
 from coroom.host.confined import Confined
+from coroom.syntax import is_test
 
 TESTS_FAIL = "tests-fail"
 """The kind of what the tests find."""

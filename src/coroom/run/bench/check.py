@@ -11,12 +11,12 @@ from coroom.checks.alone import in_one_file
 from coroom.checks.engine import judge
 from coroom.checks.sides import Four, Overlaid, Texts
 from coroom.checks.stored_outputs import NoOutputsError, StoredOutput, stored_outputs
-from coroom.checks.wording import is_test
 from coroom.host.checks.checking import everyday_checks
 from coroom.host.confined import Confined
 from coroom.run.bench.case_tests import TESTS_FAIL, judged_with_tests
 from coroom.run.bench.figures import Spread
 from coroom.run.bench.known_cases import BrokenCaseError, known_cases
+from coroom.syntax import is_test
 
 FILES = 2_000
 """Of the repository in which the time after one edit is measured."""

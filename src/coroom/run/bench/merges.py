@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 from coroom.checks.engine import judge
 from coroom.checks.finding import Finding
-from coroom.checks.wording import is_test
 from coroom.git.command import Git
 from coroom.host.checks.checking import branches_in, everyday_checks
 from coroom.run.bench.figures import Spread, machine, versions
-from coroom.syntax import grammar_of
+from coroom.syntax import grammar_of, is_test
 
 
 @dataclass(frozen=True, slots=True)
