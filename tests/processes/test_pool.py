@@ -19,6 +19,31 @@ if __name__ == "__main__":
         time.sleep(600)
 """
 
+INTERRUPTED = """
+import os, signal
+from coroom.processes import processes
+
+def interrupt(pool):
+    for pid in pool._processes:
+        os.kill(pid, signal.SIGINT)
+
+if __name__ == "__main__":
+    with processes(1) as pool:
+        first = pool.submit(os.getpid)
+        interrupt(pool)
+        there = first.result()
+        interrupt(pool)
+        assert pool.submit(os.getpid).result() == there
+        print(pool.submit(os.system, "kill -INT $$; exit 7").result())
+"""
+
+
+def test_ctrl_c_ends_no_process_beside_a_program_not_even_while_it_starts_but_what_they_start(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(INTERRUPTED)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{signal.SIGINT.value}\n", "")
+
 
 async def test_processes_beside_a_program_end_when_it_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "program.py"
