@@ -106,6 +106,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_
         ([{"id": "a", "title": "x", "seconds": "long"}], "no positive number"),
         ([], "no list of tasks"),
         ({"no": "list"}, "no list of tasks"),
+        ([{"title": f"task {number}"} for number in range(501)], "holds 501 tasks"),
+        ([{"title": "x", "description": "y" * 20_001}], "in 20,001 characters"),
+        ([{"title": "\ud800"}], "holds what is no text"),
     ],
 )
 def test_wrong_tasks_are_one_line_and_exit_2(repository: Path, tmp_path: Path, tasks: object, why: str) -> None:

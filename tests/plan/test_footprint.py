@@ -89,3 +89,8 @@ def test_a_task_whose_words_fit_nothing_touches_nothing() -> None:
 def test_a_file_that_the_words_name_and_that_is_not_there_will_be_made() -> None:
     (found,) = footprints([task("a", "Write src/app/spans.py as version 1.2")])
     assert {(str(touch.place), touch.known) for touch in found.touches} == {("src/app/spans.py", False)}
+
+
+def test_a_word_of_a_million_letters_is_looked_through_once() -> None:
+    """Where a name is looked for from every letter on, this takes ten minutes."""
+    assert places(task("a", "a" * 1_000_000 + " mail.py")) == [{"src/app/mail.py", "src/app/mail.py#send_mail"}]

@@ -21,6 +21,8 @@ COMPANION_SHARE = 0.6
 _IN_FILES = frozenset({Scheme.FILE, Scheme.DIR, Scheme.GLOB, Scheme.SYMBOL})
 _LINES = re.compile(r"(?P<path>.+?)(?:#L|:)(?P<first>\d+)(?:-L?(?P<last>\d+)|(?P<after>\+))?")
 _QUOTED = re.compile(r"`([^`\n]+)`")
+# Looked for only where a word begins: anywhere else, a word of a hundred thousand letters takes minutes.
+_PATHS = re.compile(r"(?<![\w./-])[\w./-]+\.\w+")
 
 
 class Footprints:
@@ -128,7 +130,7 @@ class Footprints:
     def _named_in(self, text: str) -> Iterator[Touch]:
         """Files and definitions that the text calls by their names."""
         flat = text.replace("`", " ")
-        for word in dict.fromkeys(re.findall(r"[\w./-]+\.\w+", flat)):
+        for word in dict.fromkeys(_PATHS.findall(flat)):
             path = self._path_meant(word.strip("./"))
             if path in self._paths:
                 yield Touch(Place(path, ""), known=True, whole=True)

@@ -35,7 +35,7 @@ def tasks_from(given: str) -> list[PostTask]:
     Raises:
         BoardError: the file holds no tasks, or one that cannot be.
     """
-    tasks = _read(given)
+    tasks = read_tasks(given)
     _try(given, tasks)
     return tasks
 
@@ -46,7 +46,28 @@ def read_tasks(given: str) -> list[PostTask]:
     Raises:
         BoardError: the file holds no tasks, or one that cannot be read.
     """
-    return _read(given)
+    tasks = _read(given)
+    for place, task in enumerate(tasks, start=1):
+        wrong = _unsayable(task)
+        if wrong:
+            source = given if _is_file(Path(given)) else "what was given"
+            message = f"{source}: {f'task {place}' if len(tasks) > 1 else 'the task'} {wrong}"
+            raise BoardError(message)
+    return tasks
+
+
+def _unsayable(task: PostTask) -> str:
+    """What keeps a task from being posted, or planned, at all."""
+    if not task.title.strip():
+        return "has no title; say in a few words what is to be done"
+    try:
+        "".join((task.task, task.title, task.description, *task.after)).encode()
+    except UnicodeEncodeError:
+        return "holds what is no text (half a character, or bytes that are no UTF-8); take it out"
+    most = Limits().description_chars_max
+    if len(task.description) > most:
+        return f"is described in {len(task.description):,} characters; {most:,} are read: say the rest in a file"
+    return ""
 
 
 def seconds_in(given: str) -> list[float | None]:
@@ -134,10 +155,10 @@ def _read(given: str) -> list[PostTask]:
 
 
 def _is_file(path: Path) -> bool:
-    """A task in words may be longer than a path can be."""
+    """A task in words may be longer than a path can be, or hold what no path does."""
     try:
         return path.is_file()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -145,7 +166,7 @@ def _is_something_else(given: str, path: Path) -> bool:
     """Whether one word names a directory, a device or a pipe, and so was hardly meant as a task."""
     try:
         return len(given.split()) == 1 and "/" in given and path.exists()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -159,7 +180,7 @@ def _words(given: str) -> PostTask:
 def _loaded_json(name: str, text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         message = f"{name} is not JSON: {problem}"
         raise BoardError(message) from problem
 
@@ -167,8 +188,8 @@ def _loaded_json(name: str, text: str) -> object:
 def _loaded_yaml(name: str, text: str) -> object:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        message = f"{name} is not YAML: {problem}"
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
+        message = f"{name} is not YAML: {' '.join(str(problem).split())}"
         raise BoardError(message) from problem
 
 
@@ -187,9 +208,13 @@ def _task(name: str, number: int, entry: object) -> PostTask:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("title"), str):
         message = f'{name}: task {number} has no title; write {{"title": "…"}}'
         raise BoardError(message)
+    description = entry.get("description") or ""
+    if not isinstance(description, str):
+        message = f"{name}: 'description' of task {number} is no text"
+        raise BoardError(message)
     return PostTask(
         title=entry["title"],
-        description=str(entry.get("description") or ""),
+        description=description,
         touches=tuple(_resource(name, number, one) for one in _names(name, number, entry, "touches")),
         after=tuple(_names(name, number, entry, "after")),
         task=str(entry.get("id") or ""),

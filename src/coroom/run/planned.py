@@ -14,6 +14,9 @@ from coroom.host.plans.resolving import Resolver
 from coroom.plan.task import PlanTask
 from coroom.run.board import BoardError, read_tasks, seconds_in
 
+TASKS_MAX = 500
+"""What is planned at once: ten times as many would take an hour."""
+
 
 def plan_tasks_from(given: str) -> list[PlanTask]:
     """The tasks that `given` names, each with an id; those that say none get `t1`, `t2` and so on. JSON and YAML may
@@ -31,8 +34,12 @@ def named(source: str, tasks: Sequence[PostTask]) -> list[PlanTask]:
     """The same tasks for a plan.
 
     Raises:
-        BoardError: two have one id, or one is after a task that is not there or after itself.
+        BoardError: they are too many, two have one id, or one is after a task that is not there.
     """
+    if len(tasks) > TASKS_MAX:
+        many = f"{source} holds {len(tasks):,} tasks; a plan compares each with each, at most {TASKS_MAX}"
+        message = f"{many}. Plan a part of them; coroom run takes all with --no-plan"
+        raise BoardError(message)
     taken = [task.task for task in tasks if task.task]
     twice = next((name for name in taken if taken.count(name) > 1), None)
     if twice is not None:
