@@ -3,6 +3,8 @@
 import json
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -121,6 +123,12 @@ def test_a_call_that_cannot_be_is_refused_before_anything_is_made(
         ("t.json", '[{"title": "x", "touches": ["ftp:x"]}]', ("task 1", "ftp")),
         ("t.json", '[{"title": "x", "after": ["y"]}]', ("There is no task y to come after", "Post that one first")),
         ("t.yaml", "- title: [", ("is not YAML",)),
+        ("t.json", "[" * 100_000, ("is not JSON", "recursion")),
+        ("t.yaml", "[" * 5_000, ("is not YAML", "recursion")),
+        ("t.json", '[{"title": "x"}, {"title": "\\ud800"}]', ("task 2 holds what is no text",)),
+        ("t.json", '[{"title": " "}]', ("the task has no title",)),
+        ("t.yaml", "- {title: x, description: [y]}", ("'description' of task 1 is no text",)),
+        ("t.json", json.dumps([{"title": "x", "description": "y" * 20_001}]), ("in 20,001 characters", "20,000")),
         ("t.md", "- same thing\n- same thing\n", ("the task 'same thing' twice",)),
     ],
 )
@@ -129,7 +137,9 @@ def test_a_file_of_tasks_that_cannot_be_is_refused_with_the_place(
 ) -> None:
     file = place.root / name
     file.write_text(text)
-    refused(call("run", str(file)), name, *parts)
+    result = call("run", str(file))
+    refused(result, name, *parts)
+    assert len(result.stderr.splitlines()) == 1
     assert not place.kept().parent.exists()
 
 
@@ -155,6 +165,60 @@ def test_a_port_that_is_taken_is_named(place: Place, words: list[str]) -> None:
         port = str(taken.getsockname()[1])
         refused(call(*words, port), f"Port {port} cannot be served", "Address already in use", "--port")
     assert not place.kept().parent.exists()
+
+
+@pytest.mark.parametrize("words", [["run", "a task", "--agent", "command:true"], ["up", "--port", "0"]])
+def test_where_no_mirrors_can_be_made_is_said_before_anything_is(
+    place: Place, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.root / "state").write_text("in the way")
+    before = picture(place.repository)
+    refused(call(*words), "agents' directories cannot be made", f"{place.root}/state is no directory", "--mirrors")
+    assert picture(place.repository) == before
+    assert not place.kept().parent.exists()
+
+
+def test_a_repository_that_takes_no_room_is_told(place: Place) -> None:
+    place.kept().parent.write_text("in the way")
+    refused(
+        call("up", "--port", "0"), "A room is kept in the repository", ".git/coroom is no directory", "clone it where"
+    )
+
+
+def test_a_home_that_takes_no_configuration_is_told_and_a_doctor_finds_it(place: Place) -> None:
+    (place.home / ".config").write_text("in the way")
+    (place.root / "state").write_text("in the way")
+    result = call("setup", "claude", "--yes")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert ".config" in result.stderr
+    assert [one.name for one in place.home.iterdir()] == [".config"]
+    seen = call("doctor")
+    assert seen.exit_code == 1
+    assert "✗ a place for agents' directories" in seen.stdout
+
+
+@pytest.mark.parametrize("words", [["check", "--tree", ".", "--json"], ["roles"]])
+def test_what_cannot_be_written_out_is_told_and_is_no_finding(place: Place, words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "coroom.cli", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=place.repository,
+            text=True,
+            check=False,
+        )
+    assert (process.returncode, len(process.stderr.splitlines())) == (2, 1)
+    assert "No space left on device. Make room there" in process.stderr
+
+
+def test_ctrl_c_is_told_from_a_finding(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coroom.cli.check.tree_in", interrupted)
+    result = call("check", "--tree", ".")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Stopped.")
 
 
 def test_a_second_host_on_a_room_is_refused_with_the_process_that_has_it(place: Place) -> None:

@@ -6,8 +6,10 @@ and `toolsmith` (from words to a run), `suite_options`; what a person sees: `scr
 `trouble`, `until` (Ctrl-C).
 """
 
+import errno
 import gc
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -43,6 +45,35 @@ COMMANDS = {
 EXTRAS = {"evaluate": "evaluate"}
 
 
+# What can be wrong with the world whatever the command does, and what to do then.
+NEXT_STEPS = {
+    errno.EACCES: "Give yourself the right to it, or name another place",
+    errno.EPERM: "Give yourself the right to it, or name another place",
+    errno.EROFS: "Name another place",
+    errno.ENOTDIR: "Name another place, or move what is in the way",
+    errno.ELOOP: "Name another place, or mend the links",
+    errno.ENAMETOOLONG: "Name a shorter place",
+    errno.ENOSPC: "Make room there and do it again",
+    errno.EDQUOT: "Make room there and do it again",
+    errno.EIO: "See to that disk and do it again",
+    errno.EMFILE: "Allow more open files (ulimit -n) and do it again",
+    errno.ENFILE: "End what has too many files open and do it again",
+}
+
+STOPPED = 130
+"""What shells expect of a command that Ctrl-C has ended; 1 would say that it has found something."""
+
+
+class _OutsideError(click.ClickException):
+    """The world does not let the command go on: one line on standard error, exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, problem: OSError) -> None:
+        where = f"{problem.filename}: " if problem.filename else "What is said here cannot be written: "
+        super().__init__(f"{where}{problem.strerror}. {NEXT_STEPS[problem.errno or 0]}.")
+
+
 class _Lazy(click.Group):
     """A group that imports a subcommand's module when it is asked for."""
 
@@ -67,6 +98,18 @@ class _Lazy(click.Group):
         gc.enable()
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry the command out. What stops it from outside is said in words, with an exit code that no result has."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            raise SystemExit(STOPPED) from None
+        except OSError as problem:
+            if problem.errno not in NEXT_STEPS:
+                raise
+            raise _OutsideError(problem) from problem
 
 
 @click.group(cls=_Lazy)

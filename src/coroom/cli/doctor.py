@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from coroom.git.repository import NotUsable, inspect
-from coroom.host.served import mirrors_directory
+from coroom.host.served import barred, mirrors_directory
 from coroom.run.machine import machine_checks, nearest_directory
 from coroom.run.selftest import Check, bridge_checks
 
@@ -22,7 +22,9 @@ def doctor(as_document: bool) -> None:
     Nothing is left behind.
     """
     place = _place()
-    checks = [*machine_checks(place), *asyncio.run(bridge_checks(place))]
+    checks = machine_checks(place)
+    if not barred(place):
+        checks += asyncio.run(bridge_checks(nearest_directory(place)))
     ok = all(check.ok for check in checks)
     if as_document:
         click.echo(json.dumps({"ok": ok, "checks": [asdict(check) for check in checks]}))
@@ -35,7 +37,7 @@ def doctor(as_document: bool) -> None:
 def _place() -> Path:
     """Where mirrors would be made for the repository that is stood in, else the current directory."""
     found = inspect(Path.cwd(), strict=False)
-    return Path.cwd() if isinstance(found, NotUsable) else nearest_directory(mirrors_directory(found, "main"))
+    return Path.cwd() if isinstance(found, NotUsable) else mirrors_directory(found, "main")
 
 
 def _line(check: Check) -> str:

@@ -38,7 +38,7 @@ from coroom.host.landing.landing import Landing, LandingPlace
 from coroom.host.landing.landing_each import LandingEach
 from coroom.host.landing.ref_mover import RefMover
 from coroom.host.seat import Seat
-from coroom.host.served import mirrors_directory, state_directory
+from coroom.host.served import barred, mirrors_directory, state_directory
 from coroom.log.sqlite import SqliteLog
 from coroom.workspace.beneath import Root
 from coroom.workspace.exchange import Exchange
@@ -136,6 +136,9 @@ class Room:
                 "Give them mirrors, or take the policy open.",
             )
         directory = state_directory(repository, plan.name)
+        wrong = _no_place(repository, plan)
+        if wrong:
+            return wrong
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         log = SqliteLog(directory / "room.sqlite3")
         try:
@@ -212,7 +215,7 @@ class Room:
 
     def mirror_directory(self, agent: str) -> Path:
         """Where the agent's mirror is, or would be."""
-        return (self.plan.mirrors or mirrors_directory(self.repository, self.name)) / agent
+        return _mirrors_of(self.repository, self.plan) / agent
 
     async def close(self) -> None:
         """Take in what is on every disk, keep a snapshot, and let go. Nothing of the room's life ends by this."""
@@ -309,6 +312,23 @@ class Room:
             files = tuple((path, one.kind, one.blob, one.executable, one.size) for path, one in batch)
             blobs = {one.blob: one.data for _, one in batch if one.data is not None}
             await self.host.submit(HOST, c.SeedFiles(files), blobs=blobs)
+
+
+def _mirrors_of(repository: Repository, plan: RoomPlan) -> Path:
+    return plan.mirrors or mirrors_directory(repository, plan.name)
+
+
+def _no_place(repository: Repository, plan: RoomPlan) -> Refused | None:
+    """Why there is no place for this room, said before anything of it is made."""
+    why = barred(state_directory(repository, plan.name))
+    if why:
+        next_step = "Make the repository's .git writable, or clone it where you may write."
+        return Refused(Code.FAILED, f"A room is kept in the repository, and {why}.", next_step)
+    why = "" if plan.shared else barred(_mirrors_of(repository, plan))
+    if why:
+        next_step = "Name another place with --mirrors, or in the variable XDG_STATE_HOME."
+        return Refused(Code.FAILED, f"The agents' directories cannot be made: {why}.", next_step)
+    return None
 
 
 def _seeds(repository: Repository, files: Sequence[TreeFile]) -> list[tuple[str, Content]]:

@@ -21,6 +21,16 @@ def mirrors_directory(repository: Repository, room: str) -> Path:
     return Path(base) / "coroom" / f"{repository.toplevel.name}-{mark}" / room
 
 
+def barred(path: Path) -> str:
+    """What keeps us from writing in the directory `path`, or from making it first; empty when nothing does."""
+    there = path
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        return f"{there} is no directory"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"nothing may be written in {there}"
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """Where a room is served right now, as other commands find it."""

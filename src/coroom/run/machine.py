@@ -10,6 +10,7 @@ from pathlib import Path
 
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import GIT_MIN, version_of
+from coroom.host.served import barred
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
 from coroom.log.schema import wal_reset_warning
@@ -21,11 +22,23 @@ PYTHON = (3, 11)
 WATCHES_MIN = 8_192
 INSTANCES_MIN = 64
 FREE_BYTES_MIN = 1 << 30
+WRITABLE = "a place for agents' directories"
 
 
 def machine_checks(place: Path) -> list[Check]:
-    """Look at Python, git, SQLite, the kernel's limits, and the file system of `place`, where mirrors would be."""
-    return [_python(), _git(place), _sqlite(), *_inotify(), *_file_system(place), _space(place), *_isolation()]
+    """Look at Python, git, SQLite, the kernel's limits, and the file system of `place`, where mirrors would be made."""
+    there = nearest_directory(place)
+    return [_python(), _git(there), _sqlite(), *_inotify(), *_place(place), _space(there), *_isolation()]
+
+
+def _place(place: Path) -> Iterator[Check]:
+    why = barred(place)
+    if why:
+        yield Check(WRITABLE, False, why, "Set XDG_STATE_HOME to another, or name one with --mirrors.")
+        return
+    there = nearest_directory(place)
+    yield Check(WRITABLE, True, str(there))
+    yield from _file_system(there)
 
 
 def _python() -> Check:
