@@ -21,7 +21,7 @@ if __name__ == "__main__":
 
 INTERRUPTED = """
 import os, signal
-from coroom.processes import processes
+from coroom.processes.pool import processes
 
 def interrupt(pool):
     for pid in pool._processes:
