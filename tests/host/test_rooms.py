@@ -32,9 +32,9 @@ async def test_a_room_of_a_bad_name_is_refused_before_anything_is_written(tmp_pa
 async def test_an_agent_whose_mirror_cannot_be_made_is_told_why_and_does_not_stay_in_the_room(tmp_path: Path) -> None:
     repository = repository_at(tmp_path / "repository")
     mirrors = tmp_path / "mirrors"
-    mirrors.write_text("no directory")
     room = await Room.open(repository, RoomPlan(mirrors=mirrors, policy="serial"))
     assert isinstance(room, Room)
+    mirrors.write_text("no directory")
     try:
         refused = await room.admit("ann")
         assert isinstance(refused, Refused)
