@@ -41,12 +41,13 @@ def concerns(four: Four) -> Iterator[Finding]:
 
 def _doubled(four: Four) -> Iterator[Finding]:
     mine, yours = (_concerns(side) for side in four.sides)
+    paths = _Paths(four)
     for word in sorted(mine.keys() & yours.keys()):
         if not word.endswith("()") and _base_has(four, word):
             continue
         for one in mine[word]:
             for other in yours[word]:
-                if _meet(four, one, other):
+                if paths.meet(one, other):
                     assert other.function is not None
                     assert one.function is not None
                     shown = word.removesuffix("()")
@@ -100,9 +101,15 @@ def _concerns(side: Side) -> dict[str, list[Changed]]:
         if changed.function is None or changed.before is None or is_test(changed.module.path):
             continue
         new = {each.key for each in changed.new_terms()}
-        for word in _words_returned(changed.function, new):
+        for word in _words_returned(changed.function, new) - _words_said(changed.before):
             found.setdefault(word, []).append(changed)
     return found
+
+
+def _words_said(function: Function) -> set[str]:
+    """What a function applied before: what it calls, wherever in it."""
+    calls = [each.parts[0] for each in walk(function.body) if each.kind == "call"]
+    return {f"{each.text}()" for each in calls if each.kind in {"name", "member"}}
 
 
 def _words_returned(function: Function, new: set[int]) -> set[str]:
@@ -141,37 +148,57 @@ def _base_has(four: Four, word: str) -> bool:
     return any(pattern.search(text) for path, text in four.base.texts.items() if not is_test(path))
 
 
-def _meet(four: Four, one: Changed, other: Changed) -> bool:
-    """Whether a value goes through both: one calls the other, or a third hands to one what the other gives."""
-    reading = Reading(four.merged)
-    assert one.function is not None
-    assert other.function is not None
-    for first, second in ((one.function, other.function), (other.function, one.function)):
-        if _reaches(reading, first, second):
+class _Paths:
+    """The calls of the merged tree, each looked up once."""
+
+    def __init__(self, four: Four) -> None:
+        self._four = four
+        self._reading = Reading(four.merged)
+        self._under: dict[tuple[str, str, str], list[Function]] = {}
+        self._met: dict[tuple[tuple[str, str], tuple[str, str]], bool] = {}
+
+    def meet(self, one: Changed, other: Changed) -> bool:
+        """Whether a value goes through both: one calls the other, or a third hands to one what the other gives."""
+        assert one.function is not None
+        assert other.function is not None
+        at = (_at(one.function), _at(other.function))
+        if at not in self._met:
+            self._met[at] = self._meet(one.function, other.function)
+        return self._met[at]
+
+    def _meet(self, one: Function, other: Function) -> bool:
+        if self._reaches(one, other) or self._reaches(other, one):
             return True
-    for path in {one.module.path, other.module.path}:
-        module = four.merged.module(path)
-        for function in functions_of(module).values() if module is not None else ():
-            for call in walk(function.body):
-                if call.kind != "call":
-                    continue
-                callees = reading.callees(call, function)
-                inner = [part for each in call.parts[1:] for part in walk(each) if part.kind == "call"]
-                under = [each for part in inner for each in reading.callees(part, function)]
-                pairs = [(a, b) for a in callees for b in under]
-                if any({_at(a), _at(b)} == {_at(one.function), _at(other.function)} for a, b in pairs):
-                    return True
-    return False
+        both = {_at(one), _at(other)}
+        for path in dict.fromkeys((one.path, other.path)):
+            module = self._four.merged.module(path)
+            for function in functions_of(module).values() if module is not None else ():
+                for call in walk(function.body):
+                    inner = [part for each in call.parts[1:] for part in walk(each)] if call.kind == "call" else []
+                    given = [each for each in inner if each.kind == "call"]
+                    callees = self._reading.callees(call, function) if given else []
+                    under = [each for part in given for each in self._reading.callees(part, function)]
+                    if any({_at(a), _at(b)} == both for a in callees for b in under):
+                        return True
+        return False
+
+    def _called(self, function: Function, only: str = "") -> list[Function]:
+        """What a function calls; with a name only the methods of that name, and all that are no methods."""
+        at = (*_at(function), only)
+        if at not in self._under:
+            calls = [each for each in walk(function.body) if each.kind == "call"]
+            calls = [each for each in calls if not only or each.parts[0].kind != "member" or each.parts[0].text == only]
+            found = {_at(each): each for call in calls for each in self._reading.callees(call, function)}
+            self._under[at] = list(found.values())
+        return self._under[at]
+
+    def _reaches(self, start: Function, goal: Function, depth: int = 3) -> bool:
+        for each in self._called(start, goal.name if depth == 1 else ""):
+            inner = depth > 1 and _at(each) != _at(start)
+            if _at(each) == _at(goal) or (inner and self._reaches(each, goal, depth - 1)):
+                return True
+        return False
 
 
 def _at(function: Function) -> tuple[str, str]:
     return function.path, function.qualname
-
-
-def _reaches(reading: Reading, start: Function, goal: Function, depth: int = 3) -> bool:
-    for call in walk(start.body) if depth else ():
-        if call.kind == "call":
-            for each in reading.callees(call, start):
-                if _at(each) == _at(goal) or (_at(each) != _at(start) and _reaches(reading, each, goal, depth - 1)):
-                    return True
-    return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from coroom.checks.behaviour.normal_forms import in_normal_form
 from coroom.checks.behaviour.shared import shared
@@ -40,9 +41,10 @@ def holdings(four: Four) -> Iterator[Finding]:
             base, after, merged = four.base.module(path), other.tree.module(path), four.merged.module(path)
             if base is None or after is None or merged is None:
                 continue
-            for name in _kept(base):
+            both = Uses(base.block), Uses(after.block)
+            for name in sorted(_kept(base)):
                 if name.removeprefix("self.") in said:
-                    yield from _reformed(four, side, name, base, after)
+                    yield from _reformed(four, side, name, base, both)
             yield from _transformed(four, side, base, after)
 
 
@@ -58,8 +60,8 @@ def _kept(module: Module) -> set[str]:
     return found
 
 
-def _reformed(four: Four, side: Side, name: str, base: Module, after: Module) -> Iterator[Finding]:
-    olds, news = accesses(base.block, name), accesses(after.block, name)
+def _reformed(four: Four, side: Side, name: str, base: Module, both: tuple["Uses", "Uses"]) -> Iterator[Finding]:
+    olds, news = (each.accesses(name) for each in both)
     change = _change(olds, news)
     if not change:
         return
@@ -72,7 +74,7 @@ def _reformed(four: Four, side: Side, name: str, base: Module, after: Module) ->
         held = name if near else f".{name.removeprefix('self.')}"
         if held.startswith(".") and len(held) < 5:
             continue
-        for each in accesses(changed.term, held):
+        for each in Uses(changed.term, changed.above).accesses(held):
             new = id(each.term) in fresh or (each.term.key, each.around) not in known
             if new and _relies(each, change) and not _adapted(each, news):
                 yield four.finding(
@@ -157,21 +159,38 @@ def _entries(body: Term) -> Iterator[tuple[str, Term]]:
             yield each.parts[0].text, each.parts[1]
 
 
-def accesses(block: Term, name: str) -> list[Access]:
-    """The uses of what is kept under a name; `.x` stands for the attribute of anything."""
-    named = [each for each in walk(block) if _is(each, name)]
-    above = parents_in(block) if named else {}
-    found: list[Access] = []
-    for each in named:
-        around = above.get(id(each))
-        if around is None:
-            continue
-        outer = above.get(id(around))
-        for access in _access(each, around, outer):
-            named_value = access.way == "put" and access.value is not None and access.value.kind == "name"
-            made = _binding(access.value.text, each, above) if named_value and access.value is not None else None
-            found.append(replace(access, made=made))
-    return found
+class Uses:
+    """A stretch, asked for what is done with what is kept under names; what is around each term is found out once."""
+
+    def __init__(self, block: Term, above: dict[int, Term] | None = None) -> None:
+        self._block = block
+        self._above = above
+
+    @cached_property
+    def _named(self) -> dict[str, list[Term]]:
+        found: dict[str, list[Term]] = {}
+        for each in walk(self._block):
+            if each.kind in {"name", "member"}:
+                found.setdefault(each.text, []).append(each)
+        return found
+
+    def accesses(self, name: str) -> list[Access]:
+        """The uses of what is kept under a name; `.x` stands for the attribute of anything."""
+        named = [each for each in self._named.get(name.rpartition(".")[2], ()) if _is(each, name)]
+        if named and self._above is None:
+            self._above = parents_in(self._block)
+        above = self._above or {}
+        found: list[Access] = []
+        for each in named:
+            around = above.get(id(each))
+            if around is None:
+                continue
+            outer = above.get(id(around))
+            for access in _access(each, around, outer):
+                named_value = access.way == "put" and access.value is not None and access.value.kind == "name"
+                made = _binding(access.value.text, each, above) if named_value and access.value is not None else None
+                found.append(replace(access, made=made))
+        return found
 
 
 def _binding(name: str, at: Term, above: dict[int, Term]) -> Term | None:

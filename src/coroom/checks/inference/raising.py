@@ -16,6 +16,7 @@ class Raising:
         self.program = program
         self._raises: dict[tuple[str, str], frozenset[str]] = {}
         self._with: dict[frozenset[str], list[Class]] = {}
+        self._named: dict[str, Class | None] = {}
 
     def raises(self, function: Function, depth: int = 0) -> frozenset[str]:
         """Names of the exceptions that a function, or what it calls, raises and does not catch."""
@@ -85,10 +86,10 @@ class Raising:
             if isinstance(there, Module):
                 meant = self.program.meaning(called.text, there)
                 return [meant] if isinstance(meant, Function) else []
-            if there is None:
+            if there is None and called.text not in COMMON:
                 found = self.classes_with(frozenset({called.text}))
                 member = self.program.member(found[0], called.text) if len(found) == 1 else None
-                return [member] if isinstance(member, Function) and called.text not in COMMON else []
+                return [member] if isinstance(member, Function) else []
         return []
 
     def catches(self, handler: Term, name: str, function: Function | None) -> bool:
@@ -113,6 +114,11 @@ class Raising:
         meant = self.program.meaning(name, module) if module is not None else None
         if isinstance(meant, Class):
             return meant
+        if name not in self._named:
+            self._named[name] = self._class_called(name)
+        return self._named[name]
+
+    def _class_called(self, name: str) -> Class | None:
         wanted = b"class " + name.encode()
         for path, text in self.program.texts.items():
             if wanted in text:
