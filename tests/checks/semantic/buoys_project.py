@@ -324,6 +324,20 @@ class Batch:
     def label(self) -> str:
         return " ".join([self.name, *self.tags])
 ''',
+    "sheets.py": """from __future__ import annotations
+
+
+def trimmed(text: str) -> str:
+    return text[:12]
+
+
+def row(buoy: str, wave_m: float) -> str:
+    return trimmed(f"{buoy} {wave_m}")
+
+
+def sheet(rows: list[tuple[str, float]]) -> str:
+    return "\\n".join(row(buoy, wave_m) for buoy, wave_m in rows)
+""",
     "polling.py": '''from __future__ import annotations
 
 from dataclasses import dataclass
