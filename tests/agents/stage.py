@@ -16,8 +16,12 @@ AS_EVERYWHERE = {
     "npm_config_fetch_retries": "0",
     # Codex keeps no helpers for its sandbox below the directory for temporary files, where the tests' homes are.
     "TMPDIR": "/var/tmp",
+    # Gemini CLI would start itself a second time, for more memory than these sessions take.
+    "GEMINI_CLI_NO_RELAUNCH": "true",
 }
-"""What makes clients behave alike on every machine: no network, and a sandbox also where bubblewrap is installed."""
+"""What makes clients behave alike on every machine, and fast: no network, one start, a sandbox also where bubblewrap
+is installed.
+"""
 
 
 @dataclass

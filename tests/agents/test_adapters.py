@@ -60,6 +60,11 @@ def test_a_missing_program_is_named_together_with_the_way_to_get_it(adapter: Age
     assert missing.install.startswith("Install ")
 
 
+def test_opencode_with_a_model_of_its_own_reads_no_list_of_all_models(tmp_path: Path) -> None:
+    launch = prepared(OpenCode(), tmp_path)
+    assert launch.files[Path(launch.env["OPENCODE_MODELS_PATH"])] == "{}"
+
+
 @ADAPTERS
 def test_secrets_are_in_the_environment_and_nowhere_else(adapter: AgentAdapter, tmp_path: Path) -> None:
     launch = prepared(adapter, tmp_path)

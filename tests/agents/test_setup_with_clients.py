@@ -49,7 +49,7 @@ def user_of(client: str, model_url: str) -> User:
         flags = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "SHARE")
         env = {f"OPENCODE_DISABLE_{flag}": "1" for flag in flags}
         argv = ("opencode", "run", "--format", "json", "--model", "mine/scripted")
-        return User(argv, env, {".config/opencode/opencode.json": json.dumps(opencode)})
+        return User(argv, env, {".config/opencode/opencode.json": json.dumps(opencode), ".models.json": "{}"})
     gemini = {
         "security": {"auth": {"selectedType": "gemini-api-key"}},
         "privacy": {"usageStatisticsEnabled": False},
@@ -62,6 +62,7 @@ def user_of(client: str, model_url: str) -> User:
 
 def run(user: User, stage: Stage, home: Path, cwd: Path, extra: dict[str, str]) -> str:
     env = {"PATH": stage.path, "HOME": str(home), "LANG": "C.UTF-8", **AS_EVERYWHERE, **user.env, **extra}
+    env["OPENCODE_MODELS_PATH"] = str(home / ".models.json")
     told = subprocess.run(
         ["/usr/bin/env", *user.argv],
         cwd=cwd,

@@ -12,6 +12,9 @@ from tests.git.repositories import fsck, git
 from coroom.run import package
 from coroom.run.demo import load_demo
 
+# The first test may have to make the environment in which the package is tested.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:

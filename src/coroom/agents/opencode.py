@@ -1,6 +1,7 @@
 """OpenCode: its configuration comes in an environment variable, the hooks in a plugin of our own."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from coroom.agents.adapter import (
@@ -23,6 +24,10 @@ from coroom.agents.adapter import (
 INSTALL = "Install OpenCode: npm install -g opencode-ai"
 PROVIDER = "coroom-session"
 PLUGIN = "opencode_plugin.js"
+MODELS = "models.json"
+"""The list of all providers' models, empty: who has one model at one address is spared the two seconds that reading the
+packaged list of thousands takes at each start.
+"""
 _QUIET = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_SHARE": "1"}
 _OFFLINE = {
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -66,8 +71,11 @@ class OpenCode:
             "mcp": {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {},
         }
         env, model = room_env(session) | _QUIET, session.model
+        files: dict[Path, str] = {}
         if session.api:
-            env |= _OFFLINE
+            known = session.home / MODELS
+            files[known] = "{}"
+            env |= _OFFLINE | {"OPENCODE_MODELS_PATH": str(known)}
             chosen = session.model or "default"
             model = f"{PROVIDER}/{chosen}"
             config["provider"] = {
@@ -80,7 +88,7 @@ class OpenCode:
             env[MODEL_KEY_VARIABLE] = session.api.key
         env["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
         argv = [str(binary), "run", "--format", "json", *(["--model", model] if model else [])]
-        return Launch(argv=tuple(argv), env=env, cwd=session.mirror, stdin=session.prompt)
+        return Launch(argv=tuple(argv), env=env, cwd=session.mirror, files=files, stdin=session.prompt)
 
     def read_output(self, line: str) -> AgentOutput | None:
         """See the port; it prints no last line, its end is its exit."""
