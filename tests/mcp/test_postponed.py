@@ -120,12 +120,40 @@ def test_models_that_are_built_when_they_are_used_are_as_others() -> None:
         assert kind.__pydantic_complete__
 
 
+def test_a_model_that_names_a_later_one_is_built_when_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "basket.py").write_text(
+        "from __future__ import annotations\n"
+        "from pydantic import BaseModel\n"
+        "class Basket(BaseModel):\n    fruit: Fruit\n"
+        "class Fruit(BaseModel):\n    name: str\n"
+        "Basket.model_rebuild()\n"
+        "class Used(BaseModel):\n    name: str\n"
+        "PEAR = Used(name='pear')\n"
+        "class Forced(BaseModel):\n    name: str\n"
+        "Forced.model_rebuild(force=True)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with built_when_used():
+        basket = import_module("basket")
+    assert not basket.Basket.__pydantic_complete__
+    assert basket.Used.__pydantic_complete__
+    assert basket.Forced.__pydantic_complete__
+    assert basket.PEAR.model_dump() == {"name": "pear"}
+    assert basket.Basket(fruit={"name": "fig"}).model_dump() == {"fruit": {"name": "fig"}}
+    assert basket.Basket.model_rebuild() is None
+    assert basket.Basket.model_rebuild(force=True) is True
+    del sys.modules["basket"]
+
+
 def test_models_are_made_as_ever_after_what_made_others_broke() -> None:
-    before = BaseModel.model_config
+    before, rebuild = BaseModel.model_config, vars(BaseModel)["model_rebuild"]
     with pytest.raises(ZeroDivisionError), built_when_used():
         _ = 1 / 0
     assert BaseModel.model_config is before
     assert TypeAdapter(list[int]).pydantic_complete
+    assert vars(BaseModel)["model_rebuild"] is rebuild
 
 
 def test_an_adapter_of_a_union_is_built_when_it_is_used_and_is_as_others() -> None:

@@ -12,11 +12,6 @@ from types import ModuleType
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-_ASKED = "_defer_build"
-"""What an adapter asks itself before it builds: a union has no config that could say it. The name is Pydantic's own;
-where it has another one, adapters are built at once.
-"""
-
 
 def postpone(package: str) -> None:
     """Let the package's `__init__` run at the first look at what only that gives (PEP 562), so that importing a part of
@@ -61,14 +56,31 @@ def _first_look(module: ModuleType, spec: ModuleSpec) -> Callable[[str], object]
 @contextmanager
 def built_when_used() -> Iterator[None]:
     """Pydantic's models and type adapters that are made in here get their validators when they are first used
-    (`defer_build`), not when they are made; so do models that are later derived from them. Nothing else about them
-    changes.
+    (`defer_build`), not when they are made, nor when what they name has been made as well (`model_rebuild`); so do
+    models that are later derived from them. Nothing else about them changes.
     """
-    before, asked = BaseModel.model_config, getattr(TypeAdapter, _ASKED, None)
-    BaseModel.model_config = before | ConfigDict(defer_build=True)
-    setattr(TypeAdapter, _ASKED, True)
+    later = BaseModel.model_config | ConfigDict(defer_build=True)
+    rebuild: Callable[..., bool | None] = vars(BaseModel)["model_rebuild"].__func__
+
+    def when_used(model: type[BaseModel], /, **how: object) -> bool | None:
+        # Whoever uses a model says more.
+        return rebuild(model, **how) if how else None
+
+    with (
+        _instead(BaseModel, "model_config", later),
+        _instead(BaseModel, "model_rebuild", classmethod(when_used)),
+        # What an adapter asks itself: a union has no config that could say it. Where Pydantic does not ask it under
+        # this name of its own, adapters are built at once.
+        _instead(TypeAdapter, "_defer_build", True),
+    ):
+        yield
+
+
+@contextmanager
+def _instead(owner: type, name: str, value: object) -> Iterator[None]:
+    before = vars(owner).get(name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        BaseModel.model_config = before
-        setattr(TypeAdapter, _ASKED, asked)
+        setattr(owner, name, before)
