@@ -86,6 +86,9 @@ def test_a_dirty_checkout_is_refused_and_its_first_files_are_named(tmp_path: Pat
     found = problem(directory)
     assert found.what is Problem.DIRTY
     assert "f0.txt, f1.txt, f2.txt, f3.txt, f4.txt and 3 more" in found.why
+    anyhow = inspect(directory, strict=False)
+    assert isinstance(anyhow, Repository)
+    assert anyhow.unfit == found
     assert picture(directory) == before
 
 

@@ -32,12 +32,21 @@ def repository_at(directory: Path) -> Repository:
     Raises:
         WrongCallError: it is none, or not in a state to begin from.
     """
-    found = inspect(directory)
-    if isinstance(found, NotUsable):
-        raise WrongCallError(f"{found.why} {found.next_step}")
-    for warning in found.warnings:
-        click.secho(f"note: {warning.why}", err=True, dim=True)
+    found = any_repository_at(directory)
+    begin_from(found)
     return found
+
+
+def begin_from(repository: Repository) -> None:
+    """Say what a room will not do as somebody may expect in this repository.
+
+    Raises:
+        WrongCallError: it is not in a state to begin from.
+    """
+    if repository.unfit:
+        raise WrongCallError(f"{repository.unfit.why} {repository.unfit.next_step}")
+    for warning in repository.warnings:
+        click.secho(f"note: {warning.why}", err=True, dim=True)
 
 
 def any_repository_at(directory: Path) -> Repository:

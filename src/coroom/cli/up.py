@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from coroom.checks.types import CHECKERS
-from coroom.cli.place import POLICIES_SAID, PORT, ROOM, WrongCallError, any_repository_at, known_policy, repository_at
+from coroom.cli.place import POLICIES_SAID, PORT, ROOM, WrongCallError, any_repository_at, begin_from, known_policy
 from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option
 from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import STOPPING
@@ -74,8 +74,9 @@ def up(
     names = tuple(dict.fromkeys(names))
     if tools and len(names) > 1:
         raise WrongCallError("Two rooms cannot put the same state in order. Give --tools to one room only.")
-    known = all(state_directory(any_repository_at(directory), name).exists() for name in names)
-    repository = any_repository_at(directory) if known else repository_at(directory)
+    repository = any_repository_at(directory)
+    if not all(state_directory(repository, name).exists() for name in names):
+        begin_from(repository)
     confined = confined_tests(repository, isolation, test_reads, test_memory)
     plans = [
         RoomPlan(

@@ -77,7 +77,7 @@ class Warned:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
     """A usable repository. `common` is where its objects and refs are (that of the main work tree), `git` runs in
-    `toplevel`.
+    `toplevel`, and `unfit` is why no work should begin from the checkout as it is.
     """
 
     toplevel: Path
@@ -86,6 +86,7 @@ class Repository:
     branch: str
     object_format: str
     warnings: tuple[Warned, ...] = ()
+    unfit: NotUsable | None = None
 
     @property
     def git(self) -> Git:
@@ -163,11 +164,10 @@ def _inspected(git: Git, *, strict: bool, detached: bool) -> Repository | NotUsa
         return NotUsable(Problem.NO_COMMIT, f"{toplevel} has no commit yet.", "Commit something first.")
     branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD", expect=(0, 1))
     changed, untracked = _status(git)
-    if strict:
-        here = head.line if branch.code and detached else "" if branch.code else branch.line
-        unfit = _unfit(toplevel, git_directory, head.line, here, changed)
-        if unfit:
-            return unfit
+    here = head.line if branch.code and detached else "" if branch.code else branch.line
+    unfit = _unfit(toplevel, git_directory, head.line, here, changed)
+    if strict and unfit:
+        return unfit
     return Repository(
         toplevel=toplevel,
         common=common,
@@ -175,6 +175,7 @@ def _inspected(git: Git, *, strict: bool, detached: bool) -> Repository | NotUsa
         branch="" if branch.code else branch.line,
         object_format=object_format,
         warnings=tuple(_warnings(git, common, head.line, untracked)),
+        unfit=unfit,
     )
 
 
