@@ -12,8 +12,8 @@ from coroom.core.action import Effect
 from coroom.core.errors import Refused
 from coroom.core.resource import Footprint, Resource, Scheme, clean_path, parse
 from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec, Unknown, canonical
-from coroom.ports import Content, Files, OutsideChange, Tool, ToolFailed, UndoFailed
-from coroom.tools.contents import State, state_of, swap, text_of
+from coroom.ports import Content, Files, Tool, ToolFailed
+from coroom.tools.contents import State, held_at, state_of, swap, take_back, text_of
 from coroom.tools.json_text import object_of
 from coroom.tools.naming import resources_of
 from coroom.tools.registry import Toolbox, digest
@@ -73,7 +73,7 @@ class FileTool(ABC):
 
     def prepare(self, call: ToolCall) -> str:
         """See `ports.Tool.prepare`."""
-        before = {path: self._standing(path) for path in self._paths(call)}
+        before = held_at(self._files, self._paths(call))
         self._made(self._given(call), before)
         return canonical({path: text_of(content) for path, content in before.items()})
 
@@ -81,7 +81,7 @@ class FileTool(ABC):
         """See `ports.Tool.perform`."""
         given, before = self._given(call), state_of(object_of(prepared or self.prepare(call)))
         after = self._made(given, before)
-        if not after or self._state(after) != after:
+        if not after or held_at(self._files, after) != after:
             swap(self._files, before, after)
         return canonical(self._said(given, before))
 
@@ -89,13 +89,7 @@ class FileTool(ABC):
         """See `ports.Tool.undo`."""
         before = state_of(object_of(prepared))
         after = self._made(self._given(call), before)
-        for path, content in self._state(after).items():
-            if content not in (after[path], before[path]):
-                raise OutsideChange(Resource(Scheme.FILE, path), f"it is not what {self.spec.name} ({call.id}) left.")
-        try:
-            swap(self._files, after, before)
-        except (ToolFailed, OSError) as error:
-            raise UndoFailed(str(error)) from error
+        take_back(self._files, after, before, f"{self.spec.name} ({call.id})")
 
     def probe(self, call: ToolCall, prepared: str) -> Probed:
         """See `ports.Tool.probe`."""
@@ -104,7 +98,7 @@ class FileTool(ABC):
             after = self._made(given, before)
         except ToolFailed:
             return NotPerformed()
-        standing = self._state(after)
+        standing = held_at(self._files, after)
         if standing == {path: before[path] for path in after}:
             return NotPerformed()
         return Performed(canonical(self._said(given, before))) if standing == after else Unknown()
@@ -137,15 +131,6 @@ class FileTool(ABC):
         if wrong:
             raise ToolFailed(f"'{wrong[0]}' is a pattern; name one file.")
         return [each.name for each in named]
-
-    def _standing(self, path: str) -> Content | None:
-        found = self._files.read(path)
-        if isinstance(found, Refused):
-            raise ToolFailed(str(found))
-        return found
-
-    def _state(self, of: State) -> State:
-        return {path: self._standing(path) for path in of}
 
 
 class Read(FileTool):

@@ -13,8 +13,8 @@ from coroom.core.action import Effect
 from coroom.core.errors import Refused
 from coroom.core.resource import Footprint, Resource, Scheme, covers, parse
 from coroom.core.tool import NotPerformed, Performed, Probed, ToolCall, ToolSpec, Unknown, canonical
-from coroom.ports import Content, Files, OutsideChange, ToolFailed, UndoFailed
-from coroom.tools.contents import State, state_of, swap, text_of
+from coroom.ports import Files, ToolFailed
+from coroom.tools.contents import held_at, state_of, swap, take_back, text_of
 from coroom.tools.files import Read
 from coroom.tools.json_text import object_of
 from coroom.tools.registry import digest
@@ -57,7 +57,7 @@ class RehearsedTool(ABC):
             raise ToolFailed(str(footprint))
         outcome = self.rehearse(call.arguments)
         _hold(outcome, footprint)
-        before = {path: self._standing(path) for path in outcome.writes}
+        before = held_at(self._files, outcome.writes)
         answer = {"exit_code": outcome.exit_code, "output": outcome.output, "changed": sorted(outcome.writes)}
         return canonical(
             {
@@ -72,7 +72,7 @@ class RehearsedTool(ABC):
         """See `ports.Tool.perform`."""
         kept = object_of(prepared or self.prepare(call))
         before, after = state_of(kept["before"]), state_of(kept["after"])
-        standing = self._state(after)
+        standing = held_at(self._files, after)
         if standing != after or not after:
             seen = kept["seen"]
             assert isinstance(seen, dict)
@@ -86,19 +86,13 @@ class RehearsedTool(ABC):
         """See `ports.Tool.undo`."""
         kept = object_of(prepared)
         before, after = state_of(kept["before"]), state_of(kept["after"])
-        for path, content in self._state(after).items():
-            if content not in (after[path], before[path]):
-                raise OutsideChange(Resource(Scheme.FILE, path), f"it is not what {self.spec.name} ({call.id}) left.")
-        try:
-            swap(self._files, after, before)
-        except (ToolFailed, OSError) as error:
-            raise UndoFailed(str(error)) from error
+        take_back(self._files, after, before, f"{self.spec.name} ({call.id})")
 
     def probe(self, call: ToolCall, prepared: str) -> Probed:  # noqa: ARG002  it is seen on the files
         """See `ports.Tool.probe`."""
         kept = object_of(prepared)
         before, after = state_of(kept["before"]), state_of(kept["after"])
-        standing = self._state(after)
+        standing = held_at(self._files, after)
         if standing == before:
             return NotPerformed()
         return Performed(canonical(kept["answer"])) if standing == after else Unknown()
@@ -110,15 +104,6 @@ class RehearsedTool(ABC):
     def value(self, resource: Resource) -> str:
         """See `ports.Tool.value`."""
         return self._look.value(resource)
-
-    def _standing(self, path: str) -> Content | None:
-        found = self._files.read(path)
-        if isinstance(found, Refused):
-            raise ToolFailed(str(found))
-        return found
-
-    def _state(self, of: State) -> State:
-        return {path: self._standing(path) for path in of}
 
     def _seen(self, path: str) -> str:
         found = self._files.read(path)
