@@ -104,12 +104,10 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
         GitFailed: git cannot read or reach a repository.
         OSError: the disk is full.
     """
-    goal = await asyncio.to_thread(destination_of, repository, wish.remote, wish.onto)
-    if isinstance(goal, Refused):
-        return goal
-    suite = await asyncio.to_thread(suite_of, wish, repository)
-    if isinstance(suite, Refused):
-        return suite
+    begun = await asyncio.to_thread(_begun, repository, wish)
+    if isinstance(begun, Refused):
+        return begun
+    goal, suite = begun
     untested = await asyncio.to_thread(_untested, repository, goal, wish)
     if untested:
         return untested
@@ -138,6 +136,15 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     if not wish.wait:
         return LandingEnd(change=entry.id, onto=goal.onto, kind="waiting", why="It waits in the queue.")
     return await _ended(goal, plan_of(goal, wish, suite), entry, say)
+
+
+def _begun(repository: Repository, wish: LandingWish) -> tuple[Destination, Suite] | Refused:
+    """Where it lands, and how it is tested."""
+    goal = destination_of(repository, wish.remote, wish.onto)
+    if isinstance(goal, Refused):
+        return goal
+    suite = suite_of(wish, repository)
+    return suite if isinstance(suite, Refused) else (goal, suite)
 
 
 def suite_of(wish: LandingWish, repository: Repository) -> Suite | Refused:
@@ -344,12 +351,10 @@ async def run_gate(
         GitFailed: git cannot read the repository.
         OSError: the disk is full.
     """
-    goal = await asyncio.to_thread(destination_of, repository, wish.remote, wish.onto)
-    if isinstance(goal, Refused):
-        return goal
-    suite = await asyncio.to_thread(suite_of, wish, repository)
-    if isinstance(suite, Refused):
-        return suite
+    begun = await asyncio.to_thread(_begun, repository, wish)
+    if isinstance(begun, Refused):
+        return begun
+    goal, suite = begun
     for path in await asyncio.to_thread(goal.unlock):
         say(LEFT.format(path))
     with turn(goal.directory) as mine:
