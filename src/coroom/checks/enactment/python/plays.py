@@ -1,7 +1,7 @@
 """The ways in which an enacted function is called: what happens first, of what object, with which arguments."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
@@ -55,27 +55,31 @@ def _firsts(stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[
     """What can be done in the modules before: what puts something into them, nothing, and a change after that."""
     adders: list[Deed] = []
     changers: list[Deed] = []
+    for path, held, how in changing(stage, reached, new):
+        calls = [
+            (path, name, tuple(given)) for name, given in inputs.calls_of(held, 0, turns=2 if how == "adds" else 1)
+        ]
+        (adders if how == "adds" else changers).extend(calls)
+    filled = [tuple(adders[:6])] if adders else []
+    return [*filled, (), *((*adders[:6], each) for each in changers[:3])]
+
+
+def changing(
+    stage: Tree, reached: Sequence[str], new: Collection[tuple[str, str]]
+) -> Iterator[tuple[str, Function, str]]:
+    """The functions, but for the new ones, that change what their module keeps: where, which, and how."""
     for path, module in stage.there(reached).items():
         space = module.space
         kept = {name for name, held in space.items() if isinstance(held, dict | list | set)}
         for name, held in space.items():
             if not isinstance(held, Function) or held.around.module is not space or name.startswith("_") or held.traits:
                 continue
-            if (path, name) in new:
-                continue
-            how = how_it_changes(held.node, partial(is_in, kept))
+            how = how_it_changes(held.node, partial(_is_in, kept)) if (path, name) not in new else ""
             if how:
-                calls = [
-                    (path, name, tuple(given))
-                    for name, given in inputs.calls_of(held, 0, turns=2 if how == "adds" else 1)
-                ]
-                (adders if how == "adds" else changers).extend(calls)
-    filled = [tuple(adders[:6])] if adders else []
-    return [*filled, (), *((*adders[:6], each) for each in changers[:3])]
+                yield path, held, how
 
 
-def is_in(kept: set[str], node: ast.expr) -> bool:
-    """Whether an expression is one of these names or a part of it."""
+def _is_in(kept: set[str], node: ast.expr) -> bool:
     return _root(node) in kept
 
 

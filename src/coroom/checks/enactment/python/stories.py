@@ -7,7 +7,7 @@ from functools import partial
 from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.play import Play, Recipe, SetUpFailed, mixed
 from coroom.checks.enactment.python.inputs import Inputs
-from coroom.checks.enactment.python.plays import is_in, prepared
+from coroom.checks.enactment.python.plays import changing, prepared
 from coroom.checks.enactment.python.recipes import asked_of, earlier
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.tree import Tree
@@ -111,20 +111,11 @@ def _begin(
 def _keepers(
     stage: Tree, reached: Sequence[str], new: frozenset[tuple[str, str]], wanted: str
 ) -> list[tuple[str, Function]]:
-    found: list[tuple[str, Function]] = []
-    for path, module in stage.there(reached).items():
-        space = module.space
-        kept = {name for name, held in space.items() if isinstance(held, dict | list | set)}
-        for name, held in space.items():
-            if not isinstance(held, Function) or held.around.module is not space or name.startswith("_") or held.traits:
-                continue
-            if (
-                not _makes_functions(held.node)
-                and (path, name) not in new
-                and how_it_changes(held.node, partial(is_in, kept)) == wanted
-            ):
-                found.append((path, held))
-    return found
+    return [
+        (path, held)
+        for path, held, how in changing(stage, reached, new)
+        if how == wanted and not _makes_functions(held.node)
+    ]
 
 
 def _makes_functions(node: ast.AST) -> bool:
