@@ -120,7 +120,7 @@ class Attributes(ABC):
     def _of_thing(self, held: Thing, name: str) -> Value:
         if name == "__class__":
             return held.kind
-        if name == "__dict__":
+        if name == "__dict__" and _room_for(held.kind, name):
             return held.attributes
         found = held.kind.find(name)
         if isinstance(found, Property):
