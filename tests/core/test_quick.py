@@ -142,3 +142,36 @@ def test_a_record_with_a_factory_is_not_taken() -> None:
 
     with pytest.raises(AssertionError):
         dataclass(frozen=True, slots=True)(Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Clashing:
+    """Bears the names that one thinks of when one makes a record."""
+
+    record: str
+    new: str
+    put: str
+    twin: str
+    cls: str
+    self: str
+    made: str = "m"
+
+
+@dataclass(frozen=True)
+class ClashingOpenly:
+    """The same without slots."""
+
+    record: str
+    new: str
+    put: str
+    cls: str
+    self: str
+
+
+def test_a_field_may_have_any_name() -> None:
+    one = Clashing("r", "n", "p", "t", "c", "s")
+    assert repr(one) == "Clashing(record='r', new='n', put='p', twin='t', cls='c', self='s', made='m')"
+    assert replace(one, record="x").record == "x"
+    assert repr(ClashingOpenly(record="r", new="n", put="p", cls="c", self="s")) == (
+        "ClashingOpenly(record='r', new='n', put='p', cls='c', self='s')"
+    )

@@ -60,23 +60,24 @@ def _with_methods(kind: type[T], *, order: bool) -> type[T]:
 
 
 def _maker_of(kind: type, parts: Sequence[Field[object]]) -> object:
+    # The names in the text below are such that no field bears one.
     names: dict[str, object] = {f"default_{part.name}": part.default for part in parts if part.default is not MISSING}
-    names["new"], names["put"] = object.__new__, object.__setattr__
+    names["_new_"], names["_put_"] = object.__new__, object.__setattr__
     if "__slots__" not in vars(kind):
         for part in parts:
             if part.default is not MISSING:
                 delattr(kind, part.name)
         pairs = ", ".join(f"{part.name!r}: {part.name}" for part in parts)
-        body = f"    record = new(cls)\n    put(record, '__dict__', {{{pairs}}})\n"
+        body = f"    _record_ = _new_(_cls_)\n    _put_(_record_, '__dict__', {{{pairs}}})\n"
     elif kind.__base__ is object:
-        names["twin"] = type(f"{kind.__name__}Twin", (), {"__slots__": tuple(part.name for part in parts)})
-        sets = "".join(f"    record.{part.name} = {part.name}\n" for part in parts)
-        body = f"    record = twin()\n{sets}    record.__class__ = cls\n"
+        names["_twin_"] = type(f"{kind.__name__}Twin", (), {"__slots__": tuple(part.name for part in parts)})
+        sets = "".join(f"    _record_.{part.name} = {part.name}\n" for part in parts)
+        body = f"    _record_ = _twin_()\n{sets}    _record_.__class__ = _cls_\n"
     else:
         # One that has slots of its base as well can be nothing else's twin.
-        sets = "".join(f"    put(record, {part.name!r}, {part.name})\n" for part in parts)
-        body = f"    record = new(cls)\n{sets}"
-    source = f"def made({_signature(parts)}):\n{body}    return record\n"
+        sets = "".join(f"    _put_(_record_, {part.name!r}, {part.name})\n" for part in parts)
+        body = f"    _record_ = _new_(_cls_)\n{sets}"
+    source = f"def made({_signature(parts)}):\n{body}    return _record_\n"
     exec(source, names)  # noqa: S102  as dataclasses themselves do; the names in it are those of our fields
     return names["made"]
 
@@ -98,7 +99,7 @@ def of_parts(kind: type[T]) -> Callable[[tuple[object, ...]], T]:
 def _signature(parts: Sequence[Field[object]]) -> str:
     given = [_parameter(part) for part in parts if not part.kw_only]
     named = [_parameter(part) for part in parts if part.kw_only]
-    return ", ".join(["cls", *given, *(["*", *named] if named else [])])
+    return ", ".join(["_cls_", *given, *(["*", *named] if named else [])])
 
 
 def _parameter(part: Field[object]) -> str:
