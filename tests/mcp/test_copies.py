@@ -100,6 +100,15 @@ async def test_claims_and_edits_that_were_refused_are_not_made_by_older_copies_e
         assert (await sent(daemon, "a", 9, "edit", **edit))["ok"]
 
 
+async def test_an_operation_id_that_is_too_long_is_refused_each_time_and_not_kept() -> None:
+    async with running("a") as (daemon, room):
+        for number in (2, 1):
+            told = await sent(daemon, "a", number, "say", kind="note", text="x", operation="o" * 65)
+            assert told["refused"] == "limit"
+            assert "before" not in told["said"]
+        assert not room.door._refusals._of
+
+
 @pytest.mark.promise("call:once")
 async def test_copies_under_way_are_refused_together_and_count_as_the_newest_of_them() -> None:
     async with running("a") as (daemon, room):

@@ -363,10 +363,12 @@ class Door:
         """An operation is asked for, by the request `attempt`: the answer, where a newer copy of it was refused. None
         when it is to be carried out; its answer is told to `ended` then.
         """
+        if len(operation) > self._host.state.limits.name_chars_max:
+            return None  # It is refused anyhow, and nothing that long is kept.
         refused = self._refusals.asked(agent, operation, attempt)
         if refused is None:
             return None
-        again = f"That is what {operation} was told before; to ask anew, use a fresh operation id."
+        again = "That is what this operation was told before; to ask anew, use a fresh operation id."
         return Answer(refused=replace(refused, next_step=f"{refused.next_step} {again}"))
 
     def ended(self, agent: str, operation: str, answer: Answer) -> None:
