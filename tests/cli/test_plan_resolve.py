@@ -12,7 +12,7 @@ from coroom.cli.bench import bench
 from coroom.cli.plan import plan
 from coroom.host.plans import resolving
 from coroom.host.plans.resolving import Resolver
-from coroom.run.bench import planning
+from coroom.run.bench import planning, verdicts
 from coroom.run.board import tasks_from
 from coroom.run.planned import planned
 
@@ -79,7 +79,7 @@ def test_the_benchmark_says_how_many_uses_were_settled(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "SETS", 3)
-    monkeypatch.setattr(planning, "RESAMPLES", 100)
+    monkeypatch.setattr(verdicts, "RESAMPLES", 100)
     changed = {
         "store.py": FILES["store.py"].replace(b"return row\n", b"return row + 1\n", 1),
         "order.py": FILES["order.py"] + b"    return 2\n",

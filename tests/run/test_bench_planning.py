@@ -7,9 +7,11 @@ import pytest
 from tests.git.repositories import git, new_repository, write
 
 from coroom.git.command import Git
-from coroom.run.bench import planning
+from coroom.run.bench import pairs, planning, verdicts
+from coroom.run.bench.pairs import pairs_of
 from coroom.run.bench.planning import measure_plans
 from coroom.run.bench.taken_out import taken_out
+from coroom.run.bench.verdicts import TextAlone
 
 
 def commit(repository: Path, message: str, files: dict[str, bytes]) -> str:
@@ -21,16 +23,16 @@ def commit(repository: Path, message: str, files: dict[str, bytes]) -> str:
 
 def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "SETS", 20)
-    monkeypatch.setattr(planning, "RESAMPLES", 200)
+    monkeypatch.setattr(verdicts, "RESAMPLES", 200)
     base = {"a.py": b"def one():\n    return 1\n", "b.py": b"def two():\n    return 2\n"}
     repository = new_repository(tmp_path / "r", base)
     first = commit(repository, "one is eleven", {"a.py": b"def one():\n    return 11\n"})
     again = commit(repository, "one is twelve", {"a.py": b"def one():\n    return 12\n"})
     other = commit(repository, "two is twenty", {"b.py": b"def two():\n    return 20\n"})
     rows = [
-        {"repo": "r", "A": first, "B": again, "label": "coupled"},
-        {"repo": "r", "A": again, "B": other, "label": "independent"},
-        {"repo": "r", "A": first, "B": other, "label": "coupled"},
+        {"repo": "r", "A": first, "B": again, "label": "coupled", "why": ["textual"]},
+        {"repo": "r", "A": again, "B": other, "label": "independent", "why": []},
+        {"repo": "r", "A": first, "B": other, "label": "coupled", "why": ["test"]},
         {"repo": "elsewhere", "A": first, "B": other, "label": "coupled"},
     ]
     data = tmp_path / "pairs.jsonl"
@@ -42,6 +44,7 @@ def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path, monkeypatch: py
     assert found.bound_share_least >= 0.9
     assert found.index is not None
     assert found.index.files == 5
+    assert found.text_alone == TextAlone(accuracy=0.75, beyond=1, beyond_found=0)
     document = found.document()
     assert document["pairs"] == 3
     assert [(one.a, one.b) for one in found.judged if one.verdict.coupled != one.coupled] == [(first, other)]
@@ -74,3 +77,35 @@ def test_where_the_first_cannot_be_taken_out_the_tree_before_it_is_taken(tmp_pat
     second = commit(repository, "thirteen", {"a.py": b"one = 13\n"})
     with taken_out(Git(repository), first, second) as (aside, tree):
         assert aside.line("show", f"{tree}:a.py") == "one = 1"
+
+
+def test_a_pair_is_coupled_when_the_second_says_a_name_that_only_the_first_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "SORTS", ("speaks",))
+    repository = new_repository(tmp_path / "r", {"a.py": b"ONE = 1\n", "b.py": b"TWO = 2\n"})
+    makes = commit(repository, "made", {"a.py": b"ONE = 1\n\n\ndef maker():\n    return 9\n"})
+    other = commit(repository, "two is three", {"b.py": b"TWO = 3\n"})
+    uses = commit(repository, "used", {"c.py": b"from a import maker\n"})
+    for n in range(12):
+        commit(repository, f"later {n}", {"later.py": f"LATER = {n}\n".encode()})
+    assert list(pairs_of(Git(repository), "r", 1, 1)) == [
+        {"repo": "r", "A": makes, "B": uses, "label": "coupled", "why": ["name"]}
+    ]
+    monkeypatch.setattr(pairs, "SORTS", ("near",))
+    found = {(row["A"], row["B"]): row["why"] for row in pairs_of(Git(repository), "r", 6, 1)}
+    assert found[makes, other] == []
+
+
+def test_a_pair_is_coupled_when_both_change_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "SORTS", ("file",))
+    repository = new_repository(tmp_path / "r", {"a.py": b"ONE = 1\n"})
+    for n in range(14):
+        commit(repository, f"{n}", {"a.py": f"ONE = {n + 2}\n".encode()})
+    assert [(row["label"], row["why"]) for row in pairs_of(Git(repository), "r", 2, 1)] == [
+        ("coupled", ["textual"])
+    ] * 2
+
+
+def test_a_history_too_short_has_no_pairs(tmp_path: Path) -> None:
+    assert list(pairs_of(Git(new_repository(tmp_path / "r", {"a.py": b"x = 1\n"})), "r", 6, 1)) == []

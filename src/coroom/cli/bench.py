@@ -12,6 +12,7 @@ from coroom.cli.bench_check import check
 from coroom.cli.bench_fast import fast
 from coroom.cli.bench_gate import gate
 from coroom.cli.bench_loop import loop
+from coroom.cli.bench_pairs import named_repositories, pairs
 from coroom.cli.bench_policies import policies
 from coroom.cli.place import WrongCallError
 from coroom.cli.until import StoppedError, until_stopped
@@ -33,6 +34,7 @@ bench.add_command(loop)
 bench.add_command(policies)
 bench.add_command(fast)
 bench.add_command(check)
+bench.add_command(pairs)
 
 
 def _counts(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
@@ -202,8 +204,9 @@ def _cells(row: Row) -> tuple[str, ...]:
 def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool, resolve: str) -> None:
     """Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
 
-    DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent). Each NAME=REPO is a clone
-    of a project under the name that the pairs know it by.
+    DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent); coroom bench pairs makes
+    some. Where it says why (textual, or anything else), what could be had by knowing only which texts collide is told
+    too. Each NAME=REPO is a clone of a project under the name that the pairs know it by.
 
     \b
       coroom bench plan pairs.jsonl click=../click jinja=../jinja
@@ -212,14 +215,12 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     """  # noqa: D301  click wants the character itself
     from coroom.run.bench.planning import GitFailed, measure_plans  # noqa: PLC0415 - the other benchmark needs none
 
-    named = dict(one.partition("=")[::2] for one in repositories)
-    if not all(name and path and Path(path).is_dir() for name, path in named.items()):
-        raise WrongCallError("A repository is given as NAME=DIRECTORY, like click=../click.")
+    named = named_repositories(repositories)
     progress = Console(stderr=True, highlight=False)
     try:
         report = measure_plans(
             data,
-            {name: Path(path) for name, path in named.items()},
+            named,
             files,
             progress.print,
             lines=lines,
@@ -235,6 +236,12 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
     click.echo(f"{len(report.judged)} pairs; no repository given for: {', '.join(report.missing) or 'none'}")
     click.echo(f"coupled or not, footprints given: balanced accuracy {report.accuracy:.3f} (95 %: {low_high})")
     click.echo(f"  sensitivity {report.sensitivity:.3f}, specificity {report.specificity:.3f}")
+    if report.text_alone is not None:
+        alone = report.text_alone
+        click.echo(f"  knowing which texts collide, and nothing else: {alone.accuracy:.3f}")
+        click.echo(
+            f"  coupled though their texts do not collide: {alone.beyond}, of which {alone.beyond_found} were found"
+        )
     click.echo(
         f"routed against serial: {report.gain_mean:.1%} of the time saved on average, "
         f"worst {report.slowdown_worst:+.1%}"

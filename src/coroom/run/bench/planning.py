@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import combinations
@@ -18,7 +18,7 @@ from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git, GitFailed
 from coroom.git.repository import read_blobs, tree_files
 from coroom.host.plans.planning import Ground, plan_for
-from coroom.host.plans.resolving import NONE, Resolved, Resolver, Source
+from coroom.host.plans.resolving import NONE, Resolver, Source
 from coroom.launch.isolation import Isolation
 from coroom.plan.coupling import Pair
 from coroom.plan.durations import Durations
@@ -28,32 +28,13 @@ from coroom.plan.kept import inventories
 from coroom.plan.route import route
 from coroom.plan.task import PlanTask, TaskFootprint
 from coroom.run.bench.taken_out import taken_out
+from coroom.run.bench.verdicts import Judged, TextAlone, accuracy_of, interval_of, text_alone_of
 from coroom.syntax import MODULE, grammar_of, symbols_touched
-
-RESAMPLES = 2_000
-"""Of the bootstrap that gives the intervals."""
 
 SETS = 400
 """Lists of independent tasks that are routed."""
 
 _NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One pair of commits: whether the second needs the first, and what was said of them. `resolved` is what language
-    servers were asked for it, `planning_s` the processor time of the plan with theirs, `guessed` the verdict without.
-    """
-
-    repo: str
-    a: str
-    b: str
-    coupled: bool
-    verdict: Pair
-    seconds: tuple[float, float]
-    resolved: Resolved
-    planning_s: float
-    guessed: Pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +73,7 @@ class PlanReport:
     interval: tuple[float, float]
     sensitivity: float
     specificity: float
+    text_alone: TextAlone | None
     slowdown_worst: float
     slowdown_worst_untold: float
     gain_mean: float
@@ -108,6 +90,13 @@ class PlanReport:
             "interval_95": [round(one, 4) for one in self.interval],
             "sensitivity": round(self.sensitivity, 4),
             "specificity": round(self.specificity, 4),
+            "text_alone": None
+            if self.text_alone is None
+            else {
+                "balanced_accuracy": round(self.text_alone.accuracy, 4),
+                "beyond": self.text_alone.beyond,
+                "beyond_found": self.text_alone.beyond_found,
+            },
             "slowdown_worst": round(self.slowdown_worst, 4),
             "slowdown_worst_untold": round(self.slowdown_worst_untold, 4),
             "gain_mean": round(self.gain_mean, 4),
@@ -172,16 +161,20 @@ def measure_plans(
             git, coupled = Git(repositories[name]), row["label"] == "coupled"
             # What runs in bubblewrap is not among the processes that this one has waited for, and so not counted.
             resolver = Resolver(wanted=resolve, isolation=Isolation.PLAIN)
-            judged.append(_judged(git, name, row["A"], row["B"], resolver, coupled=coupled, lines=lines))
+            why = tuple(row["why"]) if "why" in row else None
+            judged.append(
+                replace(_judged(git, name, row["A"], row["B"], resolver, coupled=coupled, lines=lines), why=why)
+            )
     told, untold, gain = _simulated(judged)
-    accuracy, sensitivity, specificity = _accuracy(judged)
+    accuracy, sensitivity, specificity = accuracy_of(judged)
     return PlanReport(
         judged=tuple(judged),
         missing=tuple(missing),
         accuracy=accuracy,
-        interval=_interval(judged),
+        interval=interval_of(judged),
         sensitivity=sensitivity,
         specificity=specificity,
+        text_alone=text_alone_of(judged),
         slowdown_worst=told,
         slowdown_worst_untold=untold,
         gain_mean=gain,
@@ -226,6 +219,7 @@ def _judged_on(
         resolved=made.resolved,
         planning_s=spent,
         guessed=guessed,
+        why=None,
     )
 
 
@@ -321,25 +315,6 @@ def _resolved(judged: Sequence[Judged]) -> ResolvedFigures:
         seconds=tuple(sorted(one.resolved.seconds for one in asked)),
         processor_seconds=tuple(sorted(one.planning_s for one in asked)),
     )
-
-
-def _accuracy(judged: Sequence[Judged]) -> tuple[float, float, float]:
-    coupled = [one.verdict.coupled for one in judged if one.coupled]
-    apart = [not one.verdict.coupled for one in judged if not one.coupled]
-    sensitivity, specificity = sum(coupled) / max(1, len(coupled)), sum(apart) / max(1, len(apart))
-    return (sensitivity + specificity) / 2, sensitivity, specificity
-
-
-def _interval(judged: Sequence[Judged]) -> tuple[float, float]:
-    """95 % of the balanced accuracy, resampled within each label."""
-    chance = random.Random(1)  # noqa: S311 - statistics
-    sides = [[one for one in judged if one.coupled is side] for side in (True, False)]
-    if not all(sides):
-        return 0.0, 1.0
-    found = sorted(
-        _accuracy([one for side in sides for one in chance.choices(side, k=len(side))])[0] for _ in range(RESAMPLES)
-    )
-    return found[RESAMPLES // 40], found[-RESAMPLES // 40]
 
 
 def _simulated(judged: Sequence[Judged]) -> tuple[float, float, float]:

@@ -1,8 +1,9 @@
-"""A commit taken out of a later one's ground: the tree that the data's labels were made on."""
+"""A commit taken out of a later one's ground: the tree that tells whether the later one needs it."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from coroom.git.command import Git
 
@@ -13,27 +14,50 @@ _NOBODY = {
 }
 
 
+class Merged(NamedTuple):
+    """What a merge of trees gave, and the files in which it did not work out."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+@contextmanager
+def set_aside(git: Git) -> Iterator[Git]:
+    """Git over the same repository; what it makes lies in a directory of its own and is gone at the end."""
+    objects = git.line("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    with tempfile.TemporaryDirectory(prefix="coroom-bench-") as scratch:
+        places = {"GIT_OBJECT_DIRECTORY": scratch, "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}
+        yield Git(git.directory, {**_NOBODY, **places})
+
+
 @contextmanager
 def taken_out(git: Git, first: str, second: str) -> Iterator[tuple[Git, str]]:
     """What `second` was made on without `first`, and the git that sees it.
 
     It is a tree that no commit has: `first` is reverted on the parent of `second`. Where it cannot be, it is the tree
-    before `first`. What is made for that lies in a directory of its own and is gone at the end; the repository is only
-    read.
+    before `first`. The repository is only read.
 
     Raises:
         GitFailed: one of the commits is missing or has no parent.
     """
-    objects = git.line("rev-parse", "--path-format=absolute", "--git-path", "objects")
-    with tempfile.TemporaryDirectory(prefix="coroom-bench-") as scratch:
-        places = {"GIT_OBJECT_DIRECTORY": scratch, "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}
-        aside = Git(git.directory, {**_NOBODY, **places})
-        yield aside, _reverted(aside, first, f"{second}^") or aside.line("rev-parse", f"{first}^^{{tree}}")
+    with set_aside(git) as aside:
+        found = reverted(aside, first, second)
+        yield aside, aside.line("rev-parse", f"{first}^^{{tree}}") if found.conflicts else found.tree
 
 
-def _reverted(git: Git, commit: str, onto: str) -> str:
-    """The tree of `onto` without what `commit` changed; empty where others have changed the same since."""
-    base = git.line("commit-tree", "-m", "with it", f"{commit}^{{tree}}")
-    sides = [git.line("commit-tree", "-p", base, "-m", "a side", f"{each}^{{tree}}") for each in (onto, f"{commit}^")]
-    merged = git.run("merge-tree", "--write-tree", "--no-messages", *sides, expect=(0, 1))
-    return "" if merged.code else merged.line.splitlines()[0]
+def reverted(git: Git, first: str, second: str) -> Merged:
+    """The tree before `second` without what `first` changed, in a git that is set aside; raises as `taken_out`."""
+    return _merged(git, first, f"{second}^", f"{first}^")
+
+
+def applied(git: Git, second: str, tree: str) -> Merged:
+    """A tree with what `second` changed; the same."""
+    return _merged(git, f"{second}^", tree, second)
+
+
+def _merged(git: Git, base: str, ours: str, theirs: str) -> Merged:
+    under = git.line("commit-tree", "-m", "base", f"{base}^{{tree}}")
+    sides = [git.line("commit-tree", "-p", under, "-m", "side", f"{each}^{{tree}}") for each in (ours, theirs)]
+    done = git.run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", *sides, expect=(0, 1))
+    tree, *paths = done.out.decode(errors="surrogateescape").rstrip("\0").split("\0")
+    return Merged(tree, tuple(dict.fromkeys(paths)))

@@ -1,0 +1,43 @@
+"""`coroom bench pairs`: pairs of commits from histories, for `coroom bench plan` to judge."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from coroom.cli.place import WrongCallError
+from coroom.git.command import Git, GitFailed
+from coroom.run.bench.pairs import pairs_of
+
+
+def named_repositories(given: tuple[str, ...]) -> dict[str, Path]:
+    """The directories by their names; what is not written so is refused."""
+    named = dict(one.partition("=")[::2] for one in given)
+    if not all(name and path and Path(path).is_dir() for name, path in named.items()):
+        raise WrongCallError("A repository is given as NAME=DIRECTORY, like click=../click.")
+    return {name: Path(path) for name, path in named.items()}
+
+
+@click.command()
+@click.argument("repositories", metavar="NAME=REPO…", nargs=-1, required=True)
+@click.option("--each", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Pairs of each repository.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same pairs.")
+def pairs(repositories: tuple[str, ...], each: int, seed: int) -> None:
+    """Take pairs of nearby commits from histories, and say of each whether the second needs the first.
+
+    It needs it when it does not apply without it, or says a name that only the first defines; nothing is run. One JSON
+    object a line is printed, as coroom bench plan takes them. Each NAME=REPO is a whole clone.
+
+    \b
+      coroom bench pairs click=../click jinja=../jinja > pairs.jsonl
+      coroom bench plan pairs.jsonl click=../click jinja=../jinja
+    """  # noqa: D301  click wants the character itself
+    progress = Console(stderr=True, highlight=False)
+    for name, path in named_repositories(repositories).items():
+        try:
+            for number, row in enumerate(pairs_of(Git(path), name, each, seed), start=1):
+                click.echo(json.dumps(row))
+                progress.print(f"{name}: {number} of {each}: {row['label']}")
+        except GitFailed as problem:
+            raise WrongCallError(f"{path}: {problem}. Give a whole clone.") from problem
