@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -35,6 +36,18 @@ class Observed:
     def footprint(self) -> Footprint:
         """All of it."""
         return Footprint(tuple(self._reads), tuple(self._writes))
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPlace:
+    """A PostgreSQL database: what its resources are called by, its identity, the schema whose tables need no further
+    word, and where its server listens.
+    """
+
+    name: str
+    identity: str
+    schema: str
+    address: str | tuple[str, int]
 
 
 class Observer(Protocol):

@@ -21,8 +21,7 @@ from psycopg.rows import tuple_row
 
 from coroom.core.resource import parse
 from coroom.tools import naming
-from coroom.tools.observers import Observed
-from coroom.tools.python_observer import PostgresPlace
+from coroom.tools.observers import Observed, PostgresPlace
 from coroom.tools.sql_postgres import PostgresDatabase
 
 _IDENTITY = """

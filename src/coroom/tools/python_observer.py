@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from coroom.core.errors import Refused
 from coroom.core.resource import Resource, Scheme, parse
 from coroom.tools.http_observer import same_server, server_of, watch_requests
-from coroom.tools.observers import Observed, authorizer, note_request
+from coroom.tools.observers import Observed, PostgresPlace, authorizer, note_request
 
 if TYPE_CHECKING:
     from coroom.tools.postgres_observer import Held
@@ -50,18 +50,6 @@ Stamps = dict[str, tuple[int, int, int]]
 
 CLUSTER = Resource(Scheme.KEY, "cluster")
 """Reported as written when the cluster is connected to in a way that does not show what is asked of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresPlace:
-    """A PostgreSQL database: what its resources are called by, its identity, the schema whose tables need no further
-    word, and where its server listens.
-    """
-
-    name: str
-    identity: str
-    schema: str
-    address: str | tuple[str, int]
 
 
 @dataclass(slots=True)

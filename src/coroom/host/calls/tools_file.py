@@ -29,9 +29,9 @@ from coroom.ports import Files, Tool
 from coroom.tools.files import file_tools
 from coroom.tools.journal import Journal
 from coroom.tools.kept import Kept, own_name
-from coroom.tools.observers import DifferenceObserver, Observer, OneAtATime, SqliteObserver
+from coroom.tools.observers import DifferenceObserver, Observer, OneAtATime, PostgresPlace, SqliteObserver
 from coroom.tools.probe import Watched
-from coroom.tools.python_observer import InRoom, PostgresPlace, PythonObserver
+from coroom.tools.python_observer import InRoom, PythonObserver
 from coroom.tools.registry import BadTool, Declaration, FunctionTool, Toolbox
 from coroom.tools.sandbox import Sandbox
 from coroom.tools.shell import ShellTool
