@@ -13,6 +13,7 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
+from coroom.agents.room_client import certificates_for
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Code, Refused
@@ -186,7 +187,7 @@ class Daemon:
         """The SDK's own client, as this agent."""
         headers = {"Authorization": f"Bearer {token(agent)}"}
         async with (
-            httpx2.AsyncClient(headers=headers, timeout=30) as http,
+            httpx2.AsyncClient(headers=headers, timeout=30, verify=certificates_for(self.url)) as http,
             Client(streamable_http_client(self.url + path, http_client=http), mode=era) as client,
         ):
             yield client
@@ -194,7 +195,7 @@ class Daemon:
     def http(self, agent: str = "", **headers: str) -> httpx2.AsyncClient:
         if agent:
             headers["Authorization"] = f"Bearer {token(agent)}"
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=certificates_for(self.url))
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.doorway import data_of, text_of
 from tests.git.repositories import new_repository
 
+from coroom.agents.room_client import certificates_for
 from coroom.core.agent import Role
 from coroom.core.codec import Json
 from coroom.core.errors import Refused
@@ -83,7 +84,7 @@ async def seated(room: Room, url: str, name: str, role: Role = Role.IMPLEMENTER)
     assert isinstance(seat, Seat)
     headers = {"Authorization": f"Bearer {seat.token}"}
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        httpx2.AsyncClient(headers=headers, timeout=30, verify=certificates_for(url)) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
     ):
         yield Agent(client)

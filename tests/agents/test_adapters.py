@@ -1,6 +1,7 @@
 """What an adapter starts and how it reads what it started, without the agents themselves."""
 
 import json
+import ssl
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from coroom.agents.codex import NOTHING_CAME, Codex, toml, unready
 from coroom.agents.command_line import CommandLine
 from coroom.agents.gemini import Gemini
 from coroom.agents.opencode import OpenCode
+from coroom.agents.room_client import certificates_for
 
 ADAPTERS = pytest.mark.parametrize(
     "adapter",
@@ -58,6 +60,13 @@ def test_a_missing_program_is_named_together_with_the_way_to_get_it(adapter: Age
     assert isinstance(missing, Missing)
     assert missing.what in missing.install
     assert missing.install.startswith("Install ")
+
+
+def test_a_client_of_a_room_without_certificates_reads_none_and_would_believe_none() -> None:
+    met = certificates_for("http://127.0.0.1:1")
+    assert isinstance(met, ssl.SSLContext)
+    assert (met.cert_store_stats()["x509_ca"], met.verify_mode) == (0, ssl.CERT_REQUIRED)
+    assert certificates_for("https://rooms.example") is True
 
 
 def test_opencode_with_a_model_of_its_own_reads_no_list_of_all_models(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 from tests.doorway import Daemon, Room, running
 
@@ -239,7 +238,7 @@ async def test_a_hook_speaks_for_the_agent_of_its_token_whatever_its_json_says(s
     event = {"agent": "b", "agent_id": "b", "tool_name": "Read", "tool_input": {"file_path": "/m/x.py", "agent": "b"}}
     await post(daemon, "claude", "before", event, agent="a")
     assert [agent for agent, _ in room.files.began] == ["a"]
-    async with httpx2.AsyncClient(base_url=daemon.url) as http:
+    async with daemon.http() as http:
         assert (await http.post("/hooks/claude/before", json=event)).status_code == 401
 
 

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from tests.doorway import RPC_HEADERS, Room, rpc, running, token
 
+from coroom.agents.room_client import certificates_for
 from coroom.host.door.receipt import CURSOR_HEADER
 
 CLAIM = {"resources": ["x.py"]}
@@ -69,7 +70,9 @@ async def through_a_proxy() -> AsyncIterator[tuple[Room, Proxy, httpx2.AsyncClie
             proxy.port = server.sockets[0].getsockname()[1]
             address = f"http://127.0.0.1:{proxy.port}"
             headers = {"Authorization": f"Bearer {token('a')}"}
-            async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=30) as http:
+            async with httpx2.AsyncClient(
+                base_url=address, headers=headers, timeout=30, verify=certificates_for(address)
+            ) as http:
                 yield room, proxy, http
 
 
@@ -111,7 +114,9 @@ async def test_a_client_with_a_new_connection_for_each_call_is_told_a_few_times_
         told = []
         for _ in range(5):
             headers = {"Authorization": f"Bearer {token('a')}", "Connection": "close"}
-            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{proxy.port}", headers=headers) as http:
+            address = f"http://127.0.0.1:{proxy.port}"
+            verify = certificates_for(address)
+            async with httpx2.AsyncClient(base_url=address, headers=headers, verify=verify) as http:
                 told.append("again" in await call(http, "claim", CLAIM))
         assert told == [True, True, True, False, False]
 

@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message
 from tests.doorway import OPERATOR_TOKEN, RPC_HEADERS, Daemon, Room, hashed, open_room, rpc, running, token
 
+from coroom.agents.room_client import certificates_for
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Refused
@@ -38,7 +39,7 @@ async def served() -> AsyncIterator[tuple[Daemon, Room]]:
 async def post(daemon: Daemon, headers: dict[str, str], body: object = CLAIM, path: str = "/mcp") -> httpx2.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     raw = {name.lower().encode(): value.encode("latin-1") for name, value in (RPC_HEADERS | headers).items()}
-    async with httpx2.AsyncClient(base_url=daemon.url, timeout=30) as http:
+    async with daemon.http() as http:
         return await http.post(path, content=content, headers=[*raw.items()])
 
 
@@ -94,7 +95,7 @@ async def test_only_a_proved_agent_from_here_gets_in_and_everybody_else_changes_
 async def test_every_door_wants_a_token_and_no_method_goes_round_it(served: tuple[Daemon, Room]) -> None:
     daemon, room = served
     before = room.host.state
-    async with httpx2.AsyncClient(base_url=daemon.url, timeout=30) as http:
+    async with daemon.http() as http:
         for path in (
             "/mcp",
             "/hooks/claude/before",
@@ -266,7 +267,9 @@ async def test_calls_that_wait_are_counted_and_the_excess_is_told_so(served: tup
     daemon, room = served
     room.files.gate = asyncio.Event()
     limits = httpx2.Limits(max_connections=UNDER_WAY_MAX + 4)
-    async with httpx2.AsyncClient(base_url=daemon.url, timeout=30, limits=limits, headers=AUTHORITY) as http:
+    async with httpx2.AsyncClient(
+        base_url=daemon.url, timeout=30, limits=limits, headers=AUTHORITY, verify=certificates_for(daemon.url)
+    ) as http:
 
         async def edit(path: str) -> int:
             return (

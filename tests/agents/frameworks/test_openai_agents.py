@@ -13,6 +13,7 @@ from tests.live_room import a_shop, left, served
 
 from agents import Agent, FunctionTool, OpenAIChatCompletionsModel, RunConfig, Runner, function_tool
 from coroom.agents.frameworks.openai_agents import RoomRunner
+from coroom.agents.room_client import certificates_for
 from coroom.core import command as c
 from coroom.core.claim import Mode
 from coroom.core.notice import NoticeKind
@@ -27,7 +28,7 @@ def thinking(client: AsyncOpenAI) -> OpenAIChatCompletionsModel:
 
 
 def model_at(server: ModelServer, name: str) -> AsyncOpenAI:
-    http = httpx2.AsyncClient(limits=httpx2.Limits(max_keepalive_connections=0))
+    http = httpx2.AsyncClient(limits=httpx2.Limits(max_keepalive_connections=0), verify=certificates_for(server.url))
     return AsyncOpenAI(base_url=f"{server.url}/v1", api_key=name, http_client=http)
 
 

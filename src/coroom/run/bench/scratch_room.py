@@ -12,6 +12,7 @@ from typing import Self
 
 import httpx2
 
+from coroom.agents.room_client import certificates_for
 from coroom.core.errors import Fault
 from coroom.git.command import Git
 from coroom.git.repository import NotUsable, Repository, inspect
@@ -121,7 +122,8 @@ class Daemon:
             Fault: the room refused it.
         """
         key = (self._state / "operator.token").read_text(encoding="ascii").strip()
-        async with httpx2.AsyncClient(headers={OPERATOR_HEADER: key}, timeout=60) as http:
+        headers, verify = {OPERATOR_HEADER: key}, certificates_for(self.url)
+        async with httpx2.AsyncClient(headers=headers, timeout=60, verify=verify) as http:
             answer = await http.post(f"{self.url}/operator/admit", json={"agent": agent, "client": "bench"})
         told = answer.json()
         if answer.status_code != 200:
