@@ -246,8 +246,17 @@ def test_after_a_failed_sync_nothing_is_written_synced_or_checkpointed_again(
 
 
 def build_small_log(path: Path, events: int) -> list[Stored]:
+    return build_log(path, [event(seq, '{"text":"' + f"{seq} " * 12 + '"}') for seq in range(1, events + 1)])
+
+
+def build_log_of_long_events(path: Path) -> list[Stored]:
+    words = {seq: " ".join(str(1_000 * seq + word) for word in range(40)) for seq in range(1, 147)}
+    return build_log(path, [event(seq, f'{{"text":"{text}"}}') for seq, text in words.items()])
+
+
+def build_log(path: Path, written: list[Stored]) -> list[Stored]:
+    events = len(written)
     with opened(path) as log:
-        written = [event(seq, '{"text":"' + f"{seq} " * 12 + '"}') for seq in range(1, events + 1)]
         log.append(0, written, {sha256(b"blob").hexdigest(): b"blob"})
         log.save_view(events // 2, b"view " * 40)
         log.compact(events)
@@ -272,10 +281,17 @@ def outcome_of_damage(path: Path, written: list[Stored]) -> str:
     return "harmless"
 
 
+@pytest.fixture
+def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments of fewer and longer events: as many bytes to damage, and a tenth of the links to check each time."""
+    monkeypatch.setattr("coroom.log.sqlite.SEGMENT_EVENTS", 102)
+
+
 @pytest.mark.promise("log:detect")
+@pytest.mark.usefixtures("short_segments")
 def test_a_flipped_byte_is_detected_or_harmless_and_never_serves_another_event(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
-    written = build_small_log(path, 1_180)
+    written = build_log_of_long_events(path)
     sound = path.read_bytes()
     assert 40_000 < len(sound) < 100_000
     rng = random.Random("flips")
@@ -292,9 +308,10 @@ def test_a_flipped_byte_is_detected_or_harmless_and_never_serves_another_event(t
     assert outcome_of_damage(path, written) == "harmless"
 
 
+@pytest.mark.usefixtures("short_segments")
 def test_a_log_cut_short_never_serves_a_shorter_history(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
-    written = build_small_log(path, 1_180)
+    written = build_log_of_long_events(path)
     sound = path.read_bytes()
     for size in [0, 1, 99, 100, *range(1_000, len(sound), 4_001)]:
         path.write_bytes(sound[:size])
