@@ -14,7 +14,7 @@ from coroom.checks.enactment.python.plays import plays
 from coroom.checks.enactment.python.stories import stories
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.tree import Tree
-from coroom.checks.enactment.python.uses import how_it_changes
+from coroom.checks.enactment.python.uses import how_it_changes, within
 from coroom.checks.enactment.python.values import FAULTS, Coroutine, Function, Module, Value
 from coroom.checks.enactment.reach import reach
 from coroom.checks.program import Program
@@ -60,7 +60,7 @@ def _imported(program: Program, path: str) -> list[str]:
     if module is None:
         raise CannotGoOn("the module is not there")
     specs: list[str] = []
-    for node in ast.walk(parsed(program.texts[path].decode(errors="replace"))):
+    for node in within(parsed(program.texts[path].decode(errors="replace"))):
         if isinstance(node, ast.Import):
             specs += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -55,7 +55,7 @@ class Functions(Attributes):
         traits = frozenset(
             trait
             for trait, so in (
-                ("generator", not isinstance(node, ast.Lambda) and _yields(node.body)),
+                ("generator", not isinstance(node, ast.Lambda) and _yields(node)),
                 ("async", isinstance(node, ast.AsyncFunctionDef)),
             )
             if so
@@ -145,8 +145,9 @@ def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> froz
     return frozenset(found - others)
 
 
-def _yields(body: list[ast.stmt]) -> bool:
-    waiting: list[ast.AST] = list(body)
+@functools.lru_cache(maxsize=4096)
+def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    waiting: list[ast.AST] = list(node.body)
     while waiting:
         each = waiting.pop()
         if isinstance(each, ast.Yield | ast.YieldFrom):

@@ -35,6 +35,7 @@ from coroom.checks.enactment.python.uses import (
     serves,
     stands_for,
     unquoted,
+    within,
 )
 from coroom.checks.enactment.python.values import FAULTS, Function, Kind, Value
 
@@ -323,14 +324,14 @@ def gathered(stage: Stage, paths: Sequence[str], function: ast.AST) -> Inputs:
                 tables.update({key: None for key in list(held)[:6] if isinstance(key, str) and len(key) < 20})
     numbers = {
         each.value
-        for each in ast.walk(function)
+        for each in within(function)
         if isinstance(each, ast.Constant) and type(each.value) is int and each.value > 3
     }
     literals = tuple(sorted({near for each in numbers for near in (each, each + each // 2)}))[:6]
     own = tuple(
         dict.fromkeys(
             each.value
-            for each in ast.walk(function)
+            for each in within(function)
             if isinstance(each, ast.Constant)
             and isinstance(each.value, str)
             and 0 < len(each.value) <= 12
@@ -352,7 +353,7 @@ def gathered(stage: Stage, paths: Sequence[str], function: ast.AST) -> Inputs:
 def _folded(function: ast.AST, kinds: dict[str, tuple[str, Kind]]) -> tuple[str, ...]:
     """What the members of the enumerations that a function looks up are called, in a case that is not theirs."""
     found: dict[str, None] = {}
-    for each in ast.walk(function):
+    for each in within(function):
         held = each.func if isinstance(each, ast.Call) else each.value if isinstance(each, ast.Subscript) else None
         _, kind = kinds.get(held.id, ("", None)) if isinstance(held, ast.Name) else ("", None)
         for name, one in list(kind.members.items())[:2] if kind is not None and kind.has("enum") else ():

@@ -128,7 +128,7 @@ def new_thing(machine: Attributes, kind: Kind, given: tuple[Value, ...], named: 
     return thing
 
 
-def _before_dataclass(kind: Kind) -> list[Kind]:
+def _before_dataclass(kind: Kind) -> tuple[Kind, ...]:
     line = kind.line()
     first = next(at for at, each in enumerate(line) if "dataclass" in each.traits)
     return line[: first + 1]

@@ -11,7 +11,7 @@ from coroom.checks.enactment.python.plays import changing, prepared
 from coroom.checks.enactment.python.recipes import asked_of, earlier
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.tree import Tree
-from coroom.checks.enactment.python.uses import Wanted, changers, how_it_changes, parameters
+from coroom.checks.enactment.python.uses import Wanted, changers, how_it_changes, parameters, within
 from coroom.checks.enactment.python.values import FAULTS, Function, Kind, Value
 from coroom.checks.enactment.python.vocabulary import heard
 from coroom.checks.enactment.python.world import World, name_of
@@ -120,7 +120,7 @@ def _keepers(
 
 def _makes_functions(node: ast.AST) -> bool:
     """Whether it is one that decorates or wraps."""
-    return any(isinstance(each, ast.FunctionDef) and each is not node for each in ast.walk(node))
+    return any(isinstance(each, ast.FunctionDef) and each is not node for each in within(node))
 
 
 def _go_on(world: World, ending: str, at: int, reached: Sequence[str], new: frozenset[tuple[str, str]]) -> bool:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from coroom.checks.enactment.python.things import Thing, all_fields
 from coroom.checks.enactment.python.values import Function, Kind, Value
+
+
+@functools.lru_cache(maxsize=4096)
+def within(node: ast.AST) -> tuple[ast.AST, ...]:
+    """A part of a program and all that is in it, as `ast.walk` gives it; each play goes through the same ones."""
+    return tuple(ast.walk(node))
 
 
 @dataclass(slots=True)
@@ -43,7 +50,7 @@ def offers(kind: Kind) -> set[str]:
         found |= {*each.space, *each.fields, *each.space.get("__annotations__", {})}
         for held in each.space.values():
             node = held.node if isinstance(held, Function) else None
-            for one in ast.walk(node) if node is not None else ():
+            for one in within(node) if node is not None else ():
                 if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store) and _is_self(one.value):
                     found.add(one.attr)
     return found
@@ -129,7 +136,7 @@ def _is_self_part(node: ast.expr) -> bool:
 def how_it_changes(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> str:
     """Whether a function `adds` to what is kept, `changes` it, or neither."""
     changes = ""
-    for each in ast.walk(node):
+    for each in within(node):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and is_kept(each.func.value):
             if each.func.attr in _ADDING:
                 return "adds"
@@ -170,6 +177,7 @@ def parameters(function: Function, *, skip: int = 0, needed: bool = False) -> li
 _THROUGH = frozenset({"enumerate", "sorted", "reversed", "zip", "iter", "list", "set", "map", "filter"})
 
 
+@functools.lru_cache(maxsize=4096)
 def _hints(node: ast.AST, name: str) -> frozenset[str]:  # noqa: C901 - one table of shapes
     """What a name must be for what is done with it: a `number`, `many` things, something that is `called`."""
 
@@ -177,7 +185,7 @@ def _hints(node: ast.AST, name: str) -> frozenset[str]:  # noqa: C901 - one tabl
         return isinstance(each, ast.Name) and each.id == name
 
     found: set[str] = set()
-    for each in ast.walk(node):
+    for each in within(node):
         match each:
             case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.FloorDiv(), left=left, right=right):
                 if (meant(left) or meant(right)) and not any(
@@ -206,13 +214,13 @@ def _later(function: Function, name: str) -> frozenset[str]:
     found: set[str] = set()
     if function.owner is None or not isinstance(function.node, ast.FunctionDef):
         return frozenset()
-    for each in ast.walk(function.node):
+    for each in within(function.node):
         if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name) and each.value.id == name:
             kept = {
                 target.attr for target in each.targets if isinstance(target, ast.Attribute) and _is_self(target.value)
             }
             for held in function.owner.space.values():
-                for one in ast.walk(held.node) if isinstance(held, Function) and kept else ():
+                for one in within(held.node) if isinstance(held, Function) and kept else ():
                     if (
                         isinstance(one, ast.Attribute)
                         and isinstance(one.value, ast.Attribute)
@@ -222,11 +230,12 @@ def _later(function: Function, name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@functools.lru_cache(maxsize=4096)
 def _uses(node: ast.AST, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """The attributes and keys that a name is asked for."""
     asked: set[str] = set()
     keys: dict[str, None] = {}
-    for each in ast.walk(node):
+    for each in within(node):
         match each:
             case ast.Attribute(value=ast.Name(id=said), attr=attribute) if said == name and attribute[:2] != "__":
                 asked.add(attribute)

@@ -44,9 +44,14 @@ class Kind:
     traits: set[str] = field(default_factory=set)
     members: dict[str, Thing] = field(default_factory=dict)
     make: Callable[..., Value] | None = None
+    _line: tuple[Kind, ...] = field(default=(), init=False, repr=False)
 
-    def line(self) -> list[Kind]:
+    def line(self) -> tuple[Kind, ...]:
         """Itself and what it inherits from, in the order of the look-up."""
+        self._line = self._line or self._in_line()
+        return self._line
+
+    def _in_line(self) -> tuple[Kind, ...]:
         found: list[Kind] = [self]
         waiting = [each.line() for each in self.bases]
         while any(waiting):
@@ -54,8 +59,8 @@ class Kind:
             head = next((each[0] for each in waiting if all(each[0] not in other[1:] for other in waiting)), None)
             head = head if head is not None else waiting[0][0]
             found.append(head)
-            waiting = [[one for one in each if one is not head] for each in waiting]
-        return found
+            waiting = [tuple([one for one in each if one is not head]) for each in waiting]
+        return tuple(found)
 
     def find(self, name: str, after: Kind | None = None) -> Value:
         """What the class has under a name, `MISSING` when nothing; beyond a class in the look-up if one is given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -153,12 +154,14 @@ def _is_word(key: Value) -> bool:
     return isinstance(key, str) and 0 < len(key) < 20
 
 
-def _said(node: ast.AST) -> list[str]:
+@functools.lru_cache(maxsize=1024)
+def _said(node: ast.AST) -> tuple[str, ...]:
     said = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
-    return [each for each in said if isinstance(each, str) and 1 < len(each) <= 12 and "%" not in each]
+    return tuple([each for each in said if isinstance(each, str) and 1 < len(each) <= 12 and "%" not in each])
 
 
-def _marks(node: ast.AST) -> list[str]:
+@functools.lru_cache(maxsize=1024)
+def _marks(node: ast.AST) -> tuple[str, ...]:
     """The signs at which texts are split or by which they begin."""
     found: list[str] = []
     for each in ast.walk(node):
@@ -169,4 +172,4 @@ def _marks(node: ast.AST) -> list[str]:
             sign = first.value
             if isinstance(sign, str) and 0 < len(sign) <= 2 and not sign.isalnum() and sign.strip():
                 found.append(sign)
-    return found
+    return tuple(found)
