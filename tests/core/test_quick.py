@@ -3,12 +3,14 @@
 import copy
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, field, fields, is_dataclass, replace
 from dataclasses import dataclass as usual_dataclass
 from importlib import import_module
 from itertools import product
 from operator import eq, ge, gt, le, lt, ne
 from pkgutil import walk_packages
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -132,6 +134,24 @@ def test_it_is_as_the_usual_dataclass_is(names: tuple[str, ...], slots: bool) ->
     assert mine != usual
     with pytest.raises(TypeError):
         lt(mine[0], usual[0])
+
+
+def test_many_threads_that_make_the_first_records_make_them_alike() -> None:
+    together = Barrier(8)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Place:
+        """Where it stands."""
+
+        rank: int
+        step: int = 3
+
+    def made(rank: int) -> object:
+        together.wait(60)
+        return Place(rank=rank)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(made, range(8))) == [maker(Place)(rank=rank, step=3) for rank in range(8)]
 
 
 def test_a_record_with_a_factory_is_not_taken() -> None:

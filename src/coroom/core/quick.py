@@ -5,7 +5,7 @@ A frozen dataclass sets each of its fields by a call, because its own assignment
 as an instance of a twin with the same slots and no such refusal, which becomes the record when it is whole. One without
 slots has its fields written where they are kept, and no defaults left in its class: a field that its class has too is
 found in twice the time. A dataclass has six more methods compiled for each class, from texts; here they are functions
-that know the names of its fields.
+that know the names of its fields, and its constructor is compiled when the first record is made.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,9 @@ __all__ = ["dataclass", "maker", "of_parts"]
 
 T = TypeVar("T")
 Values = tuple[object, ...]
+
+_WAITING: set[type] = set()
+"""The kinds of which there has been no record yet."""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -41,7 +44,7 @@ def _with_methods(kind: type[T], *, order: bool) -> type[T]:
     assert all(part.init and part.compare and part.default_factory is MISSING for part in parts)
     values = _values_of([part.name for part in parts])
     methods = {
-        "__new__": _maker_of(kind, parts),
+        "__new__": _compiled_at_first(kind),
         "__repr__": _shown,
         "__eq__": _compared(values, eq),
         "__hash__": lambda record: hash(values(record)),
@@ -53,20 +56,33 @@ def _with_methods(kind: type[T], *, order: bool) -> type[T]:
     if order:
         methods |= {f"__{compare.__name__}__": _compared(values, compare) for compare in (lt, le, gt, ge)}
     own = set(vars(kind))
+    if "__slots__" not in own:
+        for part in parts:
+            if part.default is not MISSING:
+                delattr(kind, part.name)
     for name, method in methods.items():
         if name not in own:
             setattr(kind, name, method)
     return kind
 
 
-def _maker_of(kind: type, parts: Sequence[Field[object]]) -> object:
+def _compiled_at_first(kind: type[object]) -> object:
+    """A constructor for the first record of this kind, which leaves a compiled one for all others: of most kinds a
+    command makes none.
+    """
+
+    def first(_kind: type, *given: object, **named: object) -> object:
+        return maker(kind)(*given, **named)
+
+    _WAITING.add(kind)
+    return first
+
+
+def _compiled(kind: type, parts: Sequence[Field[object]]) -> object:
     # The names in the text below are such that no field bears one.
     names: dict[str, object] = {f"default_{part.name}": part.default for part in parts if part.default is not MISSING}
     names["_new_"], names["_put_"] = object.__new__, object.__setattr__
     if "__slots__" not in vars(kind):
-        for part in parts:
-            if part.default is not MISSING:
-                delattr(kind, part.name)
         pairs = ", ".join(f"{part.name!r}: {part.name}" for part in parts)
         body = f"    _record_ = _new_(_cls_)\n    _put_(_record_, '__dict__', {{{pairs}}})\n"
     elif kind.__base__ is object:
@@ -86,6 +102,10 @@ def maker(kind: type[T]) -> type[T]:
     """What makes records of a quick kind, or named tuples, called as the kind is, in half the time: a class gathers
     what it is called with for its own constructor, a function has it at once. For the few places where most are made.
     """
+    if kind in _WAITING:
+        assert is_dataclass(kind)
+        setattr(kind, "__new__", _compiled(kind, fields(kind)))  # noqa: B010  a checker knows that nobody sets that
+        _WAITING.discard(kind)
     return cast("type[T]", partial(kind.__new__, kind))
 
 
