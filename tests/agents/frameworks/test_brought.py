@@ -10,24 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agents.tool_context import ToolContext
-from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from mcp.client import Client
+from tests.agents.frameworks import late
 from tests.agents.frameworks.sales import a_seat
-from tests.agents.frameworks.test_langgraph import WITHIN_S, Race, Thinks, Thought
+from tests.agents.frameworks.test_langgraph import WITHIN_S, Race
 from tests.live_room import opened, served
 
-from agents import FunctionTool
 from coroom.agents.frameworks.brought import Function, NotTakenError
-from coroom.agents.frameworks.claude_agent import RoomSession
-from coroom.agents.frameworks.langgraph import RoomMiddleware
-from coroom.agents.frameworks.openai_agents import RoomRunner
 from coroom.agents.frameworks.participant import NoRoomError, Participant
 from coroom.core.resource import Resource
 from coroom.host.rooms import Room
 from coroom.tools.observers import DifferenceObserver
 from coroom.tools.registry import BadTool, Rehearsal, tool
+
+pytestmark = pytest.mark.usefixtures("frameworks")
 
 
 @dataclass
@@ -105,9 +101,9 @@ async def calls(participant: Participant, tool_: str, **arguments: object) -> st
 def seller(name: str, sells: int, race: Race) -> Any:
     """Reads what is left, takes some away, and judges rightly what it is told."""
 
-    def think(messages: Sequence[BaseMessage]) -> Thought:
-        said = [m for m in messages if isinstance(m, AIMessage)]
-        results = [str(m.text) for m in messages if isinstance(m, ToolMessage)]
+    def think(messages: "Sequence[late.BaseMessage]") -> "late.Thought":
+        said = [m for m in messages if isinstance(m, late.AIMessage)]
+        results = [str(m.text) for m in messages if isinstance(m, late.ToolMessage)]
         if not said:
             return "look", {"item": "tea"}
         if len(said) == 1:
@@ -140,9 +136,9 @@ async def test_two_langgraph_agents_with_functions_of_their_own_process_end_as_o
         tokens = [(await a_seat(room, name)).token for name in ("ada", "bob")]
 
         def run(name: str, sells: int, token: str) -> None:
-            with RoomMiddleware(url, token, functions=shelf.functions()) as middle:
+            with late.RoomMiddleware(url, token, functions=shelf.functions()) as middle:
                 assert {each.name for each in middle.tools} >= {"look", "put"}
-                agent: Any = create_agent(Thinks(think=seller(name, sells, race)), middleware=[middle])
+                agent: Any = late.create_agent(late.Thinks(think=seller(name, sells, race)), middleware=[middle])
                 agent.invoke({"messages": [("user", "Sell.")]})
 
         await asyncio.gather(asyncio.to_thread(run, "ada", 1, tokens[0]), asyncio.to_thread(run, "bob", 2, tokens[1]))
@@ -227,15 +223,15 @@ async def test_each_adapter_brings_functions_and_offers_them_with_their_schemas(
     room, shelf = await a_room(tmp_path), Shelf()
     async with served(room) as url:
         token = (await a_seat(room, "ada")).token
-        async with RoomRunner(url, token, functions=shelf.functions(), stay_s=0) as runner:
+        async with late.RoomRunner(url, token, functions=shelf.functions(), stay_s=0) as runner:
             (put,) = [each for each in runner.tools if each.name == "put"]
-            assert isinstance(put, FunctionTool)
+            assert isinstance(put, late.FunctionTool)
             assert put.params_json_schema["required"] == ["item"]
             assert put.description == "Say how many are left of an item."
-            context = ToolContext(None, tool_name="put", tool_call_id="1", tool_arguments="")
+            context = late.ToolContext(None, tool_name="put", tool_call_id="1", tool_arguments="")
             assert "is done" in str(await put.on_invoke_tool(context, '{"item":"tea","count":2}'))
             assert shelf.left["tea"] == 2
-        async with RoomSession(url, token, functions=shelf.functions(), stay_s=0) as session:
+        async with late.RoomSession(url, token, functions=shelf.functions(), stay_s=0) as session:
             servers = session.options().mcp_servers
             assert isinstance(servers, dict)
             async with Client(servers["coroom"]["instance"]) as client:  # type: ignore[typeddict-item]

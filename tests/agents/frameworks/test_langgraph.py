@@ -10,56 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain.agents import create_agent
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.tools import BaseTool, tool
-from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.prebuilt import ToolNode
+from tests.agents.frameworks import late
 from tests.agents.frameworks.sales import a_room, a_seat
 from tests.live_room import a_shop, left, served
 
-from coroom.agents.frameworks.langgraph import RoomMiddleware
 from coroom.agents.frameworks.participant import NoRoomError
 from coroom.core import command as c
 from coroom.core.claim import Mode
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import file
 
-Thought = tuple[str, dict[str, object]] | str
-"""What a model does next: a tool and its arguments, or its last words."""
+pytestmark = pytest.mark.usefixtures("frameworks")
 
 WITHIN_S = 60.0
-
-
-class Thinks(BaseChatModel):
-    """A model that is a function of what it was told."""
-
-    think: Callable[[Sequence[BaseMessage]], Thought]
-
-    @property
-    def _llm_type(self) -> str:
-        return "thinks"
-
-    def bind_tools(self, tools: object, **more: object) -> "Thinks":
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **more: object,
-    ) -> ChatResult:
-        next_step = self.think(messages)
-        if isinstance(next_step, str):
-            said = AIMessage(next_step)
-        else:
-            name, arguments = next_step
-            said = AIMessage("", tool_calls=[{"name": name, "args": arguments, "id": f"call-{len(messages)}"}])
-        return ChatResult(generations=[ChatGeneration(message=said)])
 
 
 class Race:
@@ -73,12 +36,12 @@ class Race:
 TEA = {"item": "tea"}
 
 
-def seller(name: str, sells: int, race: Race) -> Callable[[Sequence[BaseMessage]], Thought]:
+def seller(name: str, sells: int, race: Race) -> "Callable[[Sequence[late.BaseMessage]], late.Thought]":
     """Reads what is left, takes some away, and judges rightly what it is told."""
 
-    def think(messages: Sequence[BaseMessage]) -> Thought:
-        said = [m for m in messages if isinstance(m, AIMessage)]
-        results = [str(m.text) for m in messages if isinstance(m, ToolMessage)]
+    def think(messages: "Sequence[late.BaseMessage]") -> "late.Thought":
+        said = [m for m in messages if isinstance(m, late.AIMessage)]
+        results = [str(m.text) for m in messages if isinstance(m, late.ToolMessage)]
         match len(said):
             case 0:
                 return "shop_select", {"table": "stock", "where": TEA}
@@ -94,7 +57,9 @@ def seller(name: str, sells: int, race: Race) -> Callable[[Sequence[BaseMessage]
     return think
 
 
-def judged(messages: Sequence[BaseMessage], said: list[AIMessage], results: list[str], sells: int) -> Thought | None:
+def judged(
+    messages: "Sequence[late.BaseMessage]", said: "list[late.AIMessage]", results: list[str], sells: int
+) -> "late.Thought | None":
     news = next((m.text for m in reversed(messages) if "Judge what rests on it" in m.text), "")
     if not news:
         return None
@@ -110,15 +75,15 @@ def judged(messages: Sequence[BaseMessage], said: list[AIMessage], results: list
     return "call", {"do": "call", "tool": "shop_update", "about": mine, "arguments": arguments}
 
 
-def plain_tools(directory: Path) -> list[BaseTool]:
+def plain_tools(directory: Path) -> "list[late.BaseTool]":
     """What a user has before there is a room."""
 
-    @tool
+    @late.tool
     def shop_select(table: str, where: dict[str, str]) -> str:
         """Look."""
         return json.dumps({"left": left(directory)[where["item"]]})
 
-    @tool
+    @late.tool
     def shop_update(table: str, where: dict[str, str], set: dict[str, int]) -> str:  # noqa: A002  as the room's tool has it
         """Change."""
         with sqlite3.connect(directory / "shop.db") as shop:
@@ -128,17 +93,18 @@ def plain_tools(directory: Path) -> list[BaseTool]:
     return [shop_select, shop_update]
 
 
-SALE: Any = {"messages": [HumanMessage("Sell tea.")]}
+def sale() -> Any:
+    return {"messages": [late.HumanMessage("Sell tea.")]}
 
 
 async def test_two_agents_without_a_room_lose_an_update(tmp_path: Path) -> None:
     a_shop(tmp_path)
     race = Race()
     agents = [
-        create_agent(Thinks(think=seller(name, sells, race)), plain_tools(tmp_path))
+        late.create_agent(late.Thinks(think=seller(name, sells, race)), plain_tools(tmp_path))
         for name, sells in (("ada", 1), ("bob", 2))
     ]
-    await asyncio.gather(*(asyncio.to_thread(agent.invoke, SALE) for agent in agents))
+    await asyncio.gather(*(asyncio.to_thread(agent.invoke, sale()) for agent in agents))
     assert left(tmp_path)["tea"] == 4, "ada wrote over what bob sold"
 
 
@@ -149,23 +115,23 @@ async def test_in_a_room_the_same_agents_end_as_one_after_the_other_be_their_cal
     room = await a_room(tmp_path)
     race = Race()
 
-    def blocking(url: str, token: str, model: Thinks) -> str:
-        with RoomMiddleware(url, token) as seat:
-            agent = create_agent(model, system_prompt=seat.instructions, middleware=[seat])
-            last: AnyMessage = agent.invoke(SALE)["messages"][-1]
+    def blocking(url: str, token: str, model: "late.Thinks") -> str:
+        with late.RoomMiddleware(url, token) as seat:
+            agent = late.create_agent(model, system_prompt=seat.instructions, middleware=[seat])
+            last: late.AnyMessage = agent.invoke(sale())["messages"][-1]
             return last.text
 
-    async def awaiting(url: str, token: str, model: Thinks) -> str:
-        async with RoomMiddleware(url, token) as seat:
-            agent = create_agent(model, middleware=[seat])
-            last: AnyMessage = (await agent.ainvoke(SALE))["messages"][-1]
+    async def awaiting(url: str, token: str, model: "late.Thinks") -> str:
+        async with late.RoomMiddleware(url, token) as seat:
+            agent = late.create_agent(model, middleware=[seat])
+            last: late.AnyMessage = (await agent.ainvoke(sale()))["messages"][-1]
             return last.text
 
     async with served(room) as url:
         ada, bob = [(await a_seat(room, name)).token for name in ("ada", "bob")]
         said = await asyncio.gather(
-            asyncio.to_thread(blocking, url, ada, Thinks(think=seller("ada", 1, race))),
-            awaiting(url, bob, Thinks(think=seller("bob", 2, race))),
+            asyncio.to_thread(blocking, url, ada, late.Thinks(think=seller("ada", 1, race))),
+            awaiting(url, bob, late.Thinks(think=seller("bob", 2, race))),
         )
     assert list(said) == ["Sold.", "Sold."]
     assert left(tmp_path)["tea"] == 2
@@ -179,14 +145,14 @@ async def test_a_refusal_is_a_tool_error_that_says_why_and_a_tool_of_the_rooms_n
 ) -> None:
     room = await a_room(tmp_path)
 
-    def think(messages: Sequence[BaseMessage]) -> Thought:
+    def think(messages: "Sequence[late.BaseMessage]") -> "late.Thought":
         wrong: dict[str, object] = {"table": "stok", "where": TEA}
         return ("shop_select", wrong) if len(messages) == 1 else "I see."
 
-    async with served(room) as url, RoomMiddleware(url, (await a_seat(room, "ada")).token) as seat:
-        agent = create_agent(Thinks(think=think), middleware=[seat])
-        result = (await agent.ainvoke(SALE))["messages"]
-    (refused,) = [m for m in result if isinstance(m, ToolMessage)]
+    async with served(room) as url, late.RoomMiddleware(url, (await a_seat(room, "ada")).token) as seat:
+        agent = late.create_agent(late.Thinks(think=think), middleware=[seat])
+        result = (await agent.ainvoke(sale()))["messages"]
+    (refused,) = [m for m in result if isinstance(m, late.ToolMessage)]
     assert refused.status == "error"
     assert "shop has no such table" in refused.text
     assert {"shop_update", "answer", "call"} <= {one.name for one in seat.tools}
@@ -200,37 +166,37 @@ async def test_own_tools_on_files_are_asked_for_first_and_news_comes_before_the_
     assert isinstance(await room.host.submit("bob", held), c.Granted)
     ran: list[str] = []
 
-    @tool
+    @late.tool
     def write_file(path: str, text: str) -> str:
         """Write a file."""
         ran.append(path)
         return "written"
 
-    def think(messages: Sequence[BaseMessage]) -> Thought:
+    def think(messages: "Sequence[late.BaseMessage]") -> "late.Thought":
         paths = ("f.txt", "free.txt")
-        said = sum(isinstance(m, AIMessage) for m in messages)
+        said = sum(isinstance(m, late.AIMessage) for m in messages)
         return ("write_file", {"path": f"{mine.directory}/{paths[said]}", "text": "x"}) if said < 2 else "Done."
 
     mine = await a_seat(room, "ada")
-    async with served(room) as url, RoomMiddleware(url, mine.token, own={"write_file": "write"}) as seat:
-        model = Thinks(think=think)
+    async with served(room) as url, late.RoomMiddleware(url, mine.token, own={"write_file": "write"}) as seat:
+        model = late.Thinks(think=think)
         assert isinstance(
             await room.host.submit("bob", c.Say(kind=NoticeKind.NOTE, text="f.txt is mine for an hour")), c.Ok
         )
-        result = (await create_agent(model, [write_file], middleware=[seat]).ainvoke(SALE))["messages"]
-    refused, written = (m for m in result if isinstance(m, ToolMessage))
+        result = (await late.create_agent(model, [write_file], middleware=[seat]).ainvoke(sale()))["messages"]
+    refused, written = (m for m in result if isinstance(m, late.ToolMessage))
     assert refused.status == "error"
     assert "held by bob" in refused.text
     assert written.text.startswith("written")
     assert ran == [f"{mine.directory}/free.txt"]
-    assert any("f.txt is mine for an hour" in m.text for m in result[:2] if isinstance(m, HumanMessage))
+    assert any("f.txt is mine for an hour" in m.text for m in result[:2] if isinstance(m, late.HumanMessage))
     await room.close()
 
 
 async def test_what_an_agent_did_whose_run_broke_is_taken_back(tmp_path: Path) -> None:
     room = await a_room(tmp_path)
 
-    def think(messages: Sequence[BaseMessage]) -> Thought:
+    def think(messages: "Sequence[late.BaseMessage]") -> "late.Thought":
         if len(messages) > 1:
             raise RuntimeError("the model is gone")
         return "shop_update", {"table": "stock", "where": TEA, "set": {"left": 0}}
@@ -238,8 +204,8 @@ async def test_what_an_agent_did_whose_run_broke_is_taken_back(tmp_path: Path) -
     async with served(room) as url:
         token = (await a_seat(room, "ada")).token
         with pytest.raises(RuntimeError, match="the model is gone"):
-            async with RoomMiddleware(url, token) as seat:
-                await create_agent(Thinks(think=think), middleware=[seat]).ainvoke(SALE)
+            async with late.RoomMiddleware(url, token) as seat:
+                await late.create_agent(late.Thinks(think=think), middleware=[seat]).ainvoke(sale())
     assert left(tmp_path)["tea"] == 5
     await room.close()
 
@@ -263,13 +229,13 @@ async def test_a_cancelled_call_is_carried_out_once_and_asked_again_it_gives_wha
     calls.tools["shop_add"] = Slow()  # type: ignore[assignment]
     sell = {"name": "shop_add", "args": {"table": "stock", "where": TEA, "add": {"left": -1}}, "id": "t1"}
 
-    async with served(room) as url, RoomMiddleware(url, (await a_seat(room, "ada")).token) as seat:
-        graph = StateGraph(MessagesState)
-        node = ToolNode(seat.tools, wrap_tool_call=seat.wrap_tool_call, awrap_tool_call=seat.awrap_tool_call)
+    async with served(room) as url, late.RoomMiddleware(url, (await a_seat(room, "ada")).token) as seat:
+        graph = late.StateGraph(late.MessagesState)
+        node = late.ToolNode(seat.tools, wrap_tool_call=seat.wrap_tool_call, awrap_tool_call=seat.awrap_tool_call)
         graph.add_node("tools", node)
-        graph.add_edge(START, "tools")
+        graph.add_edge(late.START, "tools")
         run = graph.compile()
-        asked: Any = {"messages": [AIMessage("", tool_calls=[{**sell, "type": "tool_call"}])]}
+        asked: Any = {"messages": [late.AIMessage("", tool_calls=[{**sell, "type": "tool_call"}])]}
         first = asyncio.create_task(run.ainvoke(asked))
         await asyncio.to_thread(acting.wait, WITHIN_S)
         first.cancel()
@@ -285,14 +251,14 @@ async def test_a_cancelled_call_is_carried_out_once_and_asked_again_it_gives_wha
 def test_without_a_room_in_sight_it_says_how_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COROOM_URL", raising=False)
     with pytest.raises(NoRoomError, match="coroom join NAME"):
-        RoomMiddleware(token="t")
+        late.RoomMiddleware(token="t")
     with pytest.raises(ValueError, match="no further tool"):
-        RoomMiddleware("http://127.0.0.1:1", "t", also=("sing",))
+        late.RoomMiddleware("http://127.0.0.1:1", "t", also=("sing",))
 
 
 async def test_a_room_that_is_not_there_or_does_not_know_the_agent_is_said_in_words(tmp_path: Path) -> None:
     def enter(url: str) -> None:
-        with RoomMiddleware(url, "nobody's"):
+        with late.RoomMiddleware(url, "nobody's"):
             pass
 
     room = await a_room(tmp_path)

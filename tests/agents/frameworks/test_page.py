@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage
+from tests.agents.frameworks import late
 from tests.agents.frameworks.page import PAGE, block, run
 from tests.agents.frameworks.sales import LOOK, a_room, a_seat
-from tests.agents.frameworks.test_langgraph import Thinks, Thought
 from tests.live_room import left, opened, served
 
-from agents import set_tracing_disabled
 from coroom.host.rooms import Room
 from coroom.testing import Call, ModelServer, Script, Turn
+
+pytestmark = pytest.mark.usefixtures("frameworks")
 
 SELL = Call("shop_add", {"table": "stock", "where": {"item": "tea"}, "add": {"left": -2}})
 SELLS = Script((Turn(calls=(LOOK,)), Turn(calls=(SELL,), expect=r"left\W+5"), Turn(text="Sold.", expect="is done")))
 
 
-def think(messages: Sequence[BaseMessage]) -> Thought:
-    said = [m for m in messages if isinstance(m, AIMessage)]
-    calls: list[Thought] = [(LOOK.tool, dict(LOOK.arguments)), (SELL.tool, dict(SELL.arguments)), "Sold."]
+def think(messages: "Sequence[late.BaseMessage]") -> "late.Thought":
+    said = [m for m in messages if isinstance(m, late.AIMessage)]
+    calls: list[late.Thought] = [(LOOK.tool, dict(LOOK.arguments)), (SELL.tool, dict(SELL.arguments)), "Sold."]
     return calls[len(said)]
 
 
@@ -32,8 +32,8 @@ async def test_the_lines_for_a_framework_sell_two_of_the_tea(
 ) -> None:
     room = await a_room(tmp_path)
     seat = await a_seat(room, "ada")
-    monkeypatch.setattr("langchain.agents.factory.init_chat_model", lambda _name: Thinks(think=think))
-    set_tracing_disabled(True)
+    monkeypatch.setattr("langchain.agents.factory.init_chat_model", lambda _name: late.Thinks(think=think))
+    late.set_tracing_disabled(True)
     with ModelServer({"ada": SELLS}, hold_s=300) as server:
         async with served(room) as url:
             told = {"URL": url, "TOKEN": seat.token}
