@@ -22,9 +22,19 @@ _COMMAND = re.compile(r"(?:^|[`$ ])coroom (?P<name>[a-z]+)\b", re.MULTILINE)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     for link in _LINK.finditer(page.read_text(encoding="utf-8")):
-        target = link["target"].partition("#")[0]
-        if target and "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        target, _, heading = link["target"].partition("#")
+        if "://" in target:
+            continue
+        there = page.parent / target if target else page
+        assert there.exists(), f"{page.name} links to {target}"
+        if heading:
+            assert heading in _headings(there), f"{page.name} links to {link['target']}"
+
+
+def _headings(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    told = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in told}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
