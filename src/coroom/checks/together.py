@@ -39,6 +39,8 @@ def _moved(four: Four, side: Side, walked: Walked) -> Iterator[Finding]:
     """Calls that still can be made, and whose arguments land on other parameters than their author saw."""
     then = {term.key: ref for term, ref in walked.own.calls}
     for term, ref in walked.both.calls:
+        if ref == then.get(term.key):
+            yield from _filled_otherwise(four, side, walked, term, ref)
         function, old = walked.both.reading.function_at(ref), side.reading.function_at(then.get(term.key, ""))
         if function is None or old is None or old.parameters == function.parameters or then[term.key] != ref:
             continue
@@ -48,6 +50,22 @@ def _moved(four: Four, side: Side, walked: Walked) -> Iterator[Finding]:
             said = f"{function.name}() now takes ({', '.join(each.text for each in function.parameters)}) in this order"
             yield four.finding(side, "stale-call", walked.changed.module.path, term.line, function.name, said,
                                about=(ref,), sure=0.93)  # fmt: skip
+
+
+def _filled_otherwise(four: Four, side: Side, walked: Walked, term: Term, ref: str) -> Iterator[Finding]:
+    """The same where a data class is made, or taken apart by a pattern, and its fields come in another order."""
+    both = walked.both.reading
+    now, then = both.program.class_at(ref), side.tree.class_at(ref)
+    if now is None or then is None or "__init__" in {*now.methods, *then.methods}:
+        return
+    after, before = both.maker(now)[0], side.reading.maker(then)[0]
+    if after is None or before is None or after == before:
+        return
+    made, news, olds = call_of(term), parameters_of(after), parameters_of(before)
+    if fits(made, news) and not means_the_same(made, olds, news):
+        said = f"{now.name} now has ({', '.join(each.text for each in after)}) in this order"
+        yield four.finding(side, "stale-call", walked.changed.module.path, term.line, now.name, said,
+                           about=(ref,), sure=0.93)  # fmt: skip
 
 
 def _one_of_many(made: Call, old: Function, new: Function) -> bool:

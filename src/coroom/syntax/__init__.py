@@ -6,10 +6,10 @@ Three depths of reading, each on top of `languages` (what differs between langua
   (facts that two versions are compared by)
 - inventories, for planning: `inventory` (what one file defines, names, imports and calls) with `captures` and
   `imported`
-- terms, for checking: `terms` (one small language for Python and scripts), read by `python_terms` and by
-  `script_terms`, which puts `script_reader`, `script_expressions`, `script_statements` and `script_declarations`
-  together; `modules` (what a file declares, as terms); `script_scopes` with `script_globals` (names that are wrong in a
-  script)
+- terms, for checking: `terms` (one small language for Python and scripts), read by `python_terms`, with
+  `python_patterns` (of `match`), and by `script_terms`, which puts `script_reader`, `script_expressions`,
+  `script_statements` and `script_declarations` together; `modules` (what a file declares, as terms); `script_scopes`
+  with `script_globals` (names that are wrong in a script)
 """
 
 from coroom.syntax.additive import Element, Import, Literal, imports_in, literal_at

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from coroom.syntax.python_patterns import match_term
 from coroom.syntax.terms import Term
 
 _DEEPEST = 180
@@ -317,6 +318,7 @@ class _Reader:
         "except_group_clause": _handler,
         "finally_clause": lambda r, n: r.plain("finally", n),
         "with_statement": _with,
+        "match_statement": match_term,
         "with_item": inner,
         "as_pattern": _as,
         "block": block,

@@ -38,6 +38,7 @@ class Term:
     field           text: its name; parts: its value; note: its type; flags: required, optional, static
     assign          text: the operator; parts: the target and, unless it is only declared, the value; note: the type
     import          text: the module; parts: `picked` (text: the name there or `*`; note: the local name)
+    matched         parts: a subject and the `pattern` that takes it apart (text: list, dict, class, or, as, `_`)
     block, if, for, while, try, handler, with, return, raise, yield, await, delete, assert, jump, other
     ==============  =====================================================================================
 

@@ -335,6 +335,10 @@ def row(buoy: str, wave_m: float) -> str:
     return trimmed(f"{buoy} {wave_m}")
 
 
+def legend() -> dict[str, str]:
+    return {"m": "metres", "kn": "knots"}
+
+
 def sheet(rows: list[tuple[str, float]]) -> str:
     return "\\n".join(row(buoy, wave_m) for buoy, wave_m in rows)
 """,

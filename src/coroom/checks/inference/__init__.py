@@ -6,5 +6,6 @@ functions give and fields hold). Then one class that walks through a function, i
 statements), `operators`, `calls` (of what is built in; `defined`: of what the program defines) and `expressions`;
 beside them `demands` (what well-known functions ask of what they are given), `zones` (whether moments have a time
 zone), `templates` (texts with places to be filled), `fitting` (whether a value can stand where another is wanted),
-`narrowing` (what holds after a test) and `declared` (whether code keeps to what it says).
+`narrowing` (what holds after a test), `patterns` (what a `match` takes apart) and `declared` (whether code keeps to
+what it says).
 """

@@ -143,7 +143,7 @@ class Checker(Asking):
 
     def _switch(self, term: Term, names: Names) -> bool:
         held = self.value(term.parts[0], names)
-        ends, default = [], False
+        ends, default, after = [], False, list[Names]()
         for each in term.parts[1:]:
             inner = dict(names)
             default = default or each.kind == "default"
@@ -152,6 +152,8 @@ class Checker(Asking):
             elif term.parts[0].kind == "name" and term.parts[0].text in inner:
                 inner[term.parts[0].text] = other_than(held, cases_of(term))
             ends.append(self.block(each.parts[-1], inner))
+            after += [] if ends[-1] else [inner]
+        _join(names, after if default else [*after, dict(names)])
         if not default and ends and all(ends) and held.kind == "str" and held.keys:
             return covers(self, term, held.keys)
         return default and bool(ends) and all(ends)

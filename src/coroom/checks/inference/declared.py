@@ -45,7 +45,8 @@ def field_set(checker: Checker, target: Term, owner: Class, value: Shape) -> Non
 
 def cases_of(switch: Term) -> frozenset[str]:
     """The texts that a switch has a case for."""
-    tests = [each.parts[0] for each in switch.parts[1:] if each.kind == "if"]
+    asked = [each.parts[0] for each in switch.parts[1:] if each.kind == "if"]
+    tests = [part for each in asked for part in (each.parts if each.kind == "or" else (each,))]
     return frozenset(each.parts[1].text for each in tests if each.kind == "compare" and each.parts[1].kind == "string")
 
 

@@ -285,6 +285,12 @@ def _call(checker: Checker, term: Term, names: Names) -> Shape:
     return call(checker, term, names)
 
 
+def _matched(checker: Checker, term: Term, names: Names) -> Shape:
+    from coroom.checks.inference.patterns import matched  # noqa: PLC0415
+
+    return matched(checker, term, names)
+
+
 _STEPS: Mapping[str, Callable[[Checker, Term, Names], Shape]] = {
     "name": _name, "member": _member, "index": _index, "number": _number, "call": _call,
     "string": lambda _, __, ___: STR, "bool": lambda _, __, ___: BOOL, "none": lambda _, __, ___: NONE,
@@ -292,4 +298,5 @@ _STEPS: Mapping[str, Callable[[Checker, Term, Names], Shape]] = {
     "function": _function, "conditional": _conditional, "and": _and, "or": _or, "not": _not, "unary": _unary,
     "compare": compare, "binary": binary, "template": _template, "await": _await, "assign": _assign,
     "spread": _spread, "delete": _delete,
+    "matched": _matched,
 }  # fmt: skip

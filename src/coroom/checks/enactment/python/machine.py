@@ -11,6 +11,7 @@ from coroom.checks.enactment.python import built_in, library, native
 from coroom.checks.enactment.python.expressions import BINARY, Expressions
 from coroom.checks.enactment.python.functions import Returned
 from coroom.checks.enactment.python.kinds import make_kind
+from coroom.checks.enactment.python.patterns import fits
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import FAULTS, Kind, Module, Raised, Scope, Value
 
@@ -311,25 +312,9 @@ class Machine(Expressions):
     def _do_match(self, node: ast.Match, scope: Scope) -> Iterator[Value]:
         subject = self.value(node.subject, scope)
         for case in node.cases:
-            if self._fits(case.pattern, subject, scope) and (case.guard is None or self.value(case.guard, scope)):
+            if fits(self, case.pattern, subject, scope) and (case.guard is None or self.value(case.guard, scope)):
                 yield from self.each_of(case.body, scope)
                 return
-
-    def _fits(self, pattern: ast.pattern, subject: Value, scope: Scope) -> bool:
-        match pattern:
-            case ast.MatchValue(value=value):
-                return bool(subject == self.value(value, scope))
-            case ast.MatchSingleton(value=value):
-                return subject is value
-            case ast.MatchOr(patterns=patterns):
-                return any(self._fits(each, subject, scope) for each in patterns)
-            case ast.MatchAs(pattern=inner, name=name):
-                if inner is not None and not self._fits(inner, subject, scope):
-                    return False
-                if name is not None:
-                    scope.names[name] = subject
-                return True
-        raise CannotGoOn("a pattern that is not known here")
 
 
 @functools.lru_cache(maxsize=256)
