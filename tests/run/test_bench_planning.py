@@ -50,6 +50,22 @@ def test_pairs_are_judged_and_the_shares_counted(tmp_path: Path, monkeypatch: py
     assert [(one.a, one.b) for one in found.judged if one.verdict.coupled != one.coupled] == [(first, other)]
 
 
+def test_a_plan_that_is_told_what_is_used_finds_who_needs_whom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "SETS", 3)
+    monkeypatch.setattr(verdicts, "RESAMPLES", 20)
+    repository = new_repository(tmp_path / "r", {"a.py": b"ONE = 1\n"})
+    first = commit(repository, "of wood", {"a.py": b"ONE = 1\n\n\ndef wooden_chair():\n    return 4\n"})
+    second = commit(repository, "a room", {"c.py": b"from a import wooden_chair\n"})
+    data = tmp_path / "pairs.jsonl"
+    data.write_text(json.dumps({"repo": "r", "A": first, "B": second, "label": "coupled"}) + "\n")
+    found = [
+        measure_plans(data, {"r": repository}, 0, lambda _line: None, lines=True, uses=uses).judged[0].verdict
+        for uses in (False, True)
+    ]
+    assert [one.coupled for one in found] == [False, True]
+    assert "wooden_chair" in found[1].reasons[0]
+
+
 def test_data_that_is_none_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "pairs.jsonl"
     data.write_text('{"repo": "x"}\n')

@@ -193,6 +193,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 )
 @click.option("--json", "as_document", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--lines", is_flag=True, help="Tell the plan the lines that each commit changed, not its definitions.")
+@click.option("--uses", is_flag=True, help="Tell it, too, the names that each commit's new lines say.")
 @click.option(
     "--resolve",
     type=click.Choice(CHOICES),
@@ -201,7 +202,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     metavar="NAME",
     help="Ask this language server, as coroom plan does, and say what it knew.",
 )
-def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool, resolve: str) -> None:
+def plan(
+    data: Path, repositories: tuple[str, ...], files: int, as_document: bool, lines: bool, uses: bool, resolve: str
+) -> None:
     """Judge pairs of real commits as coroom plan does, and compare with what running them has shown.
 
     DATA holds a pair a line: repo, the commits A and B, and label (coupled or independent); coroom bench pairs makes
@@ -224,6 +227,7 @@ def plan(data: Path, repositories: tuple[str, ...], files: int, as_document: boo
             files,
             progress.print,
             lines=lines,
+            uses=uses,
             resolve=resolve,
         )
     except (OSError, ValueError, GitFailed) as problem:

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 from coroom.core.codec import Json
 from coroom.core.errors import Refused
@@ -26,7 +27,7 @@ from coroom.plan.history import CoChange
 from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.kept import inventories
 from coroom.plan.route import route
-from coroom.plan.task import PlanTask, TaskFootprint
+from coroom.plan.task import PlanTask, TaskFootprint, names_in
 from coroom.run.bench.taken_out import taken_out
 from coroom.run.bench.verdicts import Judged, TextAlone, accuracy_of, interval_of, text_alone_of
 from coroom.syntax import MODULE, grammar_of, symbols_touched
@@ -133,6 +134,7 @@ def measure_plans(
     progress: Callable[[str], None],
     *,
     lines: bool = False,
+    uses: bool = False,
     resolve: str = NONE,
 ) -> PlanReport:
     """Judge every pair of the data, and route simulated work.
@@ -143,6 +145,7 @@ def measure_plans(
         files: so many files are made of those of the repositories for the speed of the index; 0 leaves it out.
         progress: told what goes on.
         lines: the plan is told which lines each commit changed, and not only which definitions.
+        uses: it is told the names that each commit's new lines say, in the description.
         resolve: the language server that is asked, see Resolver.
 
     Raises:
@@ -163,7 +166,9 @@ def measure_plans(
             resolver = Resolver(wanted=resolve, isolation=Isolation.PLAIN)
             why = tuple(row["why"]) if "why" in row else None
             judged.append(
-                replace(_judged(git, name, row["A"], row["B"], resolver, coupled=coupled, lines=lines), why=why)
+                replace(
+                    _judged(git, name, row["A"], row["B"], resolver, coupled=coupled, told=Told(lines, uses)), why=why
+                )
             )
     told, untold, gain = _simulated(judged)
     accuracy, sensitivity, specificity = accuracy_of(judged)
@@ -184,14 +189,21 @@ def measure_plans(
     )
 
 
-def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, lines: bool) -> Judged:
+class Told(NamedTuple):
+    """What a plan is told of a commit beside its subject and the definitions that it touched: see measure_plans."""
+
+    lines: bool
+    uses: bool
+
+
+def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, told: Told) -> Judged:
     """The verdict over what `b` was made on without `a`, from what either commit touched and its subject."""
     with taken_out(git, a, b) as (aside, tree):
-        return _judged_on(aside, tree, repo, a, b, resolver, coupled=coupled, lines=lines)
+        return _judged_on(aside, tree, repo, a, b, resolver, coupled=coupled, told=told)
 
 
 def _judged_on(
-    git: Git, tree: str, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, lines: bool
+    git: Git, tree: str, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, told: Told
 ) -> Judged:
     texts = _texts(git, tree)
     index = SymbolIndex()
@@ -199,9 +211,14 @@ def _judged_on(
         index.put_inventory(path, found)
     paths = frozenset(file.path for file in tree_files(git, tree))
     ground = Ground(index, paths, CoChange(), (), source=Source(paths, partial(_contents, git, tree)))
-    touched = (_touched_lines(git, name, tree, index) if lines else _touches(git, name) for name in (a, b))
+    touched = (_touched_lines(git, name, tree, index) if told.lines else _touches(git, name) for name in (a, b))
     tasks = [
-        PlanTask(id=name, title=_subject(git, name), touches=tuple(each))
+        PlanTask(
+            id=name,
+            title=_subject(git, name),
+            description=" ".join(sorted(_said_names(git, name))) if told.uses else "",
+            touches=tuple(each),
+        )
         for name, each in zip((a, b), touched, strict=True)
     ]
     guessed = plan_for(ground, tasks).pairs[0]
@@ -231,6 +248,19 @@ def _contents(git: Git, commit: str, paths: Collection[str]) -> Mapping[str, byt
     wanted = {file.path: file.oid for file in tree_files(git, commit) if file.path in paths and not file.symlink}
     blobs = dict(read_blobs(git, dict.fromkeys(wanted.values())))
     return {path: blobs[oid] for path, oid in wanted.items()}
+
+
+def _said_names(git: Git, commit: str) -> frozenset[str]:
+    """The names in the lines that a commit adds to sources, tests among them."""
+    shown = git.run("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit).out.decode(errors="replace")
+    found: set[str] = set()
+    known = False
+    for line in shown.splitlines():
+        if line.startswith("+++ "):
+            known = grammar_of(line) is not None
+        elif known and line.startswith("+"):
+            found |= names_in(line)
+    return frozenset(found)
 
 
 def _subject(git: Git, commit: str) -> str:
