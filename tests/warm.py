@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 _REQUEST_BYTES_MAX = 1 << 17
+_LATER = {"run": ("mcp.client.streamable_http", "mcp")}
+"""What a command imports only when it is under way."""
 _SUBREAPER = 36
 
 
@@ -107,7 +109,8 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
         request: dict[str, Any] = json.loads(text)
         if request["words"] and request["words"][0] in COMMANDS:
             with suppress(ModuleNotFoundError):
-                import_module(COMMANDS[request["words"][0]])
+                for name in (COMMANDS[request["words"][0]], *_LATER.get(request["words"][0], ())):
+                    import_module(name)
         gc.freeze()  # what is forked shares these pages as long as no collector writes into them
         assert threading.active_count() == 1
         reader, writer = os.pipe()

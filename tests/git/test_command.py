@@ -24,6 +24,17 @@ def test_bytes_go_in_and_come_out_as_they_are(repository: Path) -> None:
     assert Git(repository).run("cat-file", "blob", oid).out == data
 
 
+def test_more_than_the_pipes_hold_goes_in_and_comes_out_at_once(repository: Path) -> None:
+    data = b"x" * 4_000
+    oid = Git(repository).run("hash-object", "-w", "--stdin", stdin=data).line
+    out = Git(repository).run("cat-file", "--batch", "--buffer", stdin=f"{oid}\n".encode() * 5_000).out
+    assert out == f"{oid} blob 4000\n".encode().join([b"", *[data + b"\n"] * 5_000])
+
+
+def test_what_git_does_not_read_stops_nothing(repository: Path) -> None:
+    assert Git(repository).run("version", stdin=b"x" * 1_000_000).line.startswith("git version")
+
+
 def test_an_unexpected_exit_is_a_fault_that_names_command_code_and_reason(repository: Path) -> None:
     with pytest.raises(GitFailed) as caught:
         Git(repository).run("rev-parse", "--verify", "nothing")

@@ -7,10 +7,11 @@ the caller stays on.
 
 import os
 import subprocess
-from collections.abc import Collection, Mapping
-from functools import cache
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
-from threading import Thread
+from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
 
 from coroom.core.errors import Fault
@@ -123,9 +124,10 @@ class Git:
                 ("git", *arguments),
                 cwd=self.directory,
                 env=environment(self._environment, config),
-                stdin=subprocess.PIPE,
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                bufsize=0,
                 start_new_session=True,
             )
         except OSError as problem:
@@ -161,62 +163,82 @@ def own_setting(name: str) -> str:
 
 
 class _Taken:
-    """What a process wrote, read by one thread a pipe so that no side can block the other."""
+    """What a process wrote, read as it comes while it is fed, so that neither side can block the other."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", out_bytes_max: int) -> None:
         self._process = process
         self._out_bytes_max = out_bytes_max
-        self.out = b""
+        self._out = bytearray()
         self.err = b""
         self.stopped = ""
 
+    @property
+    def out(self) -> bytes:
+        return bytes(self._out)
+
     def all(self, stdin: bytes, timeout_s: float) -> None:
-        assert self._process.stdin
-        threads = [
-            Thread(target=_feed, args=(self._process.stdin, stdin), daemon=True),
-            Thread(target=self._read_err, daemon=True),
-            Thread(target=self._read_out, daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
+        """Until its pipes are closed and it has ended; it is killed where that takes too long."""
+        end = time.monotonic() + timeout_s
+        with PollSelector() as waiting:
+            for pipe, event, act in self._pipes(stdin):
+                waiting.register(pipe, event, (pipe, act))
+            while waiting.get_map():
+                ready = waiting.select(None if self.stopped else max(0.0, end - time.monotonic()))
+                if not ready and not self.stopped:
+                    self._stop(f"out of time after {timeout_s:g} s")
+                for key, _events in ready:
+                    pipe, act = key.data
+                    if not act():
+                        waiting.unregister(pipe)
+                        pipe.close()
         try:
-            self._process.wait(timeout_s)
+            self._process.wait(max(0.0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.stopped = self.stopped or f"out of time after {timeout_s:g} s"
-            _kill(self._process.pid, None)
-        for thread in threads:
-            thread.join()
+            self._stop(f"out of time after {timeout_s:g} s")
 
-    def _read_out(self) -> None:
-        assert self._process.stdout
-        out = bytearray()
-        while chunk := os.read(self._process.stdout.fileno(), _CHUNK):
-            out += chunk
-            if len(out) > self._out_bytes_max:
-                self.stopped = f"more than {self._out_bytes_max} bytes of output"
-                _kill(self._process.pid, self._process.poll())
-                break
-        self.out = bytes(out)
+    def _pipes(self, stdin: bytes) -> Iterator[tuple[IO[bytes], int, Callable[[], bool]]]:
+        """Each with what to wait for and what to do then, which says whether there is more to do."""
+        process = self._process
+        assert process.stdout
+        assert process.stderr
+        yield process.stdout, EVENT_READ, partial(self._read_out, process.stdout.fileno())
+        yield process.stderr, EVENT_READ, partial(self._read_err, process.stderr.fileno())
+        if process.stdin:
+            os.set_blocking(process.stdin.fileno(), False)
+            yield process.stdin, EVENT_WRITE, partial(_feed, process.stdin.fileno(), [memoryview(stdin)])
 
-    def _read_err(self) -> None:
-        assert self._process.stderr
-        err = b""
-        while chunk := os.read(self._process.stderr.fileno(), _CHUNK):
-            err = (err + chunk)[-ERR_BYTES_MAX:]
-        self.err = err
+    def _stop(self, why: str) -> None:
+        self.stopped = self.stopped or why
+        _kill(self._process.pid, self._process.poll())
+
+    def _read_out(self, pipe: int) -> bool:
+        chunk = os.read(pipe, _CHUNK)
+        self._out += chunk
+        if len(self._out) > self._out_bytes_max:
+            self._stop(f"more than {self._out_bytes_max} bytes of output")
+            return False
+        return bool(chunk)
+
+    def _read_err(self, pipe: int) -> bool:
+        chunk = os.read(pipe, _CHUNK)
+        self.err = (self.err + chunk)[-ERR_BYTES_MAX:]
+        return bool(chunk)
 
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe and not pipe.closed:
+            if pipe:
                 pipe.close()
 
 
-def _feed(pipe: IO[bytes], data: bytes) -> None:
+def _feed(pipe: int, left: list[memoryview]) -> bool:
+    """Write what the pipe takes."""
     try:
-        pipe.write(data)
-        pipe.close()
+        left[0] = left[0][os.write(pipe, left[0][:_CHUNK]) :]
+    except BlockingIOError:
+        return True
     except OSError:
-        return  # it ended without reading all; its exit code says whether that was right
+        return False  # it ended without reading all; its exit code says whether that was right
+    return bool(left[0])
 
 
 def _not_started(arguments: tuple[str, ...], problem: OSError, at: Path) -> GitFailed:
