@@ -127,8 +127,9 @@ def test_claude_code_changes_nothing_while_the_room_hangs(stage: Stage, model: M
     assert not (mirror / "late.txt").exists()
 
 
-@pytest.mark.parametrize(("adapter", "name"), [client for client in CLIENTS if client.id != "codex-javascript"])
+@pytest.mark.parametrize(("adapter", "name"), [client for client in CLIENTS if client.id in {"claude", "codex"}])
 def test_a_client_whose_model_refuses_it_says_so_and_ends(stage: Stage, adapter: AgentAdapter, name: str) -> None:
+    """For those that take seconds to start see test_setup_with_clients.py."""
     stage.mirror("a")
     with stage.start(adapter, stage.session("a", model=name)) as agent:
         status = agent.end()
@@ -136,4 +137,4 @@ def test_a_client_whose_model_refuses_it_says_so_and_ends(stage: Stage, adapter:
     printed = "".join(agent.printed)
     assert errors, printed
     assert "no script is called" in errors[-1], printed
-    assert status != 0 or adapter.name == "opencode", printed
+    assert status != 0, printed

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from tests.agents.stage import AS_EVERYWHERE, Stage
 
+from coroom.agents.adapter import AgentAdapter
+from coroom.agents.gemini import Gemini
+from coroom.agents.opencode import OpenCode
 from coroom.agents.setup import Plan, apply, apply_undo, plan, plan_undo
-from coroom.testing import Call, ModelServer, PretendRoom, Script, Turn
+from coroom.testing import ApiError, Call, ModelServer, PretendRoom, Script, Turn
 
 # The first test may have to wait until the clients are installed.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
@@ -18,6 +21,10 @@ pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 _RUN_LIMIT_S = 90.0
 _CLAUDE = "claude -p --output-format stream-json --verbose --model claude-sonnet-4-5 --permission-mode acceptEdits"
 _CODEX = "codex exec --json --skip-git-repo-check --sandbox workspace-write --dangerously-bypass-hook-trust"
+
+REFUSAL = ApiError(status=400, message="this model is not for you", times=99)
+SLOW_TO_START: dict[str, AgentAdapter] = {"opencode": OpenCode(), "gemini": Gemini()}
+"""Clients that are not started once more for a model that refuses; for the others see test_real_clients.py."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ def user_of(client: str, model_url: str) -> User:
     return User(argv, env, {".gemini/settings.json": json.dumps(gemini)})
 
 
-def run(user: User, stage: Stage, home: Path, cwd: Path, extra: dict[str, str]) -> str:
+def run(user: User, stage: Stage, home: Path, cwd: Path, extra: dict[str, str]) -> tuple[str, int]:
+    """What it prints, and its exit status."""
     env = {"PATH": stage.path, "HOME": str(home), "LANG": "C.UTF-8", **AS_EVERYWHERE, **user.env, **extra}
     env["OPENCODE_MODELS_PATH"] = str(home / ".models.json")
     told = subprocess.run(
@@ -74,7 +82,7 @@ def run(user: User, stage: Stage, home: Path, cwd: Path, extra: dict[str, str]) 
         timeout=_RUN_LIMIT_S,
         check=False,
     )
-    return told.stdout
+    return told.stdout, told.returncode
 
 
 def set_up(client: str, user: User, home: Path, room_url: str, record: Path) -> None:
@@ -88,7 +96,7 @@ def set_up(client: str, user: User, home: Path, room_url: str, record: Path) -> 
 
 
 @pytest.mark.parametrize("client", ["claude", "codex", "opencode", "gemini"])
-def test_after_setup_the_client_is_in_the_room(
+def test_after_setup_the_client_is_in_the_room_and_where_its_model_refuses_it_says_so_and_ends(
     client: str, stage: Stage, model: ModelServer, room: PretendRoom, tmp_path: Path
 ) -> None:
     mirror, home, record = stage.mirror("a", api__txt="old\n"), tmp_path / "home", tmp_path / "record.json"
@@ -100,11 +108,15 @@ def test_after_setup_the_client_is_in_the_room(
         Turn(calls=(Call("claim", {"resources": ["file:api.txt"], "purpose": "to change it"}),)),
         Turn(calls=(Call("@read", {"path": "api.txt"}),), expect="fence"),
         Turn(calls=(Call("@write", {"path": "api.txt", "text": "new\n"}),), expect="old"),
-        Turn(text="I stop here.", expect=r"held by b\."),
+        Turn(error=REFUSAL if client in SLOW_TO_START else None, text="I stop here.", expect=r"held by b\."),
     )
     model.add("a", Script(turns, {"cwd": str(mirror)}))
-    printed = run(user, stage, home, mirror, {"COROOM_TOKEN": "token-of-a"})
+    printed, status = run(user, stage, home, mirror, {"COROOM_TOKEN": "token-of-a"})
     assert model.failures() == (), printed
+    if client in SLOW_TO_START:
+        errors = [told.error for line in printed.splitlines() if (told := SLOW_TO_START[client].read_output(line))]
+        assert REFUSAL.message in str([error for error in errors if error][-1:]), printed
+        assert status != 0 or client == "opencode", printed
     assert "b has come" in str(model.received("a")[-1].body)
     assert (mirror / "api.txt").read_text() == "old\n"
     assert [one.token for one in room.called()] == ["token-of-a"]
@@ -131,7 +143,7 @@ def test_without_a_token_the_client_works_as_if_nothing_had_been_set_up(
     room.die()
     turns = (Turn(calls=(Call("@write", {"path": "free.txt", "text": "mine\n"}),)), Turn(text="I stop here."))
     model.add("a", Script(turns, {"cwd": str(mirror)}))
-    printed = run(user, stage, home, mirror, {})
+    printed, _ = run(user, stage, home, mirror, {})
     assert model.failures() == (), printed
     assert (mirror / "free.txt").read_text() == "mine\n"
     assert "COROOM_TOKEN" not in os.environ
