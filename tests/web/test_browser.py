@@ -6,8 +6,10 @@ from collections.abc import Callable
 from starlette.applications import Starlette
 
 from coroom.core import command as c
-from coroom.core.agent import HOST, OPERATOR, Presence
+from coroom.core.agent import HOST, OPERATOR, Presence, Role
+from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
+from coroom.core.resource import file
 from coroom.testing.browser import Chromium, Tab, served
 from coroom.testing.sample_room import SampleRoom
 from coroom.web.app import address
@@ -170,6 +172,40 @@ async def test_a_conflict_and_a_file_open_at_an_address_of_their_own(
         await tab.open(f"{url}/files/src/shop/cart.py")
         await tab.until("document.querySelectorAll('#sheet .text-file tr').length > 20")
         assert "ada" in await text(tab, "#sheet .text-file")
+
+
+async def test_what_is_only_heard_says_which_agent_or_file_each_button_is_about(
+    sample: SampleRoom, tab: Tab, page_of: Callable[[SampleRoom], Starlette], key: str
+) -> None:
+    names = """(() => {
+      const buttons = [...document.querySelectorAll("main button:not([hidden])")];
+      return buttons.map((one) => (one.ariaLabel ?? one.textContent).trim());
+    })()"""
+    async with served(page_of(sample)) as url:
+        await tab.open(address(url, key))
+        await tab.until(f"{ROWS} === 6")
+        acts = ("Say", "Pause", "Release", "Answer", "Drop", "Resume")
+        said = [name for name in await tab.run(names) if name.split()[0] in acts]
+        assert {name.split()[0] for name in said} == set(acts)
+        assert [name for name in said if len(name.split()) == 1] == []
+        assert {"Pause ada", "Release file:src/shop/cart.py of ada"} <= set(said)
+
+
+async def test_on_a_telephone_nothing_is_wider_than_the_screen_whatever_agents_are_called(
+    sample: SampleRoom, browser: Chromium, page_of: Callable[[SampleRoom], Starlette], key: str
+) -> None:
+    name = "x" * Limits().name_chars_max
+    await sample.do(OPERATOR, c.Join(agent=name, secret_hash=name, role=Role.IMPLEMENTER, client="codex"))
+    claim = c.ClaimResources(resources=(file("a/b.py"),), purpose="a purpose of several words " * 4, ttl_ms=90_000)
+    await sample.do(name, claim)
+    tab = await browser.tab(390, 844)
+    async with served(page_of(sample)) as url:
+        await tab.open(address(url, key))
+        await tab.until(f"{ROWS} === 7")
+        assert await tab.run("document.documentElement.scrollWidth") == 390
+        assert await tab.run("document.getElementById('words').offsetWidth") > 150
+        width = "document.querySelector('[data-claim]:last-child .text').offsetWidth"
+        assert await tab.run(width) > 150
 
 
 async def test_without_the_key_the_page_asks_for_it(

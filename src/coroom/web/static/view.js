@@ -74,13 +74,13 @@ export class View {
     const [sign, word] = NEEDS[need.kind] ?? ["!", need.kind];
     const { acts } = this;
     const buttons = {
-      question: [this.button("answer", "Answer", () => acts.answer(need))],
-      held: [this.button("held", "Compare", () => acts.held(need.id)), this.button("drop", "Drop", () => acts.drop(need.id))],
-      silent: [this.button("say", "Ask", () => acts.say(need.agent))],
-      paused: [this.button("resume", "Resume", () => acts.resume(need.agent), need.kind)],
+      question: [this.button("answer", "Answer", `${need.agent}: ${need.text}`, () => acts.answer(need))],
+      held: [this.button("held", "Compare", need.text, () => acts.held(need.id)), this.button("drop", "Drop", need.text, () => acts.drop(need.id))],
+      silent: [this.button("say", "Ask", need.agent, () => acts.say(need.agent))],
+      paused: [this.button("resume", "Resume", need.agent, () => acts.resume(need.agent), need.kind)],
       verdict: [],
-      fenced: [this.button("lift", "Lift the fence", () => acts.lift(need.id))],
-      landings: [this.button("let-land", "Let land again", () => acts.hold())],
+      fenced: [this.button("lift", "Lift the fence", need.text, () => acts.lift(need.id))],
+      landings: [this.button("let-land", "Let land again", "", () => acts.hold())],
     };
     return h(
       "li",
@@ -92,9 +92,11 @@ export class View {
     );
   }
 
-  button(act, label, run, key = null) {
+  // Who only hears the page is told what a button is about: many are called the same.
+  button(act, label, about, run, key = null) {
     const write = act !== "held" && act !== "file";
-    return h("button", { type: "button", "data-act": act, "data-write": write, "data-keyed": key, onclick: run }, label);
+    const name = about ? `${label} ${about}` : null;
+    return h("button", { type: "button", "data-act": act, "data-write": write, "data-keyed": key, "aria-label": name, onclick: run }, label);
   }
 
   agent(agent) {
@@ -112,8 +114,8 @@ export class View {
       h(
         "td",
         { class: "acts" },
-        here && this.button("say", "Say", () => acts.say(agent.name)),
-        here && this.button(paused ? "resume" : "pause", paused ? "Resume" : "Pause", () => (paused ? acts.resume : acts.pause)(agent.name)),
+        here && this.button("say", "Say", `something to ${agent.name}`, () => acts.say(agent.name)),
+        here && this.button(paused ? "resume" : "pause", paused ? "Resume" : "Pause", agent.name, () => (paused ? acts.resume : acts.pause)(agent.name)),
       ),
     );
   }
@@ -128,7 +130,7 @@ export class View {
   }
 
   claim(claim) {
-    const release = this.button("release", "Release", () => this.acts.release(claim));
+    const release = this.button("release", "Release", `${claim.resources.join(", ")} of ${claim.holder}`, () => this.acts.release(claim));
     return h(
       "li",
       { tabindex: "-1", "data-row": "", "data-claim": claim.claim },
@@ -154,7 +156,7 @@ export class View {
       "li",
       { tabindex: "-1", "data-row": "", "data-held": held ? one.id : null },
       h("div", { class: "line" }, h("span", { class: "tag warn" }, held ? "held edit" : one.kind), this.path(one.path, one.line ? `${one.path}:${one.line}` : one.path)),
-      h("div", { class: "line under" }, h("span", { class: "text" }, ...sides.flat(), ": ", one.text), held && h("span", { class: "acts" }, this.button("held", "Compare", () => this.acts.held(one.id)))),
+      h("div", { class: "line under" }, h("span", { class: "text" }, ...sides.flat(), ": ", one.text), held && h("span", { class: "acts" }, this.button("held", "Compare", `${one.path} of ${one.agents[0]}`, () => this.acts.held(one.id)))),
     );
   }
 
