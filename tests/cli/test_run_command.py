@@ -13,6 +13,10 @@ import pytest
 from tests.cli.commands import WITHIN_S, Place, board, ended, place_at, shell, task, until, write
 from tests.git.repositories import fsck, git, picture
 
+from coroom.cli.screen import TerminalScreen, print_summary
+from coroom.run.summary import Deeds, Summary
+from coroom.run.worker import Work
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
@@ -49,6 +53,26 @@ def test_in_words_the_result_says_who_did_what_and_where_it_landed(place: Place)
         assert words in done.out
     assert "\x1b" not in done.out + done.err
     assert "watch it live at http://127.0.0.1:" in done.err
+
+
+@pytest.mark.parametrize("columns", [30, 80])
+def test_a_narrow_terminal_cuts_no_figure_and_no_address(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = tuple(f"task-{n}" for n in range(9))
+    counts = {"edits": 1, "merged": 0, "held": 0, "told": 0}
+    deeds = tuple(
+        Deeds(agent=name, client="tape", tasks=tasks, **counts, work=Work(seconds=3.25)) for name in ("ann", "agent-1")
+    )
+    words = {"refused": "", "url": "", "limit": "", "tapes": ""}
+    summary = Summary(deeds=deeds, meetings=(), seconds=3.3, longest=3.25, together=6.5, landed={}, left=(), **words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        print_summary(summary)
+        TerminalScreen().say(f"watch it live at http://127.0.0.1:1/{'k' * 90}")
+    said = capsys.readouterr()
+    assert "…" not in said.out
+    assert f"http://127.0.0.1:1/{'k' * 90}" in said.err
+    for shown in ("agent-1 (tape)", "tasks done", "edits", "merged", "held", "told", "seconds", "tokens"):
+        assert shown in said.out
 
 
 def test_tests_that_fail_land_nothing_and_the_exit_code_is_1(place: Place) -> None:

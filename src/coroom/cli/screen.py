@@ -23,6 +23,9 @@ LINE_CHARS_MAX = 300
 ERROR_CHARS_MAX = 2_000
 """A refused landing quotes the end of what the tests said."""
 
+NARROW_MAX = 200
+"""Columns that the summary's table may need."""
+
 _SHOWN = (EditHeld, HeldSettled, TaskTaken, TaskDone, Landed)
 
 
@@ -52,7 +55,8 @@ class TerminalScreen:
         """One line about the run as a whole."""
         seconds = time.monotonic() - self._began
         shown = Text.assemble((f"{seconds:6.1f} s  ", "dim"), one_line(text, LINE_CHARS_MAX))
-        self._console.print(shown, soft_wrap=not self._console.is_terminal)
+        # Left to the terminal to break, an address stays one that can be clicked and copied.
+        self._console.print(shown, soft_wrap=True)
 
     def show(self, agent: str, text: str) -> None:
         """What an agent is doing now."""
@@ -102,7 +106,11 @@ class TerminalScreen:
 def print_summary(summary: Summary) -> None:
     """The result on standard output, colours only in a terminal."""
     console = Console(file=sys.stdout, highlight=False, markup=False)
-    console.print(_who_did_what(summary), soft_wrap=not console.is_terminal)
+    table = _who_did_what(summary)
+    # Where the terminal is narrower it breaks lines: that is better to read than figures that are cut off.
+    narrowest = console.measure(table, options=console.options.update(max_width=NARROW_MAX)).minimum
+    console.width = max(console.width, narrowest)
+    console.print(table, soft_wrap=True)
 
     def line(text: str, style: str = "") -> None:
         console.print(Text(shortened(cleaned(text), ERROR_CHARS_MAX), style=style), soft_wrap=True)
@@ -117,7 +125,7 @@ def print_summary(summary: Summary) -> None:
             line(f"- {m.held} {m.path} by {m.agent}: {m.reason} → {m.ending}")
     gain = (
         f", {summary.together / summary.seconds:.1f} times that side by side"
-        if summary.seconds and summary.together
+        if summary.seconds and sum(deeds.work.seconds > 0 for deeds in summary.deeds) > 1
         else ""
     )
     line(
@@ -134,8 +142,10 @@ def print_summary(summary: Summary) -> None:
 
 def _who_did_what(summary: Summary) -> Table:
     table = Table(title="Who did what", title_justify="left", box=None, pad_edge=False)
-    for column in ("agent", "tasks done", "edits", "merged", "held", "told", "seconds", "tokens"):
-        table.add_column(column, justify="left" if column in {"agent", "tasks done"} else "right")
+    table.add_column("agent", no_wrap=True)
+    table.add_column("tasks done", overflow="fold", min_width=len("tasks done"))
+    for column in ("edits", "merged", "held", "told", "seconds", "tokens"):
+        table.add_column(column, justify="right", no_wrap=True)
     for d in summary.deeds:
         tokens = d.work.input_tokens + d.work.output_tokens
         cells = (d.edits, d.merged, d.held, d.told, f"{d.work.seconds:.1f}", tokens or "-")
