@@ -237,6 +237,21 @@ def test_every_command_explains_itself() -> None:
         assert call(name, "--help").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["merge", "a"], "Error: Missing argument 'OURS'. Try: coroom merge --help"),
+        (["check", "--branches", "a"], "Error: Option '--branches' requires 2 arguments. Try: coroom check --help"),
+        (["plan", ".", "x", "--bogus"], "Error: No such option '--bogus'. Try: coroom plan --help"),
+        (["--bogus"], "Error: No such option '--bogus'. Try: coroom --help"),
+        (["bench", "room", "--zz"], "Error: No such option '--zz'. Try: coroom bench room --help"),
+    ],
+)
+def test_a_call_that_is_not_understood_is_told_in_the_contracts_one_line(words: list[str], said: str) -> None:
+    result = CliRunner().invoke(main, words, prog_name="coroom")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{said}\n")
+
+
 def test_an_unknown_command_is_refused() -> None:
     refused(call("fly"), "No such command 'fly'")
 

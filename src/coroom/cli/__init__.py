@@ -74,6 +74,20 @@ class _OutsideError(click.ClickException):
         super().__init__(f"{where}{problem.strerror}. {NEXT_STEPS[problem.errno or 0]}.")
 
 
+class _NotUnderstoodError(click.ClickException):
+    """One line on standard error, exit code 2."""
+
+    exit_code = 2
+
+
+def _in_one_line(wrong: click.UsageError, called: str) -> click.ClickException:
+    """A call that cannot be understood, as the contract has it: what, why and what next on one line."""
+    if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
+        return wrong
+    command = wrong.ctx.command_path if wrong.ctx else called.strip()
+    return _NotUnderstoodError(f"{' '.join(wrong.format_message().split())} Try: {command} --help")
+
+
 class _Lazy(click.Group):
     """A group that imports a subcommand's module when it is asked for."""
 
@@ -99,10 +113,19 @@ class _Lazy(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(self, info_name: str | None, args: list[str], *given: Any, **more: Any) -> click.Context:
+        """Read the call; what is wrong with it is said in one line."""
+        try:
+            return super().make_context(info_name, args, *given, **more)
+        except click.UsageError as wrong:
+            raise _in_one_line(wrong, "coroom") from wrong
+
     def invoke(self, ctx: click.Context) -> Any:
         """Carry the command out. What stops it from outside is said in words, with an exit code that no result has."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as wrong:
+            raise _in_one_line(wrong, f"{ctx.command_path} {ctx.invoked_subcommand or ''}") from wrong
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             raise SystemExit(STOPPED) from None
