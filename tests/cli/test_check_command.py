@@ -78,6 +78,18 @@ def test_a_file_that_does_not_parse_is_told_and_the_rest_is_checked(tmp_path: Pa
     assert "bill.py:1: removed-name-used" in result.stdout
 
 
+def test_what_is_looked_at_as_text_alone_or_not_at_all_is_said_of_one_tree_and_of_four(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    write(tree, {"pay.cob": b"<<<<<<< ours\n", "large.py": b"x = 1\n" * 200_000, "huge.py": b"x = 1\n" * 1_000_000})
+    alone = check("--tree", str(tree))
+    assert "pay.cob:1: leaked-markup" in alone.stdout
+    assert "their language is not read: .cob files" in alone.stderr
+    assert "as text alone, for they are too large: large.py" in alone.stderr
+    assert "not looked at, for they are too large: huge.py" in alone.stderr
+    four = check(*(word for side in ("base", "ours", "theirs", "merged") for word in (f"--{side}", str(tree))))
+    assert "not looked at, for they are too large: huge.py" in four.stderr
+
+
 def branches(place: Path) -> None:
     """A repository with one branch that renames a function and one that newly calls it."""
     new_repository(place, {path: text.encode() for path, text in BASE.items()})

@@ -2,11 +2,11 @@
 
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from coroom.checks.finding import Finding
 from coroom.checks.program import BYTES_MAX
-from coroom.syntax import definitions, facts_of, first_error, grammar_of, parses, script_names
+from coroom.syntax import PLAIN_ENDINGS, definitions, facts_of, first_error, grammar_of, parses, script_names
 
 _PLACEHOLDER = re.compile(
     rb"(?:/\*|//|\#|<!--)\s*(?:"
@@ -51,6 +51,23 @@ _BUILT_IN = frozenset(dir(builtins)) | frozenset(
         "raw_input",
     ]
 )
+
+
+def unread_in(texts: Mapping[str, bytes], huge: Sequence[str] = ()) -> Iterator[str]:
+    """What of a tree is looked at as text alone, and what not at all (`huge`), a sentence for each reason."""
+    endings = {path: path.rpartition("/")[2].rpartition(".")[2] for path in texts if "." in path.rpartition("/")[2]}
+    strange = {each for path, each in endings.items() if each not in PLAIN_ENDINGS and grammar_of(path) is None}
+    if strange:
+        yield f"as text alone, for their language is not read: .{', .'.join(sorted(strange)[:8])} files"
+    large = sorted(path for path, text in texts.items() if len(text) > BYTES_MAX and grammar_of(path) is not None)
+    if large:
+        yield f"as text alone, for they are too large: {_some(large)}"
+    if huge:
+        yield f"not looked at, for they are too large: {_some(huge)}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
 def in_one_tree(texts: Mapping[str, bytes]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from coroom.checks.alone import in_one_tree
+from coroom.checks.alone import in_one_tree, unread_in
 from coroom.checks.engine import CannotRunError, Check, Report, judge, plug_ins
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four
@@ -118,22 +118,25 @@ def _slow(types: str, test: str | None, isolation: str) -> tuple[list[Check], li
 
 def _alone(tree: Path) -> Report:
     began = time.monotonic()
-    found = tuple(in_one_tree(tree_in(tree)))
-    return Report(findings=found, checked=("tree",), notes=(), seconds=time.monotonic() - began)
+    huge: list[str] = []
+    texts = tree_in(tree, huge)
+    found, notes = tuple(in_one_tree(texts)), tuple(unread_in(texts, huge))
+    return Report(findings=found, checked=("tree",), notes=notes, seconds=time.monotonic() - began)
 
 
 def _together(
     base: Path | None, ours: Path | None, theirs: Path | None, merged: Path | None,
     branches: tuple[str, str] | None, slow: list[Check],
 ) -> Report:  # fmt: skip
-    four, found = _four(base, ours, theirs, merged, branches)
+    four, found, notes = _four(base, ours, theirs, merged, branches)
     report = judge(four, [*everyday_checks(), *plug_ins(), *slow])
-    return replace(report, findings=(*found, *report.findings))
+    return replace(report, findings=(*found, *report.findings), notes=(*notes, *report.notes))
 
 
 def _four(
     base: Path | None, ours: Path | None, theirs: Path | None, merged: Path | None, branches: tuple[str, str] | None
-) -> tuple[Four, list[Finding]]:
+) -> tuple[Four, list[Finding], tuple[str, ...]]:
+    """The four trees, what does not merge of them, and what is said of what is not looked at."""
     trees = [base, ours, theirs, merged]
     if branches:
         if any(trees):
@@ -141,11 +144,13 @@ def _four(
                 "--branches takes the trees from git; leave --base, --ours, --theirs and --merged out."
             )
         both = branches_in(any_repository_at(Path()).git, *branches)
-        return both.four, list(conflict_findings(both.conflicts))
+        return both.four, list(conflict_findings(both.conflicts)), tuple(unread_in({}, both.huge))
     given = [tree for tree in trees if tree is not None]
     if len(given) != len(trees):
         raise WrongCallError("Give --base, --ours, --theirs and --merged, or --branches A B. See coroom check --help.")
-    return Four(*(tree_in(tree) for tree in given)), []
+    huge: list[str] = []
+    four = Four(*(tree_in(tree, huge) for tree in given))
+    return four, [], tuple(unread_in({}, sorted(set(huge))))
 
 
 def document(report: Report) -> dict[str, object]:

@@ -32,9 +32,15 @@ from coroom.syntax.script_scopes import Named, ScriptNames, script_names
 from coroom.syntax.signatures import Call, Parameter, fits, means_the_same
 from coroom.syntax.terms import Term, not_nested, shown, walk
 
+PLAIN_ENDINGS = frozenset(
+    {"", "md", "rst", "txt", "json", "yaml", "yml", "toml", "cfg", "ini", "lock", "html", "css", "svg"}
+)
+"""Ends of names of texts that are no programs: nobody expects their language to be read."""
+
 __all__ = [
     "INVENTORY_VERSION",
     "MODULE",
+    "PLAIN_ENDINGS",
     "Call",
     "Class",
     "Definition",

@@ -29,10 +29,11 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """Two branches as four trees; `conflicts` are the files that do not merge as text."""
+    """Two branches as four trees; `conflicts` are the files that do not merge as text, `huge` those left out."""
 
     four: Four
     conflicts: tuple[str, ...]
+    huge: tuple[str, ...]
 
 
 def everyday_checks() -> list[Check]:
@@ -82,8 +83,9 @@ def _line_of(text: bytes, symbol: str) -> int:
     return text.count(b"\n", 0, at) + 1 if at >= 0 else 0
 
 
-def tree_in(directory: Path) -> dict[str, bytes]:
-    """The texts below a directory by their paths in it; what is installed there, links and huge files are left out.
+def tree_in(directory: Path, huge: list[str] | None = None) -> dict[str, bytes]:
+    """The texts below a directory by their paths in it; what is installed there, links and huge files are left out,
+    the last of them named in `huge`.
 
     Raises:
         UnreadableError: it is no directory, cannot be read, or holds too much.
@@ -101,6 +103,8 @@ def tree_in(directory: Path) -> dict[str, bytes]:
             try:
                 if path.stat().st_size <= FILE_BYTES_MAX:
                     found[shown] = path.read_bytes()
+                elif huge is not None:
+                    huge.append(shown)
             except OSError as fault:
                 raise UnreadableError(f"{path} cannot be read: {fault.strerror}. Mend its permissions.") from fault
             if len(found) > FILES_MAX:
@@ -122,7 +126,8 @@ def branches_in(git: Git, one: str, other: str) -> Branches:
     merged = git.run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs, expect=(0, 1))
     tree, *names = [part.decode(errors="surrogateescape") for part in merged.out.split(b"\0") if part]
     blobs: dict[str, bytes] = {}
-    texts = [_tree_of(git, each, blobs) for each in (base, ours, theirs, tree)]
+    huge: set[str] = set()
+    texts = [_tree_of(git, each, blobs, huge) for each in (base, ours, theirs, tree)]
     conflicts = []
     for path in names if merged.code else ():
         settled = merge(texts[0].get(path), texts[1].get(path, b""), texts[2].get(path, b""), path)
@@ -131,7 +136,7 @@ def branches_in(git: Git, one: str, other: str) -> Branches:
         else:
             conflicts.append(path)
             texts[3].pop(path, None)
-    return Branches(Four(*texts), tuple(conflicts))
+    return Branches(Four(*texts), tuple(conflicts), tuple(sorted(huge)))
 
 
 def _commit(git: Git, name: str) -> str:
@@ -141,9 +146,11 @@ def _commit(git: Git, name: str) -> str:
         raise UnreadableError(f"{name} is no branch or commit here. git branch -a lists those there are.") from failed
 
 
-def _tree_of(git: Git, tree: str, blobs: dict[str, bytes]) -> dict[str, bytes]:
-    """The texts of one tree; each object is read once for all four."""
-    files = [each for each in tree_files(git, tree) if not each.symlink and each.size <= FILE_BYTES_MAX]
+def _tree_of(git: Git, tree: str, blobs: dict[str, bytes], huge: set[str]) -> dict[str, bytes]:
+    """The texts of one tree; each object is read once for all four. Sources that are too large go into `huge`."""
+    files = [each for each in tree_files(git, tree) if not each.symlink]
+    huge.update(each.path for each in files if each.size > FILE_BYTES_MAX and grammar_of(each.path) is not None)
+    files = [each for each in files if each.size <= FILE_BYTES_MAX]
     kept = [each for each in files if grammar_of(each.path) is not None or each.size <= 1 << 18]
     missing = dict.fromkeys(each.oid for each in kept if each.oid not in blobs)
     blobs.update(read_blobs(git, missing))

@@ -20,7 +20,7 @@ from coroom.plan.index import SymbolIndex
 from coroom.plan.kept import FILE_BYTES_MAX, inventories
 from coroom.plan.route import Route, route
 from coroom.plan.task import PlanTask, TaskFootprint
-from coroom.syntax import grammar_of
+from coroom.syntax import PLAIN_ENDINGS, grammar_of
 from coroom.workspace.beneath import Root
 from coroom.workspace.states import FileState, Kind
 
@@ -30,7 +30,6 @@ COMMITS_MAX = 2_000
 _NOT_CODE = frozenset(
     {"node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache", "dist", "build", "target"}
 )
-_PLAIN = frozenset({"", "md", "rst", "txt", "json", "yaml", "yml", "toml", "cfg", "ini", "lock", "html", "css", "svg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ def _reading_notes(index: SymbolIndex, paths: Collection[str]) -> Iterator[str]:
     if broken:
         yield f"read in part, for they do not parse: {_some(broken)}"
     endings = {path.rpartition(".")[2] if "." in path.rpartition("/")[2] else "" for path in paths}
-    strange = sorted(ending for ending in endings - _PLAIN if grammar_of(f"a.{ending}") is None)
+    strange = sorted(ending for ending in endings - PLAIN_ENDINGS if grammar_of(f"a.{ending}") is None)
     if strange and len(read) < len(paths) / 2:
         yield f"by their names alone, for their language is not read: .{', .'.join(strange[:8])} files"
     large = sorted(path for path in paths if grammar_of(path) is not None and path not in read)
