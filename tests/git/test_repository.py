@@ -181,6 +181,20 @@ def test_submodules_and_lfs_are_cautions(tmp_path: Path) -> None:
     assert [f.path for f in tree_files(found.git, found.commit)] == ["deep/.gitattributes"]
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (b"*.win text eol=crlf\n", True),
+        (b"*.txt filter=upper\n", True),
+        (b"* text=auto\n*.ps1 working-tree-encoding=UTF-16\n", True),
+        (b"* text=auto eol=lf\n*.bin filter=lfs -text\n# *.x eol=crlf\n", False),
+    ],
+)
+def test_what_git_would_convert_at_a_checkout_is_a_caution(tmp_path: Path, rules: bytes, said: bool) -> None:
+    found = usable(new_repository(tmp_path / "r", {".gitattributes": rules}))
+    assert (Caution.CONVERTED in {w.what for w in found.warnings}) is said
+
+
 def test_shallow_and_partial_clones_are_cautions(tmp_path: Path) -> None:
     origin = new_repository(tmp_path / "o")
     write(origin, {"a.txt": b"second\n"})

@@ -1,6 +1,7 @@
 """A look at the repository that a room is to be made of: whether it can be used, and what is in it."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
@@ -44,11 +45,15 @@ class Problem(StrEnum):
     DAMAGED = "damaged"
 
 
+_CONVERTS = re.compile(rb"^[^#\n]*\s(?:eol=crlf|working-tree-encoding=|filter=(?!lfs\b))", re.MULTILINE)
+
+
 class Caution(StrEnum):
     """What can be used, but not as somebody may expect."""
 
     SUBMODULES = "submodules"
     LFS = "lfs"
+    CONVERTED = "converted"
     UNTRACKED = "untracked"
     SHALLOW = "shallow"
     PARTIAL = "partial"
@@ -243,10 +248,14 @@ def _warnings(git: Git, common: Path, commit: str, untracked: list[str]) -> Iter
     if modules:
         yield Warned(Caution.SUBMODULES, f"Submodules stay empty in the mirrors: {_names(modules)}.")
     attributes = [oid for path, _, oid, _ in entries if path.rpartition("/")[2] == ".gitattributes"]
-    if any(b"filter=lfs" in data for _, data in read_blobs(git, attributes)):
+    rules = [data for _, data in read_blobs(git, attributes)]
+    if any(b"filter=lfs" in data for data in rules):
         yield Warned(
             Caution.LFS, "Files in Git LFS are carried as the pointers that git has, not as what they stand for."
         )
+    if any(_CONVERTS.search(data) for data in rules):
+        said = "What .gitattributes has git convert (line ends, encodings, filters) is not converted in the mirrors:"
+        yield Warned(Caution.CONVERTED, f"{said} agents read and write the bytes that git stores.")
     if (common / "shallow").exists():
         yield Warned(Caution.SHALLOW, "The history is shallow; older commits are not there.")
     if git.run("config", "--get-regexp", r"^remote\..*\.promisor$", expect=(0, 1)).out:
