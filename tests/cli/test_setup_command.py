@@ -44,6 +44,7 @@ def test_what_setup_writes_it_shows_first_and_undo_takes_away_to_the_byte(place:
     asked = setup(client)
     assert asked.exit_code == 1
     assert "+" in asked.stdout
+    assert "Nothing was written. --yes" in asked.stderr
     assert home(place) == before
 
     done = setup(client, "--yes")

@@ -89,9 +89,10 @@ def apply(planned: Plan, record: Path) -> Refusal | None:
         _unchanged(planned)
     except _Refused as refused:
         return Refusal(str(refused))
+    paths = [record, *(change.path for change in planned.changes)]
     kept = {
         "files": [_recorded(change) for change in planned.changes],
-        "folders": sorted({str(folder) for change in planned.changes for folder in _missing_folders(change.path)}),
+        "folders": sorted({str(folder) for path in paths for folder in _missing_folders(path)}),
     }
     _replace(record, json.dumps(kept, indent=1).encode())
     _write(planned)
@@ -122,11 +123,12 @@ def apply_undo(planned: Plan, record: Path) -> Refusal | None:
     except _Refused as refused:
         return Refusal(str(refused))
     _write(planned)
-    for folder in reversed(json.loads(record.read_bytes())["folders"]):
+    folders = json.loads(record.read_bytes())["folders"]
+    record.unlink()
+    for folder in reversed(folders):
         # One that the user has since put something into stays.
         with contextlib.suppress(OSError):
             os.rmdir(folder)
-    record.unlink()
     return None
 
 

@@ -29,14 +29,24 @@ def setup(client: str, project: Path | None, url: str, undo: bool, yes: bool) ->
         click.echo(f"{client} knows the room already.")
         return
     _show(planned)
-    if not yes:
-        click.confirm("Write this?", abort=True)
+    if not yes and not _agreed():
+        click.echo("Nothing was written. --yes writes without asking.", err=True)
+        raise SystemExit(1)
     refused = apply_undo(planned, record) if undo else apply(planned, record)
     if refused:
         raise WrongCallError(refused.why)
     click.echo("Undone." if undo else f"Done. Take it away again with: coroom setup {client} --undo")
     for note in planned.notes:
         click.echo(f"Note: {note}")
+
+
+def _agreed() -> bool:
+    """Whether a person says yes; where there is none to ask, nobody does."""
+    try:
+        return click.confirm("Write this?")
+    except click.Abort:
+        click.echo(err=True)
+        return False
 
 
 def _show(planned: Plan) -> None:
