@@ -58,6 +58,11 @@ def test_a_seed_that_once_failed_comes_to_rest(policy: str, seed: int) -> None:
     assert simulate(seed, agents=4, policy=policy).violations == ()
 
 
+@pytest.mark.promise("run:serializable")
+def test_who_is_given_up_while_a_call_above_is_about_to_act_takes_nothing_of_that_along() -> None:
+    assert simulate(1156, agents=4, policy="preorder").violations == ()
+
+
 @pytest.mark.promise("run:serializable", "call:once")
 @pytest.mark.parametrize(
     ("policy", "seed"),

@@ -7,8 +7,10 @@ from coroom.core.decide.decision import Decision, lacks, refused
 from coroom.core.decide.reorder import after, settled
 from coroom.core.errors import Code, Refused
 from coroom.core.event import AgentAbandoned, AgentConcluded, Body
+from coroom.core.ordering.call import any_overlap
 from coroom.core.ordering.gate import UNDER_WAY, unripe
 from coroom.core.ordering.index import calls_of, pending
+from coroom.core.ordering.repair_plan import touched_by
 from coroom.core.policies import POLICIES
 from coroom.core.state import RoomState
 
@@ -45,13 +47,22 @@ def abandon(state: RoomState, by: str, command: Abandon, now_ms: int) -> Decisio
 
 def in_the_middle(state: RoomState, agent: str) -> Refused | None:
     """Why an agent cannot be given up at this moment: a call of it, or of whoever it started, is acting, or is undone
-    for the sake of another and about to be put back.
+    for the sake of another and about to be put back; or a call that touches the same is being put in order, and would
+    act on what is taken back below it.
     """
     lost = {agent, *_started_by(state, agent)}
     acting = next((c for c in pending(state.order) if c.agent in lost and c.phase in UNDER_WAY), None)
-    if acting is None:
+    if acting:
+        return Refused(Code.WAIT, f"{acting.agent}'s call {acting.id} is being put in order.", "Ask again in a moment.")
+    if not state.order.repairs:
         return None
-    return Refused(Code.WAIT, f"{acting.agent}'s call {acting.id} is being put in order.", "Ask again in a moment.")
+    every = applied(*(call for name in sorted(lost) for call in calls_of(state.order, name)))
+    mine = tuple(call for call in every if not call.irrevocable)
+    touched = touched_by(state.order, POLICIES[state.policy].repair(state, None, mine))
+    for _, under_way in state.order.repairs.ordered():
+        if any_overlap(under_way.touched, touched):
+            return Refused(Code.WAIT, f"{under_way.agent}'s call is being put in order.", "Ask again in a moment.")
+    return None
 
 
 def given_up(state: RoomState, agent: str, why: str, now_ms: int) -> tuple[tuple[Body, ...], str]:
