@@ -97,6 +97,12 @@ def test_a_directory_without_a_repository_is_refused(
             ("--toolsmith hal", "speaks to anthropic and openai"),
         ),
         (["run", "--resume"], ("no run in room 'run' to resume", "coroom run TASKS")),
+        (
+            ["run", "a task", "--agent", "command:true", "--branch", "a..b"],
+            ("'a..b' is no name of a branch", "--branch"),
+        ),
+        (["run", "a task", "--agent", "command:true", "--branch", "main"], ("main is checked out in", "--branch")),
+        (["up", "--port", "0", "--branch", "main/x"], ("Git cannot have main/x beside the branch main",)),
         (["run", "tasks.md"], ("tasks.md is no file", "say the task in words")),
         (["run", "a task", "--agent", "command:true", "--room", "../out"], ("no room name", "letters")),
         (["join", "ann"], ("No room 'main' is running here", "coroom up")),

@@ -29,7 +29,11 @@ from coroom.cli.suite_options import bounds_options, confined_tests
 from coroom.cli.toolsmith import TOOLSMITH_SAID
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.agent import Role
+from coroom.core.decide.rooms import bad_room_name
 from coroom.core.errors import Fault
+from coroom.core.limits import Limits
+from coroom.git.mirror import BRANCHES
+from coroom.host.landing.landing import no_landing_on
 from coroom.host.plans.resolving import CHOICES
 from coroom.host.rooms import Room
 from coroom.host.served import mirrors_directory, state_directory
@@ -115,6 +119,11 @@ def run(**said: Any) -> None:
     toolsmith = toolsmith_of(wanted)
     workers_of(wanted, kept / "agents", asked.silence_s)
     confined = confined_tests(repository, wanted.isolation, map(Path, wanted.test_reads), wanted.test_gib)
+    bad = bad_room_name(asked.room, Limits().name_chars_max)
+    if wanted.land and not bad:
+        bad = no_landing_on(repository.git, wanted.branch or f"{BRANCHES}/{asked.room}")
+    if bad:
+        raise WrongCallError(str(bad))
     wanted, waits = ordered(asked, wanted, repository)
     if asked.self_test:
         _tried(asked.mirrors or mirrors_directory(repository, asked.room))

@@ -17,6 +17,7 @@ from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
 from coroom.git.repository import Repository
+from coroom.host.landing.landing import no_branch
 from coroom.host.rooms import Room, RoomPlan
 from coroom.host.served import Serving, state_directory
 from coroom.ports import LogBusy, LogCorrupt
@@ -77,6 +78,9 @@ def up(
     repository = any_repository_at(directory)
     if not all(state_directory(repository, name).exists() for name in names):
         begin_from(repository)
+    bad = no_branch(repository.git, branch) if branch else None
+    if bad:
+        raise WrongCallError(str(bad))
     confined = confined_tests(repository, isolation, test_reads, test_memory)
     plans = [
         RoomPlan(

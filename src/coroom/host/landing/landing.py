@@ -65,6 +65,26 @@ class LandingPlace:
     confined: Confined = field(default_factory=Confined)
 
 
+def no_landing_on(git: Git, branch: str) -> Refused | None:
+    """Why nothing can land on a branch now: it is `no_branch`, or a checkout stands on it."""
+    where = checked_out_at(git, f"refs/heads/{branch}")
+    if where:
+        why = f"{branch} is checked out in {where}, and the room moves no branch under a checkout."
+        return Refused(Code.CONFLICT, why, "Check out another branch there, or land on another with --branch.")
+    return no_branch(git, branch)
+
+
+def no_branch(git: Git, branch: str) -> Refused | None:
+    """Why there can never be a branch of that name here."""
+    if not good_branch(git, branch):
+        return Refused(Code.BAD_INPUT, f"'{branch[:100]}' is no name of a branch.", "Name another with --branch.")
+    other = in_the_way(git, branch)
+    if other:
+        why = f"Git cannot have {branch} beside the branch {other}."
+        return Refused(Code.CONFLICT, why, "Rename that one, or land on another with --branch.")
+    return None
+
+
 class Landing:
     """The room's way onto a branch. The host must perform the action `land` by a `RefMover` on the same repository."""
 
@@ -112,7 +132,7 @@ class Landing:
     async def _land(self, agent: str, heartbeat: Beats) -> Answer:
         # What mended an open finding may not have been looked at yet.
         await self._place.quiet()
-        early = self._stands_against(agent) or await asyncio.to_thread(self._bad_branch)
+        early = self._stands_against(agent) or await asyncio.to_thread(no_landing_on, self._git, self.branch)
         if early:
             return Answer(refused=early)
         state = self._host.state
@@ -139,21 +159,6 @@ class Landing:
         reply = decide(state, c.Submission(agent, asked), self._host.clock.now_ms()).reply
         untested_only = isinstance(reply, Refused) and reply.code is Code.RED and not _open_findings(state)
         return reply if isinstance(reply, Refused) and not untested_only else None
-
-    def _bad_branch(self) -> Refused | None:
-        if not good_branch(self._git, self.branch):
-            return Refused(
-                Code.BAD_INPUT, f"'{self.branch[:100]}' is no name of a branch.", "Name another with --branch."
-            )
-        where = checked_out_at(self._git, f"refs/heads/{self.branch}")
-        if where:
-            why = f"{self.branch} is checked out in {where}, and the room moves no branch under a checkout."
-            return Refused(Code.CONFLICT, why, "Check out another branch there, or land on another with --branch.")
-        other = in_the_way(self._git, self.branch)
-        if other:
-            why = f"Git cannot have {self.branch} beside the branch {other}."
-            return Refused(Code.CONFLICT, why, "Rename that one, or land on another with --branch.")
-        return None
 
     async def _tested(self, agent: str, built: Built, heartbeat: Beats) -> Answer | None:
         """Have a verdict for exactly this tree. An answer says why it is not a passing one."""
