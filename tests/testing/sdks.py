@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from coroom.agents.room_client import certificates_for
+
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"path": {"type": "string"}}}
 
 
@@ -30,7 +32,8 @@ class Anthropic:
     def ask(self, url: str, key: str, *, stream: bool, retries: int) -> Heard:
         import anthropic  # noqa: PLC0415
 
-        with anthropic.Anthropic(base_url=url, api_key=key, max_retries=retries) as client:
+        http = anthropic.DefaultHttpxClient(verify=certificates_for(url))
+        with anthropic.Anthropic(base_url=url, api_key=key, max_retries=retries, http_client=http) as client:
             given: dict[str, Any] = {
                 "model": "m",
                 "max_tokens": 100,
@@ -59,7 +62,8 @@ class Chat:
             "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "start"}],
             "tools": [function],
         }
-        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=retries) as client:
+        http = openai.DefaultHttpxClient(verify=certificates_for(url))
+        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=retries, http_client=http) as client:
             if stream:
                 with client.chat.completions.stream(**given, stream_options={"include_usage": True}) as streamed:
                     whole: Any = streamed.get_final_completion()
@@ -81,7 +85,8 @@ class Responses:
             "input": "start",
             "tools": [{"type": "function", "name": "claim", "parameters": SCHEMA, "strict": False}],
         }
-        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=retries) as client:
+        http = openai.DefaultHttpxClient(verify=certificates_for(url))
+        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=retries, http_client=http) as client:
             if stream:
                 with client.responses.stream(**given) as streamed:
                     whole: Any = streamed.get_final_response()
@@ -99,7 +104,10 @@ class Gemini:
         from google.genai import types  # noqa: PLC0415
 
         options = types.HttpOptions(
-            base_url=url, retry_options=types.HttpRetryOptions(attempts=retries + 1, initial_delay=0.01, jitter=0)
+            base_url=url,
+            retry_options=types.HttpRetryOptions(attempts=retries + 1, initial_delay=0.01, jitter=0),
+            client_args={"verify": certificates_for(url)},
+            async_client_args={"verify": certificates_for(url)},
         )
         declared = types.FunctionDeclaration(name="claim", parameters_json_schema=SCHEMA)
         asked = types.GenerateContentConfig(
