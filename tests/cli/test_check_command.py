@@ -90,6 +90,15 @@ def test_what_is_looked_at_as_text_alone_or_not_at_all_is_said_of_one_tree_and_o
     assert "not looked at, for they are too large: huge.py" in four.stderr
 
 
+def test_a_changed_program_in_a_language_that_is_not_read_is_told_and_a_changed_text_is_none(tmp_path: Path) -> None:
+    changed = {"pay.cob": "STOP RUN.\n", "notes.md": "# new\n", "NOTICE": "mine\n"}
+    options = trees(tmp_path, base=BASE, ours=BASE | changed, theirs=BASE, merged=BASE | changed)
+    result = check(*options)
+    assert "pay.cob: its language is not one that is read" in result.stderr
+    assert "notes.md" not in result.stderr + result.stdout
+    assert "NOTICE" not in result.stderr + result.stdout
+
+
 def branches(place: Path) -> None:
     """A repository with one branch that renames a function and one that newly calls it."""
     new_repository(place, {path: text.encode() for path, text in BASE.items()})

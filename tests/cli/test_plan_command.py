@@ -94,6 +94,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_
     assert "too large: big.py" in notes
     assert ".cob" in notes
     assert "answers to t4 (qqq zzz)" in notes
+    many = [{"title": f"{word} {word}"} for word in ("qqa", "qqb", "qqc", "qqd", "qqe")]
+    several = called(str(repository), tasks_file(tmp_path, many)).stderr
+    assert "answers to t1 (qqa qqa), t2 (qqb qqb), t3 (qqc qqc) and 2 more; say what they touch" in several
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from coroom.checks.finding import Finding
 from coroom.checks.program import BYTES_MAX
-from coroom.syntax import PLAIN_ENDINGS, definitions, facts_of, first_error, grammar_of, parses, script_names
+from coroom.syntax import definitions, facts_of, first_error, grammar_of, is_plain, parses, script_names
 
 _PLACEHOLDER = re.compile(
     rb"(?:/\*|//|\#|<!--)\s*(?:"
@@ -55,8 +55,7 @@ _BUILT_IN = frozenset(dir(builtins)) | frozenset(
 
 def unread_in(texts: Mapping[str, bytes], huge: Sequence[str] = ()) -> Iterator[str]:
     """What of a tree is looked at as text alone, and what not at all (`huge`), a sentence for each reason."""
-    endings = {path: path.rpartition("/")[2].rpartition(".")[2] for path in texts if "." in path.rpartition("/")[2]}
-    strange = {each for path, each in endings.items() if each not in PLAIN_ENDINGS and grammar_of(path) is None}
+    strange = {path.rpartition(".")[2] for path in texts if grammar_of(path) is None and not is_plain(path)}
     if strange:
         yield f"as text alone, for their language is not read: .{', .'.join(sorted(strange)[:8])} files"
     large = sorted(path for path, text in texts.items() if len(text) > BYTES_MAX and grammar_of(path) is not None)

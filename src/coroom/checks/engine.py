@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from coroom.checks.finding import Finding
 from coroom.core.quick import dataclass
+from coroom.syntax import is_plain
 
 if TYPE_CHECKING:
     from coroom.checks.sides import Four
@@ -99,7 +100,7 @@ def judge(four: "Four", checks: Sequence[Check], enough: Callable[[], bool] = ne
 def _left_out(four: "Four") -> Iterable[str]:
     changed = {path for side in four.sides for path in side.paths}
     for path in sorted(changed):
-        why = four.merged.unread(path)
+        why = "" if is_plain(path) else four.merged.unread(path)
         if why:
             yield f"{path}: {why}"
 

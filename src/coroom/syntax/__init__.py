@@ -37,6 +37,13 @@ PLAIN_ENDINGS = frozenset(
 )
 """Ends of names of texts that are no programs: nobody expects their language to be read."""
 
+
+def is_plain(path: str) -> bool:
+    """Whether a file is, by its name, a text that is no program."""
+    name = path.rpartition("/")[2]
+    return (name.rpartition(".")[2] if "." in name else "") in PLAIN_ENDINGS
+
+
 __all__ = [
     "INVENTORY_VERSION",
     "MODULE",
@@ -68,6 +75,7 @@ __all__ = [
     "imports_in",
     "inventory_of",
     "inventory_without_calls",
+    "is_plain",
     "is_test",
     "literal_at",
     "means_the_same",

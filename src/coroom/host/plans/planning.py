@@ -78,13 +78,17 @@ def plan_for(
         resolved = resolver.settle(ground.index, ground.source, footprints)
     pairs = tuple(pairs_of(footprints, ground.index, ground.history))
     notes = [*ground.notes, *resolved.notes]
-    for each in footprints:
-        if each.unknown:
-            notes.append(f"{each.task.id} touches what is not there yet: {', '.join(each.unknown)}")
-        elif not each.touches and not each.others:
-            notes.append(
-                f"nothing in the repository answers to {each.task.id} ({each.task.title}); say what it touches"
-            )
+    notes += [
+        f"{each.task.id} touches what is not there yet: {', '.join(each.unknown)}"
+        for each in footprints
+        if each.unknown
+    ]
+    strange = [
+        f"{one.task.id} ({one.task.title})" for one in footprints if not (one.unknown or one.touches or one.others)
+    ]
+    if strange:
+        what = "it touches" if len(strange) == 1 else "they touch"
+        notes.append(f"nothing in the repository answers to {_some(strange)}; say what {what}")
     learned = ground.durations.learned_from
     if learned and any(each.task.seconds is None for each in footprints):
         notes.append(f"how long tasks take is learned from {learned} that were done in rooms of this repository")
