@@ -24,10 +24,6 @@ from coroom.host.host import Host
 SETTLE_S = 0.2
 """How long after an edit a look begins: first the others get what was written, which a look would hold up."""
 
-REST = 4
-"""After a look the checks rest for this many times what it took, so that they never have more than a fifth of a
-processor, and a burst of edits is looked at once. A landing does not wait for that."""
-
 WAITING_MAX = 1_000
 """Edits that wait to be looked at; when there are more, all count as landed."""
 
@@ -97,7 +93,7 @@ class Consistency:
                     self._findings.lose_sight()
                 await self._findings.settle(self._holds, self._last.unfinished)
                 self._seen = state.seq
-            await self._pause(self._last.seconds * REST)
+            await self._pause(self._last.rest_s)
 
     async def _pause(self, seconds: float) -> None:
         """Let the room do its own work, for so long or until somebody waits for the look."""
@@ -114,6 +110,7 @@ class Consistency:
         wanted = self._host.state.seq
         self._pace.waiting += 1
         self._hurry.set()
+        self._pace.hurried.set()
         # What had no time is looked at again, with more of it.
         self._again = bool(self._last.unfinished)
         try:
@@ -129,6 +126,8 @@ class Consistency:
             self._pace.waiting -= 1
             if not self._pace.waiting:
                 self._hurry.clear()
+                if not self._pace.closing:
+                    self._pace.hurried.clear()
 
     async def _check_types(self) -> None:
         """Ask the type checker about the room as it is, unless it was asked about that already."""
@@ -143,6 +142,7 @@ class Consistency:
         """Hear no more of the room; nothing is being looked at any more."""
         self._stop_listening()
         self._pace.closing = True
+        self._pace.hurried.set()
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,5 +1,6 @@
 """What the agents of a room wrote, judged: what each of them wrote against what the others did since the landing."""
 
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ from coroom.host.host import Host
 LOOK_S_MAX = 0.5
 """Of processor time for one agent's edits, after which no further check begins."""
 
+REST = 4
+"""After each agent's edits the checks rest for this many times what the look at them took: so they never have more
+than a fifth of a processor, no edit on its way is held up by more than one look, and a burst of edits is looked at
+once. A landing does not wait for that."""
+
 LANDING_LOOK_S_MAX = 10.0
 """The same while a landing waits for the look."""
 
@@ -28,22 +34,26 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look gave: the findings that hold now with whom they concern, what kept checks from their end, the
-    time that it took, and whether it lost sight of what was found before.
+    """What a look gave: the findings that hold now with whom they concern, what kept checks from their end, how long
+    the checks are to rest now, and whether it lost sight of what was found before.
     """
 
     found: dict[Key, tuple[Finding, tuple[str, ...]]] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
-    seconds: float = 0.0
+    rest_s: float = 0.0
     lost_sight: bool = False
 
 
 @dataclass(slots=True)
 class Pace:
-    """How many landings wait for a look, and whether nobody waits any more; a look in progress goes by it."""
+    """How many landings wait for a look, and whether nobody waits any more; a look in progress goes by it.
+
+    `hurried` is set while either is so.
+    """
 
     waiting: int = 0
     closing: bool = False
+    hurried: threading.Event = field(default_factory=threading.Event)
 
     def is_enough(self, began: float) -> bool:
         """Whether no further check may begin, of a thread's time at which the look at one agent began."""
@@ -74,6 +84,7 @@ class Disagreements:
         self._remembered = False
         self._began_at = host.state.seq
         self._lost_sight = False
+        self._rested_at = 0.0
 
     @property
     def remembered(self) -> bool:
@@ -85,8 +96,8 @@ class Disagreements:
 
         After a fault everything is read again from the log by the next look.
         """
-        began = time.monotonic()
         self._lost_sight = False
+        self._rested_at = time.monotonic()
         try:
             if lost:
                 self._forget("more was written at once than is followed")
@@ -99,7 +110,7 @@ class Disagreements:
             self._found.clear()
             self._remembered, self._began_at = False, state.seq
             found, unfinished = {}, (f"what was written cannot be followed: {type(fault).__name__}: {fault}",)
-        return Looked(found, unfinished, time.monotonic() - began, self._lost_sight)
+        return Looked(found, unfinished, self._rest_s(), self._lost_sight)
 
     def look_at_types(self, checker: TypeChecker, state: RoomState, before: Looked) -> Looked:
         """What a type checker says of each agent's edits with the others', and of neither.
@@ -151,8 +162,15 @@ class Disagreements:
             for gone in table.keys() - authors - {""}:
                 del table[gone]
         concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
-        for agent in sorted(concerned & authors) if len(authors) > 1 else ():
+        for number, agent in enumerate(sorted(concerned & authors) if len(authors) > 1 else ()):
+            if number:
+                self._pace.hurried.wait(self._rest_s())
+                self._rested_at = time.monotonic()
             self._judge_one(agent, state)
+
+    def _rest_s(self) -> float:
+        """How long to rest for what was done since the last rest."""
+        return (time.monotonic() - self._rested_at) * REST
 
     def _judge_one(self, agent: str, state: RoomState) -> None:
         # A fifth of a daemon's start, if they were imported then; here it is a thread that waits.
