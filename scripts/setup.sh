@@ -12,7 +12,7 @@ stamp=$(stamp_of "$kind")
 [ "$kind" = run ] && [ -e "$(stamp_of dev)" ] && exit 0
 
 # One that can fill a venv before one that cannot; the distribution's before a version manager's, which is mostly
-# built without profiles: the same work takes it 1.25 to 1.4 times as long.
+# built without profiles: it takes a tenth to a third longer (docs/simulation.md, figures).
 python=${PYTHON:-}
 for needed in ensurepip sys; do
   for candidate in /usr/bin/python3.{13,12,11} python3.{13,12,11} python3; do
