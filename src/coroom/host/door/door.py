@@ -22,7 +22,7 @@ from coroom.host.calls.carry import Called, Outcome
 from coroom.host.calls.outcomes import looked_in_vain, worded
 from coroom.host.door.answer import Answer, ToolUse, WishPosted
 from coroom.host.door.delivery import RIDE_CHARS_MAX, SYNC_CHARS_MAX, Cursors, choose
-from coroom.host.door.given import resources_in, task_command, unknown
+from coroom.host.door.given import number, resources_in, task_command, unknown
 from coroom.host.door.needs import Beats, Lander, ToolMaker, Workspace
 from coroom.host.door.overview import brief, by_age, details, room_in_brief, taken
 from coroom.host.door.refusals import Attempt, Refusals
@@ -208,7 +208,7 @@ class Door:
             case "request" | "propose":
                 return await self._made(agent, do, arguments, about, heartbeat)
             case "done":
-                return await self._done(agent, arguments, _number(given, "wait_s"), heartbeat, operation)
+                return await self._done(agent, arguments, number(given, "wait_s"), heartbeat, operation)
             case "give_up":
                 gone = await calls.abandon(agent, arguments or "it gave up", agent)
                 return self._replied(agent, gone, "What you did is taken back.")
@@ -403,11 +403,6 @@ class Door:
         delivery = choose(self._host.state, agent, chars_max, asked=chars_max > RIDE_CHARS_MAX)
         self._cursors.hand(agent, delivery)
         return Answer(text=text, data=data, file=file, notices=delivery.notices, left=delivery.left)
-
-
-def _number(given: dict[str, Json], name: str) -> float:
-    value = given.get(name)
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _data(value: object) -> dict[str, Json]:

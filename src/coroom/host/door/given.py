@@ -11,6 +11,12 @@ def unknown(what: str, given: str, known: list[str]) -> Refused:
     return Refused(Code.BAD_INPUT, f"'{given[:60]}' is no {what}.", f"It is one of {', '.join(known)}.")
 
 
+def number(given: dict[str, Json], name: str) -> float:
+    """A number of what is given; 0 where there is none."""
+    value = given.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
 def resources_in(texts: list[str]) -> tuple[Resource, ...] | Refused:
     """The resources that these name; a bare path is a file."""
     found = []

@@ -3,7 +3,7 @@ test.
 
 - `coroom bench room`: `room` (the parts, in order), `calls`, `edits`, `opening`, with a client of next to no weight
   (`wire`) and the daemon in a process of its own (`scratch_room`)
-- the others: `claims`, `gate`, `bisect`, `loop`, `planning` with `pairs`, `taken_out` and `verdicts`, `check` with
-  `known_cases`, `case_tests` and `merges`
+- the others: `claims`, `gate`, `bisect`, `loop`, `planning` with `commits`, `pairs`, `taken_out` and `verdicts`,
+  `check` with `known_cases`, `case_tests` and `merges`
 - `figures`: how results are written down, with machine and versions
 """

@@ -3,34 +3,30 @@
 import json
 import os
 import random
-import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
 from coroom.core.codec import Json
-from coroom.core.errors import Refused
-from coroom.core.resource import Resource, Scheme, parse
 from coroom.git.command import Git, GitFailed
-from coroom.git.repository import read_blobs, tree_files
+from coroom.git.repository import tree_files
 from coroom.host.plans.planning import Ground, plan_for
 from coroom.host.plans.resolving import NONE, Resolver, Source
 from coroom.launch.isolation import Isolation
 from coroom.plan.coupling import Pair
 from coroom.plan.durations import Durations
 from coroom.plan.history import CoChange
-from coroom.plan.index import Place, SymbolIndex
+from coroom.plan.index import SymbolIndex
 from coroom.plan.kept import inventories
 from coroom.plan.route import route
-from coroom.plan.task import PlanTask, TaskFootprint, names_in
+from coroom.plan.task import PlanTask, TaskFootprint
+from coroom.run.bench.commits import contents_of, lines_of, names_said, programs_of, subject_of, touches_of
 from coroom.run.bench.taken_out import taken_out
 from coroom.run.bench.verdicts import Judged, TextAlone, accuracy_of, interval_of, text_alone_of
-from coroom.syntax import MODULE, grammar_of, symbols_touched
 
 SETS = 400
 """Lists of independent tasks that are routed."""
@@ -205,18 +201,18 @@ def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled:
 def _judged_on(
     git: Git, tree: str, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, told: Told
 ) -> Judged:
-    texts = _texts(git, tree)
+    texts = programs_of(git, tree)
     index = SymbolIndex()
     for path, found in inventories(texts):
         index.put_inventory(path, found)
     paths = frozenset(file.path for file in tree_files(git, tree))
-    ground = Ground(index, paths, CoChange(), (), source=Source(paths, partial(_contents, git, tree)))
-    touched = (_touched_lines(git, name, tree, index) if told.lines else _touches(git, name) for name in (a, b))
+    ground = Ground(index, paths, CoChange(), (), source=Source(paths, partial(contents_of, git, tree)))
+    touched = (lines_of(git, name, tree, index) if told.lines else touches_of(git, name) for name in (a, b))
     tasks = [
         PlanTask(
             id=name,
-            title=_subject(git, name),
-            description=" ".join(sorted(_said_names(git, name))) if told.uses else "",
+            title=subject_of(git, name),
+            description=" ".join(sorted(names_said(git, name))) if told.uses else "",
             touches=tuple(each),
         )
         for name, each in zip((a, b), touched, strict=True)
@@ -238,101 +234,6 @@ def _judged_on(
         guessed=guessed,
         why=None,
     )
-
-
-def _texts(git: Git, commit: str) -> Mapping[str, bytes]:
-    return _contents(git, commit, {file.path for file in tree_files(git, commit) if grammar_of(file.path)})
-
-
-def _contents(git: Git, commit: str, paths: Collection[str]) -> Mapping[str, bytes]:
-    wanted = {file.path: file.oid for file in tree_files(git, commit) if file.path in paths and not file.symlink}
-    blobs = dict(read_blobs(git, dict.fromkeys(wanted.values())))
-    return {path: blobs[oid] for path, oid in wanted.items()}
-
-
-def _said_names(git: Git, commit: str) -> frozenset[str]:
-    """The names in the lines that a commit adds to sources, tests among them."""
-    shown = git.run("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit).out.decode(errors="replace")
-    found: set[str] = set()
-    known = False
-    for line in shown.splitlines():
-        if line.startswith("+++ "):
-            known = grammar_of(line) is not None
-        elif known and line.startswith("+"):
-            found |= names_in(line)
-    return frozenset(found)
-
-
-def _subject(git: Git, commit: str) -> str:
-    return git.run("log", "-1", "--format=%s", commit).out.decode(errors="replace").strip()
-
-
-def _touches(git: Git, commit: str) -> Iterator[Resource]:
-    """What a commit changed: of code the definitions, of anything else the file."""
-    listed = git.run("diff-tree", "--no-commit-id", "--name-only", "--no-renames", "-r", "-z", commit).out
-    for path in (os.fsdecode(one) for one in listed.split(b"\0") if one):
-        texts = [_text(git, f"{side}:{path}") for side in (f"{commit}^", commit)] if grammar_of(path) else []
-        symbols = sorted(symbols_touched(path, *texts)) if texts else []
-        for text in [f"symbol:{path}#{symbol}" for symbol in symbols] or [f"file:{path}"]:
-            found = parse(text)
-            if not isinstance(found, Refused):
-                yield found
-
-
-_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? ", re.MULTILINE)
-
-
-def _touched_lines(git: Git, commit: str, tree: str, index: SymbolIndex) -> Iterator[Resource]:
-    """What a commit changed in lines of that tree, the definitions that it made, and other files."""
-    for touch in _touches(git, commit):
-        path = touch.path or ""
-        if (
-            touch.scheme is not Scheme.SYMBOL
-            or index.inventory(path) is None
-            or (
-                index.symbol(Place(path, touch.name.partition("#")[2])) is None
-                and not touch.name.endswith(f"#{MODULE}")
-            )
-        ):
-            yield touch
-    listed = git.run("diff-tree", "--no-commit-id", "--name-only", "--no-renames", "-r", "-z", commit).out
-    for path in (os.fsdecode(one) for one in listed.split(b"\0") if one):
-        if index.inventory(path) is None:
-            continue
-        told = git.run("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit, "--", path).out
-        there = _lines_there(*(_text(git, f"{each}:{path}").splitlines() for each in (tree, f"{commit}^")))
-        for hunk in _HUNK.finditer(told.decode(errors="replace")):
-            start, count = int(hunk[1]), int(hunk[2] or 1)
-            found = parse(f"file:{path}#{_said(there, start, count)}")
-            if not isinstance(found, Refused):
-                yield found
-
-
-def _said(there: Callable[[int], tuple[int, int]], start: int, count: int) -> str:
-    """Lines as a task says them: those that are changed, or the one that new ones come after."""
-    if count:
-        return f"L{there(start)[0]}-L{there(start + count - 1)[1]}"
-    above = there(start) if start else (0, 0)
-    return f"L{above[1]}+"
-
-
-def _lines_there(before: Sequence[str], after: Sequence[str]) -> Callable[[int], tuple[int, int]]:
-    """The lines of an earlier text that a line of a later one stands for, from 1: one, or those that it replaced."""
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-
-    def there(line: int) -> tuple[int, int]:
-        for kind, start, end, new, new_end in blocks:
-            if new < line <= new_end:
-                same = start + line - new
-                return (same, same) if kind == "equal" else (start + 1, max(start + 1, end))
-        return max(1, len(before)), max(1, len(before))
-
-    return there
-
-
-def _text(git: Git, name: str) -> str:
-    found = git.run("cat-file", "blob", name, expect=(0, 128))
-    return "" if found.code else found.out.decode(errors="replace")
 
 
 def _resolved(judged: Sequence[Judged]) -> ResolvedFigures:
@@ -385,7 +286,7 @@ def _indexed(repositories: Sequence[Path], files: int) -> IndexFigures:
     found: dict[str, bytes] = {}
     for copy in range(files):
         for number, repository in enumerate(repositories):
-            for path, text in _texts(Git(repository), "HEAD").items():
+            for path, text in programs_of(Git(repository), "HEAD").items():
                 found[f"{copy}/{number}/{path}"] = text + b"\n" * (copy + 1)
                 if len(found) >= files:
                     return _timed(found)
