@@ -13,12 +13,16 @@ stamp=$(stamp_of "$kind")
 
 # One that can fill a venv before one that cannot; the distribution's before a version manager's, which is mostly
 # built without profiles: it takes a tenth to a third longer (docs/simulation.md, figures).
+usable() { "$1" -c "import sys, $2; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null; }
 python=${PYTHON:-}
+if [ -n "$python" ] && ! usable "$python" sys; then
+  echo "setup: PYTHON=$python is no Python 3.11, 3.12 or 3.13 that runs here; name another, or leave PYTHON out" >&2
+  exit 2
+fi
 for needed in ensurepip sys; do
   for candidate in /usr/bin/python3.{13,12,11} python3.{13,12,11} python3; do
     [ -n "$python" ] && break 2
-    command -v "$candidate" >/dev/null 2>&1 || continue
-    "$candidate" -c "import sys, $needed; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null && python=$candidate
+    usable "$candidate" "$needed" && python=$candidate
   done
 done
 if [ -z "$python" ]; then
@@ -47,7 +51,10 @@ make_venv() {
   echo "setup: install it (Debian: apt-get install python3-venv), or set PYTHON to one that can" >&2
   exit 2
 }
-[ -x .venv/bin/python ] || make_venv
+if ! usable .venv/bin/python sys; then
+  rm -rf .venv
+  make_venv
+fi
 echo "setup: installing the locked dependencies ($kind) into .venv …"
 .venv/bin/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r "$lock"
 # From source, built by what the lock has just brought.
