@@ -293,6 +293,9 @@ def test_of_several_processes_exactly_one_wins_each_ref(directory: Path) -> None
         ("-d", False),
         ("a..b", False),
         ("x.lock", False),
+        ("HEAD", False),
+        ("@", False),
+        ("refs/heads/y", False),
         ("", False),
     ],
 )

@@ -167,8 +167,10 @@ def read_ref(git: Git, ref: str) -> str:
 
 
 def good_branch(git: Git, branch: str) -> bool:
-    """Whether git takes `branch` for the name of one."""
-    if branch.startswith("-") or any(ord(c) < 33 for c in branch):
+    """Whether git takes `branch` for the name of one, and for nothing else: HEAD and @ are where a checkout stands, and
+    what begins with refs/ is whole as it is.
+    """
+    if branch in {"HEAD", "@"} or branch.startswith(("-", "refs/")) or any(ord(c) < 33 for c in branch):
         return False
     return git.run("check-ref-format", f"refs/heads/{branch}", expect=(0, 1)).code == 0
 
