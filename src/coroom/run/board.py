@@ -67,6 +67,8 @@ def _unsayable(task: PostTask) -> str:
     most = Limits().description_chars_max
     if len(task.description) > most:
         return f"is described in {len(task.description):,} characters; {most:,} are read: say the rest in a file"
+    if len(task.title) > most:
+        return f"has a title of {len(task.title):,} characters; say it in one line, and the rest in its description"
     return ""
 
 
