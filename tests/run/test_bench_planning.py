@@ -66,10 +66,28 @@ def test_a_plan_that_is_told_what_is_used_finds_who_needs_whom(tmp_path: Path, m
     assert "wooden_chair" in found[1].reasons[0]
 
 
-def test_data_that_is_none_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it holds no pairs"),
+        ('\n{"repo": "x"}\n', "line 2 is no pair: A: Field required"),
+        ("[1, 2]", "line 1 is no pair"),
+        ("{", "line 1 is no pair: Invalid JSON"),
+        ("[" * 100_000, "line 1 is no pair: Invalid JSON"),
+        ('{"repo": "x", "A": "--all", "B": "beef", "label": "coupled"}', "line 1 is no pair: A"),
+        ('{"repo": "x", "A": 3, "B": "beef", "label": "coupled"}', "line 1 is no pair: A"),
+        ('{"repo": "x", "A": "dead", "B": "beef", "label": "maybe"}', "line 1 is no pair: label"),
+        ('{"repo": "x", "A": "dead", "B": "beef", "label": "coupled", "why": 3}', "line 1 is no pair: why"),
+        (
+            '{"repo": "x", "A": "dead", "B": "beef", "label": "coupled"}',
+            "its pairs are of x, and none of these is given",
+        ),
+    ],
+)
+def test_data_that_is_none_is_refused(tmp_path: Path, text: str, said: str) -> None:
     data = tmp_path / "pairs.jsonl"
-    data.write_text('{"repo": "x"}\n')
-    with pytest.raises(ValueError, match="no pairs"):
+    data.write_text(text)
+    with pytest.raises(ValueError, match=said):
         measure_plans(data, {}, 0, lambda _line: None)
 
 

@@ -13,10 +13,15 @@ from coroom.run.bench.pairs import pairs_of
 
 def named_repositories(given: tuple[str, ...]) -> dict[str, Path]:
     """The directories by their names; what is not written so is refused."""
-    named = dict(one.partition("=")[::2] for one in given)
-    if not all(name and path and Path(path).is_dir() for name, path in named.items()):
-        raise WrongCallError("A repository is given as NAME=DIRECTORY, like click=../click.")
-    return {name: Path(path) for name, path in named.items()}
+    named = {}
+    for one in given:
+        name, _, path = one.partition("=")
+        if not (name and path):
+            raise WrongCallError(f"'{one}' is no NAME=DIRECTORY. Give a repository like click=../click.")
+        if not Path(path).is_dir():
+            raise WrongCallError(f"There is no directory {path}. Give a repository like click=../click.")
+        named[name] = Path(path)
+    return named
 
 
 @click.command()
@@ -35,9 +40,14 @@ def pairs(repositories: tuple[str, ...], each: int, seed: int) -> None:
     """  # noqa: D301  click wants the character itself
     progress = Console(stderr=True, highlight=False)
     for name, path in named_repositories(repositories).items():
+        number = 0
         try:
             for number, row in enumerate(pairs_of(Git(path), name, each, seed), start=1):
                 click.echo(json.dumps(row))
                 progress.print(f"{name}: {number} of {each}: {row['label']}")
         except GitFailed as problem:
             raise WrongCallError(f"{path}: {problem}. Give a whole clone.") from problem
+        if not number:
+            raise WrongCallError(f"{path}: its history, as far as it is there, holds no pairs. Give a whole clone.")
+        if number < each:
+            progress.print(f"{name}: {number} of {each} are all that were found in its history.")

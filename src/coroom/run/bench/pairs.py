@@ -3,7 +3,9 @@
 import random
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from coroom.core.codec import Json
 from coroom.git.command import Git
@@ -27,6 +29,41 @@ SORTS = ("near", "near", "file", "near", "file", "speaks", "near", "file", "near
 _PROSE = (".md", ".rst", ".txt")
 _NAME_LETTERS = 4
 _WORD = re.compile(rb"\w+")
+
+
+_Oid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4,64}$")]
+
+
+class KnownPair(BaseModel, frozen=True):
+    """A pair of commits of which it is known whether the second needs the first, and by what signs, if that is said."""
+
+    repo: str
+    a: _Oid = Field(alias="A")
+    b: _Oid = Field(alias="B")
+    label: Literal["coupled", "independent"]
+    why: tuple[str, ...] | None = None
+
+
+def known_pairs(text: str) -> list[KnownPair]:
+    """Pairs as they are written: one JSON object a line, with `repo`, the commits `A` and `B`, `label` and maybe `why`.
+
+    Raises:
+        ValueError: there is none, or a line is no pair.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            try:
+                found.append(KnownPair.model_validate_json(line))
+            except ValidationError as wrong:
+                first = wrong.errors()[0]
+                where = ".".join(map(str, first["loc"]))
+                message = f"line {number} is no pair: {where}{': ' if where else ''}{first['msg']}"
+                raise ValueError(message) from wrong
+    if not found:
+        message = "it holds no pairs"
+        raise ValueError(message)
+    return found
 
 
 class _Commit(NamedTuple):

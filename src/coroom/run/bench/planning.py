@@ -1,11 +1,10 @@
 """How well plans hold: pairs of real commits of which it is known which need each other, and simulated work."""
 
-import json
 import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -25,13 +24,12 @@ from coroom.plan.kept import inventories
 from coroom.plan.route import route
 from coroom.plan.task import PlanTask, TaskFootprint
 from coroom.run.bench.commits import contents_of, lines_of, names_said, programs_of, subject_of, touches_of
+from coroom.run.bench.pairs import KnownPair, known_pairs
 from coroom.run.bench.taken_out import taken_out
 from coroom.run.bench.verdicts import Judged, TextAlone, accuracy_of, interval_of, text_alone_of
 
 SETS = 400
 """Lists of independent tasks that are routed."""
-
-_NO_PAIRS = "the data holds no pairs; a line is one, with repo, A, B and label"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,27 +143,21 @@ def measure_plans(
         resolve: the language server that is asked, see Resolver.
 
     Raises:
-        ValueError: the data holds no pairs.
+        ValueError: the data holds no pairs, or none of these repositories.
         OSError: it cannot be read.
     """
-    rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not rows or any(not {"repo", "A", "B", "label"} <= row.keys() for row in rows):
-        raise ValueError(_NO_PAIRS)
-    missing = sorted({str(row["repo"]) for row in rows} - repositories.keys())
+    known = known_pairs(data.read_text(encoding="utf-8"))
+    missing = sorted({each.repo for each in known} - repositories.keys())
+    asked = [each for each in known if each.repo in repositories]
+    if not asked:
+        message = f"its pairs are of {', '.join(missing)}, and none of these is given"
+        raise ValueError(message)
     judged: list[Judged] = []
-    for number, row in enumerate(rows, start=1):
-        name = str(row["repo"])
-        if name in repositories:
-            progress(f"{number} of {len(rows)}: {name} {row['A'][:9]} {row['B'][:9]}")
-            git, coupled = Git(repositories[name]), row["label"] == "coupled"
-            # What runs in bubblewrap is not among the processes that this one has waited for, and so not counted.
-            resolver = Resolver(wanted=resolve, isolation=Isolation.PLAIN)
-            why = tuple(row["why"]) if "why" in row else None
-            judged.append(
-                replace(
-                    _judged(git, name, row["A"], row["B"], resolver, coupled=coupled, told=Told(lines, uses)), why=why
-                )
-            )
+    for number, each in enumerate(asked, start=1):
+        progress(f"{number} of {len(asked)}: {each.repo} {each.a[:9]} {each.b[:9]}")
+        # What runs in bubblewrap is not among the processes that this one has waited for, and so not counted.
+        resolver = Resolver(wanted=resolve, isolation=Isolation.PLAIN)
+        judged.append(_judged(Git(repositories[each.repo]), each, resolver, Told(lines, uses)))
     told, untold, gain = _simulated(judged)
     accuracy, sensitivity, specificity = accuracy_of(judged)
     return PlanReport(
@@ -192,15 +184,14 @@ class Told(NamedTuple):
     uses: bool
 
 
-def _judged(git: Git, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, told: Told) -> Judged:
+def _judged(git: Git, known: KnownPair, resolver: Resolver, told: Told) -> Judged:
     """The verdict over what `b` was made on without `a`, from what either commit touched and its subject."""
-    with taken_out(git, a, b) as (aside, tree):
-        return _judged_on(aside, tree, repo, a, b, resolver, coupled=coupled, told=told)
+    with taken_out(git, known.a, known.b) as (aside, tree):
+        return _judged_on(aside, tree, known, resolver, told)
 
 
-def _judged_on(
-    git: Git, tree: str, repo: str, a: str, b: str, resolver: Resolver, *, coupled: bool, told: Told
-) -> Judged:
+def _judged_on(git: Git, tree: str, known: KnownPair, resolver: Resolver, told: Told) -> Judged:
+    a, b = known.a, known.b
     texts = programs_of(git, tree)
     index = SymbolIndex()
     for path, found in inventories(texts):
@@ -223,16 +214,16 @@ def _judged_on(
     spent = _processor_s() - before
     first, second = (ground.durations(each) for each in made.footprints)
     return Judged(
-        repo=repo,
+        repo=known.repo,
         a=a,
         b=b,
-        coupled=coupled,
+        coupled=known.label == "coupled",
         verdict=made.pairs[0],
         seconds=(first, second),
         resolved=made.resolved,
         planning_s=spent,
         guessed=guessed,
-        why=None,
+        why=known.why,
     )
 
 
