@@ -382,5 +382,9 @@ class Log:
 
 def gap(log: Log) -> timedelta:
     return log.entries[-1][0] - log.first()
+
+
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
 ''',
 }

@@ -116,7 +116,7 @@ def _of_library(checker: Checker, term: Term, names: Names, arguments: Arguments
     demanded(checker, term, known, arguments)
     kind = kind_called(name, checker.module)
     if kind == "datetime":
-        return Shape(kind, zone_made(known, term, checker.module))
+        return Shape(kind, zone_made(known, term, checker.module, checker.program))
     return Shape(kind) if kind else _LISTS.get(known)
 
 
@@ -251,7 +251,7 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
             return Shape("iterator", "", (held,))
         kind = kind_of(held.kind, name, called=True)
         if kind == "datetime":
-            return Shape(kind, zone_kept(held, name, term, checker.module))
+            return Shape(kind, zone_kept(held, name, term, checker.module, checker.program))
         return Shape(kind or "unknown")
     if not checker.script:
         put_in(checker, term, held, arguments)
