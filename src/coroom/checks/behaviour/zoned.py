@@ -8,7 +8,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.inference.zones import NO_ZONE, SOME_ZONE, zone_named
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side
-from coroom.syntax import Function, Module, Term, shown, walk
+from coroom.syntax import Class, Function, Module, Term, shown, walk
 
 _CALENDAR = frozenset(
     {"date", "time", "year", "month", "day", "hour", "weekday", "isoweekday", "isocalendar", "toordinal", "strftime"}
@@ -20,6 +20,8 @@ _ZONE_AT = {"now": 0, "astimezone": 0, "fromtimestamp": 1}
 """Where what gives a moment takes its zone."""
 _OF_THE_MACHINE = "of the machine"
 _UNKNOWN = frozenset({"", SOME_ZONE})
+_TAKES_OUT = frozenset({"pop", "popleft", "get", "values", "items"})
+_IN_SOME_ORDER = frozenset({"list", "tuple", "sorted", "reversed", "min", "max"})
 
 
 def zoned(use: Use) -> Iterator[Said]:
@@ -51,6 +53,7 @@ def _apart(before: set[str], after: set[str]) -> bool:
 
 def kept_in_zones(four: Four, side: Side) -> Iterator[Finding]:
     """The zone of the moments that are kept under a name."""
+    moved: set[str] = set()
     for path in side.other.paths:
         if not any(_TELLS_OF_ZONES.search(tree.texts.get(path, b"")) for tree in (four.base, side.other.tree)):
             continue
@@ -59,50 +62,82 @@ def kept_in_zones(four: Four, side: Side) -> Iterator[Finding]:
             _kept(each, program) if each is not None and each.language == "python" else {}
             for each, program in ((base, four.base), (after, side.other.tree))
         )
-        moved = {name for name in olds.keys() & news.keys() if _apart(olds[name], news[name])}
-        for changed in side.changed if moved else ():
-            near = changed.module.path == path or _takes_in(four, changed.module, path)
-            found = _read_off(changed, moved) if near else None
-            if found is not None:
-                name, at = found
-                said = f"the moments in {name} are kept in another time zone now, and {shown(at)} is read off them"
+        moved |= {field for field in olds.keys() & news.keys() if _apart(olds[field], news[field])}
+    for walked in four.walked(side) if moved else ():
+        changed = walked.changed
+        if any(each.kind == "member" and each.text == "astimezone" for each in walk(changed.term)):
+            continue
+        new = {id(each) for each in changed.new_terms()}
+        for held, field in walked.both.reads if new else ():
+            at = next((each for each in _read_off(changed, held) if id(each) in new), None) if field in moved else None
+            if at is not None:
+                said = f"the moments in {held.text} are kept in another time zone now, and {shown(at)} is read off them"
                 yield four.finding(
-                    side, "representation-changed", changed.module.path, at.line, name, said,
-                    about=(f"{path}#{name}",), sure=0.82,
+                    side, "representation-changed", changed.module.path, at.line, held.text, said,
+                    about=(field,), sure=0.82,
                 )  # fmt: skip
                 return
 
 
-def _read_off(changed: Changed, moved: set[str]) -> tuple[str, Term] | None:
-    """A name of those of which a function newly reads the day or the hour, in whatever zone it is kept."""
-    if any(each.kind == "member" and each.text == "astimezone" for each in walk(changed.term)):
-        return None
-    new = list(changed.new_terms())
-    name = next((each.text for each in new if each.kind == "member" and each.text in moved), "")
-    at = next((each for each in new if each.kind == "member" and each.text in _CALENDAR), None)
-    return (name, at) if name and at is not None else None
+def _read_off(changed: Changed, held: Term) -> Iterator[Term]:
+    """Where a function reads the day or the hour off what a term holds, off an entry of it, or off each of them."""
+    term, around = held, changed.above.get(id(held))
+    while around is not None and _hands_on(term, around):
+        term, around = around, changed.above.get(id(around))
+    if around is None:
+        return
+    if around.kind == "member" and around.parts[0] is term and around.text in _CALENDAR:
+        yield around
+    elif around.kind in {"for", "assign"} and len(around.parts) > 1 and around.parts[1] is term:
+        names = {each.text for each in walk(around.parts[0]) if each.kind == "name"}
+        for each in walk(changed.term):
+            read = each.kind == "member" and each.text in _CALENDAR
+            if read and _first(each.parts[0]).kind == "name" and _first(each.parts[0]).text in names:
+                yield each
 
 
-def _takes_in(four: Four, module: Module, path: str) -> bool:
-    return any(four.merged.place_of(spec, module) == path for spec, _ in module.imports.values())
+def _hands_on(term: Term, around: Term) -> bool:
+    """Whether what is around a term gives it, an entry of it, or its entries in some order."""
+    if around.kind == "call":
+        return around.parts[0] is term or (around.parts[0].kind == "name" and around.parts[0].text in _IN_SOME_ORDER)
+    return around.parts[:1] == (term,) and (
+        around.kind == "index" or (around.kind == "member" and around.text in _TAKES_OUT)
+    )
+
+
+def _first(term: Term) -> Term:
+    """What entries are taken out of, however deep."""
+    while term.kind == "index":
+        term = term.parts[0]
+    return term
 
 
 def _kept(module: Module, program: Program) -> dict[str, set[str]]:
-    """The zones of the moments that are put under each name."""
+    """The zones of the moments that are put into each field of a class, as `path#class.field`."""
     found: dict[str, set[str]] = {}
     for function in module.every_function():
         for each in walk(function.body):
-            name, value = "", None
-            if each.kind == "assign" and len(each.parts) > 1 and each.parts[0].kind == "member":
-                name, value = each.parts[0].text, each.parts[1]
-            elif each.kind == "call" and each.parts[0].kind == "member" and each.parts[0].text in _PUTS:
-                name, value = each.parts[0].parts[0].text, each.parts[-1]
-            elif each.kind == "keyword":
-                name, value = each.text, each.parts[0]
-            zones = _zones_through(module, value, program) if value is not None else set()
-            if name and zones:
-                found.setdefault(name, set()).update(zones)
+            for field, value in _put(module, program, function, each):
+                zones = _zones_through(module, value, program)
+                if zones:
+                    found.setdefault(field, set()).update(zones)
     return found
+
+
+def _put(module: Module, program: Program, function: Function, term: Term) -> Iterator[tuple[str, Term]]:
+    """The fields into which a statement or a call puts something, with what that is."""
+    called = term.parts[0] if term.kind == "call" else None
+    held, value = None, term
+    if term.kind == "assign" and len(term.parts) > 1:
+        held, value = _first(term.parts[0]), term.parts[1]
+    elif called is not None and called.kind == "member" and called.text in _PUTS and len(term.parts) > 1:
+        held, value = _first(called.parts[0]), term.parts[-1]
+    if held is not None and held.kind == "member" and held.parts[0].text == "self" and function.owner:
+        yield f"{module.path}#{function.owner}.{held.text}", value
+    made = program.meaning(called.text, module) if called is not None and called.kind == "name" else None
+    for given in term.parts[1:] if isinstance(made, Class) else ():
+        if isinstance(made, Class) and given.kind == "keyword":
+            yield f"{made.path}#{made.name}.{given.text}", given.parts[0]
 
 
 def _zones_through(module: Module, value: Term, program: Program) -> set[str]:
