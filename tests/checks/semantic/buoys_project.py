@@ -268,6 +268,24 @@ class Barometer(Sensor):
     def read(self, raw: int) -> float:
         return super().read(raw) + 900
 ''',
+    "moorings.py": """from __future__ import annotations
+
+from panels import Panel, Sensor
+
+
+class DepthPanel(Panel):
+    title = "depth"
+
+    def wide(self) -> str:
+        return self.render().center(20)
+
+
+class Salinity(Sensor):
+    unit = "PSU"
+
+    def read(self, raw: int) -> float:
+        return raw / 100
+""",
     "commands.py": '''from __future__ import annotations
 
 from collections.abc import Callable

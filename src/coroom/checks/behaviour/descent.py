@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
+from coroom.checks.inference.raising import CANDIDATE_FILES_MAX
 from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side
-from coroom.syntax import Class, Function, Term, walk
+from coroom.syntax import Class, Function, Term, grammar_of, walk
 
 _SELF = frozenset({"self", "this"})
 
@@ -115,9 +116,18 @@ def _moved_hooks(side: Side) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def _all_moved(side: Side, ref: str, method: str, hook: str) -> str:
-    """One of those that defined a method and define another one now; nothing when one has not followed."""
+    """One of those that defined a method and define another one now; nothing when one has not followed, or when too
+    many files may have one.
+    """
+    word = method.encode()
+    others = [
+        path for path, text in side.base.texts.items()
+        if word in text and path not in side.paths and grammar_of(path) is not None
+    ]  # fmt: skip
+    if len(others) > CANDIDATE_FILES_MAX:
+        return ""
     moved = ""
-    for path in side.paths:
+    for path in (*side.paths, *others):
         base, after = side.base.module(path), side.tree.module(path)
         for name, was in base.classes.items() if base is not None else ():
             if method not in was.methods or not _extends(side.base, was, ref):
