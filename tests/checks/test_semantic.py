@@ -113,6 +113,24 @@ def test_places_of_a_template_without_a_name_are_counted_among_themselves() -> N
         assert ("missing-key" in {each.kind for each in report.findings}) is lacks
 
 
+def test_a_lock_that_is_taken_twice_names_the_method_that_takes_it_where_that_is_inherited() -> None:
+    put, every = "        return row", "        return [self.put(row) for row in rows]"
+    base = {
+        "base.py": "from threading import Lock\n\n\nclass Base:\n    def __init__(self):\n"
+        f"        self._lock = Lock()\n\n    def put(self, row):\n{put}\n",
+        "sub.py": f"from base import Base\n\n\nclass Sub(Base):\n    def put_all(self, rows):\n{every}\n",
+    }
+    held = "        with self._lock:\n    "
+    ours = {**base, "base.py": base["base.py"].replace(put, held + put)}
+    theirs = {**base, "sub.py": base["sub.py"].replace(every, held + every)}
+    trees = (base, ours, theirs, {**ours, "sub.py": theirs["sub.py"]})
+    report = judge(
+        Four(*({path: text.encode() for path, text in tree.items()} for tree in trees)), everyday_checks()
+    )  # fmt: skip
+    places = [(each.ours, each.theirs) for each in report.findings if each.kind == "doubled-concern"]
+    assert places == [(("base.py:8",), ("sub.py:7",))]
+
+
 _TABLE = """\
 export const rates = new Map<string, number>();
 export function put(name: string, rate: number): void {

@@ -268,6 +268,22 @@ class Barometer(Sensor):
     def read(self, raw: int) -> float:
         return super().read(raw) + 900
 ''',
+    "wires.py": """import threading as th
+from threading import RLock as Lock
+
+AGAIN = Lock()
+ONCE = th.Lock()
+SENT: list[str] = []
+
+
+def send(text: str) -> int:
+    SENT.append(text)
+    return len(SENT)
+
+
+def last() -> str:
+    return SENT[-1]
+""",
     "moorings.py": """from __future__ import annotations
 
 from panels import Panel, Sensor

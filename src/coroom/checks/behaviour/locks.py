@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from coroom.checks.finding import Finding
 from coroom.checks.inference.demands import dotted
+from coroom.checks.inference.standard import qualified
 from coroom.checks.program import Program
 from coroom.checks.sides import Four, Side, functions_of
 from coroom.syntax import Class, Function, Module, Term, not_nested, walk
@@ -11,7 +12,7 @@ from coroom.syntax import Class, Function, Module, Term, not_nested, walk
 Lock = tuple[str, str, str]
 """The file that makes it, the class whose instances keep it, and its name."""
 
-_MAKERS = frozenset({"Lock", "asyncio.Lock", "threading.Lock", "multiprocessing.Lock"})
+_MAKERS = frozenset({"asyncio.Lock", "threading.Lock", "multiprocessing.Lock"})
 """What can be taken once only; an `RLock` can be taken again by who holds it."""
 _FURTHEST = 3
 
@@ -22,24 +23,27 @@ def taken_twice(four: Four, side: Side) -> Iterator[Finding]:
         function = changed.function
         if function is None or changed.module.language != "python":
             continue
-        own = set(_waits(side.tree, function.path, changed.within))
-        own |= set(_waits(side.other.tree, function.path, changed.within))
-        for lock, called, line in _waits(four.merged, function.path, changed.within):
-            if all((lock, called) != each[:2] for each in own):
+        own = [
+            each for tree in (side.tree, side.other.tree) for each in _waits(tree, function.path, changed.within)
+        ]  # fmt: skip
+        for lock, callee, line in _waits(four.merged, function.path, changed.within):
+            if all((lock, _ref(callee)) != (held, _ref(called)) for held, called, _ in own):
+                called = callee.name
                 said = (
                     f"{function.name}() holds {lock[2]} and calls {called}(), which takes it, too, and waits for ever"
                 )
-                about = (
-                    f"{function.path}#{function.owner}.{called}" if function.owner else f"{function.path}#{called}",
-                )
                 yield four.finding(
-                    side, "doubled-concern", function.path, line, lock[2], said, about=about, sure=0.92
+                    side, "doubled-concern", function.path, line, lock[2], said, about=(_ref(callee),), sure=0.92
                 )  # fmt: skip
                 break
 
 
-def _waits(program: Program, path: str, within: str) -> Iterator[tuple[Lock, str, int]]:
-    """The locks of a function that something it calls takes again, with its name and the line of the call."""
+def _ref(function: Function) -> str:
+    return f"{function.path}#{function.qualname}"
+
+
+def _waits(program: Program, path: str, within: str) -> Iterator[tuple[Lock, Function, int]]:
+    """The locks of a function that something it calls takes again, with that and the line of the call."""
     module = program.module(path)
     function = functions_of(module).get(within) if module is not None else None
     if module is None or function is None:
@@ -48,7 +52,7 @@ def _waits(program: Program, path: str, within: str) -> Iterator[tuple[Lock, str
         for lock in _taken(program, module, function, block):
             for call, callee in _calls(program, module, function, block.parts[-1], lock):
                 if _takes(program, callee, lock, _FURTHEST):
-                    yield lock, callee.name, call.line
+                    yield lock, callee, call.line
 
 
 def _taken(program: Program, module: Module, function: Function, block: Term) -> Iterator[Lock]:
@@ -63,21 +67,34 @@ def _lock(program: Program, module: Module, function: Function, held: Term) -> L
     """The lock that a term means; None for anything else."""
     if held.kind == "name":
         bound = module.values.get(held.text)
-        local = held.text in {each.text for each in function.parameters}
-        made = bound.parts[1] if bound is not None and len(bound.parts) > 1 and not local else None
-        return (module.path, "", held.text) if made is not None and _is_lock(made) else None
+        made = bound.parts[1] if bound is not None and len(bound.parts) > 1 else None
+        if made is None or not _is_lock(made, module) or held.text in _bound_in(function):
+            return None
+        return module.path, "", held.text
     owner = module.classes.get(function.owner)
     if held.kind != "member" or held.parts[0].text != "self" or owner is None:
         return None
     for each in (owner, *program.bases_of(owner)[0]):
         kept = each.fields.get(held.text)
-        if kept is not None:
-            return (each.path, each.name, held.text) if kept.parts and _is_lock(kept.parts[0]) else None
+        home = program.module(each.path)
+        if kept is not None and home is not None:
+            return (each.path, each.name, held.text) if kept.parts and _is_lock(kept.parts[0], home) else None
     return None
 
 
-def _is_lock(made: Term) -> bool:
-    return made.kind == "call" and dotted(made.parts[0]) in _MAKERS
+def _is_lock(made: Term, module: Module) -> bool:
+    return made.kind == "call" and qualified(dotted(made.parts[0]), module) in _MAKERS
+
+
+def _bound_in(function: Function) -> frozenset[str]:
+    """The names that a function gives something itself; what a `global` says of them is not read."""
+    found = {each.text for each in function.parameters}
+    for each in walk(function.body, into=not_nested):
+        if each.kind in {"assign", "for"}:
+            found |= {part.text for part in walk(each.parts[0]) if part.kind == "name"}
+        elif each.kind == "import":
+            found |= {part.note for part in each.parts}
+    return frozenset(found)
 
 
 def _calls(
