@@ -1,5 +1,7 @@
 """Programs that are acted out: as Python would run them, and with nothing that they could reach."""
 
+import gc
+import weakref
 from collections.abc import Mapping
 
 import pytest
@@ -8,8 +10,10 @@ from tests.checks.test_semantic import PYTHON
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.enact import enactments
-from coroom.checks.enactment.python.machine import Machine
+from coroom.checks.enactment.kept import TEXTS_MAX
+from coroom.checks.enactment.python.machine import Machine, parsed
 from coroom.checks.enactment.python.tree import Tree
+from coroom.checks.enactment.python.uses import within
 from coroom.checks.enactment.python.values import Raised
 from coroom.checks.program import Program
 from coroom.checks.sides import Four
@@ -181,3 +185,25 @@ def test_a_case_is_judged_in_a_bounded_number_of_steps(monkeypatch: pytest.Monke
     endless = "def price(cents: int) -> int:\n    while cents:\n        cents += 1\n    return 1\n"
     monkeypatch.setattr("coroom.checks.enactment.enact.STEPS_IN_ALL", 5_000)
     assert list(enactments(four_of(BASE, endless, NEW))) == []
+
+
+def test_trees_go_with_what_was_told_of_them_when_later_texts_take_their_room() -> None:
+    many = "def f(x):\n    return x.name\n" * (TEXTS_MAX // 300)
+    texts = [f"{many}V = {at}\n" for at in range(TEXTS_MAX // len(many) + 2)]
+    gc.disable()
+    try:
+        refs = []
+        for text in texts:
+            tree = parsed(text)
+            assert list(within(tree)) == list(within(tree))
+            refs.append(weakref.ref(tree))
+            del tree
+        assert refs[0]() is None
+        assert refs[-1]() is parsed(texts[-1])
+    finally:
+        gc.enable()
+
+
+def test_a_text_larger_than_the_room_is_parsed_once_until_another_is_asked_for() -> None:
+    text = "x = 1\n" * (TEXTS_MAX // 6 + 1)
+    assert parsed(text) is parsed(text)

@@ -1,11 +1,11 @@
 """The functions of an enacted program: how they are made, and called."""
 
 import ast
-import functools
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
+from coroom.checks.enactment.kept import on_the_node
 from coroom.checks.enactment.python.attributes import Attributes
 from coroom.checks.enactment.python.values import Coroutine, Function, Scope, Value
 
@@ -114,7 +114,7 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-@functools.lru_cache(maxsize=4096)
+@on_the_node
 def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
     """The names that a function binds, its parameters left out."""
     if isinstance(node, ast.Lambda):
@@ -145,7 +145,7 @@ def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> froz
     return frozenset(found - others)
 
 
-@functools.lru_cache(maxsize=4096)
+@on_the_node
 def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     waiting: list[ast.AST] = list(node.body)
     while waiting:

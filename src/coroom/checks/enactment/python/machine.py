@@ -1,12 +1,12 @@
 """The interpreter of Python programs over values that reach nothing outside of it: modules and statements."""
 
 import ast
-import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
+from coroom.checks.enactment.kept import of_last_texts
 from coroom.checks.enactment.python import built_in, library, native
 from coroom.checks.enactment.python.expressions import BINARY, Expressions
 from coroom.checks.enactment.python.functions import Returned
@@ -317,7 +317,7 @@ class Machine(Expressions):
                 return
 
 
-@functools.lru_cache(maxsize=256)
+@of_last_texts()
 def parsed(text: str) -> ast.Module:
     """The tree of a module.
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ast
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
+from coroom.checks.enactment.kept import on_the_node
 from coroom.checks.enactment.python.things import Thing, all_fields
 from coroom.checks.enactment.python.values import Function, Kind, Value
 
 
-@functools.lru_cache(maxsize=4096)
-def within(node: ast.AST) -> tuple[ast.AST, ...]:
+def within(node: ast.AST) -> Iterator[ast.AST]:
     """A part of a program and all that is in it, as `ast.walk` gives it; each play goes through the same ones."""
-    return tuple(ast.walk(node))
+    return chain((node,), _below(node))
+
+
+@on_the_node
+def _below(node: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(node))[1:]
 
 
 @dataclass(slots=True)
@@ -177,7 +182,7 @@ def parameters(function: Function, *, skip: int = 0, needed: bool = False) -> li
 _THROUGH = frozenset({"enumerate", "sorted", "reversed", "zip", "iter", "list", "set", "map", "filter"})
 
 
-@functools.lru_cache(maxsize=4096)
+@on_the_node
 def _hints(node: ast.AST, name: str) -> frozenset[str]:  # noqa: C901 - one table of shapes
     """What a name must be for what is done with it: a `number`, `many` things, something that is `called`."""
 
@@ -230,7 +235,7 @@ def _later(function: Function, name: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@functools.lru_cache(maxsize=4096)
+@on_the_node
 def _uses(node: ast.AST, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """The attributes and keys that a name is asked for."""
     asked: set[str] = set()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.kept import on_the_node
 from coroom.checks.enactment.naming import FLOATS, NUMBERS, TEXTS, by_name, by_type
 from coroom.checks.enactment.python import native
 from coroom.checks.enactment.python.values import Module, Value
@@ -154,13 +154,13 @@ def _is_word(key: Value) -> bool:
     return isinstance(key, str) and 0 < len(key) < 20
 
 
-@functools.lru_cache(maxsize=1024)
+@on_the_node
 def _said(node: ast.AST) -> tuple[str, ...]:
     said = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
     return tuple([each for each in said if isinstance(each, str) and 1 < len(each) <= 12 and "%" not in each])
 
 
-@functools.lru_cache(maxsize=1024)
+@on_the_node
 def _marks(node: ast.AST) -> tuple[str, ...]:
     """The signs at which texts are split or by which they begin."""
     found: list[str] = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from tree_sitter import Node
 
+from coroom.checks.enactment.kept import of_last_texts
 from coroom.checks.enactment.script.program import of_imports
 from coroom.checks.enactment.script.reading import CLASSES, parts, text_of
 from coroom.checks.enactment.script.reading import field as part
@@ -30,7 +30,7 @@ class Declared:
     exported: frozenset[str] = field(default_factory=frozenset)
 
 
-@lru_cache(maxsize=128)
+@of_last_texts()
 def declared_in(text: bytes, path: str) -> Declared | None:
     """What a file declares; None when it does not parse."""
     root = tree_of(text, path)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.kept import of_last_texts
 from coroom.checks.enactment.script.access import Access
 from coroom.checks.enactment.script.library import BUILTINS, GLOBALS, REAL
 from coroom.checks.enactment.script.program import Program, Taken, of_module
@@ -321,7 +322,7 @@ def _bound(_: Access, this: Value, given: list[Value]) -> Value:
     return Native("bound", lambda m, _, more: m.call(this, me, [*first, *more]))
 
 
-@lru_cache(maxsize=128)
+@of_last_texts()
 def compiled(text: bytes, path: str) -> Program:
     """A module, ready to be acted out.
 
