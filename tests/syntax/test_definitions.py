@@ -105,7 +105,11 @@ def test_a_write_touches_the_definition_around_and_what_it_binds_from_outside(af
     [
         ("tests/a.py", True),
         ("pkg/test_a.py", True),
-        ("test_apps/app.py", True),
+        ("test_apps/app.py", False),
+        ("test_server/test_app.py", True),
+        ("src/app_spec.js", True),
+        ("src/app_spec.mts", True),
+        ("src/inspec.js", False),
         ("conftest.py", True),
         ("a/b_test.go", True),
         ("src/a.spec.ts", True),

@@ -285,13 +285,13 @@ _BY_EXTENSION = {extension: grammar for grammar in GRAMMARS for extension in gra
 
 
 _TEST = re.compile(
-    r"(^|/)(tests?|__tests__|specs?)/|(^|/)tests?_|_test\.\w+$|\.(test|spec)\.\w+$"
-    r"|(^|/)(test|spec)\.[cm]?[jt]sx?$|(^|/)conftest\.py$"
+    r"(^|/)(tests?|__tests__|specs?)/|(^|/)tests?_[^/]*$|_test\.\w+$|\.(test|spec)\.\w+$"
+    r"|(^|[/_])spec\.[cm]?[jt]sx?$|(^|/)test\.[cm]?[jt]sx?$|(^|/)conftest\.py$"
 )
 
 
 def is_test(path: str) -> bool:
-    """Whether a file holds tests, by its path below the root."""
+    """Whether a file holds tests, by its path below the root: by its name, or by a directory of tests alone."""
     return _TEST.search(path) is not None
 
 

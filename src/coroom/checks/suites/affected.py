@@ -16,6 +16,8 @@ FILE_BYTES_MAX = 4 << 20
 """A program of more was made by a program."""
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+"""What pytest collects. `is_test` is wider: it also takes what tests are made with."""
+
 _SKIPPED = INSTALLED | {"build", "dist"}
 
 
