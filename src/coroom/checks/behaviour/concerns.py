@@ -7,11 +7,12 @@ from coroom.checks.behaviour.emptied import written_around
 from coroom.checks.behaviour.given import no_longer_given
 from coroom.checks.behaviour.locks import taken_twice
 from coroom.checks.behaviour.remembered import remembered
+from coroom.checks.behaviour.uses import flowing
 from coroom.checks.finding import Finding
 from coroom.checks.inference.reading import Reading
 from coroom.checks.sides import Changed, Four, Side, functions_of
 from coroom.checks.wording import words_of
-from coroom.syntax import Function, Term, is_test, not_nested, walk
+from coroom.syntax import Function, is_test, walk
 
 _WATCHING = frozenset([
     "log", "logger", "logging", "debug", "trace", "metric", "metrics", "warn", "warning", "print", "info", "error",
@@ -115,7 +116,7 @@ def _words_said(function: Function) -> set[str]:
 def _words_returned(function: Function, new: set[int]) -> set[str]:
     """The words of the new terms that what a function returns is made from."""
     found: set[str] = set()
-    flows = _flowing(function)
+    flows = flowing(function)
     for place in flows:
         for each in walk(place):
             if each.key not in new:
@@ -129,14 +130,6 @@ def _words_returned(function: Function, new: set[int]) -> set[str]:
             ):
                 found.add(f"{each.parts[0].text}()")
     return found
-
-
-def _flowing(function: Function) -> list[Term]:
-    """The expressions that what a function returns is made of."""
-    places = [each for each in walk(function.body, into=not_nested) if each.kind in {"return", "yield"}]
-    names = {each.text for place in places for each in walk(place) if each.kind == "name"}
-    bound = [each for each in walk(function.body, into=not_nested) if each.kind == "assign" and len(each.parts) > 1]
-    return [*places, *(each.parts[1] for each in bound if each.parts[0].text in names)]
 
 
 def _single(word: str) -> str:

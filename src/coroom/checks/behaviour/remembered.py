@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coroom.checks.behaviour.emptied import empties, own_attribute
-from coroom.checks.behaviour.uses import returned_by
+from coroom.checks.behaviour.uses import flowing, returned_by
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
 from coroom.checks.wording import words_of
@@ -25,7 +25,7 @@ def remembered(four: Four, side: Side) -> Iterator[Finding]:
             if changed.module.path != each.module.path or changed.function is None:
                 continue
             owner = changed.module.classes.get(changed.function.owner)
-            if owner is not None and any(empties(owner, changed.function, one) for one in _set(function)):
+            if owner is not None and any(empties(owner, changed.function, one) for one in _memories(function)):
                 continue
             for term in changed.new_terms():
                 target = _changed_by(term)
@@ -40,9 +40,20 @@ def remembered(four: Four, side: Side) -> Iterator[Finding]:
                     return
 
 
-def _set(function: Function) -> set[str]:
-    """The attributes of its object in which a function keeps something."""
-    return {own_attribute(each.parts[0]) for each in walk(function.body) if each.kind == "assign" and each.parts} - {""}
+def _memories(function: Function) -> set[str]:
+    """The attributes of its object in which a function keeps what it returns; where that is not told, all it sets."""
+    puts = [each for each in walk(function.body) if each.kind == "assign" and own_attribute(each.parts[0])]
+    given = [part for each in flowing(function) for part in walk(each)]
+    names = {each.text for each in given if each.kind == "name"}
+    read = {own_attribute(each) for each in given}
+    found = {own_attribute(each.parts[0]) for each in puts}
+    kept = {
+        own_attribute(each.parts[0])
+        for each in puts
+        if own_attribute(each.parts[0]) in read
+        or any(value.kind == "name" and value.text in names for value in each.parts[1:])
+    }
+    return kept or found
 
 
 def _keeps(function: Function) -> bool:

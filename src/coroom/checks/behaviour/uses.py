@@ -122,6 +122,14 @@ def returned_by(function: Function) -> list[Term]:
     return [each.parts[0] for each in walk(function.body, into=not_nested) if each.kind == "return" and each.parts]
 
 
+def flowing(function: Function) -> list[Term]:
+    """The expressions that what a function returns is made of."""
+    places = [each for each in walk(function.body, into=not_nested) if each.kind in {"return", "yield"}]
+    names = {each.text for place in places for each in walk(place) if each.kind == "name"}
+    bound = [each for each in walk(function.body, into=not_nested) if each.kind == "assign" and len(each.parts) > 1]
+    return [*places, *(each.parts[1] for each in bound if each.parts[0].text in names)]
+
+
 def yielded_by(function: Function) -> list[Term]:
     """The values that a generator gives one by one."""
     return [
