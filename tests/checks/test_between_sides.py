@@ -17,33 +17,66 @@ _SHOP = """\
 class Shop:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
-        self._sum: int | None = None
+        self._cached: int | None = None
         self._at: int | None = None
 
     def total(self) -> int:
         return sum(self.rows.values())
 """
 _SUMMED = """\
-        if self._sum is None:
-            self._sum = sum(self.rows.values())
+        if self._cached is None:
+            self._cached = sum(self.rows.values())
             self._at = None
-        return self._sum
+        return self._cached
 """
 _BY_NAME = """\
-        found = self._sum
+        found = self._cached
         if found is None:
             found = sum(self.rows.values())
-            self._sum = found
+            self._cached = found
             self._at = None
         return found
 """
 
 
 @pytest.mark.parametrize("how", [_SUMMED, _BY_NAME])
-@pytest.mark.parametrize(("emptied", "stale"), [("_at", True), ("_sum", False)])
+@pytest.mark.parametrize(("emptied", "stale"), [("_at", True), ("_cached", False)])
 def test_a_memory_is_emptied_only_by_what_empties_the_attribute_that_is_returned(
     how: str, emptied: str, *, stale: bool
 ) -> None:
     ours = _SHOP.replace("        return sum(self.rows.values())\n", how)
     put = f"\n    def put(self, name: str) -> None:\n        self.rows[name] = 1\n        self.{emptied} = None\n"
     assert ("stale-cache" in kinds(_SHOP, ours, _SHOP + put, ours + put)) is stale
+
+
+_LABELS = """\
+from html import escape
+
+
+def label(name: str, note: str = "") -> str:
+    {}
+    return name
+
+
+def line(name: str) -> str:
+    return label(name)
+"""
+_OUTER = ("return label(name)", "return escape(label(name))")
+
+
+@pytest.mark.parametrize(
+    ("before", "doubled"),
+    [
+        ("note = note.strip()", True),
+        ("note = escape(note)", True),
+        ("name = escape(name)", False),
+        ("other = escape(name)\n    name = other.strip()", False),
+    ],
+)
+def test_what_was_applied_to_something_else_before_is_still_newly_applied_to_what_is_returned(
+    before: str, *, doubled: bool
+) -> None:
+    base = _LABELS.format(before)
+    ours, theirs = base.replace("return name", "return escape(name)"), base.replace(*_OUTER)
+    merged = ours.replace(*_OUTER)
+    assert ("doubled-concern" in kinds(base, ours, theirs, merged)) is doubled

@@ -12,7 +12,7 @@ from coroom.checks.finding import Finding
 from coroom.checks.inference.reading import Reading
 from coroom.checks.sides import Changed, Four, Side, functions_of
 from coroom.checks.wording import words_of
-from coroom.syntax import Function, is_test, walk
+from coroom.syntax import Function, Term, is_test, walk
 
 _WATCHING = frozenset([
     "log", "logger", "logging", "debug", "trace", "metric", "metrics", "warn", "warning", "print", "info", "error",
@@ -108,9 +108,27 @@ def _concerns(side: Side) -> dict[str, list[Changed]]:
 
 
 def _words_said(function: Function) -> set[str]:
-    """What a function applied before: what it calls, wherever in it."""
-    calls = [each.parts[0] for each in walk(function.body) if each.kind == "call"]
+    """What a function applied before to what it returns, on whatever way that came there."""
+    parts = list(walk(function.body))
+    made = [part for each in flowing(function) for part in walk(each)]
+    names: set[str] = set()
+    while fresh := {each.text for each in made if each.kind == "name"} - names:
+        names |= fresh
+        made += [part for each in parts if _touched(each) in fresh for one in _put(each) for part in walk(one)]
+    calls = [each.parts[0] for each in made if each.kind == "call"]
     return {f"{each.text}()" for each in calls if each.kind in {"name", "member"}}
+
+
+def _put(term: Term) -> tuple[Term, ...]:
+    return term.parts[1:2] if term.kind == "for" else term.parts[1:]
+
+
+def _touched(term: Term) -> str:
+    """The name that a term gives a value, or puts something into."""
+    target = term.parts[0] if term.kind in {"assign", "call", "for"} and len(term.parts) > 1 else None
+    while target is not None and target.kind in {"member", "index"}:
+        target = target.parts[0]
+    return target.text if target is not None and target.kind == "name" else ""
 
 
 def _words_returned(function: Function, new: set[int]) -> set[str]:
