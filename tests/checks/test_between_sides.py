@@ -80,3 +80,42 @@ def test_what_was_applied_to_something_else_before_is_still_newly_applied_to_wha
     ours, theirs = base.replace("return name", "return escape(name)"), base.replace(*_OUTER)
     merged = ours.replace(*_OUTER)
     assert ("doubled-concern" in kinds(base, ours, theirs, merged)) is doubled
+
+
+_X, _Y, _Z = (f"    {name}: int\n" for name in "xyz")
+_POINT = f"from dataclasses import dataclass\n\n\n@dataclass\nclass Point:\n{_X}{_Y}{_Z}"
+_AT = """\
+from point import Point
+
+
+def at(p: Point) -> bool:
+    match p:
+        case {}:
+            return True
+    return False
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "stale"),
+    [
+        ("Point(a, b, c)", True),
+        ("Point(a, b)", True),
+        ("Point(a)", True),
+        ("Point(x=a)", False),
+        ("Point()", False),
+    ],
+)
+def test_a_pattern_of_the_first_fields_is_told_when_they_come_in_another_order(pattern: str, *, stale: bool) -> None:
+    assert ("stale-call" in matched(pattern, _POINT.replace(f"{_X}{_Y}", f"{_Y}{_X}"))) is stale
+
+
+def test_a_pattern_of_the_first_fields_stays_right_where_later_ones_come_in_another_order() -> None:
+    assert matched("Point(a)", _POINT.replace(f"{_Y}{_Z}", f"{_Z}{_Y}")) == set()
+
+
+def matched(pattern: str, now: str) -> set[str]:
+    """The kinds of what is found where one side takes a point apart and the other changes what it has."""
+    base, ours = {"point.py": _POINT.encode()}, {"point.py": now.encode()}
+    new = {"at.py": _AT.format(pattern).encode()}
+    return {each.kind for each in judge(Four(base, ours, {**base, **new}, {**ours, **new}), everyday_checks()).findings}

@@ -62,7 +62,9 @@ def _filled_otherwise(four: Four, side: Side, walked: Walked, term: Term, ref: s
     if after is None or before is None or after == before:
         return
     made, news, olds = call_of(term), parameters_of(after), parameters_of(before)
-    if fits(made, news) and not means_the_same(made, olds, news):
+    # A pattern fills the first fields only, if it likes.
+    filled = made.positional <= len(news) if "pattern" in term.flags else fits(made, news)
+    if filled and not means_the_same(made, olds, news):
         said = f"{now.name} now has ({', '.join(each.text for each in after)}) in this order"
         yield four.finding(side, "stale-call", walked.changed.module.path, term.line, now.name, said,
                            about=(ref,), sure=0.93)  # fmt: skip

@@ -76,7 +76,7 @@ def _as_class(checker: Checker, pattern: Term, names: Names) -> None:
     made = Shape("instance", kind.ref)
     if owner is not None and fields is not None and not checker.is_silent:
         # Its places are filled as a call fills them.
-        checker.calls.append((Term("call", "", (named, *inner), pattern.line), kind.ref))
+        checker.calls.append((Term("call", "", (named, *inner), pattern.line, flags=frozenset({"pattern"})), kind.ref))
     places = [each for each in inner if each.kind != "keyword"]
     if owner is not None and fields is not None and len(places) > len(fields):
         said = f"{owner.name} has {len(fields)} fields, and the pattern asks for {len(places)}"
