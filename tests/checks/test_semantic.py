@@ -131,6 +131,12 @@ def test_a_lock_that_is_taken_twice_names_the_method_that_takes_it_where_that_is
     assert places == [(("base.py:8",), ("sub.py:7",))]
 
 
+def test_only_the_first_of_what_a_script_replaces_is_said_to_be_gone() -> None:
+    case = next(each for each in SCRIPT_CONFLICTS if each.name == "dashes of a mark are left out")
+    said = {each.message for each in found(case) if each.kind == "representation-changed"}
+    assert said == {'mark is kept as "A1-2" now, and is looked for here as "A-1-2"'}
+
+
 _TABLE = """\
 export const rates = new Map<string, number>();
 export function put(name: string, rate: number): void {

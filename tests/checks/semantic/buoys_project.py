@@ -268,7 +268,9 @@ class Barometer(Sensor):
     def read(self, raw: int) -> float:
         return super().read(raw) + 900
 ''',
-    "wires.py": """import threading as th
+    "wires.py": """from __future__ import annotations
+
+import threading as th
 from threading import RLock as Lock
 
 AGAIN = Lock()
@@ -283,6 +285,14 @@ def send(text: str) -> int:
 
 def last() -> str:
     return SENT[-1]
+
+
+class Wire:
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
+
+    def hand_on(self, sender: str) -> None:
+        self.sender = sender
 """,
     "moorings.py": """from __future__ import annotations
 

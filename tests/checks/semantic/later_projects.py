@@ -1074,6 +1074,15 @@ export function describe(ship: Ship): string {
   return `${ship.name} (${ship.flag}, ${ship.tons} t): ${when}`;
 }
 """,
+    "berths.ts": """\
+export class Sign {
+  mark: string;
+
+  constructor(mark: string) {
+    this.mark = mark;
+  }
+}
+""",
     "harbour.ts": """\
 import type { Berth, Ship } from "./ships";
 

@@ -1,8 +1,8 @@
 """A text that one side brings into a normal form before it is kept, and words of the other side in another form."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 
+from coroom.checks.behaviour.texts import CASES
 from coroom.checks.behaviour.uses import returned_by
 from coroom.checks.finding import Finding
 from coroom.checks.inference.reading import Reading
@@ -10,15 +10,21 @@ from coroom.checks.program import Program
 from coroom.checks.sides import Changed, Four, Side
 from coroom.syntax import Class, Function, Module, Term, walk
 
-Form = tuple[Callable[[str], str], ...]
+Step = tuple[str, tuple[str, ...]]
+"""What is done to a text, and with which texts."""
+Form = tuple[Step, ...]
 Field = tuple[str, str]
 """A class as `path#name`, and the name of a field."""
 
-_PLAIN: Mapping[str, Callable[[str], str]] = {
-    "upper": str.upper, "lower": str.lower, "casefold": str.casefold, "strip": str.strip, "toUpperCase": str.upper,
-    "toLowerCase": str.lower, "trim": str.strip,
-}  # fmt: skip
-_WITH_TEXTS = {"replace": 2, "replaceAll": 2, "removeprefix": 1, "removesuffix": 1, "strip": 1}
+_PLAIN: Mapping[str, Callable[[str], str]] = {**CASES, "strip": str.strip, "trim": str.strip}
+_WITH_TEXTS: Mapping[str, tuple[int, Callable[..., str]]] = {
+    "replace": (2, str.replace),
+    "replaceAll": (2, str.replace),
+    "replace the first": (2, lambda text, old, new: text.replace(old, new, 1)),
+    "removeprefix": (1, str.removeprefix),
+    "removesuffix": (1, str.removesuffix),
+    "strip": (1, str.strip),
+}
 _LOOKING = frozenset({"get", "has", "pop", "includes", "index"})
 
 
@@ -54,8 +60,8 @@ def _looks_up(changed: Changed) -> bool:
 
 
 def _applied(form: Form, text: str) -> str:
-    for step in form:
-        text = step(text)
+    for name, given in form:
+        text = _WITH_TEXTS[name][1](text, *given) if given else _PLAIN[name](text)
     return text
 
 
@@ -80,19 +86,21 @@ def _sought(four: Four, changed: Changed, value: Term, above: Term) -> list[str]
 
 
 def _new_forms(four: Four, side: Side) -> dict[Field, Form]:
-    """The fields that a side, wherever it fills them in the files that it changed, newly fills in one normal form."""
-    found: dict[Field, Form] = {}
+    """The fields that a side, wherever it fills them in the files that it changed, fills in one normal form now, and
+    that were filled in none before.
+    """
+    olds: dict[Field, set[Form]] = {}
+    news: dict[Field, set[Form]] = {}
     for path in side.paths:
-        base, after = four.base.module(path), side.tree.module(path)
-        if base is None or after is None:
-            continue
-        olds, news = dict(_fillings(four.before, base)), list(_fillings(side.reading, after))
-        for field, value in news:
-            form = _form(side.tree, after, value)
-            told = form and field in olds and not _form(four.base, base, olds[field])
-            if told and all(_form(side.tree, after, other) for at, other in news if at == field):
-                found[field] = form
-    return found
+        for found, reading in ((olds, four.before), (news, side.reading)):
+            module = reading.program.module(path)
+            if module is not None:
+                for field, value in _fillings(reading, module):
+                    found.setdefault(field, set()).add(_form(reading.program, module, value))
+    return {
+        field: form for field, forms in news.items() for form in forms
+        if form and len(forms) == 1 and olds.get(field) == {()}
+    }  # fmt: skip
 
 
 def _fillings(reading: Reading, module: Module) -> Iterator[tuple[Field, Term]]:
@@ -127,7 +135,7 @@ def _form(program: Program, module: Module, value: Term, depth: int = 2) -> Form
         return ()
     called, given = value.parts[0], value.parts[1:]
     if called.kind == "member":
-        step = _step(called.text, given)
+        step = _step(called.text, given, module)
         return (*_form(program, module, called.parts[0], depth), step) if step is not None else ()
     meant = program.meaning(called.text, module) if called.kind == "name" and len(given) == 1 and depth else None
     if not isinstance(meant, Function) or len(meant.parameters) != 1:
@@ -137,21 +145,13 @@ def _form(program: Program, module: Module, value: Term, depth: int = 2) -> Form
     return (*_form(program, module, given[0], depth), *inner) if inner else ()
 
 
-def _step(name: str, given: tuple[Term, ...]) -> Callable[[str], str] | None:
-    texts = [each.text for each in given if each.kind == "string"]
+def _step(name: str, given: tuple[Term, ...], module: Module) -> Step | None:
+    texts = tuple(each.text for each in given if each.kind == "string")
     if not given:
-        return _PLAIN.get(name)
-    if len(texts) != len(given) or _WITH_TEXTS.get(name) != len(texts):
-        return None
-    return partial(_with_texts, "replace" if name == "replaceAll" else name, texts)
-
-
-def _with_texts(name: str, given: list[str], text: str) -> str:
-    match name:
-        case "replace":
-            return text.replace(given[0], given[1]) if given[0] else text
-        case "removeprefix":
-            return text.removeprefix(given[0])
-        case "removesuffix":
-            return text.removesuffix(given[0])
-    return text.strip(given[0])
+        return (name, ()) if name in _PLAIN else None
+    if module.language == "script" and name.startswith("replace"):
+        if any("$" in each for each in texts[1:]):
+            return None
+        name = "replace the first" if name == "replace" else name
+    taken = _WITH_TEXTS[name][0] if name in _WITH_TEXTS else 0
+    return (name, texts) if len(texts) == len(given) == taken else None
