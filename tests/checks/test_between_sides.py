@@ -5,6 +5,7 @@ import pytest
 from coroom.checks.engine import judge
 from coroom.checks.sides import Four
 from coroom.host.checks.checking import everyday_checks
+from coroom.syntax import module_of, walk
 
 
 def kinds(base: str, ours: str, theirs: str, merged: str) -> set[str]:
@@ -119,3 +120,38 @@ def matched(pattern: str, now: str) -> set[str]:
     base, ours = {"point.py": _POINT.encode()}, {"point.py": now.encode()}
     new = {"at.py": _AT.format(pattern).encode()}
     return {each.kind for each in judge(Four(base, ours, {**base, **new}, {**ours, **new}), everyday_checks()).findings}
+
+
+_LAMP = 'export class Lamp {\n  title: string = "";\n}\n'
+_SHOW = """\
+import {{ Lamp }} from "./lamp";
+
+export function show(k: string, lamp: Lamp): string {{
+  let n = 0;
+  switch (k) {{
+    case "a":
+      n = 1;
+      {0}
+    default: {{
+      n = 2;
+      {0}
+    }}
+  }}
+  return lamp.title;
+}}
+"""
+
+
+@pytest.mark.parametrize(("end", "reached"), [("break;", True), ("", True), ('return "";', False)])
+def test_what_follows_a_switch_is_read_where_its_cases_break(end: str, *, reached: bool) -> None:
+    base, ours = {"lamp.ts": _LAMP.encode()}, {"lamp.ts": _LAMP.replace("title", "label").encode()}
+    new = {"show.ts": _SHOW.format(end).encode()}
+    report = judge(Four(base, ours, {**base, **new}, {**ours, **new}), everyday_checks())
+    assert ("removed-name-used" in {each.kind for each in report.findings}) is reached
+
+
+def test_a_break_with_a_label_ends_more_than_its_switch() -> None:
+    for end, jumps in (("break", 0), ("break all", 1), ("continue", 1)):
+        module = module_of(f"all: for (;;) {{ switch (k) {{ case 1: {{ go(); {end}; }} }} }}".encode(), "a.js")
+        assert module is not None
+        assert sum(each.kind == "jump" for each in walk(module.block)) == jumps

@@ -1,5 +1,7 @@
 """Statements of JavaScript and TypeScript as terms."""
 
+from dataclasses import replace
+
 from tree_sitter import Node
 
 from coroom.syntax.script_declarations import FUNCTIONS, function
@@ -43,13 +45,26 @@ def _switch(reader: Reader, node: Node) -> Term:
     for each in body.named_children if body is not None else ():
         value = each.child_by_field_name("value")
         inside = tuple(reader.term(part) for part in each.children_by_field_name("body"))
-        held = Term("block", "", inside, line_of(each))
+        held = _to_its_end(Term("block", "", inside, line_of(each)))
         if value is None:
             found.append(Term("default", "", (held,), line_of(each)))
         else:
             test = Term("compare", "==", (subject, reader.term(value)), line_of(each))
             found.append(Term("if", "", (test, held), line_of(each)))
     return Term("switch", "", (subject, *found), line_of(node))
+
+
+def _to_its_end(case: Term) -> Term:
+    """A case without the `break` at its end: what comes after the switch is reached from there. One with a label leaves
+    more than the switch.
+    """
+    if not case.parts:
+        return case
+    *others, last = case.parts
+    if last.kind == "block":
+        return replace(case, parts=(*others, _to_its_end(last)))
+    leaves = (last.kind, last.text, last.note) == ("jump", "break", "")
+    return replace(case, parts=tuple(others)) if leaves else case
 
 
 STATEMENTS: Steps = {
@@ -72,7 +87,7 @@ STATEMENTS: Steps = {
     "catch_clause": lambda r, n: Term("handler", field_text(n, "parameter"), (r.field(n, "body"),), line_of(n)),
     "finally_clause": lambda r, n: r.plain("finally", n),
     "switch_statement": _switch,
-    "break_statement": lambda _, n: Term("jump", "break", line=line_of(n)),
+    "break_statement": lambda _, n: Term("jump", "break", line=line_of(n), note=field_text(n, "label")),
     "continue_statement": lambda _, n: Term("jump", "continue", line=line_of(n)),
 }
 """By the kind of node."""
