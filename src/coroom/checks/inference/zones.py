@@ -88,7 +88,10 @@ def _offset(span: Term, module: Module) -> str:
         if name not in _SPANS or number.kind != "number" or not number.text.replace(".", "", 1).isdecimal():
             return SOME_ZONE
         lengths[name] = -float(number.text) if below else float(number.text)
-    seconds = timedelta(**lengths).total_seconds()
+    try:
+        seconds = timedelta(**lengths).total_seconds()
+    except OverflowError:
+        return SOME_ZONE
     return f"UTC{seconds:+g}s" if seconds else "UTC"
 
 
