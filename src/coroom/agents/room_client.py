@@ -128,9 +128,15 @@ class RoomClient:
         async with self._connecting:
             if self._client is None:
                 opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-                self._connection = asyncio.create_task(self._hold(opened))
-                self._client = await opened
-                self._connection.add_done_callback(self._broke)
+                connection = self._connection = asyncio.create_task(self._hold(opened))
+                try:
+                    self._client = await opened
+                except BaseException:
+                    # Nobody would close what opens after its caller was cancelled.
+                    connection.cancel()
+                    await asyncio.wait([connection])
+                    raise
+                connection.add_done_callback(self._broke)
             return self._client
 
     async def _hold(self, opened: "asyncio.Future[Client]") -> None:
