@@ -80,6 +80,11 @@ def _running(pid: int) -> bool:
     return True
 
 
+def test_a_git_that_has_ended_and_left_a_child_with_its_pipes_is_not_waited_for(repository: Path) -> None:
+    with pytest.raises(GitFailed, match=r"out of time after 0\.2 s"):
+        Git(repository).run("-c", "alias.x=!sleep 1000 &", "x", timeout_s=0.2)
+
+
 def test_output_beyond_the_bound_ends_the_command(repository: Path) -> None:
     oid = Git(repository).run("hash-object", "-w", "--stdin", stdin=b"x" * 300_000).line
     with pytest.raises(GitFailed, match="more than 1000 bytes"):

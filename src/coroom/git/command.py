@@ -27,6 +27,9 @@ OUT_BYTES_MAX = 1 << 30
 ERR_BYTES_MAX = 1 << 16
 """One line of the complaint is shown; git gives it near the end."""
 
+CLOSED_WITHIN_S = 2.0
+"""What the pipes of a process that was killed get to close."""
+
 _CHUNK = 1 << 16
 
 _CONFIG = {
@@ -136,7 +139,9 @@ class Git:
         try:
             taken.all(stdin, timeout_s)
         finally:
-            _kill(process.pid, process.poll())
+            # Before it is waited for: until then nobody else can have its number.
+            if process.returncode is None:
+                kill_group(process.pid)
             process.wait()
             taken.close()
         done = Done(process.returncode, taken.out, taken.err)
@@ -177,14 +182,18 @@ class _Taken:
         return bytes(self._out)
 
     def all(self, stdin: bytes, timeout_s: float) -> None:
-        """Until its pipes are closed and it has ended; it is killed where that takes too long."""
+        """Until its pipes are closed and it has ended; where that takes too long it is killed, with what it started:
+        that may hold the pipes when git itself has ended. Whoever left its group and holds them is not waited for.
+        """
         end = time.monotonic() + timeout_s
         with PollSelector() as waiting:
             for pipe, event, act in self._pipes(stdin):
                 waiting.register(pipe, event, (pipe, act))
             while waiting.get_map():
-                ready = waiting.select(None if self.stopped else max(0.0, end - time.monotonic()))
-                if not ready and not self.stopped:
+                ready = waiting.select(CLOSED_WITHIN_S if self.stopped else max(0.0, end - time.monotonic()))
+                if not ready and self.stopped:
+                    break
+                if not ready:
                     self._stop(f"out of time after {timeout_s:g} s")
                 for key, _events in ready:
                     pipe, act = key.data
@@ -209,7 +218,7 @@ class _Taken:
 
     def _stop(self, why: str) -> None:
         self.stopped = self.stopped or why
-        _kill(self._process.pid, self._process.poll())
+        kill_group(self._process.pid)
 
     def _read_out(self, pipe: int) -> bool:
         chunk = os.read(pipe, _CHUNK)
@@ -245,11 +254,6 @@ def _not_started(arguments: tuple[str, ...], problem: OSError, at: Path) -> GitF
     if isinstance(problem, FileNotFoundError) and problem.filename == "git":
         return GitMissing(arguments, -1, "there is no git on the path", at)
     return GitFailed(arguments, -1, str(problem), at)
-
-
-def _kill(pid: int, code: int | None) -> None:
-    if code is None:
-        kill_group(pid)
 
 
 def reason_of(err: bytes) -> str:
