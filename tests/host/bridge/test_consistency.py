@@ -14,8 +14,12 @@ from coroom.core.agent import OPERATOR
 from coroom.core.check import Finding
 from coroom.core.event import FindingClosed, FindingRaised, NoticeSent
 from coroom.core.notice import NoticeKind
+from coroom.core.state import RoomState
 from coroom.core.task import TaskState
 from coroom.host.checks import consistency, disagreements, written
+from coroom.host.checks.consistency import Consistency
+from coroom.host.checks.disagreements import Disagreements
+from coroom.host.checks.findings import Findings, Held
 
 FILES = {
     "prices.py": b"def total(cents):\n    return cents\n",
@@ -140,6 +144,35 @@ async def test_in_a_room_with_more_sources_than_are_kept_nothing_is_sure_enough_
         await until(lambda: "Worth a look" in scene.told("b"), "it is told")
         await scene.room.workspace.quiet()
         assert not findings(scene)
+
+
+async def test_after_the_look_at_each_author_is_told_what_it_gave_and_rested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def judge_one(disagreements: Disagreements, agent: str, state: RoomState) -> None:
+        done.append(agent)
+        judged(disagreements, agent, state)
+
+    async def settle(findings: Findings, holds: Held, unfinished: tuple[str, ...]) -> None:
+        done.append("told")
+        await settled(findings, holds, unfinished)
+
+    async def pause(consistency: Consistency, seconds: float) -> None:
+        done.append("rest")
+        await paused(consistency, seconds)
+
+    judged, settled, paused = Disagreements._judge_one, Findings.settle, Consistency._pause
+    monkeypatch.setattr(Disagreements, "_judge_one", judge_one)
+    monkeypatch.setattr(Findings, "settle", settle)
+    monkeypatch.setattr(Consistency, "_pause", pause)
+    async with scene_of(tmp_path, FILES) as scene:
+        await conflict(scene)
+        await scene.room.workspace.quiet()
+    looks = [place for place, each in enumerate(done) if each in {"a", "b"}]
+    assert {done[place] for place in looks} == {"a", "b"}
+    assert [(done[place - 1], done[place + 1]) for place in looks] == [("rest", "told")] * len(looks)
 
 
 def told_to_operator(scene: Scene) -> list[str]:

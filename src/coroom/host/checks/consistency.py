@@ -24,6 +24,11 @@ from coroom.host.host import Host
 SETTLE_S = 0.2
 """How long after an edit a look begins: first the others get what was written, which a look would hold up."""
 
+REST = 4
+"""After a look at one agent's edits the checks rest for this many times what it took: so they never have more than a
+fifth of a processor, no edit on its way is held up by more than one look, and a burst of edits is looked at once. A
+landing does not wait for that."""
+
 WAITING_MAX = 1_000
 """Edits that wait to be looked at; when there are more, all count as landed."""
 
@@ -75,7 +80,8 @@ class Consistency:
     def _is_due(self) -> bool:
         """Whether there is something that could matter; one agent alone has nobody to disagree with."""
         news = len(self._authors) > 1 or self._findings or self._contracts
-        return self._again or not self._disagreements.remembered or bool(self._events and news)
+        behind = self._again or self._disagreements.is_behind
+        return behind or not self._disagreements.remembered or bool(self._events and news)
 
     def _start(self) -> None:
         if self._task is None or self._task.done():
@@ -83,17 +89,19 @@ class Consistency:
 
     async def _look(self) -> None:
         while self._is_due():
-            await self._pause(SETTLE_S)
+            if not self._disagreements.is_behind:
+                await self._pause(SETTLE_S)
             async with self._turn:
-                events, self._events, self._again = self._events, [], False
-                lost, self._lost = self._lost, False
+                events, self._events = self._events, []
+                (lost, self._lost), (again, self._again) = (self._lost, False), (self._again, False)
                 state = self._host.state
-                self._last = await asyncio.to_thread(self._disagreements.look, events, state, lost=lost)
+                self._last = await asyncio.to_thread(self._disagreements.look, events, state, lost=lost, again=again)
                 if self._last.lost_sight:
                     self._findings.lose_sight()
                 await self._findings.settle(self._holds, self._last.unfinished)
-                self._seen = state.seq
-            await self._pause(self._last.rest_s)
+                if not self._disagreements.is_behind:
+                    self._seen = state.seq
+            await self._pause(self._last.seconds * REST)
 
     async def _pause(self, seconds: float) -> None:
         """Let the room do its own work, for so long or until somebody waits for the look."""
@@ -110,24 +118,26 @@ class Consistency:
         wanted = self._host.state.seq
         self._pace.waiting += 1
         self._hurry.set()
-        self._pace.hurried.set()
         # What had no time is looked at again, with more of it.
         self._again = bool(self._last.unfinished)
         try:
-            while (self._seen < wanted or self._again) and self._is_due():
-                self._start()
+            while True:
+                # Only between two looks is it known whether there is to be another.
                 async with self._turn:
-                    pass
+                    if not (self._is_owed(wanted) and self._is_due()):
+                        await self._check_types()
+                        await self._findings.hand_out(self._holds, now=True)
+                        return
+                self._start()
                 await asyncio.sleep(0)
-            async with self._turn:
-                await self._check_types()
-                await self._findings.hand_out(self._holds, now=True)
         finally:
             self._pace.waiting -= 1
             if not self._pace.waiting:
                 self._hurry.clear()
-                if not self._pace.closing:
-                    self._pace.hurried.clear()
+
+    def _is_owed(self, wanted: int) -> bool:
+        """Whether something up to that event, or again, is still to be looked at."""
+        return self._seen < wanted or self._again or self._disagreements.is_behind
 
     async def _check_types(self) -> None:
         """Ask the type checker about the room as it is, unless it was asked about that already."""
@@ -142,7 +152,6 @@ class Consistency:
         """Hear no more of the room; nothing is being looked at any more."""
         self._stop_listening()
         self._pace.closing = True
-        self._pace.hurried.set()
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,6 +1,5 @@
 """What the agents of a room wrote, judged: what each of them wrote against what the others did since the landing."""
 
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,11 +16,6 @@ from coroom.host.host import Host
 LOOK_S_MAX = 0.5
 """Of processor time for one agent's edits, after which no further check begins."""
 
-REST = 4
-"""After each agent's edits the checks rest for this many times what the look at them took: so they never have more
-than a fifth of a processor, no edit on its way is held up by more than one look, and a burst of edits is looked at
-once. A landing does not wait for that."""
-
 LANDING_LOOK_S_MAX = 10.0
 """The same while a landing waits for the look."""
 
@@ -34,26 +28,22 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look gave: the findings that hold now with whom they concern, what kept checks from their end, how long
-    the checks are to rest now, and whether it lost sight of what was found before.
+    """What a look gave: the findings that hold now with whom they concern, what kept checks from their end, the time
+    that it took, and whether it lost sight of what was found before.
     """
 
     found: dict[Key, tuple[Finding, tuple[str, ...]]] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
-    rest_s: float = 0.0
+    seconds: float = 0.0
     lost_sight: bool = False
 
 
 @dataclass(slots=True)
 class Pace:
-    """How many landings wait for a look, and whether nobody waits any more; a look in progress goes by it.
-
-    `hurried` is set while either is so.
-    """
+    """How many landings wait for a look, and whether nobody waits any more; a look in progress goes by it."""
 
     waiting: int = 0
     closing: bool = False
-    hurried: threading.Event = field(default_factory=threading.Event)
 
     def is_enough(self, began: float) -> bool:
         """Whether no further check may begin, of a thread's time at which the look at one agent began."""
@@ -84,33 +74,42 @@ class Disagreements:
         self._remembered = False
         self._began_at = host.state.seq
         self._lost_sight = False
-        self._rested_at = 0.0
+        self._to_judge: dict[str, None] = {}
 
     @property
     def remembered(self) -> bool:
         """Whether what an earlier host left was read; after a fault it is to be read again."""
         return self._remembered
 
-    def look(self, events: Iterable[Event], state: RoomState, *, lost: bool) -> Looked:
-        """Follow the events and look at what they changed. `lost` says that some are not among them any more.
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody's edits are still to be looked at."""
+        return bool(self._to_judge)
+
+    def look(self, events: Iterable[Event], state: RoomState, *, lost: bool, again: bool) -> Looked:
+        """Follow the events, and look at the edits of one of those whom they concern: who has waited longest. The
+        others wait for the next look (`is_behind`). `lost` says that some events are not among these any more, `again`
+        that those are to be looked at again whose look did not come to its end.
 
         After a fault everything is read again from the log by the next look.
         """
+        began = time.monotonic()
         self._lost_sight = False
-        self._rested_at = time.monotonic()
         try:
             if lost:
                 self._forget("more was written at once than is followed")
-            wrote = {each.by for each in [*self._earlier(), *events] if self._took(each)}
-            self._judge(wrote, state)
+            news = [*self._earlier(), *events]
+            wrote = {each.by for each in news if self._took(each)}
+            self._judge(wrote, state, anew=bool(news or lost or again))
             found = self._all_found()
             unfinished = tuple(sorted({said for every in self._unfinished.values() for said in every}))
         except Exception as fault:  # noqa: BLE001 - the room's work must not stop for a check
             self._written.forget(sources=True)
             self._found.clear()
+            self._to_judge.clear()
             self._remembered, self._began_at = False, state.seq
             found, unfinished = {}, (f"what was written cannot be followed: {type(fault).__name__}: {fault}",)
-        return Looked(found, unfinished, self._rest_s(), self._lost_sight)
+        return Looked(found, unfinished, time.monotonic() - began, self._lost_sight)
 
     def look_at_types(self, checker: TypeChecker, state: RoomState, before: Looked) -> Looked:
         """What a type checker says of each agent's edits with the others', and of neither.
@@ -151,8 +150,8 @@ class Disagreements:
         self._written.take(event)
         return is_looked_at(event)
 
-    def _judge(self, wrote: set[str], state: RoomState) -> None:
-        """Look at what these wrote, and again at those of whom something was found."""
+    def _judge(self, wrote: set[str], state: RoomState, *, anew: bool) -> None:
+        """Look at what these wrote, and again at those of whom something was found. Unless `anew`, a look goes on."""
         if self._written.is_too_much():
             self._forget("more was written since the last landing than is kept")
         elif wrote:
@@ -161,16 +160,13 @@ class Disagreements:
         for table in (self._found, self._unfinished):
             for gone in table.keys() - authors - {""}:
                 del table[gone]
-        concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
-        for number, agent in enumerate(sorted(concerned & authors) if len(authors) > 1 else ()):
-            if number:
-                self._pace.hurried.wait(self._rest_s())
-                self._rested_at = time.monotonic()
+        if anew:
+            concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
+            self._to_judge |= dict.fromkeys(sorted(concerned))
+        queue = [agent for agent in self._to_judge if agent in authors] if len(authors) > 1 else []
+        self._to_judge = dict.fromkeys(queue[1:])
+        for agent in queue[:1]:
             self._judge_one(agent, state)
-
-    def _rest_s(self) -> float:
-        """How long to rest for what was done since the last rest."""
-        return (time.monotonic() - self._rested_at) * REST
 
     def _judge_one(self, agent: str, state: RoomState) -> None:
         # A fifth of a daemon's start, if they were imported then; here it is a thread that waits.
