@@ -164,6 +164,34 @@ def test_a_record_with_a_factory_is_not_taken() -> None:
         dataclass(frozen=True, slots=True)(Listed)
 
 
+def test_a_record_that_would_look_at_itself_when_it_is_made_is_not_taken() -> None:
+    class Looking:
+        """A number."""
+
+        number: int
+
+        def __post_init__(self) -> None:
+            assert self.number
+
+    with pytest.raises(AssertionError):
+        dataclass(frozen=True, slots=True)(Looking)
+
+
+def test_the_first_record_of_a_class_that_only_inherits_is_of_that_class() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Number:
+        """A number."""
+
+        number: int
+
+    class Own(Number):
+        """Nothing more."""
+
+        __slots__ = ()
+
+    assert [type(Own(number=each)) for each in range(2)] == [Own, Own]
+
+
 @dataclass(frozen=True, slots=True)
 class Clashing:
     """Bears the names that one thinks of when one makes a record."""

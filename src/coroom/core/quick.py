@@ -40,6 +40,7 @@ else:
 
 def _with_methods(kind: type[T], *, order: bool) -> type[T]:
     assert is_dataclass(kind)
+    assert not hasattr(kind, "__post_init__")
     parts = fields(kind)
     assert all(part.init and part.compare and part.default_factory is MISSING for part in parts)
     values = _values_of([part.name for part in parts])
@@ -71,8 +72,9 @@ def _compiled_at_first(kind: type[object]) -> object:
     command makes none.
     """
 
-    def first(_kind: type, *given: object, **named: object) -> object:
-        return maker(kind)(*given, **named)
+    def first(own: type, *given: object, **named: object) -> object:
+        maker(kind)
+        return kind.__new__(own, *given, **named)
 
     _WAITING.add(kind)
     return first
