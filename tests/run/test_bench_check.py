@@ -78,6 +78,14 @@ def test_a_case_that_is_not_whole_is_refused_and_never_left_out(
     assert words in refused.stderr
 
 
+def test_a_case_that_is_no_json_is_refused_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases/torn.json").write_text('{"label": "clean", "ba')
+    refused = CliRunner().invoke(bench, ["check", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert "torn.json cannot be read: " in refused.stderr
+
+
 def test_the_tests_of_both_sides_find_on_the_merged_tree_what_the_checks_do_not(tmp_path: Path) -> None:
     added = {"tests/test_b.py": "from bill import bill\nassert bill(7) == 7\n"}
     failing = {"tests/test_b.py": "raise SystemExit(1)\n"}

@@ -21,7 +21,7 @@ def known_cases(data: Path) -> Iterator[tuple[str, dict[str, object]]]:
     from that, null where a file is gone. JSON without `label` is something else and passed over.
 
     Raises:
-        BrokenCaseError: a case without one of its trees, or without its program.
+        BrokenCaseError: a case without one of its trees, or without its program; a file that is no JSON.
     """
     bases: dict[Path, dict[str, object]] = {}
     for path in sorted(data.glob("*.json")) or sorted(data.glob("*/*.json")):
@@ -40,8 +40,9 @@ def known_cases(data: Path) -> Iterator[tuple[str, dict[str, object]]]:
 def _read(path: Path) -> dict[str, object]:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    except (OSError, ValueError) as problem:
+        message = f"{path.name} cannot be read: {problem}."
+        raise BrokenCaseError(message) from problem
     return read if isinstance(read, dict) else {}
 
 
