@@ -70,7 +70,7 @@ class _OutsideError(click.ClickException):
     exit_code = 2
 
     def __init__(self, problem: OSError) -> None:
-        where = f"{problem.filename}: " if problem.filename else "What is said here cannot be written: "
+        where = f"{problem.filename}: " if problem.filename else ""
         super().__init__(f"{where}{problem.strerror}. {NEXT_STEPS[problem.errno or 0]}.")
 
 
