@@ -60,7 +60,8 @@ class Shelf:
         return found
 
     def put(self, fresh: Mapping[str, str]) -> None:
-        """Keep these, in place of what has their keys."""
+        """Keep these, in place of what has their keys; not one that alone is more than is kept."""
+        fresh = {key: text for key, text in fresh.items() if len(text.encode()) <= self._bytes_max}
         if self._connection is None or not fresh:
             return
         uses = f"{self._table}_use"
