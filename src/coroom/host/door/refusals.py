@@ -41,14 +41,12 @@ class Refusals(Generic[R]):
         """
         asked = self._of.setdefault(agent, {})
         known = asked.get(operation)
-        if known is None:
-            asked[operation] = _Asked(attempt)
-            while len(asked) > KEPT_MAX:
-                del asked[next(iter(asked))]
-        elif _is_newer(attempt, known.newest):
-            asked[operation] = _Asked(attempt)
-        else:
+        if known is not None and not _is_newer(attempt, known.newest):
             return known.refusal
+        asked.pop(operation, None)
+        asked[operation] = _Asked(attempt)
+        while len(asked) > KEPT_MAX:
+            del asked[next(iter(asked))]
         return None
 
     def ended(self, agent: str, operation: str, refusal: R | None) -> None:
