@@ -12,6 +12,7 @@ from tests.plan.planned import task
 from coroom.host.plans import resolving, type_session
 from coroom.host.plans.planning import Plan, ground_of, plan_for
 from coroom.host.plans.resolving import Resolver
+from coroom.host.plans.type_session import installed_in
 from coroom.plan import servers
 
 ROOT = Path(__file__).parents[2]
@@ -331,6 +332,17 @@ def test_it_is_asked_anew_when_packages_beside_the_code_have_changed(tmp_path: P
     (home / place / "shelves").mkdir(parents=True)
     planned(home, ADD, CHECKOUT)
     assert len(log.read_text().splitlines()) == 2 * once
+
+
+def test_it_is_asked_anew_when_a_package_of_a_scope_has_changed(tmp_path: Path) -> None:
+    home = written(tmp_path, {**PYTHON, ".gitignore": "node_modules\nheard.log\n"})
+    (home / "node_modules/@types").mkdir(parents=True)
+    before = [(each, each.stat().st_mtime_ns) for each in installed_in(home)]
+    (home / "node_modules/@types/node").mkdir()
+    after = [(each, each.stat().st_mtime_ns) for each in installed_in(home)]
+    assert [each for each, _ in before] == [home / "node_modules", home / "node_modules/@types"]
+    assert before[0] == after[0]
+    assert before[1] != after[1]
 
 
 def test_a_server_that_asks_is_told_its_settings(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coroom.core.errors import Refused
 from coroom.host.confined import Confined, confined
-from coroom.host.plans.type_session import TypeSession, packages_of
+from coroom.host.plans.type_session import TypeSession, installed_in
 from coroom.launch.choose import DEFAULT
 from coroom.plan.index import Place, SymbolIndex
 from coroom.plan.language_server import Located
@@ -193,7 +193,7 @@ class _Asking:
     def _key(self, texts: Mapping[str, bytes]) -> str:
         """The same for the same server, the same files and the same packages beside them: then it says the same."""
         found = self.program.stat()
-        beside = [(str(place), place.stat().st_mtime_ns) for place in packages_of(self.source.home)]
+        beside = [(str(place), place.stat().st_mtime_ns) for place in installed_in(self.source.home)]
         known = (ANSWERS_VERSION, str(self.program), found.st_size, found.st_mtime_ns, *beside)
         whole = blake2b(repr(known).encode(), digest_size=16)
         for path, text in sorted(texts.items()):

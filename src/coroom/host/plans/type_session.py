@@ -31,6 +31,13 @@ def packages_of(home: Path | None) -> list[Path]:
     return sorted(found for place in places for found in home.glob(place)) if home is not None else []
 
 
+def installed_in(home: Path | None) -> list[Path]:
+    """What changes when something is installed in a checkout: these directories, and npm's scopes and list in them."""
+    found = packages_of(home)
+    inner = (place for each in found for name in ("@*", ".package-lock.json") for place in sorted(each.glob(name)))
+    return [*found, *inner]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeSession:
     """A server is started, asked and ended. `home` is the checkout whose packages it may read; `answers` are what it
