@@ -8,7 +8,7 @@ The code under test runs where its tests run, so what the child says is not take
 imports that code, adds controls: tests of names that nobody knows before, which cannot pass. It counts what passed by
 itself, and counts nothing of a child that does not say of every control that it failed. So code that makes tests pass,
 ends the process, writes the answer itself or puts other tests in the place of the hidden ones gains nothing. Code that
-looks through the memory of its process for these names could still lie.
+knows of the controls can still lie: their names have a form, and stand in their file and in the process's memory.
 """
 
 import gc
