@@ -25,6 +25,9 @@ the other makes."""
 TRIES = 40
 """For each pair that is wanted."""
 
+MISSES_MAX = 200
+"""In a row; then the history is taken to have none of that sort, and gives of the others."""
+
 SORTS = ("near", "near", "file", "near", "file", "speaks", "near", "file", "near", "speaks", "near", "file")
 _PROSE = (".md", ".rst", ".txt")
 _NAME_LETTERS = 4
@@ -91,13 +94,22 @@ def pairs_of(git: Git, repo: str, count: int, seed: int) -> Iterator[dict[str, J
     with set_aside(git) as aside:
         history = _History(aside)
         starts = len(history.commits) - SPEAKS_WITHIN
-        for _ in range(count * TRIES if starts > 0 else 0):
+        missed, sorts = 0, list(SORTS)
+        for _ in range(count * TRIES + len({*SORTS}) * MISSES_MAX if starts > 0 else 0):
+            if not sorts:
+                return
+            sort = sorts[len(seen) % len(sorts)]
+            if missed == MISSES_MAX:
+                missed, sorts = 0, [each for each in sorts if each != sort]
+                continue
             at = chance.randrange(starts)
-            first, second = history.commits[at], history.after(at, SORTS[len(seen) % len(SORTS)], chance)
+            first, second = history.commits[at], history.after(at, sort, chance)
+            missed += 1
             if second is None or (first.oid, second.oid) in seen:
                 continue
             found = history.needs(first, second)
             if found is not None:
+                missed = 0
                 seen.add((first.oid, second.oid))
                 label = "coupled" if found else "independent"
                 yield {"repo": repo, "A": first.oid, "B": second.oid, "label": label, "why": [*found]}
