@@ -97,7 +97,8 @@ def test_a_pair_is_judged_over_what_the_second_was_made_on_without_the_first(tmp
     commit(repository, "two is made", {"b.py": b"def two():\n    return 2\n"})
     second = commit(repository, "two is twenty", {"b.py": b"def two():\n    return 20\n"})
     before = git(repository, "count-objects", "-v")
-    with taken_out(Git(repository), first, second) as (aside, tree):
+    with taken_out(Git(repository), first, second) as (aside, tree, is_without):
+        assert is_without
         assert aside.line("ls-tree", "--name-only", tree) == "a.py\nb.py"
         assert aside.line("show", f"{tree}:a.py") == "def one():\n    return 1"
         assert aside.line("show", f"{tree}:b.py") == "def two():\n    return 2"
@@ -109,8 +110,20 @@ def test_where_the_first_cannot_be_taken_out_the_tree_before_it_is_taken(tmp_pat
     first = commit(repository, "eleven", {"a.py": b"one = 11\n"})
     commit(repository, "twelve", {"a.py": b"one = 12\n"})
     second = commit(repository, "thirteen", {"a.py": b"one = 13\n"})
-    with taken_out(Git(repository), first, second) as (aside, tree):
+    with taken_out(Git(repository), first, second) as (aside, tree, is_without):
+        assert not is_without
         assert aside.line("show", f"{tree}:a.py") == "one = 1"
+
+
+def test_a_history_that_has_no_pairs_of_one_sort_gives_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "SORTS", ("file", "near"))
+    monkeypatch.setattr(pairs, "MISSES_MAX", 5)
+    repository = new_repository(tmp_path / "r", {"a.py": b"ONE = 1\n"})
+    for n in range(16):
+        commit(repository, f"number {n}", {f"f{n}.py": f"N = {n}\n".encode()})
+    assert len(list(pairs_of(Git(repository), "r", 3, seed=1))) == 3
 
 
 def test_a_pair_is_coupled_when_the_second_says_a_name_that_only_the_first_makes(

@@ -66,6 +66,9 @@ def _show(report: "PlanReport", resolve: str) -> None:
     click.echo(f"{here['cpu']}, {here['cores']} cores, {here['system']}; load {here['load']}")
     click.echo(f"{len(report.judged)} pairs; no repository given for: {', '.join(report.missing) or 'none'}")
     click.echo(f"coupled or not, footprints given: balanced accuracy {report.accuracy:.3f} (95 %: {low_high})")
+    before = sum(not one.is_without for one in report.judged)
+    if before:
+        click.echo(f"  {before} of them over the tree before the first, which cannot be taken out of what followed")
     click.echo(f"  sensitivity {report.sensitivity:.3f}, specificity {report.specificity:.3f}")
     if report.text_alone is not None:
         alone = report.text_alone

@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -83,6 +83,7 @@ class PlanReport:
             "missing": list(self.missing),
             "balanced_accuracy": round(self.accuracy, 4),
             "interval_95": [round(one, 4) for one in self.interval],
+            "before_the_first": sum(not one.is_without for one in self.judged),
             "sensitivity": round(self.sensitivity, 4),
             "specificity": round(self.specificity, 4),
             "text_alone": None
@@ -186,8 +187,8 @@ class Told(NamedTuple):
 
 def _judged(git: Git, known: KnownPair, resolver: Resolver, told: Told) -> Judged:
     """The verdict over what `b` was made on without `a`, from what either commit touched and its subject."""
-    with taken_out(git, known.a, known.b) as (aside, tree):
-        return _judged_on(aside, tree, known, resolver, told)
+    with taken_out(git, known.a, known.b) as (aside, tree, is_without):
+        return replace(_judged_on(aside, tree, known, resolver, told), is_without=is_without)
 
 
 def _judged_on(git: Git, tree: str, known: KnownPair, resolver: Resolver, told: Told) -> Judged:

@@ -31,18 +31,21 @@ def set_aside(git: Git) -> Iterator[Git]:
 
 
 @contextmanager
-def taken_out(git: Git, first: str, second: str) -> Iterator[tuple[Git, str]]:
-    """What `second` was made on without `first`, and the git that sees it.
+def taken_out(git: Git, first: str, second: str) -> Iterator[tuple[Git, str, bool]]:
+    """What `second` was made on without `first`, the git that sees it, and whether it is that.
 
     It is a tree that no commit has: `first` is reverted on the parent of `second`. Where it cannot be, it is the tree
-    before `first`. The repository is only read.
+    before `first`, with False. The repository is only read.
 
     Raises:
         GitFailed: one of the commits is missing or has no parent.
     """
     with set_aside(git) as aside:
         found = reverted(aside, first, second)
-        yield aside, aside.line("rev-parse", f"{first}^^{{tree}}") if found.conflicts else found.tree
+        if found.conflicts:
+            yield aside, aside.line("rev-parse", f"{first}^^{{tree}}"), False
+        else:
+            yield aside, found.tree, True
 
 
 def reverted(git: Git, first: str, second: str) -> Merged:

@@ -18,7 +18,8 @@ TEXTUAL = "textual"
 class Judged:
     """One pair of commits: whether the second needs the first, and what was said of them. `resolved` is what language
     servers were asked for it, `planning_s` the processor time of the plan with theirs, `guessed` the verdict without;
-    `why` the data's reasons, None where it gives none.
+    `why` the data's reasons, None where it gives none; `is_without` whether it was judged over what the second was made
+    on without the first, and not over the tree before the first.
     """
 
     repo: str
@@ -31,6 +32,7 @@ class Judged:
     planning_s: float
     guessed: Pair
     why: tuple[str, ...] | None
+    is_without: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
