@@ -112,6 +112,8 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_
         ([{"title": f"task {number}"} for number in range(501)], "holds 501 tasks"),
         ([{"title": "x", "description": "y" * 20_001}], "in 20,001 characters"),
         ([{"title": "\ud800"}], "holds what is no text"),
+        ([{"title": "x", "touch": []}], "'touch' of task 1 means nothing; write 'touches'"),
+        ([{"title": "x", "touches": ["a.py"] * 100_000}], "touches 100,000 resources, at most 64 are taken"),
     ],
 )
 def test_wrong_tasks_are_one_line_and_exit_2(repository: Path, tmp_path: Path, tasks: object, why: str) -> None:
@@ -120,6 +122,56 @@ def test_wrong_tasks_are_one_line_and_exit_2(repository: Path, tmp_path: Path, t
     assert done.stdout == ""
     assert why in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("touched", "told"),
+    [
+        ("app/lexer.py#L2-L1", "ends before it begins. Planned as its lines 1 to 2: #L1-L2"),
+        ("app/lexer.py#L99999+", "app/lexer.py has 2 lines. Planned as the whole file: new"),
+        ("file:lexer.py#L7-L9", "app/lexer.py has 2 lines. Planned as the whole file: new"),
+        ("app/lexer.py#L2-L9", "Planned as its lines from 2 on: #L2-L2"),
+        ("app/lexer.py#L0-L1", "lines are counted from 1. Planned as the whole file"),
+        ("file:app/lexer.py#Lx+", "it says no lines. Planned as the whole file: #L10, #L10-L40, or"),
+        ("file:app/none.py#L3", "a touches what is not there yet: file:app/none.py#L3"),
+        ("notes.txt#L2", "notes.txt has 1 line. Planned"),
+    ],
+)
+def test_lines_that_cannot_be_are_told_and_planned_as_what_may_be_meant(
+    repository: Path, tmp_path: Path, touched: str, told: str
+) -> None:
+    (repository / "notes.txt").write_text("one line without an end")
+    tasks = [
+        {"id": "a", "title": "first", "touches": [touched]},
+        {"id": "b", "title": "x", "touches": TASKS[0]["touches"]},
+    ]
+    found = json.loads(called(str(repository), tasks_file(tmp_path, tasks), "--json").stdout)
+    assert [note for note in found["notes"] if told in note]
+    assert [name.removeprefix("file:") for name in found["tasks"][0]["unknown"]] == [touched.removeprefix("file:")]
+
+
+def test_lines_that_are_there_are_told_of_by_nothing(repository: Path, tmp_path: Path) -> None:
+    lines = ["app/lexer.py#L1-L2", "file:app/lexer.py#L2+", "file:app/parser.py:4", "app/report.py#L0+"]
+    done = called(str(repository), tasks_file(tmp_path, [{"id": "a", "title": "x", "touches": lines}]), "--json")
+    found = json.loads(done.stdout)
+    assert found["tasks"][0]["unknown"] == []
+    assert not [note for note in found["notes"] if "touches" in note]
+
+
+def test_many_touches_that_cannot_be_are_told_in_few_lines(repository: Path, tmp_path: Path) -> None:
+    lines = [f"app/lexer.py#L{number}+" for number in range(10, 20)]
+    done = called(str(repository), tasks_file(tmp_path, [{"id": "a", "title": "x", "touches": lines}]))
+    assert done.stderr.count("has 2 lines") == 3
+    assert "a touches 7 more that cannot be" in done.stderr
+
+
+def test_a_key_of_somebody_s_own_is_said_to_be_unread(repository: Path, tmp_path: Path) -> None:
+    own = [{"id": "a", "title": "x", "priority": 1, "predicted": True}, {"title": "y", "labels": []}]
+    done = called(str(repository), tasks_file(tmp_path, own), "--json")
+    assert done.exit_code == 0
+    unread = "'labels', 'priority' are not read; a task has id, title, description, touches, after, seconds"
+    assert unread in done.stderr
+    assert "not read" not in called(str(repository), tasks_file(tmp_path, TASKS)).stderr
 
 
 def test_a_wrong_directory_is_told(tmp_path: Path) -> None:

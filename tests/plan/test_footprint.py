@@ -42,6 +42,14 @@ def test_new_lines_lie_in_the_definitions_around_them() -> None:
     assert {(str(touch.place), touch.lines) for touch in found.touches} == {("src/app/parser.py#Parser.parse", (6, 5))}
 
 
+def test_lines_turned_round_are_put_in_order_and_those_of_nowhere_are_the_whole_file() -> None:
+    (found,) = footprints([task("a", "w", "file:src/app/parser.py#L6-L5", "file:src/app/lexer.py#Lx+")])
+    assert {(str(touch.place), touch.lines, touch.whole) for touch in found.touches} == {
+        ("src/app/parser.py#Parser.parse", (5, 6), False),
+        ("src/app/lexer.py", None, True),
+    }
+
+
 def test_a_file_beside_its_symbols_says_nothing_of_the_rest_of_it() -> None:
     (found,) = footprints([task("a", "w", "file:src/app/parser.py", "symbol:src/app/parser.py#Parser.parse")])
     assert not any(touch.whole for touch in found.touches)

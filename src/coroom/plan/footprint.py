@@ -3,14 +3,15 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from coroom.core.resource import Resource, Scheme, overlaps
 from coroom.core.resource import file as file_resource
 from coroom.plan.history import CoChange
 from coroom.plan.index import Place, SymbolIndex
-from coroom.plan.task import PlanTask, TaskFootprint, Touch, names_in, words_in
+from coroom.plan.said_lines import SaidLines, lines_meant, said_lines
+from coroom.plan.task import Impossible, PlanTask, TaskFootprint, Touch, names_in, words_in
 from coroom.syntax import MODULE, is_test
 
 FILES_PREDICTED_MAX = 3
@@ -19,17 +20,25 @@ COMPANION_SHARE = 0.6
 """A file that changes this often with a predicted one is predicted too."""
 
 _IN_FILES = frozenset({Scheme.FILE, Scheme.DIR, Scheme.GLOB, Scheme.SYMBOL})
-_LINES = re.compile(r"(?P<path>.+?)(?:#L|:)(?P<first>\d+)(?:-L?(?P<last>\d+)|(?P<after>\+))?")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 # Looked for only where a word begins: anywhere else, a word of a hundred thousand letters takes minutes.
 _PATHS = re.compile(r"(?<![\w./-])[\w./-]+\.\w+")
 
 
 class Footprints:
-    """Footprints of tasks against one index and one history. `paths` are all files of the repository."""
+    """Footprints of tasks against one index and one history. `paths` are all files of the repository, and `length_of`
+    says how many lines one of them has, None where that is not known.
+    """
 
-    def __init__(self, index: SymbolIndex, paths: Collection[str], history: CoChange) -> None:
+    def __init__(
+        self,
+        index: SymbolIndex,
+        paths: Collection[str],
+        history: CoChange,
+        length_of: Callable[[str], int | None] = lambda _path: None,
+    ) -> None:
         self._index = index
+        self._length_of = length_of
         self._paths = frozenset(paths)
         self._history = history
         self._words: dict[str, frozenset[str]] = {}
@@ -57,13 +66,21 @@ class Footprints:
             touches = frozenset(self._predicted(task))
             return TaskFootprint(task=task, touches=touches, predicted=True, others=others, words=said)
         unknown: list[str] = []
-        found = [touch for one in declared for touch in self._declared(one, unknown)]
+        impossible: list[Impossible] = []
+        found = [touch for one in declared for touch in self._declared(one, unknown, impossible)]
         with_symbols = {touch.place.path for touch in found if touch.place.symbol}
         whole = {touch.place.path for touch in found if touch.whole} - with_symbols
         touches = frozenset(touch._replace(whole=touch.place.path in whole) for touch in found)
-        return TaskFootprint(task=task, touches=touches, unknown=tuple(unknown), others=others, words=said)
+        return TaskFootprint(
+            task=task,
+            touches=touches,
+            unknown=tuple(unknown),
+            impossible=tuple(impossible),
+            others=others,
+            words=said,
+        )
 
-    def _declared(self, resource: Resource, unknown: list[str]) -> Iterator[Touch]:
+    def _declared(self, resource: Resource, unknown: list[str], impossible: list[Impossible]) -> Iterator[Touch]:
         if resource.scheme is Scheme.SYMBOL:
             path, _, symbol = resource.name.partition("#")
             path = self._path_meant(path)
@@ -73,18 +90,39 @@ class Footprints:
             if path not in self._paths:
                 unknown.append(str(resource))
             yield Touch(place, known)
-        elif resource.scheme is Scheme.FILE and (match := _LINES.fullmatch(resource.name)):
-            yield from self._in_lines(self._path_meant(match["path"]), _lines_of(match))
         elif resource.scheme is Scheme.FILE:
-            path = self._path_meant(resource.name)
-            if path not in self._paths:
-                unknown.append(str(resource))
-            yield Touch(Place(path, ""), path in self._paths, whole=True)
+            yield from self._in_file(resource, unknown, impossible)
         else:
             inside = [path for path in self._paths if overlaps(resource, file_resource(path))]
             if not inside:
                 unknown.append(str(resource))
             yield from (Touch(Place(path, ""), known=True, whole=True) for path in inside)
+
+    def _in_file(self, resource: Resource, unknown: list[str], impossible: list[Impossible]) -> Iterator[Touch]:
+        path, lines, wrong = self._path_meant(resource.name), None, ""
+        if path not in self._paths:
+            path, lines, wrong = self._part_meant(resource.name, path)
+        if wrong:
+            impossible.append(Impossible(str(resource), wrong))
+        elif path not in self._paths:
+            unknown.append(str(resource))
+        if lines is None:
+            yield Touch(Place(path, ""), path in self._paths, whole=True)
+        else:
+            yield from self._in_lines(path, lines)
+
+    def _part_meant(self, name: str, path: str) -> tuple[str, tuple[int, int] | None, str]:
+        """The file whose lines the name says, these lines, and what is wrong with them; else what there was."""
+        said = said_lines(name)
+        if said is not None:
+            path = self._path_meant(said.path)
+            return path, *lines_meant(SaidLines(path, *said[1:]), self._length_of(path))
+        whole, hash_sign, _ = name.rpartition("#")
+        whole = self._path_meant(whole)
+        if not hash_sign or whole not in self._paths:
+            return path, None, ""
+        forms = "#L10, #L10-L40, or #L10+ for new ones"
+        return whole, None, f"it says no lines. Planned as the whole file: {forms}; a definition is symbol:{whole}#name"
 
     def _in_lines(self, path: str, lines: tuple[int, int]) -> Iterator[Touch]:
         """The innermost definitions that these lines lie in, or the top of the file; new ones in both neighbours."""
@@ -170,12 +208,6 @@ class Footprints:
             self._words[path] = words_in(f"{path} {inside}")
         counts = Counter(word for words in self._words.values() for word in words)
         self._rarity = {word: math.log(1 + len(self._words) / count) for word, count in counts.items()}
-
-
-def _lines_of(match: re.Match[str]) -> tuple[int, int]:
-    """The lines that are said; for new ones the line below them, then the one above."""
-    first, last = int(match["first"]), int(match["last"] or match["first"])
-    return (first + 1, first) if match["after"] else (min(first, last), max(first, last))
 
 
 def _without_holders(footprint: TaskFootprint) -> Iterator[Touch]:

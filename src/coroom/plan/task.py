@@ -34,18 +34,27 @@ class Touch(NamedTuple):
     lines: tuple[int, int] | None = None
 
 
+class Impossible(NamedTuple):
+    """A declared resource that cannot be, and why, how it is planned all the same, and how it should be."""
+
+    resource: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFootprint:
     """What a task will change, as far as it is known.
 
     `predicted` is whether it was guessed from words; `unknown` are declared resources that nothing in the repository
-    answers to; `others` declared resources that are no files.
+    answers to, `impossible` those of a file that is there and has no such part; `others` declared resources that are
+    no files.
     """
 
     task: PlanTask
     touches: frozenset[Touch]
     predicted: bool = False
     unknown: tuple[str, ...] = ()
+    impossible: tuple[Impossible, ...] = ()
     others: tuple[Resource, ...] = ()
     words: frozenset[str] = field(default_factory=frozenset)
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from coroom.core.codec import Json
@@ -19,6 +19,7 @@ from coroom.plan.history import CoChange
 from coroom.plan.index import SymbolIndex
 from coroom.plan.kept import FILE_BYTES_MAX, inventories
 from coroom.plan.route import Route, route
+from coroom.plan.said_lines import said_lines
 from coroom.plan.task import PlanTask, TaskFootprint
 from coroom.syntax import PLAIN_ENDINGS, grammar_of
 from coroom.workspace.beneath import Root
@@ -35,7 +36,8 @@ _NOT_CODE = frozenset(
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a plan stands on: the symbols, the files and the history of a directory, and how long work there takes.
-    `notes` say what is missing. `source` is where a language server gets the files from, None to ask none.
+    `notes` say what is missing. `source` is where a language server gets the files from, None to ask none. `length_of`
+    says how many lines a file has, None where that is not known.
     """
 
     index: SymbolIndex
@@ -44,6 +46,7 @@ class Ground:
     notes: tuple[str, ...]
     durations: Durations = field(default_factory=Durations)
     source: Source | None = None
+    length_of: Callable[[str], int | None] = lambda _path: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def plan_for(
     Raises:
         CycleError: tasks wait for one another in a circle.
     """
-    found = Footprints(ground.index, ground.paths, ground.history)
+    found = Footprints(ground.index, ground.paths, ground.history, ground.length_of)
     footprints = found.of_all(tasks)
     resolved = Resolved()
     if resolver is not None and ground.source is not None:
@@ -83,6 +86,7 @@ def plan_for(
         for each in footprints
         if each.unknown
     ]
+    notes += [note for each in footprints for note in _impossible(each)]
     strange = [
         f"{one.task.id} ({one.task.title})" for one in footprints if not (one.unknown or one.touches or one.others)
     ]
@@ -95,12 +99,20 @@ def plan_for(
     return Plan(footprints, pairs, route(footprints, pairs, ground.durations, agents_max), tuple(notes), resolved)
 
 
+def _impossible(footprint: TaskFootprint) -> Iterator[str]:
+    name, found = footprint.task.id, footprint.impossible
+    yield from (f"{name} touches {one.resource}: {one.why}" for one in found[:3])
+    if found[3:]:
+        yield f"{name} touches {len(found) - 3} more that cannot be: 'unknown' lists them in coroom plan --json"
+
+
 def is_there(resource: Resource, ground: Ground) -> bool:
     """Whether a file or definition of that name is in the repository; other resources are taken to be."""
     if resource.path is None:
         return True
     if resource.path not in ground.paths:
-        return False
+        said = said_lines(resource.name)
+        return said is not None and said.path in ground.paths
     symbol = resource.name.partition("#")[2]
     known = ground.index.symbols(resource.path)
     return not symbol or symbol in known or ground.index.inventory(resource.path) is None
@@ -125,7 +137,7 @@ def document(plan: Plan) -> dict[str, Json]:
                 "description": each.task.description,
                 "touches": list(resources_of(each)),
                 "predicted": each.predicted,
-                "unknown": list(each.unknown),
+                "unknown": [*each.unknown, *(one.resource for one in each.impossible)],
                 "after": list(each.task.after),
             }
             for each in plan.footprints
@@ -169,7 +181,7 @@ def ground_of(directory: Path, progress: Callable[[int, int], None] = lambda _do
         index.put_inventory(path, found)
     notes.extend(_reading_notes(index, paths))
     source = Source(paths, partial(_contents, top), top.absolute(), kept)
-    return Ground(index, paths, history, tuple(notes), durations, source)
+    return Ground(index, paths, history, tuple(notes), durations, source, lru_cache(partial(_length, top)))
 
 
 def _is_left_out(path: str, _is_directory: bool) -> bool:  # noqa: FBT001 - as the walk calls it
@@ -199,6 +211,12 @@ def _contents(top: Path, wanted: Collection[str]) -> dict[str, bytes]:
         found = ((path, root.read(path, FILE_BYTES_MAX)) for path in wanted)
         files = ((path, each) for path, each in found if isinstance(each, FileState) and each.kind is Kind.FILE)
         return {path: each.data for path, each in files if each.data is not None}
+
+
+def _length(top: Path, path: str) -> int | None:
+    """How many lines a file has, the last of which may have no end."""
+    text = _contents(top, (path,)).get(path)
+    return None if text is None else text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
 
 
 def history_of(repository: Repository) -> CoChange:
