@@ -1,9 +1,9 @@
 """The command line: each subcommand is its own module, imported only when it is called.
 
 A module is found by its command's name (`COMMANDS` below); commands of a group are `bench_…` and `evaluate_…`. What
-several of them use: `place` (which repository and room), `operator` (asking a running room), `arrange`, `crew`, `kinds`
-and `toolsmith` (from words to a run), `suite_options`; what a person sees: `screen`, `progress`, `loop_result`,
-`trouble`, `until` (Ctrl-C).
+several of them use: `place` (which repository and room), `operator` (asking a running room), `tasks`, `arrange`,
+`crew`, `kinds` and `toolsmith` (from words to a run), `suite_options`; what a person sees: `screen`, `progress`,
+`loop_result`, `trouble`, `until` (Ctrl-C).
 """
 
 import errno

@@ -11,6 +11,7 @@ from coroom.agents.scripted import ROOM_TOOLS
 from coroom.cli.crew import crew
 from coroom.cli.kinds import TAPE, price_missing
 from coroom.cli.place import WrongCallError, known_policy
+from coroom.cli.tasks import tasks_given
 from coroom.cli.toolsmith import proposer_of
 from coroom.core.agent import Role
 from coroom.core.errors import Fault
@@ -21,7 +22,7 @@ from coroom.host.plans.resolving import Resolver
 from coroom.host.rooms import RoomPlan
 from coroom.plan.route import CycleError
 from coroom.run.arrangement import Arrangement
-from coroom.run.board import BoardError, tasks_from
+from coroom.run.board import BoardError
 from coroom.run.briefing import Coordination, first_words
 from coroom.run.planned import planned
 from coroom.run.run_limit import LimitError, RunLimit, parse_limit
@@ -80,7 +81,7 @@ def arrangements_of(asked: Asked, kept: Path) -> tuple[Arrangement, Arrangement]
     try:
         before = _before(asked, kept)
         return before, _changed(before, asked)
-    except (BoardError, Fault) as problem:
+    except Fault as problem:
         raise WrongCallError(f"{problem}.") from problem
 
 
@@ -106,7 +107,7 @@ def _changed(before: Arrangement, asked: Asked) -> Arrangement:
         in_turn=asked.in_turn,
         test_reads=tuple(str(place.absolute()) for place in asked.test_reads) or None,
         test_gib=asked.test_memory,
-    ).with_tasks(tasks_from(asked.tasks) if asked.tasks else ())
+    ).with_tasks(tasks_given(asked.tasks))
 
 
 def _before(asked: Asked, kept: Path) -> Arrangement:

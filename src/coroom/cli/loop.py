@@ -20,14 +20,13 @@ from coroom.cli.kinds import COMMAND, PRICE_SAID, TAPE, price_missing
 from coroom.cli.loop_result import Member, print_document, print_words
 from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, running_room
 from coroom.cli.suite_options import confined_tests
+from coroom.cli.tasks import tasks_given
 from coroom.cli.until import StoppedError, until_stopped
-from coroom.core.command import PostTask
 from coroom.core.errors import Refused
 from coroom.git.command import GitFailed
 from coroom.git.repository import Repository
 from coroom.host.door.clean import one_line
 from coroom.host.served import Serving, state_directory
-from coroom.run.board import BoardError, tasks_from
 from coroom.run.destination import destination_of
 from coroom.run.loop.agent import AgentLoop
 from coroom.run.loop.bounds import Bounds, Spent
@@ -134,7 +133,7 @@ def _crew(asked: Asked) -> list[Member]:
     repository = any_repository_at(asked.directory)
     known = _roles(repository)
     chosen = [_role(known, one) for one in asked.role_names or (DEFAULT_ROLE,)]
-    listed = _tasks(asked.tasks)
+    listed = tasks_given(asked.tasks)
     place, branch, address = _ground(repository, asked.remote, asked.onto, asked.state)
     test = asked.test or _found_test(repository)
     running = _room(repository, asked.room)
@@ -234,13 +233,6 @@ def _found_test(repository: Repository) -> str:
     if isinstance(found, NoCommand):
         raise WrongCallError(f"{found.why} {found.next_step}")
     return found.shown
-
-
-def _tasks(given: str | None) -> list[PostTask]:
-    try:
-        return tasks_from(given) if given else []
-    except BoardError as problem:
-        raise WrongCallError(f"{problem}.") from problem
 
 
 def _roles(repository: Repository) -> dict[str, RoleFile]:

@@ -15,6 +15,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from coroom.cli.place import WrongCallError
+from coroom.cli.tasks import tell_unread
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
 from coroom.host.plans.planning import Ground, Plan, document, ground_of, plan_for
@@ -79,6 +80,7 @@ def plan(
     """  # noqa: D301  click wants the character itself
     try:
         given = plan_tasks_from(tasks)
+        tell_unread(tasks)
         ground = _ground(repository)
         if again is not None and model is None:
             raise WrongCallError("--again needs --model, which mends the plan where the code has moved.")

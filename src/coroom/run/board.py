@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
@@ -17,6 +18,14 @@ from coroom.core.resource import Resource, parse
 from coroom.core.room import decide, number
 from coroom.core.state import RoomState
 
+_KEYS = ("id", "title", "description", "touches", "after", "seconds")
+_PLANNED_KEYS = frozenset({"predicted", "unknown"})
+"""What a plan's own list says of a task besides, and nobody reads again."""
+
+_LIKE = 0.75
+"""A key as like a known one as this is a slip; any other may be somebody's own."""
+
+_LINES = re.compile(r".+#L\d+(-L?\d+|\+)?")
 _ITEM = re.compile(r"^(?P<before> {0,3})(?P<mark>(?:[-*+]|\d+[.)])\s+)(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
 
 
@@ -78,20 +87,39 @@ def seconds_in(given: str) -> list[float | None]:
     Raises:
         BoardError: the file cannot be read, or a time is no positive number.
     """
-    path = Path(given)
-    if path.suffix not in {".json", ".yaml", ".yml"} or not _is_file(path):
-        return []
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    found = _loaded_json(given, text) if path.suffix == ".json" else _loaded_yaml(given, text)
-    entries = found.get("tasks") if isinstance(found, Mapping) else found
     lengths: list[float | None] = []
-    for place, entry in enumerate(entries if isinstance(entries, Sequence) else (), start=1):
+    for place, entry in enumerate(_entries(given), start=1):
         length = entry.get("seconds") if isinstance(entry, Mapping) else None
         if length is not None and (isinstance(length, bool) or not isinstance(length, int | float) or not length > 0):
             message = f"{given}: 'seconds' of task {place} is no positive number"
             raise BoardError(message)
         lengths.append(length)
     return lengths
+
+
+def keys_unread(given: str) -> str:
+    """Which keys of the tasks in a JSON or YAML file nobody reads, in a sentence without its point; empty for none."""
+    tasks = [entry for entry in _entries(given) if isinstance(entry, Mapping)]
+    found = sorted({str(key)[:40] for entry in tasks for key in entry} - {*_KEYS} - _PLANNED_KEYS)
+    if not found:
+        return ""
+    named = ", ".join(f"'{key}'" for key in found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
+    return f"{given}: {named} {'is' if len(found) == 1 else 'are'} not read; a task has {', '.join(_KEYS)}"
+
+
+def _entries(given: str) -> Sequence[object]:
+    """The tasks of a JSON or YAML file as they stand there; none of any other.
+
+    Raises:
+        BoardError: the file cannot be read.
+    """
+    path = Path(given)
+    if path.suffix not in {".json", ".yaml", ".yml"} or not _is_file(path):
+        return ()
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    found = _loaded_json(given, text) if path.suffix == ".json" else _loaded_yaml(given, text)
+    entries = found.get("tasks") if isinstance(found, Mapping) else found
+    return entries if isinstance(entries, Sequence) else ()
 
 
 def tasks_of(entries: object) -> list[PostTask]:
@@ -207,6 +235,8 @@ def _listed(name: str, found: object) -> list[PostTask]:
 def _task(name: str, number: int, entry: object) -> PostTask:
     if isinstance(entry, str):
         return _words(entry)
+    if isinstance(entry, Mapping):
+        _refuse_slips(name, number, entry)
     if not isinstance(entry, Mapping) or not isinstance(entry.get("title"), str):
         message = f'{name}: task {number} has no title; write {{"title": "…"}}'
         raise BoardError(message)
@@ -217,11 +247,20 @@ def _task(name: str, number: int, entry: object) -> PostTask:
     return PostTask(
         title=entry["title"],
         description=description,
-        touches=tuple(_resource(name, number, one) for one in _names(name, number, entry, "touches")),
+        touches=_touches(name, number, _names(name, number, entry, "touches")),
         after=tuple(_names(name, number, entry, "after")),
         task=str(entry.get("id") or ""),
         despite_duplicate=True,
     )
+
+
+def _refuse_slips(name: str, number: int, entry: Mapping[object, object]) -> None:
+    """Refuse a key that is nearly a known one: what it says would be lost."""
+    for key in {str(one) for one in entry} - {*_KEYS}:
+        near = get_close_matches(key.lower(), _KEYS, n=1, cutoff=_LIKE)
+        if near:
+            message = f"{name}: '{key}' of task {number} means nothing; write '{near[0]}'"
+            raise BoardError(message)
 
 
 def _names(name: str, number: int, entry: Mapping[object, object], key: str) -> list[str]:
@@ -232,8 +271,18 @@ def _names(name: str, number: int, entry: Mapping[object, object], key: str) -> 
     return [str(one) for one in found]
 
 
+def _touches(name: str, number: int, texts: Sequence[str]) -> tuple[Resource, ...]:
+    most = Limits().task_touches_max
+    if len(texts) > most:
+        many = f"task {number} touches {len(texts):,} resources, at most {most} are taken"
+        message = f"{name}: {many}; name the directory that they lie in (dir:src/), or make several tasks of it"
+        raise BoardError(message)
+    return tuple(_resource(name, number, one) for one in texts)
+
+
 def _resource(name: str, number: int, text: str) -> Resource:
-    found = parse(text if ":" in text else f"{'symbol' if '#' in text else 'file'}:{text}")
+    bare = "file" if "#" not in text or _LINES.fullmatch(text) else "symbol"
+    found = parse(text if ":" in text else f"{bare}:{text}")
     if isinstance(found, Refused):
         message = f"{name}: task {number}: {found}"
         raise BoardError(message)
