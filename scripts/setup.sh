@@ -56,11 +56,20 @@ if ! usable .venv/bin/python sys; then
   make_venv
 fi
 echo "setup: installing the locked dependencies ($kind) into .venv …"
-.venv/bin/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r "$lock"
-# From source, built by what the lock has just brought.
-[ "$kind" = run ] || .venv/bin/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes --no-deps \
-  --no-build-isolation --no-binary claude-agent-sdk -r requirements/sdk.lock
-.venv/bin/python -m pip install -q --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
+pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
+locked() {  # locked INSTALL…: what the lock names; what comes as source and is built by what the lock has brought; this
+  "$@" --require-hashes -r "$lock" || return
+  [ "$kind" = run ] ||
+    "$@" --require-hashes --no-deps --no-build-isolation --no-binary claude-agent-sdk -r requirements/sdk.lock || return
+  "$@" --no-deps --no-build-isolation -e .
+}
+with_uv() {  # in a sixth of pip's time, from the index that pip was told of, with the certificates of this machine
+  local index
+  index=$(pip config list | sed -n "s/.*[.]index-url='\(.*\)'$/\1/p" | tail -n 1)
+  pip install -q --no-compile --no-deps --require-hashes -r <(sed -n '/^uv==/,/[^\]$/p' requirements/dev.lock) &&
+    UV_NATIVE_TLS=true locked .venv/bin/uv pip install -q --python .venv/bin/python ${index:+--default-index "$index"}
+}
+with_uv || { echo "setup: not by uv; pip does it …" >&2; locked pip install -q --no-compile; }
 # Compiled on all cores at once, which pip does not do, and without the packages' own tests.
 .venv/bin/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib src || true
 [ "$kind" = run ] || .venv/bin/python scripts/compile.py || true
