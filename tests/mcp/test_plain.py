@@ -32,6 +32,8 @@ def plainly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         return found if seen[0] else None
 
     monkeypatch.setattr(server, "plain_call", watched)
+    # What goes past the SDK altogether never comes that far.
+    monkeypatch.setattr(server, "straight_call", lambda *_: None)
     monkeypatch.setattr("coroom.host.door.replies.secrets.token_hex", lambda _: "0" * 12)
     return seen
 

@@ -13,6 +13,7 @@ postpone("mcp.server")
 with built_when_used():
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.lowlevel import Server
+    from mcp.server.streamable_http import check_accept_headers
     from mcp.server.streamable_http_manager import (
         StreamableHTTPASGIApp,
         StreamableHTTPSessionManager,
@@ -20,9 +21,11 @@ with built_when_used():
     from mcp.server.transport_security import TransportSecuritySettings
     from mcp.shared.exceptions import MCPError
     from mcp_types import (
+        CLIENT_CAPABILITIES_META_KEY,
         CLIENT_INFO_META_KEY,
         INVALID_PARAMS,
         LOG_LEVEL_META_KEY,
+        PROTOCOL_VERSION_META_KEY,
         SERVER_INFO_META_KEY,
         CallToolRequestParams,
         CallToolResult,
@@ -42,11 +45,13 @@ with built_when_used():
     from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 
 __all__ = [
+    "CLIENT_CAPABILITIES_META_KEY",
     "CLIENT_INFO_META_KEY",
     "HANDSHAKE_PROTOCOL_VERSIONS",
     "INVALID_PARAMS",
     "LOG_LEVEL_META_KEY",
     "MODERN_PROTOCOL_VERSIONS",
+    "PROTOCOL_VERSION_META_KEY",
     "SERVER_INFO_META_KEY",
     "CallNext",
     "CallToolRequestParams",
@@ -70,4 +75,5 @@ __all__ = [
     "Tool",
     "ToolAnnotations",
     "TransportSecuritySettings",
+    "check_accept_headers",
 ]

@@ -39,12 +39,14 @@ from coroom.mcp.sdk import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    RequestId,
     Server,
     StreamableHTTPASGIApp,
     StreamableHTTPSessionManager,
     TextContent,
     TransportSecuritySettings,
 )
+from coroom.mcp.straight import Envelopes, StraightCall, on_the_wire, straight_call
 from coroom.mcp.tools import BY_NAME, CALL_TOOL, INSTRUCTIONS, TOOLS, RoomTool
 from coroom.mcp.unheard import Unheard
 
@@ -62,6 +64,9 @@ GRACE_S = 1.0
 _QUICK_BYTES_MAX = 65_536
 """No call of a quick tool is larger; what is, is not worth looking into twice."""
 
+_FAULT = "coroom.fault"
+"""In the scope of a request: what broke while it was answered without the SDK."""
+
 
 class McpDoor:
     """The ASGI application of the MCP endpoint, for every room of the daemon."""
@@ -69,6 +74,7 @@ class McpDoor:
     def __init__(self) -> None:
         self._errands = Errands()
         self._unheard = Unheard()
+        self._envelopes = Envelopes()
         server: Server[dict[str, Any]] = Server(
             "coroom",
             version=version("coroom"),
@@ -107,12 +113,30 @@ class McpDoor:
             await JSONResponse(told, 405, {"Allow": "POST"})(scope, receive, send)
             return
         first = await receive()
-        sessions = self._quick if _is_quick(first) else self._streams
+        call = _quick_call(first)
         receipt = RECEIPT.get()
-        if receipt and sessions is self._quick:
+        if receipt and call:
             # A stream is closed by its client as soon as it has the answer; a plain answer leaves its connection open.
             receipt.reusable = True
-        await StreamableHTTPASGIApp(sessions)(scope, _again(first, receive), send)
+        straight = straight_call(scope, first["body"], call, self._envelopes) if call else None
+        if straight is None or not await self._straightly(straight, scope, send):
+            sessions = StreamableHTTPASGIApp(self._quick if call else self._streams)
+            await sessions(scope, _again(first, receive), send)
+
+    async def _straightly(self, call: StraightCall, scope: Scope, send: Send) -> bool:
+        """Answer without the SDK; false where that has yet to be done, by the SDK."""
+        caller = caller_of(scope)
+        if caller is None:
+            return False
+        try:
+            told = reply(await self._told(caller, call.id, call.name, call.arguments, _no_beat))
+            headers, body = on_the_wire(call, wire_form(told, call.version, self._server_meta))
+        except Exception as fault:  # noqa: BLE001  what went wrong in here is told in the SDK's words
+            scope[_FAULT] = fault
+            return False
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return True
 
     async def _list(self, context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         caller = caller_of(context.request.scope) if context.request else None
@@ -123,30 +147,39 @@ class McpDoor:
         plain = plain_call(ctx)
         if plain is None:
             return await call_next(ctx)
-        told = reply(await self._told(ctx, plain.name, plain.arguments))
+        self._envelopes.passed(ctx.params)
+        told = reply(await self._asked(ctx, plain.name, plain.arguments))
         return wire_form(told, ctx.protocol_version, self._server_meta)
 
     async def _call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
-        told = reply(await self._told(context, params.name, params.arguments or {}))
+        told = reply(await self._asked(context, params.name, params.arguments or {}))
         return CallToolResult(
             content=[TextContent(text=told.text)], structured_content=told.data, is_error=told.refused
         )
 
-    async def _told(self, context: Context, name: str, arguments: Mapping[str, object]) -> Answer:
-        caller = caller_of(context.request.scope) if context.request else None
+    async def _asked(self, context: Context, name: str, arguments: Mapping[str, object]) -> Answer:
+        scope = context.request.scope if context.request else {}
+        if fault := scope.get(_FAULT):
+            raise fault
+        caller = caller_of(scope)
         if caller is None:
             raise MCPError(INVALID_PARAMS, "Who calls is not known. Send the agent's token as a bearer token.")
+        return await self._told(caller, context.request_id, name, arguments, _heartbeat(context))
+
+    async def _told(
+        self, caller: Caller, request_id: RequestId | None, name: str, arguments: Mapping[str, object], beat: Beats
+    ) -> Answer:
         tool = BY_NAME.get(name)
         if tool is None:
             names = ", ".join(BY_NAME)
             return Answer(
                 refused=Refused(Code.BAD_INPUT, f"There is no tool '{name[:60]}'.", f"The tools are {names}.")
             )
-        asked = (caller.room, caller.name, context.request_id)
+        asked = (caller.room, caller.name, request_id)
         said = (tool.name, arguments)
         # Whether the reply to a sync was read is told by the cursor.
         again = tool.name != "sync" and self._unheard.asked(asked, said, caller.door, streamed=tool.waits)
-        answer = await self._answer(caller, tool, arguments, context)
+        answer = await self._answer(caller, tool, arguments, request_id, beat)
         answer = await caller.door.handed(caller.name, answer)
         self._unheard.answered(asked, caller.door, answer)
         if not again:
@@ -162,15 +195,17 @@ class McpDoor:
         if caller:
             self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
 
-    async def _answer(self, caller: Caller, tool: RoomTool, arguments: object, context: Context) -> Answer:
+    async def _answer(
+        self, caller: Caller, tool: RoomTool, arguments: object, request_id: RequestId | None, beat: Beats
+    ) -> Answer:
         given = check(tool.name, tool.arguments, arguments)
         if isinstance(given, Refused):
             return Answer(refused=given)
         operation = tool.operation(given)
-        before = caller.door.refused_before(caller.name, operation, context.request_id) if operation else None
+        before = caller.door.refused_before(caller.name, operation, request_id) if operation else None
         if before:
             return before
-        acting = _acted(caller, tool, given, operation, _heartbeat(context))
+        acting = _acted(caller, tool, given, operation, beat)
         try:
             if tool.waits:
                 return await acting
@@ -208,21 +243,21 @@ def _none_in_headers(_tool: str) -> None:
     """No tool here has an argument that clients repeat in a header (`x-mcp-header`): there is nothing to compare."""
 
 
-def _is_quick(message: Message) -> bool:
-    """Whether the request is one call of a quick tool: its answer needs no stream, which costs as much as the call."""
+def _quick_call(message: Message) -> dict[str, Any] | None:
+    """The request, where it is a call of a quick tool: its answer needs no stream, which costs as much as the call."""
     body = message.get("body", b"")
     if message.get("more_body") or len(body) > _QUICK_BYTES_MAX:
-        return False
+        return None
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
-        return False
+        return None
     params = asked.get("params") if isinstance(asked, dict) else None
     if not isinstance(params, dict) or asked.get("method") != "tools/call":
-        return False
+        return None
     name = params.get("name")
     tool = BY_NAME.get(name) if isinstance(name, str) else None
-    return tool is not None and tool.quick
+    return asked if tool is not None and tool.quick else None
 
 
 def _again(first: Message, receive: Receive) -> Receive:
@@ -233,6 +268,10 @@ def _again(first: Message, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return given
+
+
+async def _no_beat(_message: str) -> None:
+    """Quick tools say nothing on the way."""
 
 
 def _heartbeat(context: Context) -> Beats:
