@@ -38,7 +38,7 @@ PHASE_AFTER: dict[tuple[Phase, str], Phase] = {
 """Every transition of an action by the kind of the event. A STARTED one found after a crash is probed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Action:
     """One call: its tool, footprint and effect class, and in `undo` what undoing it will need."""
 

@@ -48,12 +48,17 @@ def decode_state(data: bytes) -> RoomState:
 
 def encode_command(asked: command.Command) -> str:
     """What was asked for, as one text: equal commands give equal texts."""
-    return f"[{_text(type(asked).__name__)},{_text(asked)}]"
+    return _named_text(asked)
 
 
 def encode_reply(reply: command.Good) -> str:
     """A good reply, for the answer that a repeated operation gets."""
-    return f"[{_text(type(reply).__name__)},{_text(reply)}]"
+    return _named_text(reply)
+
+
+def _named_text(value: object) -> str:
+    kind = type(value)
+    return f'["{kind.__name__}",{_WRITERS[kind](value)}]'
 
 
 def reply_begins(kind: type[command.Good]) -> str:

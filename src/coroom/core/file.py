@@ -55,7 +55,7 @@ class HeldState(StrEnum):
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HeldEdit:
     """An edit that was stored but not accepted: a conflict as a value. `base`, `theirs` and `mine` are blobs.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
 from coroom.core.claim import Claim
-from coroom.core.quick import dataclass
+from coroom.core.quick import dataclass, maker
 from coroom.core.resource import Resource, corner
 from coroom.core.table import Table
 
@@ -44,6 +44,9 @@ class Holdings:
 NOTHING_HELD = Holdings(Table(), {}, ())
 
 
+_holdings = maker(Holdings)
+
+
 def brought_to(known: Holdings, claims: Table[Claim]) -> Holdings:
     """The holdings of these claims, from those of other ones: that costs what is different."""
     of, ends = dict(known.of), list(known.ends)
@@ -57,7 +60,7 @@ def brought_to(known: Holdings, claims: Table[Claim]) -> Holdings:
         if new:
             insort(ends, (new.deadline_ms, name))
             of[new.holder] = tuple(sorted((*of.get(new.holder, ()), new), key=_AGE))
-    return Holdings(claims, of, tuple(ends))
+    return _holdings(claims, of, tuple(ends))
 
 
 @dataclass(frozen=True, slots=True)

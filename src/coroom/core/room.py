@@ -5,7 +5,6 @@ its reply is sent.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
@@ -31,7 +30,7 @@ from coroom.core.decide import (
     tasks,
     tools,
 )
-from coroom.core.decide.decision import Decision
+from coroom.core.decide.decision import Decision, decided
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Answered, Body, ClaimsRenewed, Event
 from coroom.core.evolve import foresee
@@ -105,10 +104,12 @@ _EDITS = (c.AcceptEdit, c.HoldEdit)
 _CALLS = (c.PlaceCall, c.NoteRead)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
 _OPERATION = itemgetter(0)
-_answered, _decided = maker(Answered), maker(Decision)
+_answered = maker(Answered)
 _event = of_parts(Event)
-_NO_SIGN_OF_LIFE = (c.Tick, c.Leave, c.Beat, c.Join)
+_NO_SIGN_OF_LIFE = frozenset({c.Tick, c.Leave, c.Beat, c.Join})
 _NOT_KEPT = (Refused, c.Waiting)
+_OFTEN_ALIKE = frozenset({c.ClaimResources, c.Release, c.TakeTask, c.ReturnTask, c.Beat, c.StartAction, c.NoteReads})
+"""Small, and the same ones are asked for again and again."""
 
 
 def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
@@ -126,10 +127,10 @@ def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
     fingerprint = fingerprint_of(command) if operation else ""
     before = answered_before(current, by, operation, fingerprint) if fingerprint else None
     if before is not None:
-        return Decision(before, due)
+        return decided((before, due, ()))
     wrong = _not_now(current, command, operation)
     if wrong:
-        return Decision(wrong, due)
+        return decided((wrong, due, ()))
     decision = _DECIDES[type(command)](current, by, command, now_ms)
     reply, events, effects = decision
     further: tuple[Body, ...] = _sign_of_life(current, by, command, events, now_ms)
@@ -138,7 +139,7 @@ def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
         further = (*further, answer)
     if not due and not further:
         return decision
-    return _decided(reply, (*due, *events, *further), effects)
+    return decided((reply, (*due, *events, *further), effects))
 
 
 def fingerprint_of(command: c.Command) -> str:
@@ -154,6 +155,13 @@ def fingerprint_of(command: c.Command) -> str:
         return _fingerprint_of_path(command.path)
     if isinstance(command, _CALLS):
         return fingerprint_of_call(command.tool, command.arguments, command.step)
+    if type(command) in _OFTEN_ALIKE:
+        return _fingerprint_of_alike(command)
+    return _short(encode_command(command))
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint_of_alike(command: c.Command) -> str:
     return _short(encode_command(command))
 
 
@@ -223,18 +231,15 @@ def _not_now(state: RoomState, command: c.Command, operation: str) -> Refused | 
 def _sign_of_life(
     state: RoomState, by: str, command: c.Command, events: tuple[Body, ...], now_ms: int
 ) -> tuple[Body, ...]:
-    if by in _NOT_ALIVE or isinstance(command, _NO_SIGN_OF_LIFE):
+    if by in _NOT_ALIVE or type(command) in _NO_SIGN_OF_LIFE:
         return ()
-    due = claims.renewals(state, by, now_ms)
+    due = claims.past_half(state, by, now_ms)
     if not due:
         return ()
     named = {getattr(body, "claim", None) for body in events}
     named |= {claim for body in events if isinstance(body, ClaimsRenewed) for claim in body.claims}
-    return tuple(
-        replace(renewed, claims=kept)
-        for renewed in due
-        if (kept := tuple(claim for claim in renewed.claims if claim not in named))
-    )
+    left = tuple([claim for claim in due if claim not in named])
+    return (ClaimsRenewed(agent=by, claims=left, now_ms=now_ms),) if left else ()
 
 
 def fold(state: RoomState, bodies: Sequence[Body], now_ms: int, by: str) -> RoomState:

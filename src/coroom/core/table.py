@@ -112,10 +112,17 @@ class Table(Mapping[str, V], Generic[V]):
         """This table with `key` set to `value`."""
         whole = self._whole
         if whole is not None and (key in whole or len(whole) < _SMALL_MAX):
-            # Most tables of most rooms: one dict, before and after.
+            # Most tables of most rooms: one dict, before and after. As in `_small`, which would cost a call.
             whole = whole.copy()
             whole[key] = value
-            return self._small(key, whole)
+            fresh: Table[V] = _new(Table)
+            fresh._whole = whole
+            fresh._ordered = None
+            step = self._step
+            fresh._step = (key, step, step[2] + 1) if step[2] < _STEPS_MAX else _first_step(key)
+            if not TYPE_CHECKING:
+                fresh.get = whole.get
+            return fresh
         if whole is not None:
             return Table([*whole.items(), (key, value)])
         place = hash(key) & _MASK

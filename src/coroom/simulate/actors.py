@@ -9,7 +9,7 @@ from coroom.core.claim import Mode
 from coroom.core.errors import Code, Refused
 from coroom.core.file import FileKind, FileVersion
 from coroom.core.notice import NoticeKind
-from coroom.core.quick import maker
+from coroom.core.quick import maker, of_parts
 from coroom.core.resource import Footprint, Resource, Scheme, file
 from coroom.core.state import RoomState
 from coroom.simulate.chance import Chance
@@ -21,7 +21,8 @@ CLAIMABLE = (*(file(path) for path in PATHS), Resource(Scheme.DIR, "src/"), Reso
 ROW = Resource(Scheme.ROW, "db/t/1")
 MODES = (Mode.EXCLUSIVE, Mode.EXCLUSIVE, Mode.SHARED, Mode.ANNOUNCED)
 
-_request, _accept_edit = maker(Request), maker(c.AcceptEdit)
+_request, _intent = maker(Request), of_parts(Intent)
+_accept_edit, _claim = maker(c.AcceptEdit), maker(c.ClaimResources)
 
 Text = frozenset[str]
 """A file in the model is a set of lines, so that a merge is two set operations."""
@@ -163,7 +164,7 @@ class Actor:
         if draw < 60:
             resources = (chance.pick(CLAIMABLE), chance.pick(CLAIMABLE)) if draw < 48 else (chance.pick(CLAIMABLE),)
             ttl_ms = 20_000 if chance.percent(50) else 0
-            return c.ClaimResources(resources=resources, mode=chance.pick(MODES), ttl_ms=ttl_ms)
+            return _claim(resources=resources, mode=chance.pick(MODES), ttl_ms=ttl_ms)
         if draw < 70:
             return c.FinishTask("did it", self.task) if self.task else c.TakeTask()
         if draw < 75:
@@ -192,7 +193,7 @@ class Actor:
         adds = frozenset({f"{self.name}.{len(self._history.intents)}"})
         removes = frozenset({chance.pick(sorted(disk))}) if disk and chance.percent(45) else frozenset()
         self.mirror.write(path, (disk - removes) | adds)
-        self._history.intents.append(Intent(self.name, path, adds, removes))
+        self._history.intents.append(_intent((self.name, path, adds, removes)))
         self._dirty = path
         return self._take_in(state, path, "hold")
 

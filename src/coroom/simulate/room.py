@@ -1,6 +1,5 @@
 """The model of a host: the real core and codec over a log that forgets at a crash what was not yet durable."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -49,7 +48,7 @@ class Reply(NamedTuple):
     line: str
 
 
-_asked, _reply = maker(Submission), maker(Reply)
+_asked, _mark_read, _reply = maker(Submission), maker(MarkRead), of_parts(Reply)
 
 
 class Rules:
@@ -85,6 +84,15 @@ class Rules:
         return "hold"
 
 
+class Beginning(NamedTuple):
+    """What a room was when all of it was durable."""
+
+    lines: tuple[Line, ...]
+    published: tuple[Event, ...]
+    state: RoomState
+    read_back: RoomState
+
+
 class ModelRoom:
     """One host and its disk. `checked` asks after every decision for what is true of every state."""
 
@@ -113,11 +121,17 @@ class ModelRoom:
         """
         return self.state if self._rules.merges_before_storing else self.durable
 
-    def begin_as(self, lines: Iterable[Line], events: Iterable[Event], state: RoomState) -> None:
-        """Be where another room was: these lines in its log, these events published, nothing under way."""
+    def so_far(self) -> "Beginning":
+        """Where this room is once all is durable, and what its log gives when it is read back."""
+        return Beginning(tuple(self._lines), tuple(self.published), self.durable, self._recovered(use_snapshot=False))
+
+    def begin_as(self, other: "Beginning") -> None:
+        """Be where another room was: with this in its log, this published, nothing under way."""
+        lines, published, self.durable, read_back = other
         self._lines += lines
-        self.published += events
-        self.state = self.durable = state
+        self.published += published
+        self.state = self.durable
+        self._replayed = lines[-1], read_back
 
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
@@ -145,7 +159,7 @@ class ModelRoom:
             return
         self._history.heard.append((agent, incarnation, self.state.seq))
         if read:
-            self.submit(agent, MarkRead(read), now_ms)
+            self.submit(agent, _mark_read(read), now_ms)
         answer = self.submit(agent, command, now_ms, operation)
         self._waiting.append((request, answer))
         if self._rules.reply_before_storing:
@@ -181,10 +195,10 @@ class ModelRoom:
         self._history.performed.append(Performed(name, resource, action.fence, len(self._lines)))
 
     def _send_replies(self) -> None:
-        line = self._lines[-1].body if self._lines else ""
+        line, head = self._lines[-1].body if self._lines else "", len(self._lines)
         for request, answer in self._waiting:
             notices = self._rules.handed(self, request.agent)
-            self.outbox.append(_reply(request, answer, notices, len(self._lines), line))
+            self.outbox.append(_reply((request, answer, notices, head, line)))
         self._waiting = []
 
     def save(self) -> None:

@@ -6,14 +6,13 @@ from functools import cache
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence
 from coroom.core.errors import Refused
-from coroom.core.event import Event, FileAccepted
+from coroom.core.event import FileAccepted
 from coroom.core.limits import Limits
-from coroom.core.quick import maker
-from coroom.core.state import RoomState
+from coroom.core.quick import of_parts
 from coroom.simulate.actors import Actor
 from coroom.simulate.chance import Chance
-from coroom.simulate.history import Ack, History, Line
-from coroom.simulate.room import ModelRoom, Reply, Request, Rules
+from coroom.simulate.history import Ack, History
+from coroom.simulate.room import Beginning, ModelRoom, Reply, Request, Rules
 from coroom.simulate.steps import Step
 
 LIMITS = Limits(claim_ttl_ms_default=60_000, operations_per_agent_max=64, inbox_notices_max=200)
@@ -22,7 +21,7 @@ SETTLE_ROUNDS_MAX = 400
 
 
 BEGAN_MS = 1_000_000
-_ack = maker(Ack)
+_ack, _TICK = of_parts(Ack), c.Tick()
 
 
 def begin(room: ModelRoom, actors: Sequence[Actor]) -> None:
@@ -36,15 +35,15 @@ def begin(room: ModelRoom, actors: Sequence[Actor]) -> None:
 
 
 @cache
-def _begun(agents: int) -> tuple[tuple[Line, ...], tuple[Event, ...], RoomState]:
-    """The log, the published events and the state of a sound room of so many agents in which nothing has happened yet:
-    every sound run begins with just these.
-    """
+def _begun(agents: int) -> Beginning:
+    """A sound room of so many agents in which nothing has happened yet: every sound run begins as it."""
     history = History()
     room = ModelRoom(history, Rules(), checked=True)
     begin(room, [Actor(f"a{number + 1}", history) for number in range(agents)])
+    begun = room.so_far()
+    assert begun.read_back == begun.state
     assert not history.broken
-    return tuple(history.lines), tuple(room.published), room.durable
+    return begun
 
 
 class World:
@@ -60,7 +59,7 @@ class World:
         if type(self._rules) is not Rules:
             begin(self._room, self._actors)
         else:
-            self._room.begin_as(*_begun(agents))
+            self._room.begin_as(_begun(agents))
 
     def play(self, steps: Sequence[Step]) -> History:
         """Play the steps, let everything come to rest, and return what the checkers need."""
@@ -119,7 +118,7 @@ class World:
     def _hear(self, actor: Actor, reply: Reply) -> None:
         request, answer, notices, head, line = reply
         refused = isinstance(answer, Refused)
-        ack = _ack(actor.name, request.incarnation, request.operation, answer, refused, head, line)
+        ack = _ack((actor.name, request.incarnation, request.operation, answer, refused, head, line))
         self.history.acks.append(ack)
         actor.hear(request, answer, notices, self._room.seen)
 
@@ -153,11 +152,11 @@ class World:
 
     def _time(self, _actor: Actor, salt: int) -> None:
         self._now_ms += 500 + salt % 15_000
-        self._submit(HOST, c.Tick())
+        self._submit(HOST, _TICK)
 
     def _jump(self, _actor: Actor, salt: int) -> None:
         self._now_ms += -40_000 if salt % 3 == 0 else 30_000 + salt % 60_000
-        self._submit(HOST, c.Tick())
+        self._submit(HOST, _TICK)
 
     def _duplicate(self, actor: Actor, salt: int) -> None:
         if salt % 4 and actor.sent:

@@ -3,15 +3,17 @@
 from coroom.core.agent import HOST, OPERATOR, Permission, Presence
 from coroom.core.claim import Blocker, Claim, Claimed, Ending, Mode, blockers_of
 from coroom.core.command import ClaimResources, Granted, Ok, Release, TakeOver
-from coroom.core.decide.decision import Decision, lacks, notice, refused
+from coroom.core.decide.decision import Decision, decided, lacks, notice, refused
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, ClaimEnded, ClaimGranted, ClaimRefused, ClaimsRenewed, TaskReturned
 from coroom.core.notice import NoticeKind
 from coroom.core.policies import POLICIES
 from coroom.core.policy import in_the_way
+from coroom.core.quick import maker
 from coroom.core.resource import Footprint, Resource, Scheme, covers, overlaps
 from coroom.core.state import RoomState, but
 
+_claim_granted, _footprint, _granted = maker(ClaimGranted), maker(Footprint), maker(Granted)
 _STRENGTH = {Mode.ANNOUNCED: 0, Mode.SHARED: 1, Mode.EXCLUSIVE: 2}
 
 
@@ -31,14 +33,14 @@ def claim_resources(state: RoomState, by: str, command: ClaimResources, now_ms: 
             )
     if len(held) >= state.limits.claims_per_agent_max:
         return refused(Code.LIMIT, f"You hold {len(held)} claims.", "Release what you do not need.")
-    barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=wanted)))
+    barred = in_the_way(POLICIES[state.policy].admit(state, by, _footprint(writes=wanted)))
     if barred and command.mode is Mode.EXCLUSIVE:
         return Decision(barred)
     blockers = blockers_of(wanted, command.mode, by, state.claims_near(wanted), now_ms)
     if blockers:
         return _refuse(by, wanted, command.mode, blockers, now_ms)
     granted = grant(state, by, wanted, command.mode, command.purpose, command.ttl_ms, now_ms)
-    return Decision(Granted(granted.claim, granted.fence, granted.deadline_ms), (granted,))
+    return decided((_granted(granted.claim, granted.fence, granted.deadline_ms), (granted,), ()))
 
 
 def grant(
@@ -54,7 +56,7 @@ def grant(
     ttl_ms = ttl_ms or state.limits.claim_ttl_ms_default
     assert wanted
     assert ttl_ms > 0
-    return ClaimGranted(
+    return _claim_granted(
         claim=f"c{state.numbered + 1}",
         agent=agent,
         resources=wanted,
@@ -247,7 +249,13 @@ def _without(claim: Claim, given: set[Resource]) -> Claim:
     return but(claim, resources=tuple(r for r in claim.resources if r not in given))
 
 
+def past_half(state: RoomState, by: str, now_ms: int) -> tuple[str, ...]:
+    """The agent's claims of whose lease half is gone."""
+    held = state.claims_of(by)
+    return tuple([c.id for c in held if c.deadline_ms - now_ms < c.ttl_ms // 2]) if held else ()
+
+
 def renewals(state: RoomState, by: str, now_ms: int) -> tuple[ClaimsRenewed, ...]:
     """Renew the agent's claims once half of a lease is gone; nothing otherwise, so that the log stays small."""
-    due = [c.id for c in state.claims_of(by) if c.deadline_ms - now_ms < c.ttl_ms // 2]
-    return (ClaimsRenewed(agent=by, claims=tuple(due), now_ms=now_ms),) if due else ()
+    due = past_half(state, by, now_ms)
+    return (ClaimsRenewed(agent=by, claims=due, now_ms=now_ms),) if due else ()

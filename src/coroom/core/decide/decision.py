@@ -8,7 +8,7 @@ from coroom.core.command import Good, Ok
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, NoticeSent
 from coroom.core.notice import NoticeKind
-from coroom.core.quick import dataclass, maker
+from coroom.core.quick import dataclass, maker, of_parts
 from coroom.core.resource import Resource
 from coroom.core.state import RoomState
 
@@ -34,6 +34,9 @@ def refused(code: Code, why: str, next_step: str) -> Decision:
     """A decision that changes nothing."""
     return Decision(Refused(code, why, next_step))
 
+
+decided = of_parts(Decision)
+"""A decision of its three parts, for where most are made."""
 
 _notice_sent = maker(NoticeSent)
 _ALL_MAY = frozenset({OPERATOR, HOST})

@@ -6,7 +6,7 @@ from coroom.core.agent import EVERYONE, HOST, Permission
 from coroom.core.claim import Mode, blockers_of
 from coroom.core.command import Accepted, AcceptEdit, DropHeld, Held, HoldEdit, NoteReads, Ok, SeedFiles
 from coroom.core.decide.claims import claimed
-from coroom.core.decide.decision import Decision, judges, lacks, notice, present_agent, refused, unknown_agent
+from coroom.core.decide.decision import Decision, decided, judges, lacks, notice, present_agent, refused, unknown_agent
 from coroom.core.errors import Code, Refused
 from coroom.core.event import Body, EditHeld, FileAccepted, FilesRead, FilesSeeded, HeldSettled, NoticeSent
 from coroom.core.file import SHARED_LINE, FileKind, FileVersion, HeldEdit, HeldState
@@ -17,7 +17,8 @@ from coroom.core.quick import maker
 from coroom.core.resource import Footprint, Resource, Scheme, file
 from coroom.core.state import RoomState
 
-_made, _accepted = maker(FileVersion), maker(FileAccepted)
+_made, _accepted, _done = maker(FileVersion), maker(FileAccepted), maker(Accepted)
+_footprint = maker(Footprint)
 
 
 def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Decision:
@@ -26,7 +27,7 @@ def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> 
     """
     bad = lacks(state, by, Permission.EDIT) or _not_admitted(state, by, command, now_ms)
     if bad:
-        return Decision(bad)
+        return decided((bad, (), ()))
     head = state.head(command.path, command.line)
     if (head.version if head else 0) != command.expected:
         return refused(
@@ -54,7 +55,7 @@ def accept_edit(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> 
         settles=settled,
     )
     told = _observed(state, by, command, version) if command.line == SHARED_LINE else ()
-    return Decision(Accepted(command.path, version.version), (accepted, *told))
+    return decided((_done(command.path, version.version), (accepted, *told), ()))
 
 
 def _may_not_settle(state: RoomState, by: str, command: AcceptEdit, held: HeldEdit) -> Refused | None:
@@ -72,7 +73,7 @@ def _writes(command: AcceptEdit) -> tuple[Resource, ...]:
 
 def _not_admitted(state: RoomState, by: str, command: AcceptEdit, now_ms: int) -> Refused | None:
     writes = _writes(command)
-    barred = in_the_way(POLICIES[state.policy].admit(state, by, Footprint(writes=writes)))
+    barred = in_the_way(POLICIES[state.policy].admit(state, by, _footprint(writes=writes)))
     if barred:
         return barred
     blockers = blockers_of(writes, Mode.SHARED, by, state.claims_near(writes), now_ms)

@@ -2,14 +2,15 @@
 
 from coroom.core.agent import EVERYONE, OPERATOR, Permission
 from coroom.core.command import MarkRead, Ok, Say
-from coroom.core.decide.decision import Decision, lacks, notice, present_agent, unknown_agent
+from coroom.core.decide.decision import Decision, decided, lacks, notice, present_agent, unknown_agent
 from coroom.core.errors import Code, Refused
 from coroom.core.event import NoticesRead, OrderNoticesHanded
 from coroom.core.notice import SAID, NoticeKind
 from coroom.core.quick import maker
 from coroom.core.state import RoomState
 
-_read = maker(NoticesRead)
+_ok, _read = maker(Ok), maker(NoticesRead)
+_NOTHING, _OK = Decision(), Ok()
 
 
 def say(state: RoomState, by: str, command: Say, now_ms: int) -> Decision:
@@ -28,7 +29,7 @@ def say(state: RoomState, by: str, command: Say, now_ms: int) -> Decision:
         resources=command.resources,
         about=command.about,
     )
-    return Decision(Ok(sent.notice), (sent,))
+    return decided((_ok(sent.notice), (sent,), ()))
 
 
 def _bad_words(state: RoomState, by: str, command: Say, now_ms: int) -> Refused | None:
@@ -69,7 +70,7 @@ def mark_read(state: RoomState, by: str, command: MarkRead, _now_ms: int) -> Dec
     asked, of_ranks = set(command.notices), state.order.notices
     read = tuple([n for n in state.inboxes.get(by, ()) if n in asked])
     if not read:
-        return Decision()
+        return _NOTHING
     of_order = tuple([n for n in read if n in of_ranks and not of_ranks[n].handed]) if of_ranks else ()
     handed = (OrderNoticesHanded(agent=by, notices=of_order),) if of_order else ()
-    return Decision(events=(_read(agent=by, notices=read), *handed))
+    return decided((_OK, (_read(agent=by, notices=read), *handed), ()))

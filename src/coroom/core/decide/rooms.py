@@ -12,6 +12,8 @@ from coroom.core.limits import Limits
 from coroom.core.policies import policy_named
 from coroom.core.state import RoomState
 
+_NOTHING = Decision()
+
 
 def open_room(state: RoomState, by: str, command: OpenRoom, _now_ms: int) -> Decision:
     """Begin on an empty log; reopen a closed room; an open one stays as it is."""
@@ -61,4 +63,4 @@ def close_room(state: RoomState, by: str, command: CloseRoom, _now_ms: int) -> D
 
 def tick(_state: RoomState, _by: str, _command: Tick, _now_ms: int) -> Decision:
     """Let time pass. What it brings about comes before every command, and so before this one."""
-    return Decision()
+    return _NOTHING

@@ -1,7 +1,5 @@
 """Calls that act outside the room, and landings."""
 
-from dataclasses import replace
-
 from coroom.core import event as e
 from coroom.core.action import PHASE_AFTER, Action, Phase
 from coroom.core.evolve.changes import Changes
@@ -39,7 +37,7 @@ def _move_action(state: RoomState, body: e.ActionFinished | e.ActionFailed | e.A
     after = PHASE_AFTER.get((action.phase, body.kind)) if action else None
     if action is None or after is None:
         return state
-    return but(state, actions=state.actions.put(action.id, replace(action, phase=after, result=body.result)))
+    return but(state, actions=state.actions.put(action.id, but(action, phase=after, result=body.result)))
 
 
 @changes.on(e.ActionFinished)

@@ -3,14 +3,16 @@
 from coroom.core import event as e
 from coroom.core.claim import Claim
 from coroom.core.evolve.changes import Changes
+from coroom.core.quick import maker
 from coroom.core.state import RoomState, Wanted, but
 
 changes = Changes()
+_claim = maker(Claim)
 
 
 @changes.on(e.ClaimGranted)
 def _claim_granted(state: RoomState, _event: e.Event, body: e.ClaimGranted) -> RoomState:
-    claim = Claim(
+    claim = _claim(
         id=body.claim,
         holder=body.agent,
         resources=body.resources,
@@ -25,8 +27,13 @@ def _claim_granted(state: RoomState, _event: e.Event, body: e.ClaimGranted) -> R
         claims=state.claims.put(claim.id, claim),
         fence=max(state.fence, body.fence),
         numbered=state.numbered + 1,
-        wanted=tuple(w for w in state.wanted if w.agent != body.agent or not set(w.resources) <= set(body.resources)),
+        wanted=_still_wanted(state.wanted, body) if state.wanted else (),
     )
+
+
+def _still_wanted(wanted: tuple[Wanted, ...], body: e.ClaimGranted) -> tuple[Wanted, ...]:
+    granted = set(body.resources)
+    return tuple([want for want in wanted if want.agent != body.agent or not set(want.resources) <= granted])
 
 
 @changes.on(e.ClaimRefused)

@@ -1,7 +1,5 @@
 """Files on their lines, what was read of them, and what is held."""
 
-from dataclasses import replace
-
 from coroom.core import event as e
 from coroom.core.evolve.changes import Changes
 from coroom.core.file import SHARED_LINE, HeldEdit, HeldState
@@ -14,10 +12,10 @@ changes = Changes()
 
 @changes.on(e.FilesRead)
 def _files_read(state: RoomState, _event: e.Event, body: e.FilesRead) -> RoomState:
-    return _note_reads(state, body.agent, body.versions)
+    return but(state, reads=_reads_with(state, body.agent, body.versions))
 
 
-def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], ...]) -> RoomState:
+def _reads_with(state: RoomState, agent: str, versions: tuple[tuple[str, int], ...]) -> Table[Table[int]]:
     known = state.reads_of(agent)
     for path, version in versions:
         known = known.put(path, version)
@@ -26,7 +24,7 @@ def _note_reads(state: RoomState, agent: str, versions: tuple[tuple[str, int], .
         # Some at a time: to look for the oldest at every single read would be quadratic.
         kept = sorted(known.items(), key=lambda read: read[1])[len(known) - most + most // 8 :]
         known = Table(kept)
-    return but(state, reads=state.reads.put(agent, known))
+    return state.reads.put(agent, known)
 
 
 @changes.on(e.FilesSeeded)
@@ -44,20 +42,20 @@ def _files_seeded(state: RoomState, _event: e.Event, body: e.FilesSeeded) -> Roo
 
 @changes.on(e.FileAccepted)
 def _file_accepted(state: RoomState, event: e.Event, body: e.FileAccepted) -> RoomState:
-    files = state.files(body.line).put(body.file.path, body.file)
+    file, line, by = body.file, body.line, event.by
+    seen = line == SHARED_LINE and by in state.agents
     changed = but(
         state,
-        lines=state.lines.put(body.line, files),
-        version=max(state.version, body.file.version),
+        lines=state.lines.put(line, state.files(line).put(file.path, file)),
+        version=max(state.version, file.version),
         numbered=state.numbered + 1,
+        reads=_reads_with(state, by, ((file.path, file.version),)) if seen else state.reads,
     )
     if body.settles:
-        changed = _settle(changed, body.settles, body.file.by, HeldState.RESOLVED)
-    if body.file.by in state.order.standings:
-        changed = but(changed, order=acted(state.order, body.file.by, event.seq))
-    if body.line != SHARED_LINE or event.by not in state.agents:
-        return changed
-    return _note_reads(changed, event.by, ((body.file.path, body.file.version),))
+        changed = _settle(changed, body.settles, file.by, HeldState.RESOLVED)
+    if file.by in state.order.standings:
+        changed = but(changed, order=acted(state.order, file.by, event.seq))
+    return changed
 
 
 @changes.on(e.EditHeld)
@@ -86,7 +84,7 @@ def _settle(state: RoomState, held: str, by: str, ending: HeldState) -> RoomStat
     edit = state.held.get(held)
     if edit is None:
         return state
-    return but(state, held=state.held.put(held, replace(edit, state=ending, settled_by=by)))
+    return but(state, held=state.held.put(held, but(edit, state=ending, settled_by=by)))
 
 
 @changes.on(e.HeldSettled)
