@@ -106,6 +106,10 @@ def test_a_directory_without_a_repository_is_refused(
         (["bench", "pairs", "x=."], ("history", "holds no pairs", "whole clone")),
         (["bench", "pairs", "x"], ("'x' is no NAME=DIRECTORY", "click=../click")),
         (["bench", "pairs", "x=none"], ("no directory none", "click=../click")),
+        (["bench", "pairs", "x=../home"], ("home is not in a git repository. Give a whole clone",)),
+        (["bench", "pairs", "x=../empty"], ("empty has no commit yet. Give a whole clone",)),
+        (["bench", "plan", "a.txt", "x=../home"], ("home is not in a git repository. Give a whole clone",)),
+        (["bench", "plan", "a.txt", "x=."], ("a.txt: line 1 is no pair",)),
         (["up", "--port", "0", "--branch", "main/x"], ("Git cannot have main/x beside the branch main",)),
         (["run", "tasks.md"], ("tasks.md is no file", "say the task in words")),
         (["run", "a task", "--agent", "command:true", "--room", "../out"], ("no room name", "letters")),
@@ -116,6 +120,7 @@ def test_a_directory_without_a_repository_is_refused(
 def test_a_call_that_cannot_be_is_refused_before_anything_is_made(
     place: Place, words: list[str], parts: tuple[str, ...]
 ) -> None:
+    git(place.root, "init", "--quiet", "empty")
     before = picture(place.repository)
     refused(call(*words), *parts)
     assert picture(place.repository) == before

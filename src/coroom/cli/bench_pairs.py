@@ -8,11 +8,12 @@ from rich.console import Console
 
 from coroom.cli.place import WrongCallError
 from coroom.git.command import Git, GitFailed
+from coroom.git.repository import NotUsable, Problem, inspect
 from coroom.run.bench.pairs import pairs_of
 
 
 def named_repositories(given: tuple[str, ...]) -> dict[str, Path]:
-    """The directories by their names; what is not written so is refused."""
+    """The directories by their names; what is not written so, or has no history, is refused."""
     named = {}
     for one in given:
         name, _, path = one.partition("=")
@@ -20,6 +21,10 @@ def named_repositories(given: tuple[str, ...]) -> dict[str, Path]:
             raise WrongCallError(f"'{one}' is no NAME=DIRECTORY. Give a repository like click=../click.")
         if not Path(path).is_dir():
             raise WrongCallError(f"There is no directory {path}. Give a repository like click=../click.")
+        found = inspect(path, strict=False)
+        # A clone without a checkout has a history, too.
+        if isinstance(found, NotUsable) and found.what is not Problem.BARE:
+            raise WrongCallError(f"{found.why} Give a whole clone, like click=../click.")
         named[name] = Path(path)
     return named
 
