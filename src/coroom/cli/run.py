@@ -32,8 +32,7 @@ from coroom.core.agent import Role
 from coroom.core.decide.rooms import bad_room_name
 from coroom.core.errors import Fault
 from coroom.core.limits import Limits
-from coroom.git.mirror import BRANCHES
-from coroom.host.landing.landing import no_landing_on
+from coroom.host.landing.landing import branch_of, no_landing_on
 from coroom.host.plans.resolving import CHOICES
 from coroom.host.rooms import Room
 from coroom.host.served import mirrors_directory, state_directory
@@ -121,7 +120,7 @@ def run(**said: Any) -> None:
     confined = confined_tests(repository, wanted.isolation, map(Path, wanted.test_reads), wanted.test_gib)
     bad = bad_room_name(asked.room, Limits().name_chars_max)
     if wanted.land and not bad:
-        bad = no_landing_on(repository.git, wanted.branch or f"{BRANCHES}/{asked.room}")
+        bad = no_landing_on(repository.git, branch_of(asked.room, wanted.branch))
     if bad:
         raise WrongCallError(str(bad))
     wanted, waits = ordered(asked, wanted, repository)

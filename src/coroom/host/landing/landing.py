@@ -65,6 +65,11 @@ class LandingPlace:
     confined: Confined = field(default_factory=Confined)
 
 
+def branch_of(room: str, named: str) -> str:
+    """The branch that a room lands on: the one that was named, else one by the room's own name."""
+    return named or f"{BRANCHES}/{room}"
+
+
 def no_landing_on(git: Git, branch: str) -> Refused | None:
     """Why nothing can land on a branch now: it is `no_branch`, or a checkout stands on it."""
     where = checked_out_at(git, f"refs/heads/{branch}")
@@ -127,7 +132,7 @@ class Landing:
     @property
     def branch(self) -> str:
         """The branch that the room lands on."""
-        return self._place.branch or f"{BRANCHES}/{self._host.state.room}"
+        return branch_of(self._host.state.room, self._place.branch)
 
     async def _land(self, agent: str, heartbeat: Beats) -> Answer:
         # What mended an open finding may not have been looked at yet.
