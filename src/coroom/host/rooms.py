@@ -34,11 +34,11 @@ from coroom.host.edits.mirror import Mirror
 from coroom.host.edits.shadow import Shadow, room_of
 from coroom.host.edits.workspace import RoomWorkspace
 from coroom.host.host import Host
-from coroom.host.landing.landing import Landing, LandingPlace
+from coroom.host.landing.landing import Landing, LandingPlace, branch_of
 from coroom.host.landing.landing_each import LandingEach
 from coroom.host.landing.ref_mover import RefMover
 from coroom.host.seat import Seat
-from coroom.host.served import barred, mirrors_directory, state_directory
+from coroom.host.served import barred, mirrors_directory, read_only_in, state_directory
 from coroom.log.sqlite import SqliteLog
 from coroom.workspace.beneath import Root
 from coroom.workspace.exchange import Exchange
@@ -136,7 +136,7 @@ class Room:
                 "Give them mirrors, or take the policy open.",
             )
         directory = state_directory(repository, plan.name)
-        wrong = _no_place(repository, plan)
+        wrong = no_place(repository, plan)
         if wrong:
             return wrong
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -318,12 +318,17 @@ def _mirrors_of(repository: Repository, plan: RoomPlan) -> Path:
     return plan.mirrors or mirrors_directory(repository, plan.name)
 
 
-def _no_place(repository: Repository, plan: RoomPlan) -> Refused | None:
-    """Why there is no place for this room, said before anything of it is made."""
+def no_place(repository: Repository, plan: RoomPlan) -> Refused | None:
+    """Why there is no place for this room and what it makes, said before anything of it is made."""
+    next_step = "Make the repository's .git writable, or clone it where you may write."
     why = barred(state_directory(repository, plan.name))
     if why:
-        next_step = "Make the repository's .git writable, or clone it where you may write."
         return Refused(Code.FAILED, f"A room is kept in the repository, and {why}.", next_step)
+    refs = (f"{BEGAN}/{plan.name}", f"refs/heads/{branch_of(plan.name, plan.branch)}")
+    where = read_only_in(repository, refs)
+    if where:
+        why = f"A room makes commits and branches in the repository, and nothing may be written in {where}."
+        return Refused(Code.FAILED, why, next_step)
     why = "" if plan.shared else barred(_mirrors_of(repository, plan))
     if why:
         next_step = "Name another place with --mirrors, or in the variable XDG_STATE_HOME."

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from coroom.core.quick import dataclass
@@ -23,12 +24,29 @@ def mirrors_directory(repository: Repository, room: str) -> Path:
 
 def barred(path: Path) -> str:
     """What keeps us from writing in the directory `path`, or from making it first; empty when nothing does."""
-    there = path
-    while not os.path.lexists(there) and there != there.parent:
-        there = there.parent
+    there = _nearest_to(path)
     if not there.is_dir():
         return f"{there} is no directory"
-    return "" if os.access(there, os.W_OK | os.X_OK) else f"nothing may be written in {there}"
+    return "" if _may_write(there) else f"nothing may be written in {there}"
+
+
+def read_only_in(repository: Repository, refs: Iterable[str]) -> str:
+    """Where in a repository nothing may be written that its new commits, or these refs, need; empty for nowhere."""
+    places = [Path("objects"), Path("objects/pack"), *(Path(ref).parent for ref in refs)]
+    nearest = (_nearest_to(repository.common / place) for place in places)
+    # What is in the way of a ref is another ref, or git keeps them all in one table.
+    return next((str(there) for there in nearest if there.is_dir() and not _may_write(there)), "")
+
+
+def _nearest_to(path: Path) -> Path:
+    """`path`, or what there is of the way to it."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _may_write(directory: Path) -> bool:
+    return os.access(directory, os.W_OK | os.X_OK)
 
 
 @dataclass(frozen=True, slots=True)
