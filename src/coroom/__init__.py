@@ -9,7 +9,7 @@ floors and of its own folder:
 - `host`: puts them together into a running room
 - `mcp`, `hooks`, `web`: how one gets in; `agents`: who comes; `testing`: for tests, ours and others'
 - `run`, `simulate`, `evaluate`: what is done with rooms
-- `cli`: the commands
+- `cli`: the commands; `__main__`: the first moment of each
 """
 
 __version__ = "0.1.0"

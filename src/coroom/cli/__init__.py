@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from coroom.processes.stopped import STOPPED
+
 # The command's name, and the module that holds a click command of the same name.
 COMMANDS = {
     "bench": "coroom.cli.bench",
@@ -60,9 +62,6 @@ NEXT_STEPS = {
     errno.ENFILE: "End what has too many files open and do it again",
 }
 
-STOPPED = 130
-"""What shells expect of a command that Ctrl-C has ended; 1 would say that it has found something."""
-
 
 class _OutsideError(click.ClickException):
     """The world does not let the command go on: one line on standard error, exit code 2."""
@@ -86,6 +85,11 @@ def _in_one_line(wrong: click.UsageError, called: str) -> click.ClickException:
         return wrong
     command = wrong.ctx.command_path if wrong.ctx else called.strip()
     return _NotUnderstoodError(f"{' '.join(wrong.format_message().split())} Try: {command} --help")
+
+
+def _stopped() -> SystemExit:
+    click.echo("\nStopped.", err=True)
+    return SystemExit(STOPPED)
 
 
 class _Lazy(click.Group):
@@ -114,11 +118,13 @@ class _Lazy(click.Group):
         return command
 
     def make_context(self, info_name: str | None, args: list[str], *given: Any, **more: Any) -> click.Context:
-        """Read the call; what is wrong with it is said in one line."""
+        """Read the call; what is wrong with it is said in one line. For --help all commands are imported."""
         try:
             return super().make_context(info_name, args, *given, **more)
         except click.UsageError as wrong:
             raise _in_one_line(wrong, "coroom") from wrong
+        except KeyboardInterrupt:
+            raise _stopped() from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry the command out. What stops it from outside is said in words, with an exit code that no result has."""
@@ -127,8 +133,7 @@ class _Lazy(click.Group):
         except click.UsageError as wrong:
             raise _in_one_line(wrong, f"{ctx.command_path} {ctx.invoked_subcommand or ''}") from wrong
         except KeyboardInterrupt:
-            click.echo("\nStopped.", err=True)
-            raise SystemExit(STOPPED) from None
+            raise _stopped() from None
         except OSError as problem:
             if problem.errno not in NEXT_STEPS:
                 raise

@@ -2,4 +2,5 @@
 
 - `pool`: processes that compute beside this one
 - `groups`: ending a process with all that it has started
+- `stopped`: the exit code of what Ctrl-C has ended
 """

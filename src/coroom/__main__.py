@@ -1,0 +1,34 @@
+"""Where `coroom` and `python -m coroom` begin: Ctrl-C ends them in one line from the first moment on."""
+
+import os
+import signal
+import sys
+
+from coroom.processes.stopped import STOPPED
+
+
+def begin() -> None:
+    """Carry out the command that the process was called with."""
+    # What is imported has nothing to lose. It must not be an exception: the import of another's module may catch it, or
+    # show it with all that led there.
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heard:
+        signal.signal(signal.SIGINT, _stopped)
+    from coroom.cli import main  # noqa: PLC0415 - this is what takes time
+
+    try:
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        sys.exit(STOPPED)
+
+
+def _stopped(*_: object) -> None:
+    os.write(2, b"\nStopped.\n")
+    os._exit(STOPPED)
+
+
+if __name__ == "__main__":
+    begin()
