@@ -54,7 +54,7 @@ def test_what_setup_writes_it_shows_first_and_undo_takes_away_to_the_byte(place:
     assert "\x1b" not in done.stdout + done.stderr
     assert "knows the room already" in setup(client, "--yes").stdout
 
-    undone = setup(client, "--undo", "--yes")
+    undone = setup(client, "--undo")
     assert undone.exit_code == 0, undone.stderr
     assert home(place) == before
 
@@ -64,3 +64,15 @@ def test_an_unknown_client_is_refused_with_the_known_ones(place: Place) -> None:
     assert done.exit_code == 2
     for client in CLIENTS:
         assert client in done.stderr
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", "{}", '{"files": [{}]}'])
+def test_a_damaged_record_is_told_and_nothing_is_changed(place: Place, damaged: str) -> None:
+    assert setup("claude", "--yes").exit_code == 0
+    record = place.home / ".config/coroom/setup/claude.json"
+    record.write_text(damaged)
+    before = home(place)
+    undone = setup("claude", "--undo")
+    assert (undone.exit_code, undone.stdout) == (2, "")
+    assert "is damaged: take coroom out of the client's configuration by hand" in undone.stderr
+    assert home(place) == before

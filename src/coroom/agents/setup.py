@@ -106,13 +106,13 @@ def plan_undo(record: Path) -> Plan | Refusal:
     if one of them was itself changed, that is refused.
     """
     try:
-        kept = json.loads(record.read_bytes())
+        changes = [_loss(one) for one in json.loads(record.read_bytes())["files"]]
     except FileNotFoundError:
         return Refusal(f"Nothing to undo: there is no record of a setup at {record}.")
-    try:
-        changes = [_loss(one) for one in kept["files"]]
     except _Refused as refused:
         return Refusal(str(refused))
+    except (ValueError, KeyError, TypeError):
+        return Refusal(f"{record} is damaged: take coroom out of the client's configuration by hand, then remove it.")
     return Plan(tuple(change for change in changes if change.before != change.after))
 
 

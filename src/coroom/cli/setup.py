@@ -13,10 +13,12 @@ from coroom.cli.place import PORT, WrongCallError
 @click.argument("client", type=click.Choice(CLIENTS))
 @click.option("--project", type=click.Path(path_type=Path, file_okay=False), help="Configure only this project.")
 @click.option("--url", default=f"http://127.0.0.1:{PORT}", show_default=True, help="Where the room is served.")
-@click.option("--undo", is_flag=True, help="Take it all away again, to the byte.")
+@click.option("--undo", is_flag=True, help="Take it all away again, to the byte, without asking.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def setup(client: str, project: Path | None, url: str, undo: bool, yes: bool) -> None:
     """Make CLIENT know the room: its MCP server and its hooks. Shows the diff, asks, writes.
+
+    --undo shows the diff and takes away what is ours; what you have changed meanwhile stays.
 
     What is set up sleeps until an agent is started with `coroom join`: other sessions of the client notice nothing.
     """
@@ -29,7 +31,8 @@ def setup(client: str, project: Path | None, url: str, undo: bool, yes: bool) ->
         click.echo(f"{client} knows the room already.")
         return
     _show(planned)
-    if not yes and not _agreed():
+    # Who says --undo has said it, and nothing of theirs is lost.
+    if not (yes or undo or _agreed()):
         click.echo("Nothing was written. --yes writes without asking.", err=True)
         raise SystemExit(1)
     refused = apply_undo(planned, record) if undo else apply(planned, record)
