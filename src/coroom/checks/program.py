@@ -44,7 +44,15 @@ class Program:
     def __init__(self, texts: Mapping[str, bytes], read: Read | None = None) -> None:
         self.texts = texts
         self._modules: dict[str, Module | None] = {}
+        self._written: dict[str, str] = {}
+        self._places: dict[tuple[str, str], str | None] = {}
         self._read: Read = {} if read is None else read
+
+    def text(self, path: str) -> str:
+        """The text at a path that is there, what cannot be decoded replaced."""
+        if path not in self._written:
+            self._written[path] = self.texts[path].decode(errors="replace")
+        return self._written[path]
 
     def module(self, path: str) -> Module | None:
         """The module at a path, None when it is not there or cannot be read."""
@@ -83,9 +91,11 @@ class Program:
 
     def place_of(self, spec: str, importer: Module) -> str | None:
         """The path of the module that an import names, None when it is not in the tree."""
-        if importer.language == "script":
-            return self._script_place(spec, importer.path)
-        return self._python_place(spec, importer.path)
+        at = (spec, importer.path)
+        if at not in self._places:
+            find = self._script_place if importer.language == "script" else self._python_place
+            self._places[at] = find(*at)
+        return self._places[at]
 
     def _python_place(self, spec: str, path: str) -> str | None:
         here = posixpath.dirname(path)

@@ -14,7 +14,7 @@ from coroom.checks.enactment.python.plays import plays
 from coroom.checks.enactment.python.stories import stories
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.tree import Tree
-from coroom.checks.enactment.python.uses import how_it_changes, within
+from coroom.checks.enactment.python.uses import changes_anything, within
 from coroom.checks.enactment.python.values import FAULTS, Coroutine, Function, Module, Value
 from coroom.checks.enactment.reach import reach
 from coroom.checks.program import Program
@@ -60,7 +60,7 @@ def _imported(program: Program, path: str) -> list[str]:
     if module is None:
         raise CannotGoOn("the module is not there")
     specs: list[str] = []
-    for node in within(parsed(program.texts[path].decode(errors="replace"))):
+    for node in within(parsed(program.text(path))):
         if isinstance(node, ast.Import):
             specs += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -161,7 +161,7 @@ def _seen(machine: Machine, looks: Mapping[str, Function], own: int, *of: Thing)
     found: dict[str, Any] = {}
     for name, held in looks.items():
         needs = len(held.node.args.args) - own > len(held.defaults)
-        if needs or "async" in held.traits or how_it_changes(held.node, lambda _: True):
+        if needs or "async" in held.traits or changes_anything(held.node):
             continue
         with suppress(*FAULTS):
             found[name] = taken_down(machine, held(*of))

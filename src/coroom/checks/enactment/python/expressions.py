@@ -44,6 +44,8 @@ _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: operator.pos,
     ast.Invert: operator.invert,
 }
+_WAYS = {kind: f"_of_{kind.__name__.lower()}" for kind in ast.expr.__subclasses__()}
+"""The names of the methods below."""
 
 
 class Expressions(Functions):
@@ -52,7 +54,7 @@ class Expressions(Functions):
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression gives."""
         self.budget.step()
-        return getattr(self, f"_of_{type(node).__name__.lower()}", _unknown_value)(node, scope)
+        return getattr(self, _WAYS[type(node)], _unknown_value)(node, scope)
 
     def _of_constant(self, node: ast.Constant, scope: Scope) -> Value:  # noqa: ARG002
         return node.value

@@ -39,31 +39,11 @@ class Functions(Attributes):
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> Function:
         """The function that is defined here; its defaults are worked out now."""
-        args = node.args
-        places = [*args.posonlyargs, *args.args]
-        defaults = {
-            each.arg: self.value(value, scope)
-            for each, value in zip(places[len(places) - len(args.defaults) :], args.defaults, strict=True)
-        }
-        defaults.update(
-            {
-                each.arg: self.value(value, scope)
-                for each, value in zip(args.kwonlyargs, args.kw_defaults, strict=True)
-                if value is not None
-            }
-        )
-        traits = frozenset(
-            trait
-            for trait, so in (
-                ("generator", not isinstance(node, ast.Lambda) and _yields(node)),
-                ("async", isinstance(node, ast.AsyncFunctionDef)),
-            )
-            if so
-        )
+        defaults = {name: self.value(value, scope) for name, value in _defaults(node)}
         name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
         around = scope.outer if scope.is_class and scope.outer is not None else scope
         owner = scope.owner if scope.is_class else None
-        return Function(name, node, around, defaults, self._run, owner, traits)
+        return Function(name, node, around, defaults, self._run, owner, _traits(node))
 
     def _run(self, function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> Value:
         self.budget.step()
@@ -146,6 +126,23 @@ def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> froz
 
 
 @on_the_node
+def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> tuple[tuple[str, ast.expr], ...]:
+    """The parameters that need not be given, in the order in which their values are worked out."""
+    args = node.args
+    places = [*args.posonlyargs, *args.args]
+    given = zip(places[len(places) - len(args.defaults) :], args.defaults, strict=True)
+    named = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+    return tuple((each.arg, value) for each, value in (*given, *named) if value is not None)
+
+
+@on_the_node
+def _traits(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
+    found = {"async"} if isinstance(node, ast.AsyncFunctionDef) else set()
+    if not isinstance(node, ast.Lambda) and _yields(node):
+        found.add("generator")
+    return frozenset(found)
+
+
 def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     waiting: list[ast.AST] = list(node.body)
     while waiting:

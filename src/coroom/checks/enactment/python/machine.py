@@ -22,6 +22,8 @@ _IN_PLACE: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitAnd: operator.iand,
     ast.BitXor: operator.ixor,
 }
+_WAYS = {kind: f"_do_{kind.__name__.lower()}" for kind in ast.stmt.__subclasses__()}
+"""The names of the methods below."""
 
 
 class _Break(BaseException):
@@ -84,7 +86,7 @@ class Machine(Expressions):
         """Act out statements."""
         for each in body:
             self.budget.step()
-            yield from getattr(self, f"_do_{type(each).__name__.lower()}", _unknown)(each, scope)
+            yield from getattr(self, _WAYS[type(each)], _unknown)(each, scope)
 
     def _do_expr(self, node: ast.Expr, scope: Scope) -> Iterator[Value]:
         if isinstance(node.value, ast.Yield):

@@ -11,7 +11,7 @@ from coroom.checks.enactment.python.plays import changing, prepared
 from coroom.checks.enactment.python.recipes import asked_of, earlier
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.tree import Tree
-from coroom.checks.enactment.python.uses import Wanted, changers, how_it_changes, parameters, within
+from coroom.checks.enactment.python.uses import Wanted, changers, changes_anything, parameters, within
 from coroom.checks.enactment.python.values import FAULTS, Function, Kind, Value
 from coroom.checks.enactment.python.vocabulary import heard
 from coroom.checks.enactment.python.world import World, name_of
@@ -191,7 +191,7 @@ def _looks(world: World) -> Iterator[Recipe]:
         for name, held in {name: held for each in reversed(kind.line()) for name, held in each.space.items()}.items():
             if not isinstance(held, Function) or name.startswith("_") or "async" in held.traits:
                 continue
-            if how_it_changes(held.node, lambda _: True):
+            if changes_anything(held.node):
                 continue
             wanted = parameters(held, skip=1, needed=True)
             if len(wanted) == 1 and _is_scalar(wanted[0]):

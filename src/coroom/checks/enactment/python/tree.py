@@ -26,7 +26,7 @@ class Tree:
     def _source(self, spec: str, importer: str) -> tuple[str, str] | None:
         module = self._program.module(importer)
         place = self._program.place_of(spec, module) if module is not None else None
-        return (place, self._program.texts[place].decode(errors="replace")) if place is not None else None
+        return (place, self._program.text(place)) if place is not None else None
 
     def module(self, path: str) -> Module:
         """The module at a path.
@@ -34,10 +34,9 @@ class Tree:
         Raises:
             CannotGoOn: it is not there.
         """
-        text = self._program.texts.get(path)
-        if text is None:
+        if path not in self._program.texts:
             raise CannotGoOn("the module is not there")
-        return self.machine.module(path, text.decode(errors="replace"))
+        return self.machine.module(path, self._program.text(path))
 
     def there(self, paths: Sequence[str]) -> dict[str, Module]:
         """The modules at these paths that can be acted out, by their paths."""
@@ -50,7 +49,7 @@ class Tree:
     def texts_at(self, path: str) -> list[str]:
         """The texts that a module gives to what it calls at its top."""
         found: list[str] = []
-        for each in parsed(self._program.texts[path].decode(errors="replace")).body:
+        for each in parsed(self._program.text(path)).body:
             calls = [*getattr(each, "decorator_list", ()), *([each.value] if isinstance(each, ast.Expr) else ())]
             for call in calls:
                 given = call.args if isinstance(call, ast.Call) else ()

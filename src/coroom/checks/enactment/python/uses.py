@@ -124,10 +124,21 @@ def changers(kind: Kind) -> tuple[list[Function], list[Function]]:
         for name, held in each.space.items():
             if name.startswith("_") or not isinstance(held, Function) or "async" in held.traits:
                 continue
-            how = how_it_changes(held.node, _is_self_part)
+            how = _changes_self(held.node)
             if how:
                 (adders if how == "adds" else others).append(held)
     return adders, others
+
+
+@on_the_node
+def changes_anything(node: ast.AST) -> bool:
+    """Whether a function adds to anything or changes anything."""
+    return bool(how_it_changes(node, lambda _: True))
+
+
+@on_the_node
+def _changes_self(node: ast.AST) -> str:
+    return how_it_changes(node, _is_self_part)
 
 
 def _is_self_part(node: ast.expr) -> bool:

@@ -52,6 +52,8 @@ class Kind:
         return self._line
 
     def _in_line(self) -> tuple[Kind, ...]:
+        if len(self.bases) == 1:
+            return (self, *self.bases[0].line())
         found: list[Kind] = [self]
         waiting = [each.line() for each in self.bases]
         while any(waiting):
@@ -72,7 +74,10 @@ class Kind:
 
     def has(self, trait: str) -> bool:
         """Whether it or a class that it inherits from has a trait."""
-        return any(trait in each.traits for each in self.line())
+        for each in self.line():  # noqa: SIM110 - asked so often that a generator costs what the answer costs
+            if trait in each.traits:
+                return True
+        return False
 
     def inherits(self, other: Kind) -> bool:
         """Whether it is a kind of the other."""
