@@ -1,5 +1,7 @@
 """The layered merge keeps what both sides wrote, treats both alike, and holds what it cannot tell apart."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +56,7 @@ def test_swapping_the_sides_changes_neither_the_verdict_nor_what_is_there(sides:
     first, second = merge(base, ours, theirs, "a.py"), merge(base, theirs, ours, "a.py")
     assert first.status == second.status
     assert {each.kind for each in first.findings} == {each.kind for each in second.findings}
+    assert merge(base, ours, theirs, "a.py", doubts=False) == replace(first, findings=())
     if first.status == "clean":
         assert sorted(first.text.split(b"\n\n\n")) == sorted(second.text.split(b"\n\n\n")) or (
             sorted(first.text.split()) == sorted(second.text.split())

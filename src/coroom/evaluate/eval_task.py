@@ -101,7 +101,7 @@ class EvalTask:
             if standing in (None, begun):
                 yield path, mine
                 continue
-            merged = merge(begun, standing, mine, path)
+            merged = merge(begun, standing, mine, path, doubts=False)
             yield path, merged.text if merged.status == "clean" else self.reference.get(path, mine)
 
     def solved(self) -> dict[str, bytes]:

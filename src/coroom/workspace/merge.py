@@ -43,7 +43,7 @@ class Merged:
     findings: tuple[Finding, ...] = ()
 
 
-def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str) -> Merged:
+def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str, *, doubts: bool = True) -> Merged:
     """Merge two changed texts of one file.
 
     Promises: a text that only one side changed, or both alike, comes back as it is; where git merges cleanly the text
@@ -55,6 +55,8 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str) -> Merged:
         ours: the text of one side.
         theirs: the text of the other side.
         path: names the file, and by that the language.
+        doubts: whether a clean text is looked through for findings, which is most of the time that a merge takes;
+            without, there are none, and all else is as with them.
 
     Returns:
         The merged text, or what holds it up. Never raises for any content.
@@ -69,9 +71,9 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str) -> Merged:
     regions = diff3_texts(base, ours, theirs)
     if all(region.kind != "conflict" for region in regions):
         text = b"".join(line for region in regions for line in part_of(region, *sides))
-        found = findings(base, ours, theirs, text, path)
+        found = findings(base, ours, theirs, text, path) if doubts else ()
         return Merged(status="clean", layer="line", text=text, findings=found)
-    merged = _by_syntax(base, ours, theirs, path)
+    merged = _by_syntax(base, ours, theirs, path, doubts=doubts)
     if isinstance(merged, Merged):
         return merged
     held = _conflicts(regions, (base, ours, theirs), path, merged)
@@ -79,7 +81,7 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str) -> Merged:
     return Merged(status="held", layer=layer, text=ours, conflicts=held)
 
 
-def _by_syntax(base: bytes, ours: bytes, theirs: bytes, path: str) -> Merged | str:
+def _by_syntax(base: bytes, ours: bytes, theirs: bytes, path: str, *, doubts: bool) -> Merged | str:
     """The merge of the upper layers, or why there is none."""
     if not all(parses(each, path) for each in (base, ours, theirs)):
         return ""
@@ -90,7 +92,7 @@ def _by_syntax(base: bytes, ours: bytes, theirs: bytes, path: str) -> Merged | s
         return str(reason)
     if not parses(text, path):
         return "the sides do not parse together"
-    found = findings(base, ours, theirs, text, path)
+    found = findings(base, ours, theirs, text, path) if doubts else ()
     return Merged(status="clean", layer="union" if work.used_union else "syntax", text=text, findings=found)
 
 

@@ -130,7 +130,8 @@ def branches_in(git: Git, one: str, other: str) -> Branches:
     texts = [_tree_of(git, each, blobs, huge) for each in (base, ours, theirs, tree)]
     conflicts = []
     for path in names if merged.code else ():
-        settled = merge(texts[0].get(path), texts[1].get(path, b""), texts[2].get(path, b""), path)
+        base_text, one_text, other_text = texts[0].get(path), texts[1].get(path, b""), texts[2].get(path, b"")
+        settled = merge(base_text, one_text, other_text, path, doubts=False)
         if settled.status == "clean" and path in texts[1] and path in texts[2]:
             texts[3][path] = settled.text
         else:

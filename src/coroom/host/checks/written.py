@@ -152,5 +152,5 @@ def _moved(before: bytes | None, held: bytes | None, after: bytes | None, path: 
     """A text that had a history of its own, with the same change made to it."""
     if held == before or held is None or after is None or before is None:
         return after
-    merged = merge(before, held, after, path)
+    merged = merge(before, held, after, path, doubts=False)
     return merged.text if merged.status == "clean" else after

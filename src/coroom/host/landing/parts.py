@@ -96,7 +96,7 @@ def _applied(before: Content, line: Content, after: Content, path: str, texts: _
         return line
     if {before.kind, line.kind, after.kind} != {FileKind.TEXT}:
         return None
-    merged = merge(texts.data(before), texts.data(line), texts.data(after), path)
+    merged = merge(texts.data(before), texts.data(line), texts.data(after), path, doubts=False)
     if merged.status == "held":
         return None
     executable = after.executable if after.executable != before.executable else line.executable
