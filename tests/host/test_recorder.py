@@ -203,7 +203,7 @@ def test_a_tape_that_is_full_stays_as_it_is_and_what_cannot_be_written_is_counte
     monkeypatch.setattr(limits, "BLOBS_BYTES_MAX", 100)
     (tmp_path / "tapes").mkdir()
     (tmp_path / "tapes" / "link.jsonl").symlink_to(tmp_path / "elsewhere")
-    tapes = Tapes(tmp_path / "tapes", set)
+    tapes = Tapes(tmp_path / "tapes", frozenset)
     for number in range(5):
         tapes.add("ann", {"tool": "sync", "args": {"number": number}})
     tapes.add("bob", {"tool": "say", "args": {"text": "x" * 200}})

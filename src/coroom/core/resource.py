@@ -5,6 +5,7 @@
 So a claim may wait for nothing, but two claims that could meet are never both granted.
 """
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 
@@ -32,11 +33,13 @@ class Scheme(StrEnum):
     ROLE = "role"
 
 
+_SCHEMES = {scheme.value: scheme for scheme in Scheme}
 _IN_FILES = frozenset({Scheme.FILE, Scheme.DIR, Scheme.GLOB, Scheme.SYMBOL})
 _IN_ROWS = frozenset({Scheme.ROW, Scheme.SET})
 _BY_NAME = frozenset(Scheme) - _IN_FILES - {Scheme.SET, Scheme.K8S} | {Scheme.FILE}
 """Two resources of one of these schemes meet where they have the same name, and nowhere else."""
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _EXAMPLES = (
     "file:src/a.py, dir:src/, glob:src/**/*.py, symbol:src/a.py#Parser.parse, task:42, ref:main, "
     "test:tests/test_a.py::test_x, issue:17, row:db/users/7, set:db/users?team=3"
@@ -100,11 +103,12 @@ def parse(text: str, *, chars_max: int = 4_200) -> Resource | Refused:
     scheme_text, colon, name = text.strip().partition(":")
     if len(text) > chars_max:
         return _bad(text[:60] + "…", f"it is longer than {chars_max} characters")
-    if not colon or scheme_text not in Scheme.__members__.values():
+    scheme = _SCHEMES.get(scheme_text)
+    if not colon or scheme is None:
         return _bad(text, "it has no known scheme")
-    if not name or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if not name or _CONTROLS.search(name):
         return _bad(text, "its name is empty or holds control characters")
-    return _checked(Scheme(scheme_text), name, text)
+    return _checked(scheme, name, text)
 
 
 def _checked(scheme: Scheme, name: str, text: str) -> Resource | Refused:
@@ -116,7 +120,7 @@ def _checked(scheme: Scheme, name: str, text: str) -> Resource | Refused:
         return Resource(scheme, f"{clean}#{symbol}")
     if scheme is Scheme.FILE and name.endswith("/"):
         return _checked(Scheme.DIR, name, text)
-    if scheme is Scheme.FILE and set("*?") & set(name):
+    if scheme is Scheme.FILE and ("*" in name or "?" in name):
         return _checked(Scheme.GLOB, name, text)
     if scheme is Scheme.REF:
         return ref(name) if ref(name).name else _bad(text, "it names no branch")

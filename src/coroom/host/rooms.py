@@ -15,6 +15,7 @@ from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR, Presence, Role
 from coroom.core.decide.rooms import bad_room_name
 from coroom.core.errors import Code, Refused
+from coroom.core.event import AgentJoined, Event
 from coroom.core.file import SHARED_LINE, FileKind
 from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
@@ -111,7 +112,10 @@ class Room:
         self.landing = Landing(host, place)
         self._each = LandingEach(host, self.landing) if plan.land_each else None
         self.operator_token = _kept_secret(state_directory / "operator.token")
-        self._tapes = Tapes(state_directory / TAPES, self._secret_hashes)
+        self.operator_hash = hashed(self.operator_token)
+        self._secret_hashes = frozenset({self.operator_hash, *(a.secret_hash for a in host.state.agents.values())})
+        host.listen(self._heard)
+        self._tapes = Tapes(state_directory / TAPES, lambda: self._secret_hashes)
         door = SilentDoor if plan.silent else RecordedDoor
         self.door: Door = door(host, self.workspace, self.landing, self._tapes)
         self._seating = asyncio.Lock()
@@ -178,11 +182,6 @@ class Room:
     def name(self) -> str:
         """The room's name."""
         return self.plan.name
-
-    @property
-    def operator_hash(self) -> str:
-        """The SHA-256 of the operator's secret."""
-        return hashed(self.operator_token)
 
     async def admit(
         self, agent: str, role: Role = Role.IMPLEMENTER, client: str = "", parent: str | None = None
@@ -262,8 +261,10 @@ class Room:
             self.door.smithy = Smithy(self.host, self.door.calls, workshop, self.plan.toolsmith)
         return None
 
-    def _secret_hashes(self) -> set[str]:
-        return {agent.secret_hash for agent in self.host.state.agents.values()} | {self.operator_hash}
+    def _heard(self, event: Event) -> None:
+        """Secrets are kept off the tapes from the moment on that they are given out, and when they no longer count."""
+        if isinstance(event.body, AgentJoined):
+            self._secret_hashes |= {event.body.secret_hash}
 
     async def _reopen_mirrors(self) -> None:
         if self.plan.mirrors is None:

@@ -26,6 +26,10 @@ _DISK_RESULTS = {
 }
 _VIEWS_KEPT = 2
 _READ_BATCH = 1000
+# Each execution gives the interpreter up and waits for it again, so one statement takes all events of a group.
+_ROWS_AT_ONCE = 64
+_ROW = "(?, ?, ?, ?, ?, ?)"
+_INSERTS = [" ".join(("INSERT INTO event VALUES", ", ".join([_ROW] * rows))) for rows in range(_ROWS_AT_ONCE + 1)]
 
 _ROWS = "SELECT seq, at_ms, by, kind, body, chain FROM event WHERE seq > ? AND seq <= ? ORDER BY seq"
 _SEGMENTS = "SELECT first, last, previous, chain, data FROM segment WHERE last > ? AND first <= ? ORDER BY last"
@@ -120,12 +124,13 @@ class SqliteLog:
             if not events and not blobs:
                 return self._head
             chains = links(self._link, events)
+            rows = [(e.seq, e.at_ms, e.by, e.kind, e.body, chain) for e, chain in zip(events, chains, strict=True)]
             with self._transaction() as writer:
-                writer.executemany(
-                    "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
-                    [(e.seq, e.at_ms, e.by, e.kind, e.body, chain) for e, chain in zip(events, chains, strict=True)],
-                )
-                writer.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", blobs.items())
+                for start in range(0, len(rows), _ROWS_AT_ONCE):
+                    some = rows[start : start + _ROWS_AT_ONCE]
+                    writer.execute(_INSERTS[len(some)], [cell for row in some for cell in row])
+                if blobs:
+                    writer.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", blobs.items())
                 if events:
                     self._move_head(writer, events[-1].seq, chains[-1])
             if events:

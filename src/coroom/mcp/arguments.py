@@ -1,6 +1,7 @@
 """What a tool takes: one table row an argument, from which come its JSON schema and its check."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
@@ -12,6 +13,8 @@ _TEXT_CHARS_MAX = 4_000_000
 """Whole files come in `edit`; the room's own limits are finer and say more."""
 
 _TEXTS_MAX = 1_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Kind(Enum):
@@ -74,7 +77,7 @@ class Argument:
 def _is_text(value: object) -> bool:
     # A lone surrogate is no Unicode: it could be stored nowhere.
     return (
-        isinstance(value, str) and len(value) <= _TEXT_CHARS_MAX and not any("\ud800" <= c <= "\udfff" for c in value)
+        isinstance(value, str) and len(value) <= _TEXT_CHARS_MAX and (value.isascii() or not _SURROGATE.search(value))
     )
 
 

@@ -196,7 +196,7 @@ class McpDoor:
             self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
 
     async def _answer(
-        self, caller: Caller, tool: RoomTool, arguments: object, request_id: RequestId | None, beat: Beats
+        self, caller: Caller, tool: RoomTool, arguments: Mapping[str, object], request_id: RequestId | None, beat: Beats
     ) -> Answer:
         given = check(tool.name, tool.arguments, arguments)
         if isinstance(given, Refused):
@@ -209,7 +209,7 @@ class McpDoor:
         try:
             if tool.waits:
                 return await acting
-            asked = json.dumps(arguments, sort_keys=True) if operation else ""
+            asked = repr(sorted(arguments.items())) if operation else ""
             name = (caller.room, caller.name, tool.name, operation, asked) if operation else None
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:

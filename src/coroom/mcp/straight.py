@@ -76,10 +76,7 @@ def _envelope(meta: object) -> str:
     """As text, since equal values may be of different types; empty where it is none."""
     if not isinstance(meta, dict):
         return ""
-    return _ENCODER.encode({key: meta[key] for key in _ENVELOPE if key in meta})
-
-
-_ENCODER = json.JSONEncoder()
+    return repr({key: meta[key] for key in _ENVELOPE if key in meta})
 
 
 def straight_call(scope: Scope, body: bytes, asked: dict[str, Any], envelopes: Envelopes) -> StraightCall | None:

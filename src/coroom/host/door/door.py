@@ -373,8 +373,10 @@ class Door:
 
     def ended(self, agent: str, operation: str, answer: Answer) -> None:
         """What an operation came to, before anybody is told. What the log has an answer for is always told that."""
-        logged = answered_before(self._host.state, agent, operation) is not None
-        self._refusals.ended(agent, operation, None if logged else answer.refused)
+        refused = answer.refused
+        if refused and answered_before(self._host.state, agent, operation):
+            refused = None
+        self._refusals.ended(agent, operation, refused)
 
     async def _arrive(self, agent: str, operation: str = "", cursor: int = 0) -> None:
         seen = self._cursors.acknowledged(agent, cursor)

@@ -7,6 +7,7 @@ who wrote before can have known it (promises voice:labelled, voice:powerless).
 """
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -30,8 +31,11 @@ DATA_CHARS_MAX = 30_000
 """A task's text whole, or a board of some hundred tasks."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_PLAIN = re.compile(r"[A-Za-z0-9_.*-]*")
 _VALUE_CHARS_MAX = 20_000
 _LABEL_CHARS_MAX = 120
+_SHORT_VALUES_MAX = 10
+_SHORT_CHARS = 1_000
 
 _REFUSED: dict[Code, str] = {
     Code.CLAIMED: "Somebody else holds that",
@@ -70,14 +74,13 @@ class _Writer:
     def fenced(self, label: Mapping[str, str], text: str) -> str:
         """What somebody else wrote, with what is known about it outside."""
         told = " ".join(f"{name}={_labelled(value)}" for name, value in label.items() if value)
-        lines = (f"| {line}" for line in text.split("\n"))
-        return "\n".join((f"[begin {self._nonce} {told}]", *lines, f"[end {self._nonce}]"))
+        lines = text.replace("\n", "\n| ")
+        return f"[begin {self._nonce} {told}]\n| {lines}\n[end {self._nonce}]"
 
 
 def _labelled(value: str) -> str:
     value = one_line(value, _LABEL_CHARS_MAX)
-    plain = value.isascii() and all(c.isalnum() or c in "-_.*" for c in value)
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    return value if _PLAIN.fullmatch(value) else _json(value)
 
 
 def reply(answer: Answer) -> Reply:
@@ -159,6 +162,9 @@ def _facts(notice: Notice) -> dict[str, Json]:
 def _lines(data: Mapping[str, Json]) -> Iterable[str]:
     """Data as a model reads it best: a name and a value a line, the items of a list below."""
     for name, value in data.items():
+        if type(value) is int:
+            yield f"{name}: {value}"
+            continue
         if value is None or value in ("", [], {}):
             continue
         if isinstance(value, str):
@@ -175,7 +181,7 @@ def _lines(data: Mapping[str, Json]) -> Iterable[str]:
 def _bounded(data: Mapping[str, Json]) -> dict[str, Json]:
     """The data, cleaned, and its longest lists cut until all of it fits."""
     clean = {one_line(name, _LABEL_CHARS_MAX): _clean_value(value, _VALUE_CHARS_MAX) for name, value in data.items()}
-    while len(_json(clean)) > DATA_CHARS_MAX:
+    while not _is_short(clean) and len(_json(clean)) > DATA_CHARS_MAX:
         name = max(clean, key=lambda name: len(_json(clean[name])))
         value = clean[name]
         if isinstance(value, list) and len(value) > 1:
@@ -187,7 +193,16 @@ def _bounded(data: Mapping[str, Json]) -> dict[str, Json]:
     return clean
 
 
+def _is_short(data: Mapping[str, Json]) -> bool:
+    """Whether it is plainly within bounds: a few words and numbers, as most data of a reply are."""
+    if len(data) > _SHORT_VALUES_MAX:
+        return False
+    return all(type(value) is int or (type(value) is str and len(value) < _SHORT_CHARS) for value in data.values())
+
+
 def _clean_value(value: Json, chars_max: int) -> Json:
+    if type(value) is int:
+        return value
     if isinstance(value, str):
         return shortened(cleaned(value), chars_max)
     if isinstance(value, Mapping):

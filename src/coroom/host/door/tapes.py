@@ -87,7 +87,7 @@ class Tapes:
         secret_hashes: asked for the SHA-256 of every secret that the room knows.
     """
 
-    def __init__(self, directory: Path, secret_hashes: Callable[[], Collection[str]]) -> None:
+    def __init__(self, directory: Path, secret_hashes: Callable[[], frozenset[str]]) -> None:
         self._directory = directory
         self._secret_hashes = secret_hashes
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(WAITING_MAX)
@@ -109,7 +109,7 @@ class Tapes:
             self.dropped += 1
             return
         try:
-            self._queue.put_nowait(_Waiting(agent, step, data, frozenset(self._secret_hashes())))
+            self._queue.put_nowait(_Waiting(agent, step, data, self._secret_hashes()))
         except queue.Full:
             self.dropped += 1
         else:
