@@ -113,14 +113,17 @@ def _among_siblings(four: Four, side: Side) -> Iterator[Finding]:
     for path in side.other.paths:
         before, after = _tables(four.base.module(path)), _tables(side.other.tree.module(path))
         for name, keys in after.items():
-            fresh = [each for each in keys if not four.base_quotes(each)] if name in before else []
+            held = before.get(name, keys)
+            fresh = [each for each in keys if each not in held and not four.base_quotes(each)]
             if len(fresh) == 1 and _times(side.other, fresh[0]) > 1:
                 added[fresh[0]] = (f"{path}#{name}", frozenset(before[name]))
     for path in side.paths if added else ():
         old = _tables(four.base.module(path))
         for name, keys in _tables(side.tree.module(path)).items():
+            if name in old or is_test(path):
+                continue
             fresh = [each for each in keys if not four.base_quotes(each)]
-            if name in old or len(fresh) != 1 or _times(side, fresh[0]) > 1 or is_test(path):
+            if len(fresh) != 1 or _times(side, fresh[0]) > 1:
                 continue
             for word, (place, siblings) in added.items():
                 if word in keys or not siblings & set(keys) or not set(keys) - set(fresh) <= siblings:
