@@ -91,6 +91,8 @@ def main() -> None:
 
 def _warm_up() -> None:
     """Load what pytest loads when it first runs, and leave all that there is alone: no child has to do either again."""
+    # Whatever `--tb` says, pytest writes out what has failed, for which it parses each source on the way.
+    pytest.ExceptionInfo.getrepr = lambda *_args, **_named: ""  # type: ignore[method-assign,assignment]
     said, here = os.dup(1), Path.cwd()
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
