@@ -70,8 +70,8 @@ with_uv() {  # in a sixth of pip's time, from the index that pip was told of, wi
     UV_NATIVE_TLS=true locked .venv/bin/uv pip install -q --python .venv/bin/python ${index:+--default-index "$index"}
 }
 with_uv || { echo "setup: not by uv; pip does it …" >&2; locked pip install -q --no-compile; }
-# Compiled on all cores at once, which pip does not do, and without the packages' own tests.
-.venv/bin/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib src || true
+# Compiled on all cores at once, which pip does not do, without the packages' own tests and what nothing here imports.
+.venv/bin/python -m compileall -qq -j 0 -x '/tests?/|/site-packages/(mypyc?|fontTools/(feaLib|varLib|ttLib))/' .venv/lib src || true
 [ "$kind" = run ] || .venv/bin/python scripts/compile.py || true
 rm -f .venv/.coroom-"$kind"-*
 touch "$stamp"
