@@ -7,16 +7,16 @@ from pathlib import Path
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
-place = Path(sys.argv[1])
 server = MCPServer("notes")
 
 
 def notes() -> dict[str, str]:
+    place = Path(sys.argv[1])
     return dict(json.loads(place.read_text())) if place.exists() else {}
 
 
 def keep(changed: dict[str, str]) -> None:
-    place.write_text(json.dumps(changed))
+    Path(sys.argv[1]).write_text(json.dumps(changed))
 
 
 @server.tool()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.tools.warm_notes import notes_server
 from tests.tools.worlds import NotesWorld, named
 
 from coroom.core.errors import Refused
@@ -57,7 +58,7 @@ def test_the_server_keeps_its_schemas_and_its_words(world: NotesWorld) -> None:
 )
 def test_what_is_wrong_in_a_footprint_file_is_said(tmp_path: Path, change: dict[str, object], said: str) -> None:
     whole = yaml.safe_load((HERE / "notes.yaml").read_text())
-    command = [sys.executable, str(HERE / "notes_server.py"), str(tmp_path / "notes.json")]
+    command = notes_server(str(tmp_path / "notes.json"))
     place = tmp_path / "footprints.yaml"
     place.write_text(yaml.safe_dump({**whole, "command": command, **change}))
     with pytest.raises(BadTool) as wrong:

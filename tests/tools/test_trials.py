@@ -1,11 +1,11 @@
 """Whether an undo holds is found by trying, from many states, before a tool counts as undoable."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.tools.warm_notes import notes_server
 
 from coroom.tools.journal import Journal
 from coroom.tools.proxy import proxied, read_footprints
@@ -76,15 +76,14 @@ def test_the_undo_of_a_proxied_tool_is_put_to_the_proof_on_a_server_that_may_be_
     said = yaml.safe_load((HERE / "notes.yaml").read_text())
     # What is undone by deleting was there before.
     said["tools"]["set_note"] |= {"undo": said["tools"]["set_note"]["undo_new"]}
-    server = [sys.executable, str(HERE / "notes_server.py")]
     (tmp_path / "scratch.json").write_text('{"1": "one"}')
     trial = {
-        "command": [*server, str(tmp_path / "scratch.json")],
+        "command": notes_server(str(tmp_path / "scratch.json")),
         "everything": ["row:notes/notes/1"],
         "calls": [{"tool": "set_note", "arguments": {"number": 1, "text": "a"}}],
     }
     place = tmp_path / "footprints.yaml"
-    place.write_text(yaml.safe_dump({**said, "command": [*server, str(tmp_path / "real.json")], "trial": trial}))
+    place.write_text(yaml.safe_dump({**said, "command": notes_server(str(tmp_path / "real.json")), "trial": trial}))
     with pytest.raises(BadTool, match="set_note did not pass its trial"):
         proxied(read_footprints(str(place)), Journal())
     assert not (tmp_path / "real.json").exists()

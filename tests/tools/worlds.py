@@ -3,7 +3,6 @@
 import itertools
 import json
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Protocol
 import psycopg
 import yaml
 from hypothesis import strategies as st
+from tests.tools.warm_notes import notes_server
 
 from coroom.core.resource import Resource
 from coroom.core.tool import canonical
@@ -353,9 +353,8 @@ class NotesWorld:
     def __init__(self, place: Path) -> None:
         here = Path(__file__).parent
         self.notes = place / "notes.json"
-        server = [sys.executable, str(here / "notes_server.py")]
         trial = {
-            "command": [*server, str(place / "scratch.json")],
+            "command": notes_server(str(place / "scratch.json")),
             "everything": [f"row:notes/notes/{number}" for number in (1, 2)],
             "calls": [
                 {"tool": "set_note", "arguments": {"number": 1, "text": "a"}},
@@ -364,7 +363,7 @@ class NotesWorld:
             ],
         }
         (place / "scratch.json").write_text('{"1": "one"}')
-        file = read_footprints_of(here / "notes.yaml", [*server, str(self.notes)], trial)
+        file = read_footprints_of(here / "notes.yaml", notes_server(str(self.notes)), trial)
         self._tools, self._server = proxied(file, Journal())
         number = st.integers(1, 3)
         self.calls = st.one_of(
