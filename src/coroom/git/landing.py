@@ -188,15 +188,17 @@ def candidate(git: Git, base: str, entries: Sequence[Entry]) -> Candidate | Clas
     Raises:
         GitFailed: a commit is missing, or the disk is full.
     """
-    reached, tree = base, git.line("rev-parse", f"{base}^{{tree}}")
-    for entry in entries:
+    reached, tree = base, ""
+    for at, entry in enumerate(entries, 1):
         merged = git.run(
             "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", reached, entry.tip, expect=(0, 1)
         )
         tree, *paths = os.fsdecode(merged.out).rstrip("\0").split("\0")
         if merged.code:
             return Clash(entry, tuple(dict.fromkeys(paths)))
-        reached = _commit(git, tree, (reached, entry.tip), "step", "")
+        if at < len(entries):
+            reached = _commit(git, tree, (reached, entry.tip), "step", "")
+    tree = tree or git.line("rev-parse", f"{base}^{{tree}}")
     parents = [base, *(e.tip for e in entries if not is_ancestor(git, e.tip, base))]
     return Candidate(_commit(git, tree, parents, message_of(entries), entries[0].agent if entries else ""), tree)
 

@@ -7,6 +7,7 @@ opens it.
 import os
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from coroom.core.quick import dataclass
 
@@ -36,6 +37,7 @@ class Refusal:
     detail: str
 
 
+@lru_cache(maxsize=1024)
 def check_name(path: str, *, allow_git: bool = False) -> str | Refusal:
     """Judge a path that came from anywhere, also from a hostile peer.
 

@@ -1,10 +1,11 @@
 """Where the gate's tests run: clones that are kept from one test to the next, so that their caches stay warm."""
 
 import asyncio
+import os
 import re
 import shlex
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +20,7 @@ from coroom.git.gate import Definition, TreeVerdict, made_whole
 from coroom.git.repository import object_places, read_blobs, tree_files
 from coroom.host.confined import Confined
 from coroom.launch.leftover import end_leftover
-from coroom.syntax.parse import parses
+from coroom.syntax import grammar_of, parses
 
 AFFECTED_SHARE_MAX = 0.5
 """When more of the test files are affected, the whole suite says as much in little more time."""
@@ -193,16 +194,15 @@ class Runners:
 
     def _first(self, command: SuiteCommand, tree: Path, base: str, commit: str) -> Sequence[SuiteCommand]:
         """What runs first, on the affected tests alone, where that can be said and is worth it."""
-        changed = changed_paths(self._source, base, commit)
         if self._suite.affected:
-            return self._users_own(command, changed)
+            return self._users_own(command, changed_paths(self._source, base, commit))
         if not takes_files(command):
             self._tell(
                 f"the tests that a change affects are known for pytest only: {command.shown[:80]} is run whole each "
                 "time. Name a command for them with --affected 'CMD {paths}'"
             )
             return ()
-        tests = affected_tests(tree, changed)
+        tests = affected_tests(tree, changed_paths(self._source, base, commit))
         every = [one for one in tree.rglob("*.py") if one.name.startswith("test_") or one.name.endswith("_test.py")]
         if not tests or len(tests) > len(every) * AFFECTED_SHARE_MAX:
             return ()
@@ -257,14 +257,23 @@ def broken_by_merge(git: Git, base: str, commit: str, tips: Sequence[str]) -> st
     Raises:
         GitFailed: a commit is missing.
     """
-    changed = set(changed_paths(git, base, commit))
-    merged = _texts(git, commit, changed)
-    bad = {path for path, text in merged.items() if parses(text, path) is False}
+    brought = {path: oid for path, oid in _brought(git, base, commit) if grammar_of(path) is not None}
+    texts = zip(brought, read_blobs(git, brought.values()), strict=True)
+    bad = {path for path, (_, text) in texts if parses(text, path) is False}
     if not bad:
         return ""
     for source in (base, *tips):
         bad -= {path for path, text in _texts(git, source, bad).items() if parses(text, path) is False}
     return min(bad, default="")
+
+
+def _brought(git: Git, base: str, commit: str) -> Iterator[tuple[str, str]]:
+    """The files, links left out, that `commit` has otherwise than `base`, each with its object."""
+    fields = git.run("diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", base, commit).out.split(b"\0")
+    for facts, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, _, oid, _ = facts.decode().split()
+        if mode.startswith("100"):
+            yield os.fsdecode(path), oid
 
 
 def _texts(git: Git, commit: str, paths: set[str]) -> dict[str, bytes]:
