@@ -1,5 +1,6 @@
 """Whatever is wrong with a call: what, why and what next in words, exit code 2, and nothing is changed."""
 
+import errno
 import json
 import socket
 import sqlite3
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from tests.cli.commands import Place, place_at, serving
 from tests.git.repositories import git, picture, write
 
 from coroom.cli import COMMANDS, main
+from coroom.cli.place import WrongCallError
 
 POLICIES = "isolated, locking, open, optimistic, preorder, serial"
 
@@ -226,6 +229,29 @@ def test_what_cannot_be_written_out_is_told_and_is_no_finding(place: Place, word
         )
     assert (process.returncode, len(process.stderr.splitlines())) == (2, 1)
     assert "No space left on device. Make room there" in process.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        WrongCallError("It cannot be read: gone.. Name another."),
+        click.ClickException("It cannot be read: gone. . Name another."),
+        click.UsageError("It cannot be read: gone.."),
+        OSError(errno.ENOSPC, "It cannot be read: gone.", "x"),
+    ],
+    ids=lambda wrong: type(wrong).__name__,
+)
+def test_another_s_full_stop_is_not_told_beside_ours(
+    place: Place, wrong: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise wrong
+
+    monkeypatch.setattr("coroom.cli.check.tree_in", failing)
+    told = call("check", "--tree", ".").stderr
+    assert "gone. " in told
+    assert ".." not in told
+    assert ". ." not in told
 
 
 def test_ctrl_c_is_told_from_a_finding(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

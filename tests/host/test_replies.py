@@ -109,6 +109,11 @@ def test_a_refusal_says_why_and_one_thing_to_do_next(code: Code) -> None:
     assert re.sub("[0-9a-f]{12}", "", alone) == re.sub("[0-9a-f]{12}", "", made.text)
 
 
+def test_a_reason_that_ends_with_a_full_stop_is_told_with_one() -> None:
+    assert "It broke: gone. Next: See." in refusal(Refused(Code.NOT_FOUND, "It broke: gone..", "See."))
+    assert reply(Answer(text="Not read: it has gone..")).text.splitlines()[0].endswith("Not read: it has gone.")
+
+
 def test_a_hook_says_nothing_when_there_is_nothing_to_say() -> None:
     assert context(Answer()) == ""
     assert "news" in context(Answer(notices=(notice("news"),)))

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from coroom.core.errors import with_one_stop
 from coroom.processes.stopped import STOPPED
 
 # The command's name, and the module that holds a click command of the same name.
@@ -70,7 +71,7 @@ class _OutsideError(click.ClickException):
 
     def __init__(self, problem: OSError) -> None:
         where = f"{problem.filename}: " if problem.filename else ""
-        super().__init__(f"{where}{problem.strerror}. {NEXT_STEPS[problem.errno or 0]}.")
+        super().__init__(with_one_stop(f"{where}{problem.strerror}. {NEXT_STEPS[problem.errno or 0]}."))
 
 
 class _NotUnderstoodError(click.ClickException):
@@ -84,7 +85,9 @@ def _in_one_line(wrong: click.UsageError, called: str) -> click.ClickException:
     if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
         return wrong
     command = wrong.ctx.command_path if wrong.ctx else called.strip()
-    return _NotUnderstoodError(f"{' '.join(wrong.format_message().split())} Try: {command} --help")
+    said = " ".join(wrong.format_message().split())
+    stop = "" if said.endswith((".", "?", "!")) else "."
+    return _NotUnderstoodError(with_one_stop(f"{said}{stop} Try: {command} --help"))
 
 
 def _stopped() -> SystemExit:
@@ -134,6 +137,9 @@ class _Lazy(click.Group):
             raise _in_one_line(wrong, f"{ctx.command_path} {ctx.invoked_subcommand or ''}") from wrong
         except KeyboardInterrupt:
             raise _stopped() from None
+        except click.ClickException as wrong:
+            click.ClickException(with_one_stop(wrong.message)).show()
+            raise SystemExit(wrong.exit_code) from wrong
         except OSError as problem:
             if problem.errno not in NEXT_STEPS:
                 raise

@@ -1,8 +1,17 @@
 """What can go wrong, in two kinds: a refusal is a value for the caller, a fault ends the host."""
 
+import re
 from enum import StrEnum
 
 from coroom.core.quick import dataclass
+
+# Not what quotes or paths hold: '..', ../x, 1..3, an ellipsis.
+_TWO_STOPS = re.compile(r"(?<=[\w)\]}'\"`%])\.\s?\.(?=\s|$)")
+
+
+def with_one_stop(text: str) -> str:
+    """Sentences in which another's words were put, each with one full stop, though those brought their own."""
+    return _TWO_STOPS.sub(".", text)
 
 
 class Code(StrEnum):
@@ -39,7 +48,7 @@ class Refused:
 
     def __str__(self) -> str:
         """Both sentences, as a person or a model reads them."""
-        return f"{self.why} {self.next_step}".strip()
+        return with_one_stop(f"{self.why} {self.next_step}".strip())
 
 
 class Fault(Exception):

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 
 from coroom.core.codec import Json, to_json
-from coroom.core.errors import Code, Refused
+from coroom.core.errors import Code, Refused, with_one_stop
 from coroom.core.notice import Notice
 from coroom.core.quick import dataclass
 from coroom.host.door.answer import Answer
@@ -69,7 +69,7 @@ class _Writer:
 
     def own(self, words: str) -> str:
         """A line of the room's own."""
-        return f"[coroom {self._nonce}] {one_line(words, LINE_CHARS_MAX)}"
+        return f"[coroom {self._nonce}] {one_line(with_one_stop(words), LINE_CHARS_MAX)}"
 
     def fenced(self, label: Mapping[str, str], text: str) -> str:
         """What somebody else wrote, with what is known about it outside."""
