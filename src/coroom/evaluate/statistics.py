@@ -1,11 +1,12 @@
-"""The statistics of a report, each by SciPy or statsmodels; what is chosen here is which, and what is said of it."""
+"""The statistics of a report, each by SciPy or statsmodels; what is chosen here is which, and what is said of it.
+
+Both are imported by what uses them: they take one or two seconds.
+"""
 
 import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 
@@ -14,23 +15,6 @@ Table = tuple[tuple[int, int], tuple[int, int]]
 
 RESAMPLES = 2_000
 """Of a bootstrap: the ends of a 95 % interval move by about a hundredth of its width."""
-
-
-class _WhenUsed:
-    """A module that is imported when something of it is first used: these take one or two seconds."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, part: str) -> Any:
-        return getattr(import_module(self._name), part)
-
-
-_stats = _WhenUsed("scipy.stats")
-_stratified = _WhenUsed("statsmodels.stats.contingency_tables")
-_multiple = _WhenUsed("statsmodels.stats.multitest")
-_power = _WhenUsed("statsmodels.stats.power")
-_proportion = _WhenUsed("statsmodels.stats.proportion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +64,13 @@ def common_odds(tables: Sequence[Table]) -> CommonOdds:
     Raises:
         ValueError: no stratum says anything.
     """
+    from statsmodels.stats.contingency_tables import StratifiedTable  # noqa: PLC0415
+
     useful = [t for t in tables if all(sum(row) for row in t) and all(a + b for a, b in zip(*t, strict=True))]
     if not useful:
         message = "no stratum has both arms and both outcomes"
         raise ValueError(message)
-    found = _stratified.StratifiedTable([np.asarray(t, dtype=float) for t in useful])
+    found = StratifiedTable([np.asarray(t, dtype=float) for t in useful])
     with np.errstate(divide="ignore", invalid="ignore"):  # an arm without any event: the ratio is 0 or infinite
         low, high = found.oddsratio_pooled_confint()
         agree = float(found.test_equal_odds(adjust=True).pvalue) if len(useful) > 1 else math.nan
@@ -104,21 +90,25 @@ def crude_odds(tables: Sequence[Table]) -> float:
 
 def share(events: int, trials: int) -> Interval:
     """A proportion with Wilson's interval; NaN without trials."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415
+
     if not trials:
         return Interval(value=math.nan, low=math.nan, high=math.nan)
-    low, high = _proportion.proportion_confint(events, trials, method="wilson")
+    low, high = proportion_confint(events, trials, method="wilson")
     return Interval(value=events / trials, low=float(low), high=float(high))
 
 
 def mean(values: Sequence[float], seed: int = 0) -> Interval:
     """A mean with a bootstrap interval (percentiles; the same for the same seed)."""
+    from scipy import stats  # noqa: PLC0415
+
     if not values:
         return Interval(value=math.nan, low=math.nan, high=math.nan)
     centre = float(np.mean(values))
     if len(values) < 2 or np.ptp(values) == 0:
         return Interval(value=centre, low=centre, high=centre)
     chance = np.random.default_rng(seed)
-    found = _stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=chance)
+    found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=chance)
     low, high = found.confidence_interval
     return Interval(value=centre, low=float(low), high=float(high))
 
@@ -129,6 +119,8 @@ def contrast(first: Sequence[float], second: Sequence[float]) -> Contrast:
     Raises:
         ValueError: a sample has fewer than two values.
     """
+    from scipy import stats  # noqa: PLC0415
+
     if min(len(first), len(second)) < 2:
         message = "a contrast needs two values on each side"
         raise ValueError(message)
@@ -141,10 +133,10 @@ def contrast(first: Sequence[float], second: Sequence[float]) -> Contrast:
     with warnings.catch_warnings():
         # SciPy warns of lost precision whenever one sample is constant, where nothing is lost.
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
-        welch = _stats.ttest_ind(a, b, equal_var=False)
+        welch = stats.ttest_ind(a, b, equal_var=False)
     low, high = welch.confidence_interval()
     with np.errstate(divide="ignore", invalid="ignore"):  # each sample all on two values: infinitely sure, or unsure
-        spread = float(_stats.levene(a, b, center="median").pvalue)
+        spread = float(stats.levene(a, b, center="median").pvalue)
     return _contrast(a, b, Interval(value=difference, low=float(low), high=float(high)), welch.pvalue, spread, _g(a, b))
 
 
@@ -156,7 +148,9 @@ def _contrast(
     p_spread: float,
     g: float,
 ) -> Contrast:
-    greater = _stats.mannwhitneyu(a, b)
+    from scipy import stats  # noqa: PLC0415
+
+    greater = stats.mannwhitneyu(a, b)
     usable = math.isfinite(g) and g != 0
     return Contrast(
         n=(len(a), len(b)),
@@ -184,6 +178,8 @@ def paired(first: Sequence[float], second: Sequence[float]) -> tuple[Interval, f
     Raises:
         ValueError: fewer than two pairs, or unequally many on both sides.
     """
+    from scipy import stats  # noqa: PLC0415
+
     if len(first) != len(second) or len(first) < 2:
         message = "paired samples are equally long and have two pairs at least"
         raise ValueError(message)
@@ -192,18 +188,20 @@ def paired(first: Sequence[float], second: Sequence[float]) -> tuple[Interval, f
     if np.ptp(differences) == 0:
         p = 1.0 if centre == 0 else 0.0
         return Interval(value=centre, low=centre, high=centre), p, p
-    student = _stats.ttest_1samp(differences, 0.0)
+    student = stats.ttest_1samp(differences, 0.0)
     low, high = student.confidence_interval()
-    ranks = _stats.wilcoxon(differences)
+    ranks = stats.wilcoxon(differences)
     return Interval(value=centre, low=float(low), high=float(high)), float(student.pvalue), float(ranks.pvalue)
 
 
 def corrected(ps: Sequence[float]) -> list[float]:
     """Holm's correction of several p-values; NaN stays NaN and counts as no test."""
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
+
     known = [p for p in ps if not math.isnan(p)]
     if not known:
         return list(ps)
-    fixed = iter(_multiple.multipletests(known, method="holm")[1])
+    fixed = iter(multipletests(known, method="holm")[1])
     return [p if math.isnan(p) else float(next(fixed)) for p in ps]
 
 
@@ -211,9 +209,11 @@ def trials_needed(g: float, power_wanted: float = 0.8, alpha: float = 0.05) -> i
     """Trials an arm that find a difference of `g` standard deviations with that power (two-sided t test); two at least,
     None where the difference is too small for any number that could be said.
     """
+    from statsmodels.stats.power import TTestIndPower  # noqa: PLC0415
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says so when there is no such number
-        found: float = _power.TTestIndPower().solve_power(effect_size=abs(g), power=power_wanted, alpha=alpha)
+        found: float = TTestIndPower().solve_power(effect_size=abs(g), power=power_wanted, alpha=alpha)
     if math.isfinite(found):
         return max(math.ceil(found), 2)
     # Beyond six standard deviations it would be fewer than two, which no test can compare.
@@ -222,18 +222,25 @@ def trials_needed(g: float, power_wanted: float = 0.8, alpha: float = 0.05) -> i
 
 def trials_needed_for_shares(first: float, second: float, power_wanted: float = 0.8, alpha: float = 0.05) -> int:
     """Trials an arm that tell two proportions apart with that power."""
-    size = abs(_proportion.proportion_effectsize(first, second))
-    found: float = _power.NormalIndPower().solve_power(effect_size=size, power=power_wanted, alpha=alpha)
+    from statsmodels.stats.power import NormalIndPower  # noqa: PLC0415
+    from statsmodels.stats.proportion import proportion_effectsize  # noqa: PLC0415
+
+    size = abs(proportion_effectsize(first, second))
+    found: float = NormalIndPower().solve_power(effect_size=size, power=power_wanted, alpha=alpha)
     return math.ceil(found)
 
 
 def power(g: float, first: int, second: int, alpha: float = 0.05) -> float:
     """The chance that samples of these sizes would have shown a difference of `g` standard deviations."""
-    return float(_power.TTestIndPower().power(effect_size=abs(g), nobs1=first, ratio=second / first, alpha=alpha))
+    from statsmodels.stats.power import TTestIndPower  # noqa: PLC0415
+
+    return float(TTestIndPower().power(effect_size=abs(g), nobs1=first, ratio=second / first, alpha=alpha))
 
 
 def detectable(trials: int, power_wanted: float = 0.8, alpha: float = 0.05) -> float:
     """The difference, in standard deviations, that so many trials an arm show with that power; NaN below two."""
+    from statsmodels.stats.power import TTestIndPower  # noqa: PLC0415
+
     if trials < 2:
         return math.nan
-    return float(_power.TTestIndPower().solve_power(nobs1=trials, power=power_wanted, alpha=alpha))
+    return float(TTestIndPower().solve_power(nobs1=trials, power=power_wanted, alpha=alpha))
