@@ -8,6 +8,7 @@ from tests.git.repositories import git, new_repository, write
 
 from coroom.git.command import Git
 from coroom.run.bench import pairs, planning, verdicts
+from coroom.run.bench.commits import added_lines, names_said
 from coroom.run.bench.pairs import pairs_of
 from coroom.run.bench.planning import measure_plans
 from coroom.run.bench.taken_out import taken_out
@@ -156,3 +157,18 @@ def test_a_pair_is_coupled_when_both_change_one_line(tmp_path: Path, monkeypatch
 
 def test_a_history_too_short_has_no_pairs(tmp_path: Path) -> None:
     assert list(pairs_of(Git(new_repository(tmp_path / "r", {"a.py": b"x = 1\n"})), "r", 6, 1)) == []
+
+
+def test_the_lines_that_a_commit_adds_are_told_by_their_files_whatever_is_in_them(tmp_path: Path) -> None:
+    repository = new_repository(tmp_path / "r", {"a.py": b"ONE = 1\n", "b.txt": b"gone\n-- this\n"})
+    odd = {"a.py": b"ONE = 1\n++ more + of\n@@ -1 +1 @@\nlast\rline", "b c.py": b"TWO = 2\n", "b.txt": b"here\n"}
+    made = commit(repository, "odd lines", odd)
+    assert list(added_lines(Git(repository), made)) == [
+        ("a.py", b"++ more + of"),
+        ("a.py", b"@@ -1 +1 @@"),
+        ("a.py", b"last\rline"),
+        ("b c.py", b"TWO = 2"),
+        ("b.txt", b"here"),
+    ]
+    assert [path for path, _ in added_lines(Git(repository), made, ["b.txt"])] == ["b.txt"]
+    assert names_said(Git(repository), made) == {"more", "of", "last", "line", "TWO"}

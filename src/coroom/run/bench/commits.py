@@ -26,17 +26,30 @@ def contents_of(git: Git, commit: str, paths: Collection[str]) -> Mapping[str, b
     return {path: blobs[oid] for path, oid in wanted.items()}
 
 
+_ADDS = re.compile(rb"^@@ -\d+(?:,\d+)? \+\d+(?:,(\d+))? @@")
+
+
+def added_lines(git: Git, commit: str, paths: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """The lines that a commit adds, each after the name of its file; where files are named, in these alone."""
+    asked = ("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit, "--", *paths)
+    path, left = "", 0
+    for line in git.run(*asked).out.split(b"\n"):
+        if left:
+            # What is taken out stands before it.
+            if line.startswith(b"+"):
+                left -= 1
+                yield path, line[1:]
+        elif line.startswith(b"+++ "):
+            # Git ends a name with a space in it by a tab.
+            path = os.fsdecode(line.removeprefix(b"+++ b/").rstrip(b"\t"))
+        elif adds := _ADDS.match(line):
+            left = int(adds[1] or 1)
+
+
 def names_said(git: Git, commit: str) -> frozenset[str]:
     """The names in the lines that a commit adds to sources, tests among them."""
-    shown = git.run("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit).out.decode(errors="replace")
-    found: set[str] = set()
-    known = False
-    for line in shown.splitlines():
-        if line.startswith("+++ "):
-            known = grammar_of(line) is not None
-        elif known and line.startswith("+"):
-            found |= names_in(line)
-    return frozenset(found)
+    lines = (line for path, line in added_lines(git, commit) if grammar_of(path) is not None)
+    return frozenset(name for line in lines for name in names_in(line.decode(errors="replace")))
 
 
 def subject_of(git: Git, commit: str) -> str:

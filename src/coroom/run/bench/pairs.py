@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from coroom.core.codec import Json
 from coroom.git.command import Git
+from coroom.run.bench.commits import added_lines
 from coroom.run.bench.taken_out import applied, reverted, set_aside
 from coroom.run.bench.verdicts import TEXTUAL
 from coroom.syntax import definitions, every, grammar_of, is_test
@@ -183,10 +184,8 @@ class _History:
     def added(self, commit: _Commit) -> frozenset[bytes]:
         """The words in the lines that a commit adds to sources."""
         if commit.oid not in self._added:
-            asked = ("diff-tree", "-p", "-U0", "--no-renames", "--no-commit-id", commit.oid, "--")
-            told = self._git.run(*asked, *sorted(commit.sources)).out.splitlines()
-            lines = (line for line in told if line.startswith(b"+") and not line.startswith(b"+++ "))
-            self._added[commit.oid] = frozenset(word for line in lines for word in _WORD.findall(line))
+            lines = added_lines(self._git, commit.oid, sorted(commit.sources))
+            self._added[commit.oid] = frozenset(word for _, line in lines for word in _WORD.findall(line))
         return self._added[commit.oid]
 
     def _text(self, commit: str, path: str) -> bytes:
