@@ -74,6 +74,23 @@ async def test_who_has_heard_that_it_has_to_wait_may_ask_again_under_the_same_id
         assert objects.values == {"x": 11}
 
 
+@pytest.mark.promise("call:once")
+async def test_a_new_session_that_has_not_joined_anew_is_told_of_an_old_refusal_and_goes_on_under_a_fresh_id() -> None:
+    opens = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    async with counting("locking", x=0) as (daemon, _, objects):
+        assert (await sent(daemon, "ada", 1, "call", **adding("a", x=1)))["ok"]
+        assert (await sent(daemon, "bob", 8, "call", **adding("b", x=10)))["refused"] == "wait"
+        assert (await sent(daemon, "ada", 2, "call", do="done"))["ok"]
+        async with daemon.http("bob") as http:
+            opening = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": opens}
+            assert (await http.post("/mcp", json=opening, headers=RPC_HEADERS)).status_code == 200
+        told = await sent(daemon, "bob", 1, "call", **adding("b", x=10))
+        assert told["refused"] == "wait"
+        assert "fresh operation id" in told["said"]
+        assert (await sent(daemon, "bob", 2, "call", **adding("c", x=10)))["ok"]
+        assert objects.values == {"x": 11}
+
+
 async def test_an_agent_that_has_joined_anew_counts_from_the_start() -> None:
     async with counting("locking", x=0) as (daemon, room, objects):
         assert (await sent(daemon, "ada", 1, "call", **adding("a", x=1)))["ok"]

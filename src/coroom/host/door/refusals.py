@@ -12,7 +12,8 @@ R = TypeVar("R")
 
 Attempt = int | str | None
 """Which request of its client it was: the number of the message, which grows with each in most clients. A message that
-is sent again keeps it.
+is sent again keeps it. A client that opens a new session counts from the start, and cannot be told from old copies of
+its own until it joins anew: it is told the old refusal, which names the way on, rather than to make anything twice.
 """
 
 KEPT_MAX = 256
