@@ -71,7 +71,13 @@ def _kept(at: Path, bytes_max: int, *, ask: str = "", **texts: str) -> set[str]:
     with closing(Shelf(at, "text", bytes_max)) as shelf:
         assert shelf.get(set(ask)).keys() == set(ask)
         shelf.put(texts)
-        return set(shelf.get("abcdefgh"))
+    return _held(at)
+
+
+def _held(at: Path) -> set[str]:
+    """What is there, seen without asking for it."""
+    with closing(sqlite3.connect(at)) as connection:
+        return {key for (key,) in connection.execute("SELECT key FROM text")}
 
 
 def test_beyond_its_bytes_a_shelf_lets_go_of_what_was_longest_not_asked_for(tmp_path: Path) -> None:
@@ -84,13 +90,31 @@ def test_beyond_its_bytes_a_shelf_lets_go_of_what_was_longest_not_asked_for(tmp_
     assert _kept(at, 100, f="x" * 101) == {"a", "e", "d"}
 
 
+def test_what_is_only_ever_asked_for_outlives_what_others_put_and_nobody_asks_for(tmp_path: Path) -> None:
+    at = tmp_path / "index.sqlite3"
+    assert _kept(at, 100, a="x" * 40) == {"a"}
+    assert _kept(at, 100, b="x" * 40) == {"a", "b"}
+    assert _kept(at, 100, ask="a") == {"a", "b"}
+    assert _kept(at, 100, c="x" * 40) == {"a", "c"}
+
+
+def test_who_asks_for_the_same_again_writes_nothing(tmp_path: Path) -> None:
+    at = tmp_path / "index.sqlite3"
+    _kept(at, 100, a="x" * 40)
+    _kept(at, 100, b="x" * 40)
+    _kept(at, 100, ask="a")
+    before = at.read_bytes()
+    _kept(at, 100, ask="ab")
+    assert at.read_bytes() == before
+
+
 def test_a_shelf_of_before_is_bounded_too_and_its_file_gives_the_room_back(tmp_path: Path) -> None:
     at = tmp_path / "index.sqlite3"
     with closing(sqlite3.connect(at)) as connection, connection:
         connection.execute("CREATE TABLE text (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID")
         connection.executemany("INSERT INTO text VALUES (?, ?)", [(str(n), "x" * 10_000) for n in range(100)])
     large = at.stat().st_size
-    assert _kept(at, 20_000, a="x") == {"a"}
+    assert _kept(at, 20_000, a="x") == {"0", "a"}
     with closing(Shelf(at, "text", 20_000)) as shelf:
         assert len(shelf.get([str(n) for n in range(100)])) == 1
     assert at.stat().st_size < large / 5

@@ -72,14 +72,23 @@ class Shelf:
                 (turn,) = connection.execute(f"SELECT ifnull(max(turn), 0) + 1 FROM {uses}").fetchone()  # noqa: S608
                 sizes = [(key, turn, len(text.encode())) for key, text in fresh.items()]
                 connection.executemany(f"INSERT OR REPLACE INTO {uses} VALUES (?, ?, ?)", sizes)  # noqa: S608
-                # Who asks and never puts has changed nothing that could push out what it asked for.
-                asked = [(turn, key) for key in self._asked - fresh.keys()]
-                connection.executemany(f"UPDATE {uses} SET turn = ? WHERE key = ?", asked)  # noqa: S608
+                self._note_uses(connection)
                 too_many = self._too_many(connection)
                 connection.executemany(f"DELETE FROM {self._table} WHERE key = ?", too_many)  # noqa: S608
                 connection.executemany(f"DELETE FROM {uses} WHERE key = ?", too_many)  # noqa: S608
             if too_many:
                 self._shrink(connection)
+
+    def _note_uses(self, connection: sqlite3.Connection) -> None:
+        """What was asked for was last asked for now. Written only where something was put since it was asked for: who
+        asks for the same again and again writes nothing.
+        """
+        uses = f"{self._table}_use"
+        (turn,) = connection.execute(f"SELECT max(turn) FROM {uses}").fetchone()  # noqa: S608 - no text of others
+        older = connection.execute(f"SELECT key FROM {uses} WHERE turn < ?", (turn,)).fetchall()  # noqa: S608
+        asked = [(turn, key) for (key,) in older if key in self._asked]
+        if asked:
+            connection.executemany(f"UPDATE {uses} SET turn = ? WHERE key = ?", asked)  # noqa: S608
 
     def _too_many(self, connection: sqlite3.Connection) -> list[tuple[str]]:
         """The keys of what was longest not asked for, beyond what may be kept."""
@@ -98,6 +107,10 @@ class Shelf:
             connection.execute("VACUUM")
 
     def close(self) -> None:
-        """Let the file go."""
-        if self._connection is not None:
-            self._connection.close()
+        """Let the file go, with what was asked for noted in it."""
+        if self._connection is None:
+            return
+        with suppress(sqlite3.Error), self._connection as connection:
+            if self._asked:
+                self._note_uses(connection)
+        self._connection.close()
