@@ -5,14 +5,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.run.runs import Does, Ground, perform, tasks
 
 from coroom.agents.adapter import ModelApi
+from coroom.agents.budget import parse_budget
 from coroom.agents.builtin import Builtin, unready
-from coroom.agents.loop import model_of
+from coroom.agents.loop import model_of, session
 from coroom.agents.models.model import ModelError, Told, ToolSpec
 from coroom.agents.room_client import RoomClient
 from coroom.evaluate.real.attempt import who_failed
@@ -26,6 +29,7 @@ LIGHT = MODELS[1]
 """For what is not about the model: the SDK of the other takes a second longer to import."""
 FILES = {"a.txt": b"one\ntwo\nthree\n", "sub/b.txt": b"other\n"}
 SECRET = "key-of-the-script"
+ENDLESS = Script(tuple(Turn(calls=(Call("task", {"do": "next"}),)) for _ in range(50)))
 
 
 def worker(home: Path, server: ModelServer, model: str, budget: str = "") -> ProcessWorker:
@@ -109,27 +113,41 @@ async def test_a_write_to_what_another_holds_is_refused_and_news_keeps_the_sessi
     assert ended.outcome.landing.text.startswith("Nothing to land")
 
 
-@pytest.mark.parametrize(
-    ("budget", "why"),
-    [
-        ("turns=2", "the budget of 2 turns is used up"),
-        ("tokens=1", "the budget of 1 tokens is used up"),
-        ("usd=0.000001,price=3/15", "US dollars is used up"),
-    ],
-)
-async def test_a_session_ends_when_its_budget_is_used_up_and_its_task_goes_back(
-    tmp_path: Path, budget: str, why: str
-) -> None:
+async def test_a_session_ends_when_its_budget_is_used_up_and_its_task_goes_back(tmp_path: Path) -> None:
     ground = Ground.at(tmp_path, FILES)
-    endless = Script(tuple(Turn(calls=(Call("task", {"do": "next"}),)) for _ in range(50)))
-    with ModelServer({SECRET: endless}) as server:
+    budget = "usd=0.000001,price=3/15"
+    with ModelServer({SECRET: ENDLESS}) as server:
         ended = await perform(ground.plan([worker(tmp_path / "home", server, LIGHT, budget)], tasks("first thing")))
-    assert why in ended.outcome.works["built"].error
+    assert "US dollars is used up" in ended.outcome.works["built"].error
     assert ended.outcome.works["built"].cause is Cause.LIMIT
     assert who_failed(as_json(ended.summary)) == ""
     assert ended.outcome.left == ("t1",)
-    cost = ended.outcome.works["built"].cost_usd
-    assert (cost > 0) == ("usd" in budget)
+    assert ended.outcome.works["built"].cost_usd > 0
+
+
+@pytest.mark.parametrize(
+    ("budget", "why"),
+    [("turns=2", "the budget of 2 turns is used up"), ("tokens=1", "the budget of 1 tokens is used up")],
+)
+async def test_without_a_price_it_is_turns_or_tokens_that_are_used_up_and_nothing_is_said_to_have_cost_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: str, why: str
+) -> None:
+    ground, told, last = Ground.at(tmp_path, FILES), list[Mapping[str, Any]](), list[Mapping[str, Any]]()
+    with ModelServer({SECRET: ENDLESS}) as server:
+
+        async def is_the_loop(desk: Desk, _client: RoomClient) -> None:
+            monkeypatch.chdir(desk.seat.directory)
+            here = {"COROOM_URL": desk.url, "COROOM_TOKEN": desk.seat.token}
+            model = {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": SECRET}
+            for name, value in (here | model).items():
+                monkeypatch.setenv(name, value)
+            last.append(await session(LIGHT, parse_budget(budget), "Take a task.", told.append))
+
+        ended = await perform(ground.plan([Does("built", is_the_loop)], tasks("first thing")))
+    assert last == [{"error": last[0]["error"], "limited": True}]
+    assert why in last[0]["error"]
+    assert {turn["cost_usd"] for turn in told} == {0}
+    assert ended.outcome.left == ("t1",)
 
 
 async def test_a_wrong_key_ends_the_session_as_a_failure_that_is_not_the_agent_s(tmp_path: Path) -> None:
