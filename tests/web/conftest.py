@@ -3,7 +3,9 @@
 import os
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,6 +15,8 @@ from starlette.applications import Starlette
 from coroom.core import command as c
 from coroom.core.action import Effect
 from coroom.core.agent import EVERYONE, OPERATOR, Role
+from coroom.core.codec import encode_state
+from coroom.core.decide.actions import LAND
 from coroom.core.notice import NoticeKind
 from coroom.core.resource import Footprint, Resource, Scheme
 from coroom.host.host import Host
@@ -36,9 +40,43 @@ def attacks() -> list[str]:
     return (Path(__file__).parent / "xss_corpus.txt").read_text().splitlines()
 
 
+@dataclass(frozen=True)
+class _Made:
+    """The sample as it was made, to be opened again."""
+
+    log: MemoryLog
+    view: bytes
+    ms: int
+    texts: dict[str, str]
+    chance: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, room: SampleRoom) -> "_Made":
+        log, state = room.host._log, room.host.state
+        assert isinstance(log, MemoryLog)
+        return cls(log, encode_state(state), room.clock.ms, dict(room.texts), room.chance.getstate())
+
+    async def opened(self) -> SampleRoom:
+        log, clock, actions = MemoryLog(), TellingClock(self.ms), WhenTold()
+        log.append(0, self.log.read(0, self.log.head()), self.log._blobs)
+        log.save_view(log.head(), self.view)
+        host = await Host.open(log, clock, {"shell": actions, LAND: actions})
+        room = SampleRoom(host, clock, actions, dict(self.texts))
+        room.chance.setstate(self.chance)
+        return room
+
+
+_made: list[_Made] = []
+
+
 @pytest_asyncio.fixture
 async def sample() -> AsyncIterator[SampleRoom]:
-    room = await sample_room()
+    """Made once by each of pytest's processes; each test opens it from its log."""
+    if not _made:
+        first = await sample_room()
+        await first.host.close()
+        _made.append(_Made.of(first))
+    room = await _made[0].opened()
     yield room
     await room.host.close()
 
