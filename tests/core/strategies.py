@@ -101,10 +101,12 @@ def _some_text(chance: Random) -> str:
     if chance.random() < 0.6:
         return chance.choice((*NAMES, *IDS))
     point = chance.choice((0x20, 0x80, 0x1000, 0x110000))
-    return "".join(
+    text = "".join(
         chance.choice(_CHARACTERS) if chance.random() < 0.5 else chr(chance.randrange(point))
         for _ in range(chance.randint(0, 8))
     )
+    # Two halves of one character beside each other are that character in JSON, and in no text that Python has read.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 _DRAWN: dict[object, Callable[[Random], object]] = {

@@ -23,6 +23,7 @@ from coroom.core.codec import (
 from coroom.core.evolve import evolve
 from coroom.core.file import FileVersion
 from coroom.core.limits import Limits
+from coroom.core.ordering.call import Order, Repair, Step, StepKind
 from coroom.core.state import RoomState
 from coroom.core.table import Table
 
@@ -84,6 +85,19 @@ def test_evolve_takes_any_event_in_any_state_and_leaves_that_state_as_it_was(sta
     after = evolve(whole, e.Event(whole.seq + 1, whole.now_ms + 1, "ada", body))
     assert after.seq == whole.seq + 1
     assert encode_state(whole) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [e.LookTaken(repair="r"), e.CallFenced(call="x", resources=(), why="", steps=(Step(StepKind.READ, "y"),))],
+    ids=lambda body: body.kind,
+)
+@pytest.mark.parametrize("todo", [(), (Step(StepKind.READ, "x"),)], ids=["no step", "a step"])
+def test_a_repair_of_another_name_or_without_a_step_is_no_fault(body: e.Body, todo: tuple[Step, ...]) -> None:
+    """No history leads to one, and arbitrary states hold them."""
+    repair = Repair(id="another", agent="ada", position=(), todo=todo, touched=())
+    state = RoomState(order=Order(repairs=Table([("r", repair)])))
+    assert evolve(state, e.Event(1, 1, "ada", body)).seq == 1
 
 
 def _possible(state: RoomState) -> RoomState:

@@ -132,8 +132,7 @@ def _begun(repairs: Table[Repair], body: e.CallPlaced | e.RepairBegun, name: str
 def _done(repairs: Table[Repair], call: str, kinds: frozenset[StepKind]) -> Table[Repair]:
     """The repair whose next step this was goes on to the one after."""
     for name, repair in repairs.ordered():
-        step = repair.todo[0]
-        if step.call == call and step.kind in kinds:
+        if repair.todo and repair.todo[0].call == call and repair.todo[0].kind in kinds:
             return _with_steps(repairs, name, repair.todo[1:])
     return repairs
 
@@ -320,18 +319,18 @@ def _call_fenced(state: RoomState, _event: e.Event, body: e.CallFenced) -> RoomS
             order = without_premises(put_call(order, but(call, phase=CallPhase.FENCED, values=())), call)
     fence = Fence(body.call, body.resources, body.why)
     order = but(order, fences=order.fences.put(body.call, fence))
-    for repair in order.repairs.values():
+    for name, repair in order.repairs.items():
         if any(step.call == body.call for step in repair.todo[:1]):
-            order = _cut_short(order, repair, body.steps)
+            order = _cut_short(order, name, body.steps)
     return _with(state, order)
 
 
-def _cut_short(order: Order, repair: Repair, steps: tuple[Step, ...]) -> Order:
-    for step in repair.todo:
+def _cut_short(order: Order, repair: str, steps: tuple[Step, ...]) -> Order:
+    for step in order.repairs[repair].todo:
         call = order.calls.get(step.call)
         if step.kind is StepKind.PERFORM and call and call.phase is CallPhase.PLACED:
             order = put_call(order, but(call, phase=CallPhase.FAILED))
-    return but(order, repairs=_with_steps(order.repairs, repair.id, steps))
+    return but(order, repairs=_with_steps(order.repairs, repair, steps))
 
 
 @changes.on(e.FenceLifted)
