@@ -19,12 +19,14 @@ _PYTHON_CONFLICTS = [
     *cases_in(_HERE / "later_conflicts.txt", conflict=True),
     *cases_in(_HERE / "value_conflicts.txt", conflict=True),
     *cases_in(_HERE / "buoys_conflicts.txt", conflict=True),
+    *cases_in(_HERE / "dungeon_conflicts.txt", conflict=True),
 ]
 _PYTHON_CLEANS = [
     *cases_in(_HERE / "cleans.txt", conflict=False),
     *cases_in(_HERE / "later_cleans.txt", conflict=False),
     *cases_in(_HERE / "value_cleans.txt", conflict=False),
     *cases_in(_HERE / "buoys_cleans.txt", conflict=False),
+    *cases_in(_HERE / "dungeon_cleans.txt", conflict=False),
 ]
 PYTHON = [*_PYTHON_CONFLICTS, *_PYTHON_CLEANS]
 SCRIPT_CONFLICTS = cases_in(_HERE / "script_conflicts.txt", conflict=True)

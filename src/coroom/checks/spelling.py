@@ -21,9 +21,9 @@ def spelling(four: Four) -> Iterator[Finding]:
 def _spelled(four: Four) -> Iterator[Finding]:
     """Both sides newly say the same words, written in two ways."""
     ours, theirs = ({each.text: each for each in _telling(side)} for side in four.sides)
-    known = {plain(text): text for text in ours}
+    known = {_written_alike(text): text for text in ours}
     for text, said in theirs.items():
-        other = known.get(plain(text)) or next((each for each in ours if _cut_short(each, text)), None)
+        other = known.get(_written_alike(text)) or next((each for each in ours if _cut_short(each, text)), None)
         if other is None or other == text or text in ours or other in theirs or len(plain(text)) < 3:
             continue
         if len(plain(text)) < 4 and not (_is_asked(said) or _is_asked(ours[other])):
@@ -157,9 +157,14 @@ _EMPTY = frozenset(
 )
 
 
+def _written_alike(name: str) -> str:
+    """A name without what sets its words apart and without the two ways of spelling them."""
+    return plain("_".join(one_spelling(each) for each in words_of(name)))
+
+
 def _alike(one: str, other: str) -> bool:
     """Whether two names share what they are about."""
-    if plain(one) == plain(other):
+    if _written_alike(one) == _written_alike(other):
         return True
     mine = {_stem(each) for each in words_of(one)} - _EMPTY
     yours = {_stem(each) for each in words_of(other)} - _EMPTY
@@ -176,6 +181,30 @@ def _stands_for(short: str, word: str) -> bool:
         return False
     rest = iter(word)
     return all(letter in rest for letter in short)
+
+
+_TWO_WAYS = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        (r"(?<=[a-z]{2})our(?=s|ed|ing|ite|able|ful|less|\Z)", "or"),
+        (r"(?<=[a-z]{3})is(?=e|ed|es|er|ing|ation)", "iz"),
+        (r"(?<=[a-z]{2}[bt])re(?=s?\Z)", "er"),
+        (r"(?<=[a-z]{2})ence(?=s?\Z)", "ense"),
+        (r"lys(?=e|ed|es|er|ing)", "lyz"),
+        (r"(?<=[a-z]{2}[aeiou])ll(?=ed|ing|er)", "l"),
+        (r"(?<=[a-z]{3})ogue(?=s?\Z)", "og"),
+        (r"\Agrey", "gray"),
+        (r"(?<=[a-z]{3}dg)e(?=ment)", ""),
+    )
+)
+"""How British and American writers end the same words."""
+
+
+def one_spelling(word: str) -> str:
+    """A word in the one of its two usual spellings that both `armour` and `armor` have."""
+    for pattern, to in _TWO_WAYS:
+        word = pattern.sub(to, word)
+    return word
 
 
 _GROUPS = (

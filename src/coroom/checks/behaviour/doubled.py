@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Four, Side
-from coroom.syntax import Module, Term, is_test, walk
+from coroom.syntax import Function, Module, Term, is_test, walk
 
 
 def doubled(four: Four) -> Iterator[Finding]:
@@ -23,6 +24,8 @@ def _registered_twice(four: Four) -> Iterator[Finding]:
     for side in four.sides:
         table: dict[tuple[str, int], tuple[str, int, str]] = {}
         for name, path, mark in _registrations(side):
+            if _keeps_several(side, path, mark):
+                continue
             table.setdefault(
                 (mark.parts[0].text, hash(tuple(each.key for each in mark.parts[1:]))), (path, mark.line, name)
             )
@@ -56,6 +59,32 @@ def _registrations(side: Side) -> Iterator[tuple[str, str, Term]]:
             for each in changed.term.parts:
                 if each.kind == "call" and each.key not in old and _is_registration(each):
                     yield f"line {each.line}", changed.module.path, each
+
+
+_ADDING = frozenset({"append", "add", "insert", "appendleft", "extend"})
+
+
+def _keeps_several(side: Side, path: str, mark: Term) -> bool:
+    """Whether what registers keeps everything that it is given under a name: `kept.setdefault(name, []).append(it)`."""
+    module, called = side.tree.module(path), mark.parts[0]
+    if module is None:
+        return False
+    held = side.tree.meaning(called.parts[0].text, module) if called.kind == "member" else None
+    meant = side.tree.meaning(called.text, held if isinstance(held, Module) else module)
+    return isinstance(meant, Function) and any(
+        each.kind == "call"
+        and each.parts[0].kind == "member"
+        and each.parts[0].text in _ADDING
+        and _is_entry(each.parts[0].parts[0])
+        for each in walk(meant.body)
+    )
+
+
+def _is_entry(term: Term) -> bool:
+    """Whether a term is what a table holds under one key."""
+    if term.kind == "call" and term.parts[0].kind == "member":
+        return term.parts[0].text in {"setdefault", "get"}
+    return term.kind == "index"
 
 
 def _written_twice(four: Four) -> Iterator[Finding]:
@@ -157,11 +186,43 @@ def _families(base: Module, mine: Module, yours: Module) -> Iterator[tuple[str, 
             {name: value for name, value in table.items() if name.startswith(f"{prefix}_")} for table in tables
         )
         yield f"{prefix}_…", olds, ones, others
+    yield from _kin(*tables)
+
+
+def _kin(olds: _Values, ones: _Values, others: _Values) -> Iterator[tuple[str, _Values, _Values, _Values]]:
+    """Constants of a module without a common beginning: signs of one letter, and numbers that count up or double."""
+    signs = {name for name, (kind, text) in olds.items() if kind == "string" and len(text) == 1}
+    if len(signs) > 2 and len(signs) > len([each for each in olds if each not in signs and olds[each][0] == "string"]):
+        found = [
+            {name: value for name, value in table.items() if value[0] == "string"} for table in (olds, ones, others)
+        ]
+        yield f"the signs beside {min(signs)}", found[0], found[1], found[2]
+    numbers = {name: int(text) for name, (kind, text) in olds.items() if kind == "number" and text.isdigit()}
+    following = _next_of(list(numbers.values()))
+    if following:
+        fitting = {*(str(each) for each in numbers.values()), following}
+        found = [
+            {name: value for name, value in table.items() if value[1] in fitting} for table in (olds, ones, others)
+        ]
+        yield f"the numbers beside {next(iter(numbers))}", found[0], found[1], found[2]
+
+
+def _next_of(numbers: list[int]) -> str:
+    """What comes after numbers that count up or double in their order, 0, 1, 2 or 1, 2, 4; empty for others."""
+    pairs = list(pairwise(numbers))
+    if len(numbers) < 3:
+        return ""
+    if all(b == a + 1 for a, b in pairs):
+        return str(numbers[-1] + 1)
+    return str(numbers[-1] * 2) if numbers[0] > 0 and all(b == a * 2 for a, b in pairs) else ""
 
 
 def _constants(module: Module) -> _Values:
+    bound = [(name, each.parts[1]) for name, each in module.values.items() if len(each.parts) > 1]
+    for each in module.block.parts:
+        targets, values = each.parts if each.kind == "assign" and len(each.parts) == 2 else (each, each)
+        if targets.kind == values.kind == "tuple" and len(targets.parts) == len(values.parts):
+            bound += [(name.text, value) for name, value in zip(targets.parts, values.parts, strict=True)]
     return {
-        name: (each.parts[1].kind, each.parts[1].text)
-        for name, each in module.values.items()
-        if name.isupper() and len(each.parts) > 1 and each.parts[1].kind in {"string", "number"}
+        name: (value.kind, value.text) for name, value in bound if name.isupper() and value.kind in {"string", "number"}
     }

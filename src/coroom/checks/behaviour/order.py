@@ -9,7 +9,7 @@ from coroom.syntax import Function, Term, shown, walk
 def ordered(use: Use) -> Iterator[Said]:
     """The order of what it gives."""
     before, after = _ordering(use.before), _ordering(use.after)
-    if before == after:
+    if before == after or _turned(before) == _turned(after) or _refined(use.before, use.after):
         return
     for value in (*use.values, *use.one_for_each):
         above = use.above.get(id(value))
@@ -29,6 +29,42 @@ def ordered(use: Use) -> Iterator[Said]:
             said = f"{use.after.name}() gives its values in another order now, and {shown(place)} goes by their places"
             yield place, said, 0.86, "order-changed"
             return
+
+
+def _turned(found: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """What gives the order, where `[::-1]` and `reversed` are one."""
+    return frozenset(("reversed",) if each[0] == "reversed?" else each for each in found)
+
+
+def _refined(before: Function, after: Function) -> bool:
+    """Whether what was sorted by one key is now sorted by that key first, and by others only among equals."""
+    olds, news = _sorting(before), _sorting(after)
+    changed = [(old, new) for old, new in zip(olds, news, strict=False) if old != new]
+    return len(olds) == len(news) and bool(changed) and all(_begins_with(new, old) for old, new in changed)
+
+
+def _sorting(function: Function) -> list[tuple[int, Term, tuple[Term, ...]]]:
+    """Each sorting in a function: what else it is given, the key, and what the key is made of, in that order."""
+    found = []
+    for each in walk(function.body):
+        if each.kind != "call" or each.parts[0].text not in {"sorted", "sort"}:
+            continue
+        key = next((part.parts[0] for part in each.parts[1:] if part.text == "key" and part.kind == "keyword"), None)
+        if key is not None and key.kind == "function" and key.parts[-1].parts:
+            rest = hash(tuple(part.key for part in each.parts if part.text != "key"))
+            found.append((rest, key.parts[-1].parts[0], key.parts[:-1]))
+    return found
+
+
+def _begins_with(new: tuple[int, Term, tuple[Term, ...]], old: tuple[int, Term, tuple[Term, ...]]) -> bool:
+    given = [each.key for each in new[2]] == [each.key for each in old[2]]
+    mine, yours = (tuple(_parts_of(each[1])) for each in (new, old))
+    return given and new[0] == old[0] and len(mine) > len(yours) and mine[: len(yours)] == yours
+
+
+def _parts_of(key: Term) -> list[int]:
+    value = key.parts[0] if key.kind == "return" and key.parts else key
+    return [each.key for each in value.parts] if value.kind == "tuple" else [value.key]
 
 
 def goes_by_place(use: Use) -> Term | None:

@@ -258,12 +258,7 @@ def _method(checker: Checker, term: Term, held: Shape, name: str, arguments: Arg
     if held.kind == "str":
         return _of_text(checker, term, name, arguments)
     if held.kind in {"dict", "record"} and name == "get" and given:
-        if (
-            held.kind == "record"
-            and given[0].kind == "string"
-            and held.keys is not None
-            and given[0].text not in held.keys
-        ):
+        if given[0].kind == "string" and held.lacks(given[0].text):
             said = f'"{given[0].text}" is not among the keys of {names_in(term.parts[0].parts[0])}'
             checker.doubt("missing-key", term, given[0].text, said)
         if held.kind == "dict" and len(held.of) == 2:

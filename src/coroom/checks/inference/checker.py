@@ -301,7 +301,8 @@ class Checker(Asking):
                     key = target.parts[1]
                     added = {key.text} if key.kind == "string" else None
                     keys = frozenset((held.keys or frozenset()) | added) if added is not None else None
-                    names[target.parts[0].text] = Shape("record", "", (), keys) if keys is not None else Shape("dict")
+                    grown = Shape("record", held.ref, (), keys) if keys is not None else Shape("dict")
+                    names[target.parts[0].text] = grown
             case "spread":
                 self.bind(target.parts[0], Shape("list"), names)
 

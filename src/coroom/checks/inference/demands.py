@@ -100,6 +100,16 @@ def _joined(checker: Checker, term: Term, arguments: list[Shape]) -> None:
             checker.doubt("type-changed", each, names_in(each), said, (), 0.93)
 
 
+def _attributes_got(checker: Checker, term: Term, _: list[Shape]) -> None:
+    """`attrgetter("worth")` asks the attribute of whatever it is given: of the one class of the tree that has it."""
+    for each in term.parts[1:]:
+        if each.kind == "string" and each.text.isidentifier():
+            name = f"{names_in(term.parts[0])}({each.text})"
+            held = checker.reading.guess(checker.module.path, checker.within, name, frozenset({each.text}))
+            checker.attribute(Term("member", each.text, (), term.line), held, each.text)
+
+
 _DEMANDS: Mapping[str, Callable[[Checker, Term, list[Shape]], None]] = {
     "json.dumps": _written, "json.dump": _written, "collections.Counter": _counted, "os.path.join": _joined,
+    "operator.attrgetter": _attributes_got,
 }  # fmt: skip

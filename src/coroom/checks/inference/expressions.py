@@ -7,7 +7,7 @@ from coroom.checks.inference.checker import Checker
 from coroom.checks.inference.fitting import fits_into
 from coroom.checks.inference.narrowing import asked_for, narrow
 from coroom.checks.inference.operators import arithmetic, binary, compare, compared
-from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, STR, UNKNOWN, Names, Shape, union
+from coroom.checks.inference.shapes import BOOL, FLOAT, INT, NONE, OPEN, STR, UNKNOWN, Names, Shape, union
 from coroom.checks.inference.templates import laid_out
 from coroom.syntax import Function, Term
 
@@ -75,7 +75,7 @@ def _entry(checker: Checker, term: Term, held: Shape, at: Shape) -> Shape:
     """What one shape of value holds under a key, with a doubt when it cannot hold it."""
     key, shown = term.parts[1], names_in(term.parts[0])
     if held.kind == "record" and key.kind == "string":
-        if held.keys is not None and key.text not in held.keys:
+        if held.lacks(key.text):
             checker.doubt("missing-key", term, key.text, f'"{key.text}" is not among the keys of {shown}')
         return held.entry(key.text)
     if checker.script and held.kind in {"map", "set", "date"}:
@@ -123,6 +123,7 @@ def _set(checker: Checker, term: Term, names: Names) -> Shape:
 def _dict(checker: Checker, term: Term, names: Names) -> Shape:
     keys: set[str] | None = set()
     values: dict[str, Shape] = {}
+    ref = ""
     for each in term.parts:
         if each.kind == "pair":
             checker.need(checker.value(each.parts[0], names), "hash", each.parts[0])
@@ -130,7 +131,12 @@ def _dict(checker: Checker, term: Term, names: Names) -> Shape:
             keys = keys | {each.parts[0].text} if keys is not None and each.parts[0].kind == "string" else None
         elif each.kind == "spread":
             held = checker.value(each.parts[0], names)
-            keys = keys | held.keys if keys is not None and held.kind == "record" and held.keys is not None else None
+            if held.kind == "record" and held.keys is not None:
+                keys = keys | held.keys if keys is not None else None
+                ref = OPEN if held.ref == OPEN else ref
+                values.update({key: held.entry(key) for key in held.keys if not checker.script})
+            else:
+                keys, ref = None if checker.script else keys, OPEN
         elif each.kind == "function":
             checker.value(each, names)
             keys = keys | {each.text} if keys is not None else None
@@ -138,7 +144,7 @@ def _dict(checker: Checker, term: Term, names: Names) -> Shape:
             keys = None
     if not keys:
         return Shape("dict")
-    return Shape("record", "", tuple(values.get(key, UNKNOWN) for key in sorted(keys)), frozenset(keys))
+    return Shape("record", ref, tuple(values.get(key, UNKNOWN) for key in sorted(keys)), frozenset(keys))
 
 
 def _comprehension(checker: Checker, term: Term, names: Names) -> Shape:

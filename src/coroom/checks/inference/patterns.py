@@ -61,7 +61,7 @@ def _by_keys(checker: Checker, pattern: Term, held: Shape, names: Names) -> None
         key, inner = each.parts
         records = [one for one in held.options if one.kind == "record" and one.keys is not None]
         known = records and len(records) == len(held.options) and key.kind == "string"
-        if known and all(key.text not in (one.keys or ()) for one in records):
+        if known and all(one.lacks(key.text) for one in records):
             checker.doubt("missing-key", each, key.text, f'"{key.text}" is not among the keys of what is matched')
         inside = held.entry(key.text) if held.kind == "record" and key.kind == "string" else UNKNOWN
         _taken_apart(checker, inner, inside, names)

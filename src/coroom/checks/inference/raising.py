@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from coroom.checks.program import Program
-from coroom.syntax import Class, Function, Module, Term, not_nested, walk
+from coroom.syntax import Class, Function, Module, Term, is_test, not_nested, walk
 
 CANDIDATE_FILES_MAX = 60
 """In so many files at most are the classes looked for that have some attributes."""
@@ -17,6 +17,7 @@ class Raising:
         self._raises: dict[tuple[str, str], frozenset[str]] = {}
         self._with: dict[frozenset[str], list[Class]] = {}
         self._named: dict[str, Class | None] = {}
+        self._titled: dict[str, list[Class]] = {}
 
     def raises(self, function: Function, depth: int = 0) -> frozenset[str]:
         """Names of the exceptions that a function, or what it calls, raises and does not catch."""
@@ -44,6 +45,10 @@ class Raising:
             if each.kind == "try":
                 inner = self.raised_in(each.parts[0], function, depth)
                 handlers = [part for part in each.parts if part.kind == "handler"]
+                named = {word.text for part in handlers for held in part.parts[:-1] for word in walk(held)}
+                if len(named & _BY_KEY) == 1:
+                    # Who expects the one knows whether it is a table or a list that is asked.
+                    inner -= _BY_KEY - named
                 found |= {name for name in inner if not any(self.catches(part, name, function) for part in handlers)}
                 stack.extend(part for part in each.parts[1:])
                 continue
@@ -127,6 +132,23 @@ class Raising:
                     return other.classes[name]
         return None
 
+    def called_like(self, name: str, used: frozenset[str]) -> list[Class]:
+        """The class that a value is named after, where it alone has this name and has all that is asked of the value:
+        `world.get(key)` is asked of a `World`.
+        """
+        word = name.rpartition(".")[2].strip("_")
+        title = "".join(each.capitalize() for each in word.split("_"))
+        if not word.islower() or not word.replace("_", "").isalpha() or len(word) < 4 or "(" in name:
+            return []
+        if title not in self._titled:
+            wanted = b"class " + title.encode()
+            near = [path for path, text in self.program.texts.items() if wanted in text and not is_test(path)]
+            read = [self.program.module(path) for path in near[:CANDIDATE_FILES_MAX]]
+            self._titled[title] = [each.classes[title] for each in read if each is not None and title in each.classes]
+        found = self._titled[title]
+        fits = len(found) == 1 and all(self.program.member(found[0], each) is not None for each in used)
+        return found if fits else []
+
     def classes_with(self, names: frozenset[str]) -> list[Class]:
         """The classes of the tree that have all these attributes, without those that inherit them from another one."""
         if names not in self._with:
@@ -150,6 +172,8 @@ class Raising:
             each for each in found if not any((base.path, base.name) in refs for base in self.program.bases_of(each)[0])
         ]
 
+
+_BY_KEY = frozenset({"KeyError", "IndexError"})
 
 EVERYWHERE = frozenset(
     [

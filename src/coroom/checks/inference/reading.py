@@ -53,6 +53,31 @@ class Reading(Raising):
         assert found is not None
         return found
 
+    def callees(self, call: Term, function: Function | None) -> list[Function]:
+        """The functions of this tree that a call reaches: by its name alone, else by what its object is said to be."""
+        found, called = super().callees(call, function), call.parts[0]
+        if found or function is None or called.kind != "member":
+            return found
+        owner = self._holder(called.parts[0], called.text, function)
+        member = self.program.member(owner, called.text) if owner is not None else None
+        return [member] if isinstance(member, Function) else []
+
+    def _holder(self, holder: Term, asked: str, function: Function) -> Class | None:
+        """The class of a parameter or of an attribute of `self`, by its annotation or by its name."""
+        module, shape = self.module_of(function.path), UNKNOWN
+        if holder.kind == "name":
+            given = next((each for each in function.parameters if each.text == holder.text), None)
+            if given is None:
+                return None
+            shape = self.notes.shape(given.note, module)
+        elif holder.kind == "member" and holder.parts[0].text in {"self", "this"}:
+            mine = module.classes.get(function.owner)
+            shape = self.field(mine, holder.text) if mine is not None else UNKNOWN
+        if shape.kind == "instance":
+            return self.program.class_at(shape.ref)
+        alike = self.called_like(holder.text, frozenset({asked})) if shape == UNKNOWN and holder.text else []
+        return alike[0] if alike else None
+
     def returns(self, function: Function) -> Shape:
         """What calling a function gives."""
         at = (function.path, f"{function.qualname}:{function.line}")
@@ -245,6 +270,8 @@ class Reading(Raising):
             script = not path.endswith((".py", ".pyi", ".pyw"))
             telling = used - (_COMMON_IN_SCRIPTS if script else COMMON)
             found = self.classes_with(used) if telling or keywords else []
+            if len(found) != 1 and not script and (found or not telling):
+                found = self.called_like(name, used) or found
             if keywords:
                 found = [each for each in found if all(self._takes(each, name, keywords) for name in used)]
             same = {each.path.endswith((".py", ".pyi")) for each in found}

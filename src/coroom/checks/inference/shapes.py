@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+OPEN = "open"
+"""The `ref` of a record that can have other keys, too."""
+
 READONLY = "readonly"
 """The `ref` of a collection of a script that may not be changed."""
 
@@ -35,6 +38,10 @@ class Shape:
         """What a record holds under a key; unknown when that is not told."""
         keys = sorted(self.keys or ())
         return self.of[keys.index(key)] if key in keys and len(self.of) == len(keys) else UNKNOWN
+
+    def lacks(self, key: str) -> bool:
+        """Whether it is a record that cannot have this key."""
+        return self.kind == "record" and self.keys is not None and self.ref != OPEN and key not in self.keys
 
     def without_none(self) -> "Shape":
         """It, where it is known not to be none."""
@@ -71,7 +78,8 @@ def union(found: Iterable[Shape]) -> Shape:
         keys = frozenset[str]().union(*(each.keys or frozenset() for each in records))
         for each in records:
             del flat[each]
-        flat[Shape("record", "", (), keys)] = None
+        ref = OPEN if any(each.ref == OPEN for each in records) else ""
+        flat[Shape("record", ref, (), keys)] = None
     for each in [one for one in flat if one.kind in _COLLECTIONS and not one.of and not one.ref]:
         # An empty one, which says nothing of what the others hold.
         if any(one.kind == each.kind and one.of for one in flat):

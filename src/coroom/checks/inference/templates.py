@@ -62,7 +62,7 @@ def filled(checker: Checker, term: Term, names: Names) -> None:
     with checker.silent():
         held = checker.value(term.parts[1], names)
     for key in keys:
-        if held.kind == "record" and held.keys is not None and key not in held.keys:
+        if held.lacks(key):
             said = f'"{key}" is a place of {names_in(term.parts[0])} that nothing is given for'
             checker.doubt("missing-key", term, key, said, (), 0.95)
     owned = _attributes_of(term.parts[1])
