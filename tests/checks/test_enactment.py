@@ -3,6 +3,7 @@
 import gc
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from tests.checks.semantic.case import passes
@@ -82,6 +83,16 @@ def test_a_mean_is_written_as_in_python(many: str, said: str) -> None:
     assert ending({}, text) is passes({}, text) is True
 
 
+LIBRARY = dict(
+    part.split("\n", 1) for part in (Path(__file__).parent / "semantic/library.txt").read_text().split("\n## ")[1:]
+)
+
+
+@pytest.mark.parametrize("text", LIBRARY.values(), ids=LIBRARY)
+def test_what_the_library_gives_is_what_it_gives_in_python(text: str) -> None:
+    assert ending({}, text) is passes({}, text) is True
+
+
 ODD = {
     "attributes of a type": "x = ().__class__.__mro__",
     "a type through a format": "x = '{0.__class__}'.format(1)",
@@ -111,6 +122,23 @@ ODD = {
     "a large decimal": "from decimal import Decimal\nx = int(Decimal('1e99999999'))",
     "a pattern that takes long": "import re\nx = re.match('(a+)+$', 'a' * 40 + 'b')",
     "a pattern of many stars": "import re\nx = re.match('a*a*a*a*a*a*b', 'a' * 200)",
+    "a count without end": "import itertools\nx = list(itertools.count())",
+    "a circle without end": "import itertools\nx = sum(itertools.cycle((1, 2)))",
+    "all pairs of much": "import itertools\nx = list(itertools.product(range(3000), repeat=3))",
+    "too many pools": "import itertools\nx = itertools.product((1, 2), repeat=10 ** 9)",
+    "a large factorial": "import math\nx = math.factorial(10 ** 7)",
+    "much text piece by piece": "import io\nout = io.StringIO()\nwhile True:\n    out.write('a' * 1000)",
+    "a place far away": "import io\nout = io.StringIO()\nout.seek(10 ** 12)\nout.write('a')",
+    "many draws": "import random\nx = random.Random(1).choices((1, 2), k=10 ** 9)",
+    "chance without a seed": "import random\nx = random.Random()",
+    "chance of the module": "import random\nx = random.random()",
+    "a file by its path": "from pathlib import Path\nx = Path('/etc/passwd').read_text()",
+    "the files beside a path": "from pathlib import Path\nx = list(Path('/').iterdir())",
+    "the home of a path": "from pathlib import Path\nx = Path.home()",
+    "whether a path is there": "import os.path\nx = os.path.exists('/')",
+    "a lock that waits for itself": "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()",
+    "a queue that waits": "import queue\nx = queue.Queue().get()",
+    "a thread": "import threading\nthreading.Thread(target=print).start()",
     "code from the environment": "import os\nx = os.system('true')",
 }
 

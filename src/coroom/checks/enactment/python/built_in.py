@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -64,6 +65,21 @@ _EXCEPTIONS = {
     "DeprecationWarning": "Warning",
     "UserWarning": "Warning",
 }
+
+
+def _all_exceptions() -> dict[str, str]:
+    """Those, and every other of Python's own, each with what it is a kind of, which comes before it."""
+    found = dict(_EXCEPTIONS)
+    waiting: list[type[BaseException]] = [Exception]
+    while waiting:
+        one = waiting.pop(0)
+        waiting += [below for below in one.__subclasses__() if below.__module__ == "builtins"]
+        if one.__base__ is not None and not one.__name__.endswith("Group"):
+            found.setdefault(one.__name__, one.__base__.__name__)
+    return found
+
+
+_ALL_EXCEPTIONS = _all_exceptions()
 
 
 def exception(machine: Attributes, name: str, *said: Value) -> Thing:
@@ -162,7 +178,7 @@ def names(machine: Attributes) -> dict[str, Value]:
     base = Kind("object", (), {}, traits={"object"})
     base.make = machine.new
     found: dict[str, Value] = {"object": base}
-    for name, above in _EXCEPTIONS.items():
+    for name, above in _ALL_EXCEPTIONS.items():
         found[name] = Kind(name, (found[above],), {}, traits={"exception"}, make=machine.new)
     found["IOError"] = found["EnvironmentError"] = found["OSError"]
     for name, made in (
@@ -182,9 +198,12 @@ def names(machine: Attributes) -> dict[str, Value]:
     _fill(found["dict"], fromkeys=dict.fromkeys)
     _fill(
         found["str"],
-        **{n: getattr(str, n) for n in ("lower", "upper", "strip", "title", "casefold", "join", "split", "capitalize")},
+        **{name: getattr(str, name) for name in _OF_TEXTS},
     )
-    _fill(found["list"], append=list.append, sort=list.sort)
+    _fill(found["list"], **{name: getattr(list, name) for name in ("append", "sort", "copy", "count", "index", "pop")})
+    for name in ("dict", "set", "frozenset"):
+        own = getattr(builtins, name)
+        _fill(found[name], **{each: getattr(own, each) for each in _OF_TABLES if hasattr(own, each)})
     found.update(_PLAIN)
     found.update(_of_the_machine(machine))
     return found
@@ -200,6 +219,8 @@ def _of_the_machine(machine: Attributes) -> dict[str, Value]:
         "getattr": lambda held, name, *default: _getattr(machine, held, name, default),
         "hasattr": lambda held, name: _getattr(machine, held, name, (MISSING,)) is not MISSING,
         "setattr": machine.set_attribute,
+        "delattr": partial(_delete, machine),
+        "vars": lambda *held: machine.attribute(held[0], "__dict__") if held else _no_names(),
         "callable": lambda held: (
             callable(held)
             and not isinstance(held, Coroutine | Module)
@@ -209,6 +230,28 @@ def _of_the_machine(machine: Attributes) -> dict[str, Value]:
         "iter": _iterate,
         "next": lambda many, *default: _next(machine, many, default),
     }
+
+
+def _delete(machine: Attributes, held: Value, name: str) -> None:
+    if not isinstance(held, Thing) or name not in held.attributes:
+        raise Raised(exception(machine, "AttributeError", name))
+    del held.attributes[name]
+
+
+def _no_names() -> Value:
+    raise CannotGoOn("the names of a function")
+
+
+_OF_TEXTS = (
+    "lower", "upper", "strip", "lstrip", "rstrip", "title", "casefold", "join", "split", "splitlines", "capitalize",
+    "swapcase", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric", "isdecimal",
+    "isidentifier", "startswith", "endswith", "count", "find", "replace", "removeprefix", "removesuffix", "partition",
+)  # fmt: skip
+_OF_TABLES = (
+    "get", "keys", "values", "items", "copy", "update", "union", "intersection", "difference", "add", "discard",
+    "issubset", "issuperset", "isdisjoint", "pop", "setdefault",
+)  # fmt: skip
+"""The methods that programs take from the classes themselves: `sorted(words, key=str.casefold)`."""
 
 
 def own_kind(base: Kind, name: str, make: Callable[..., Value]) -> Kind:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment.python import native
+from coroom.checks.enactment.python import native, sharing
 from coroom.checks.enactment.python.declaring import same
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Coroutine, Function, Kind, Property, Value
@@ -37,7 +37,10 @@ def functools_names(machine: Attributes) -> dict[str, Value]:
                 kept[key] = function(*given, **named)
             return kept[key]
 
-        return _wrapped(function, asked)
+        made = _wrapped(function, asked)
+        if isinstance(made, Function):
+            made.attributes["cache_clear"] = kept.clear
+        return made
 
     def lru_cache(function: Value = None, **_: Value) -> Value:
         return cached(function) if callable(function) else cached
@@ -51,6 +54,7 @@ def functools_names(machine: Attributes) -> dict[str, Value]:
         "cached_property": lambda get: Property(get, kept=True),
         "cmp_to_key": functools.cmp_to_key,
         "total_ordering": same,
+        "singledispatch": sharing.dispatching(machine),
     }
 
 
@@ -106,7 +110,7 @@ def contextlib_names(machine: Attributes) -> dict[str, Value]:
             },
         )
 
-    return {"contextmanager": manager, "suppress": suppress}
+    return {"contextmanager": manager, "suppress": suppress, **sharing.contexts(machine)}
 
 
 def operator_names(machine: Attributes) -> dict[str, Value]:
@@ -118,6 +122,9 @@ def operator_names(machine: Attributes) -> dict[str, Value]:
             return found[0] if len(found) == 1 else tuple(found)
 
         return get
+
+    def methodcaller(name: str, *given: Value, **named: Value) -> Callable[[Value], Value]:
+        return lambda held: machine.attribute(held, name)(*given, **named)
 
     named = (
         "add",
@@ -134,5 +141,20 @@ def operator_names(machine: Attributes) -> dict[str, Value]:
         "contains",
         "truediv",
         "floordiv",
+        "and_",
+        "or_",
+        "xor",
+        "is_",
+        "is_not",
+        "truth",
+        "getitem",
+        "setitem",
+        "delitem",
+        "countOf",
+        "indexOf",
+        "index",
+        "pos",
+        "invert",
     )
-    return {"attrgetter": attrgetter, "mul": native.times, **{name: getattr(operator, name) for name in named}}
+    own = {"attrgetter": attrgetter, "methodcaller": methodcaller, "mul": native.times, "pow": native.power}
+    return {**own, "mod": native.rest, **{name: getattr(operator, name) for name in named}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import calendar
 import copy
 import hashlib
 import heapq
@@ -12,6 +13,7 @@ import math
 import re
 import statistics
 import string
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -22,7 +24,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 from urllib import parse
 
-from coroom.checks.enactment.python import calling, declaring, native
+from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python import calling, declaring, iterating, native, sharing, writing
 from coroom.checks.enactment.python.built_in import own_kind
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Kind, Module, Value
@@ -90,9 +93,8 @@ def _time(machine: Attributes) -> dict[str, Value]:
 
 
 def _os(machine: Attributes) -> dict[str, Value]:
-    del machine
     kept: dict[str, str] = {}
-    return {"environ": kept, "getenv": kept.get}
+    return {"environ": kept, "getenv": kept.get, "path": Module("os.path", writing.paths(machine)), "sep": "/"}
 
 
 def _logging(machine: Attributes) -> dict[str, Value]:
@@ -122,6 +124,25 @@ def _datetime(machine: Attributes) -> dict[str, Value]:
     return found
 
 
+_SMALL = {"factorial": 100, "comb": 1_000, "perm": 100}
+"""Functions of `math` whose results grow fast, and the largest number that they are given."""
+
+
+def _math(machine: Attributes) -> dict[str, Value]:
+    del machine
+
+    def bounded(name: str) -> Callable[..., Value]:
+        def asked(*given: int) -> int:
+            if any(isinstance(each, int) and each > _SMALL[name] for each in given):
+                raise CannotGoOn("too large")
+            return int(getattr(math, name)(*given))
+
+        return asked
+
+    found: dict[str, Value] = {name: held for name, held in vars(math).items() if not name.startswith("_")}
+    return {**found, **{name: bounded(name) for name in _SMALL}}
+
+
 def _names(*pairs: tuple[object, tuple[str, ...]]) -> Callable[[Attributes], dict[str, Value]]:
     return lambda _: {name: getattr(held, name) for held, names in pairs for name in names}
 
@@ -133,8 +154,15 @@ def _decimal(machine: Attributes) -> dict[str, Value]:
         "ROUND_HALF_EVEN": "ROUND_HALF_EVEN",
         "ROUND_DOWN": "ROUND_DOWN",
         "ROUND_UP": "ROUND_UP",
+        "ROUND_CEILING": "ROUND_CEILING",
+        "ROUND_FLOOR": "ROUND_FLOOR",
+        "ROUND_HALF_DOWN": "ROUND_HALF_DOWN",
         "InvalidOperation": machine.builtins["InvalidOperation"],
     }
+
+
+def _given(held: Mapping[str, Value]) -> Callable[[Attributes], dict[str, Value]]:
+    return lambda _: dict(held)
 
 
 _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
@@ -169,55 +197,19 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
         ),
         "MappingProxyType": dict,
     },
-    "statistics": _names((statistics, ("mean", "median"))),
-    "math": _names(
-        (
-            math,
-            (
-                "ceil",
-                "floor",
-                "sqrt",
-                "pi",
-                "inf",
-                "isclose",
-                "trunc",
-                "log10",
-                "log2",
-                "log",
-                "hypot",
-                "gcd",
-                "nan",
-                "isnan",
-                "fabs",
-                "copysign",
-                "prod",
-                "fsum",
-                "e",
-                "sin",
-                "cos",
-                "exp",
-            ),
-        )
-    ),
-    "itertools": _names(
-        (
-            itertools,
-            (
-                "chain",
-                "groupby",
-                "islice",
-                "accumulate",
-                "zip_longest",
-                "takewhile",
-                "dropwhile",
-                "pairwise",
-                "starmap",
-                "tee",
-                "compress",
-                "filterfalse",
-            ),
-        )
-    ),
+    "statistics": _names((statistics, ("mean", "median", "fmean", "mode", "stdev", "pstdev", "variance", "pvariance"))),
+    "random": sharing.random_names,
+    "threading": sharing.threading_names,
+    "queue": sharing.queue_names,
+    "io": writing.io_names,
+    "csv": writing.csv_names,
+    "os.path": writing.paths,
+    "posixpath": writing.paths,
+    "pathlib": writing.pathlib_names,
+    "calendar": _names((calendar, ("monthrange", "isleap", "day_name", "month_name"))),
+    "sys": lambda _: {"maxsize": sys.maxsize},
+    "math": _math,
+    "itertools": iterating.itertools_names,
     "string": _names(
         (
             string,
@@ -226,8 +218,11 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
     ),
     "textwrap": _names((textwrap, ("wrap", "fill", "indent", "dedent", "shorten"))),
     "bisect": _names((bisect, ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right"))),
-    "heapq": _names((heapq, ("heappush", "heappop", "heapify", "nlargest", "nsmallest"))),
+    "heapq": _names(
+        (heapq, ("heappush", "heappop", "heapify", "nlargest", "nsmallest", "heapreplace", "heappushpop", "merge"))
+    ),
     "hashlib": _names((hashlib, ("md5", "sha1", "sha256", "sha512", "blake2b"))),
     "urllib.parse": _names((parse, ("quote", "unquote", "quote_plus", "unquote_plus", "urlencode"))),
     "unicodedata": _names((unicodedata, ("normalize", "category", "combining"))),
+    **{name: _given(held) for name, held in writing.TEXTS.items()},
 }

@@ -265,6 +265,10 @@ class Machine(Expressions):
         for each in node.names:
             module = self._imported(each.name, scope)
             if each.asname is None and "." in each.name:
+                top = each.name.partition(".")[0]
+                if built_in.is_library(top) and library.module(self, top) is not None:
+                    scope.names[top] = self._imported(top, scope)
+                    continue
                 raise CannotGoOn("a dotted import")
             scope.names[each.asname or each.name] = module
         yield from ()

@@ -7,6 +7,7 @@ from collections.abc import Generator, ItemsView, KeysView, ValuesView
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import PurePosixPath
 from types import FunctionType
 from typing import Any
 
@@ -26,7 +27,6 @@ UNKNOWN_BUILTINS = frozenset(
         "compile",
         "globals",
         "locals",
-        "vars",
         "dir",
         "__import__",
         "breakpoint",
@@ -36,7 +36,6 @@ UNKNOWN_BUILTINS = frozenset(
         "help",
         "exit",
         "quit",
-        "delattr",
     ]
 )
 
@@ -117,7 +116,55 @@ def attribute(held: Any, name: str) -> Any:
         return getattr(held, name, MISSING)
     if held is None:
         return MISSING
+    if isinstance(held, PurePosixPath):
+        return _of_path(held, name)
     return _of_another(held, name)
+
+
+_ON_DISK = frozenset(
+    [
+        "absolute",
+        "chmod",
+        "cwd",
+        "exists",
+        "expanduser",
+        "glob",
+        "group",
+        "hardlink_to",
+        "home",
+        "is_dir",
+        "is_file",
+        "is_mount",
+        "is_symlink",
+        "iterdir",
+        "lstat",
+        "mkdir",
+        "open",
+        "owner",
+        "read_bytes",
+        "read_text",
+        "readlink",
+        "rename",
+        "replace",
+        "resolve",
+        "rglob",
+        "rmdir",
+        "samefile",
+        "stat",
+        "symlink_to",
+        "touch",
+        "unlink",
+        "walk",
+        "write_bytes",
+        "write_text",
+    ]
+)
+
+
+def _of_path(held: PurePosixPath, name: str) -> Any:
+    if name in _ON_DISK or name.startswith("_"):
+        raise CannotGoOn(f"{name} of a path is not known here")
+    return getattr(held, name, MISSING)
 
 
 def _of_another(held: Any, name: str) -> Any:

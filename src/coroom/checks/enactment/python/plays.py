@@ -57,7 +57,9 @@ def _firsts(stage: Tree, reached: Sequence[str], inputs: Inputs, new: set[tuple[
     changers: list[Deed] = []
     for path, held, how in changing(stage, reached, new):
         calls = [
-            (path, name, tuple(given)) for name, given in inputs.calls_of(held, 0, turns=2 if how == "adds" else 1)
+            (path, name, tuple(given))
+            for name, given in inputs.calls_of(held, 0, turns=2 if how == "adds" else 1)
+            if _goes(stage, held, given)
         ]
         (adders if how == "adds" else changers).extend(calls)
     filled = [tuple(adders[:6])] if adders else []
@@ -77,6 +79,17 @@ def changing(
             how = how_it_changes(held.node, partial(_is_in, kept)) if (path, name) not in new else ""
             if how:
                 yield path, held, how
+
+
+def _goes(stage: Tree, function: Function, given: Sequence[Recipe]) -> bool:
+    """Whether a function takes these arguments."""
+    try:
+        stage.machine.call(function, [each.make(stage) for each in given], {})
+    except (CannotGoOn, SetUpFailed, *FAULTS):
+        if stage.machine.budget.steps <= 0:
+            raise
+        return False
+    return True
 
 
 def _is_in(kept: set[str], node: ast.expr) -> bool:

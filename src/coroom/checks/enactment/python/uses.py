@@ -151,7 +151,7 @@ def _is_self_part(node: ast.expr) -> bool:
 
 def how_it_changes(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> str:
     """Whether a function `adds` to what is kept, `changes` it, or neither."""
-    changes = ""
+    changes = "changes" if _changes_in_part(node, is_kept) else ""
     for each in within(node):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and is_kept(each.func.value):
             if each.func.attr in _ADDING:
@@ -174,6 +174,25 @@ def how_it_changes(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> str:
     return changes
 
 
+def _changes_in_part(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> bool:
+    """Whether a function takes something away from what is kept, or changes an entry of a part of it that it named."""
+    named = {
+        target.id
+        for each in within(node)
+        if isinstance(each, ast.Assign | ast.For) and is_kept(each.value if isinstance(each, ast.Assign) else each.iter)
+        for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+        if isinstance(target, ast.Name)
+    }
+    for each in within(node):
+        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store | ast.Del):
+            held = each.value
+            if isinstance(held, ast.Name) and held.id in named:
+                return True
+            if isinstance(each.ctx, ast.Del) and is_kept(held):
+                return True
+    return False
+
+
 def parameters(function: Function, *, skip: int = 0, needed: bool = False) -> list[Wanted]:
     """The parameters of a function. With `needed` only those without a default."""
     args = function.node.args
@@ -194,7 +213,7 @@ _THROUGH = frozenset({"enumerate", "sorted", "reversed", "zip", "iter", "list", 
 
 
 @on_the_node
-def _hints(node: ast.AST, name: str) -> frozenset[str]:  # noqa: C901 - one table of shapes
+def _hints(node: ast.AST, name: str) -> frozenset[str]:  # noqa: C901, PLR0912 - one table of shapes
     """What a name must be for what is done with it: a `number`, `many` things, something that is `called`."""
 
     def meant(each: ast.expr) -> bool:
@@ -208,6 +227,9 @@ def _hints(node: ast.AST, name: str) -> frozenset[str]:  # noqa: C901 - one tabl
                     isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, str))
                     for one in (left, right)
                 ):
+                    found.add("number")
+            case ast.AugAssign(op=ast.Sub() | ast.Mult() | ast.Div() | ast.FloorDiv(), value=right):
+                if meant(right):
                     found.add("number")
             case ast.Compare(left=left, comparators=[right]):
                 if meant(left) and isinstance(right, ast.Constant) and type(right.value) is int:

@@ -10,9 +10,12 @@ from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.kept import on_the_node
-from coroom.checks.enactment.naming import FLOATS, NUMBERS, TEXTS, by_name, by_type
+from coroom.checks.enactment.naming import FLOATS, NUMBERS, TEXTS, by_name, by_type, words_in
 from coroom.checks.enactment.python import native
 from coroom.checks.enactment.python.values import Module, Value
+
+_NAMING = frozenset({"id", "key", "code", "ref", "number", "no", "token", "ticket", "handle"})
+"""The words of parameters by which something is asked for."""
 
 _WORDS = ("Cy", "ann", "Bob", "dora")
 """Neither all lower nor all upper, and in another order than the alphabet's."""
@@ -33,6 +36,8 @@ class Vocabulary:
     patterns: tuple[re.Pattern[str], ...] = ()
     used: dict[str, dict[Value, str]] = field(default_factory=dict)
     """What was given before under the name of a parameter, with the name of the function that it was given to."""
+    handed: dict[Value, str] = field(default_factory=dict)
+    """The words and numbers that functions which keep something gave for it: by them it is asked for later."""
 
     def note(self, name: str, value: Value, function: str) -> None:
         """Keep what a function has taken."""
@@ -59,8 +64,11 @@ class Vocabulary:
         return [*list(found)[: MOST - 4], *last][:MOST]
 
     def _known(self, name: str, function: str) -> list[Value]:
-        """What other functions took under this name: it is about the same things."""
-        return [each for each, taker in self.used.get(name, {}).items() if taker != function]
+        """What other functions took under this name, or gave for what they keep: it is about the same things."""
+        taken = [each for each, taker in self.used.get(name, {}).items() if taker != function]
+        plain = by_name(name, NUMBERS) or by_name(name, TEXTS)
+        asked = bool(_NAMING & {*words_in(name)}) or not (taken or plain)
+        return [*(each for each, giver in self.handed.items() if asked and giver != function), *taken]
 
     def shapes(self, words: Iterable[str] = (), *, marked: bool = False) -> list[str]:
         """Texts that have the marks of the program, and those that one of its patterns takes."""

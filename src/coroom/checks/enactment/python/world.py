@@ -157,7 +157,14 @@ class World:
         known = [each for each in changers(kind)[0] if (path, f"{kind.name}.{each.name}") not in self.new]
         for function in known[:4]:
             for turn in turns:
-                self.ask(there[-1], function, turn, depth)
+                if self.ask(there[-1], function, turn, depth):
+                    self._hand(function.name)
+
+    def _hand(self, name: str) -> None:
+        """Keep what a function gave for what it keeps."""
+        gave = self.stage.results[-1]
+        if isinstance(gave, str | int) and not isinstance(gave, bool) and 0 < len(str(gave)) < 20:
+            self.vocabulary.handed.setdefault(gave, name)
 
     def ask(self, of: Recipe, function: Function, turn: int, depth: int = 0, *, fresh: bool = False) -> bool:
         """Call a method of an object."""
