@@ -1,6 +1,7 @@
 """`coroom setup`: make a client know the room, with the change shown first, and undone to the byte."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -11,7 +12,9 @@ from coroom.cli.place import PORT, WrongCallError
 
 @click.command()
 @click.argument("client", type=click.Choice(CLIENTS))
-@click.option("--project", type=click.Path(path_type=Path, file_okay=False), help="Configure only this project.")
+@click.option(
+    "--project", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Configure only this project."
+)
 @click.option("--url", default=f"http://127.0.0.1:{PORT}", show_default=True, help="Where the room is served.")
 @click.option("--undo", is_flag=True, help="Take it all away again, to the byte, without asking.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -22,6 +25,11 @@ def setup(client: str, project: Path | None, url: str, undo: bool, yes: bool) ->
 
     What is set up sleeps until an agent is started with `coroom join`: other sessions of the client notice nothing.
     """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise WrongCallError(
+            f"'{url}' is no address of a room. Give what coroom up prints, like http://127.0.0.1:{PORT}."
+        )
     home = Path.home()
     record = _record(client, project)
     planned = plan_undo(record) if undo else plan(client, home=home, project=project, url=url)
