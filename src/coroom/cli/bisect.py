@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from coroom.cli.place import WrongCallError, any_repository_at
+from coroom.cli.suite_options import shell_line
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.run.oracle.runs import TIMEOUT_S, Job, Result, tasks_for
 from coroom.run.oracle.runs import bisect as bisected
@@ -17,8 +18,18 @@ UNITS_MAX = 100_000
 
 @click.command()
 @click.option("--units", required=True, help="A file with one unit a line, - for standard input, or a glob of files.")
-@click.option("--build", required=True, help="Builds the units of $COROOM_CANDIDATE and of $COROOM_REFERENCE.")
-@click.option("--test", required=True, help="Judges what was built: 0 passes, 125 cannot say, all else fails.")
+@click.option(
+    "--build",
+    callback=shell_line,
+    required=True,
+    help="Builds the units of $COROOM_CANDIDATE and of $COROOM_REFERENCE.",
+)
+@click.option(
+    "--test",
+    callback=shell_line,
+    required=True,
+    help="Judges what was built: 0 passes, 125 cannot say, all else fails.",
+)
 @click.option("--runners", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
 @click.option(
     "--repeat", type=click.IntRange(1, 99), default=1, show_default=True, help="Each run; most of them count."

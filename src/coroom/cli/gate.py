@@ -11,7 +11,7 @@ from rich.table import Table
 
 from coroom.cli.land import failed_outside, told
 from coroom.cli.place import WrongCallError, any_repository_at
-from coroom.cli.suite_options import affected_option, bounds_of, bounds_options, isolation_option
+from coroom.cli.suite_options import affected_option, bounds_of, bounds_options, isolation_option, shell_line
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
 from coroom.git.command import Git, GitFailed
@@ -64,7 +64,7 @@ def gate(context: click.Context, directory: Path, onto: str, remote: str, as_doc
 
 @gate.command()
 @click.option("--runners", type=click.IntRange(1, 64), default=2, show_default=True, help="Tests at the same time.")
-@click.option("--test", default="", help="The command that must pass (default: found out).")
+@click.option("--test", callback=shell_line, default="", help="The command that must pass (default: found out).")
 @affected_option
 @click.option("--timeout", type=click.FloatRange(1, 86_400), default=1_800, show_default=True, help="Seconds for it.")
 @isolation_option
@@ -152,7 +152,8 @@ def install(repository: Path, branches: tuple[str, ...], undo: bool) -> None:
     git = Git(repository)
     try:
         if git.line("rev-parse", "--is-bare-repository") != "true":
-            raise WrongCallError(f"{repository} is not bare: a hook cannot keep its owner from committing there.")
+            why = f"{repository} is not bare: a hook cannot keep its owner from committing there."
+            raise WrongCallError(f"{why} Name the bare repository that all push to (git clone --bare makes one).")
         if undo:
             click.echo("The hook is gone." if unguard(git) else "There was no hook of the gate.")
             return

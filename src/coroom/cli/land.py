@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from coroom.cli.place import WrongCallError
-from coroom.cli.suite_options import affected_option, bounds_of, bounds_options, isolation_option
+from coroom.cli.suite_options import affected_option, bounds_of, bounds_options, isolation_option, shell_line
 from coroom.cli.trouble import in_words
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault, Refused
@@ -31,7 +31,7 @@ from coroom.run.landing import LandingEnd, LandingWish, land_here
     "--claim", "claims", multiple=True, help="A resource you hold, like issue:17; given up by landing. Repeat."
 )
 @click.option("--title", default="", help="A line for the history (default: the last commit's subject).")
-@click.option("--test", default="", help="The command that must pass (default: found out).")
+@click.option("--test", callback=shell_line, default="", help="The command that must pass (default: found out).")
 @affected_option
 @click.option("--timeout", type=click.FloatRange(1, 86_400), default=1_800, show_default=True, help="Seconds for it.")
 @isolation_option

@@ -19,7 +19,7 @@ from coroom.cli.join import admit
 from coroom.cli.kinds import COMMAND, PRICE_SAID, TAPE, price_missing
 from coroom.cli.loop_result import Member, print_document, print_words
 from coroom.cli.place import ROOM, Running, WrongCallError, any_repository_at, running_room
-from coroom.cli.suite_options import confined_tests
+from coroom.cli.suite_options import confined_tests, shell_line
 from coroom.cli.tasks import tasks_given
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Refused
@@ -48,7 +48,7 @@ DEFAULT_ROLE = "core-developer"
 @click.option("--role", "role_names", multiple=True, help="Repeat to give the agents roles in turn; see coroom roles.")
 @click.option("--name", default="", help="What the agents' names begin with (default: this machine's name).")
 @click.option("--tasks", help="A list of tasks, as for coroom run; failing tests are found without one.")
-@click.option("--test", default="", help="The command that must pass (default: found out).")
+@click.option("--test", callback=shell_line, default="", help="The command that must pass (default: found out).")
 @click.option("--test-time", default=1_800.0, show_default=True, help="Seconds for it.")
 @click.option("--remote", default="", help="The shared repository: a remote's name or address (default: origin).")
 @click.option("--onto", default="", help="The branch (default: main or master).")

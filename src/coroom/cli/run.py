@@ -25,7 +25,7 @@ from coroom.cli.crew import isolation_lines, isolation_of
 from coroom.cli.kinds import KINDS, PRICE_SAID
 from coroom.cli.place import POLICIES_SAID, WrongCallError, any_repository_at, repository_at
 from coroom.cli.screen import TerminalScreen, print_summary
-from coroom.cli.suite_options import bounds_options, confined_tests
+from coroom.cli.suite_options import bounds_options, confined_tests, shell_line
 from coroom.cli.toolsmith import TOOLSMITH_SAID
 from coroom.cli.until import StoppedError, stop_when_input_ends, until_stopped
 from coroom.core.agent import Role
@@ -62,7 +62,7 @@ ROOM = "run"
 @click.option("--room", default=ROOM, show_default=True, help="The room's name.")
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", help="Where the result lands (default: coroom/ROOM).")
-@click.option("--test", help="The command that must pass (default: found out).")
+@click.option("--test", callback=shell_line, help="The command that must pass (default: found out).")
 @click.option(
     "--types",
     type=click.Choice(["off", "auto", *CHECKERS]),

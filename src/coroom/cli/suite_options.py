@@ -1,5 +1,6 @@
 """Options that say what the tests of a landing run in: agents' code, which their author has not read either."""
 
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ def isolation_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that names the isolation."""
     said = "What the tests run in: plain, bubblewrap or container (default: bubblewrap where it works)."
     return click.option("--isolation", default="", help=said)(command)
+
+
+def shell_line(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A command as it was given, which the shell can read: that is better known before agents have worked for hours."""
+    told = subprocess.run(("/bin/sh", "-n", "-c", value or ""), capture_output=True, check=False)
+    if told.returncode:
+        why = told.stderr.decode(errors="replace").strip().splitlines()[-1].removeprefix("/bin/sh: ")
+        raise WrongCallError(f"--{parameter.name} is no command for the shell: {why}. Check its quotes.")
+    return value
 
 
 def affected_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ import click
 
 from coroom.checks.types import CHECKERS
 from coroom.cli.place import POLICIES_SAID, PORT, ROOM, WrongCallError, any_repository_at, begin_from, known_policy
-from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option
+from coroom.cli.suite_options import bounds_options, confined_tests, isolation_option, shell_line
 from coroom.cli.toolsmith import TOOLSMITH_SAID, proposer_of
 from coroom.cli.until import STOPPING
 from coroom.core.errors import Fault, Refused
@@ -38,7 +38,9 @@ from coroom.run.daemon.guard import ServedRoom
 @click.option("--socket", "socket_path", type=click.Path(), help="Serve on this Unix socket instead.")
 @click.option("--mirrors", type=click.Path(path_type=Path), help="Where the agents' directories are made.")
 @click.option("--branch", default="", help="Where work lands (default: coroom/ROOM).")
-@click.option("--test", default="", help="The command that must pass before work lands (default: found out).")
+@click.option(
+    "--test", callback=shell_line, default="", help="The command that must pass before work lands (default: found out)."
+)
 @isolation_option
 @bounds_options
 @click.option(
@@ -120,7 +122,7 @@ def _listening(socket_path: str | None, port: int) -> socket.socket:
         return loopback_socket(port)
     except OSError as problem:
         where = socket_path or f"Port {port}"
-        message = f"{where} cannot be served: {str(problem).removesuffix('.')}. Choose another with --port or --socket."
+        message = f"{where} cannot be served: {problem.strerror or problem}. Choose another with --port or --socket."
         raise WrongCallError(message) from problem
 
 
