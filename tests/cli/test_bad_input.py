@@ -112,6 +112,18 @@ def test_a_directory_without_a_repository_is_refused(
         (["bench", "pairs", "x=../home"], ("home is not in a git repository. Give a whole clone",)),
         (["bench", "pairs", "x=../empty"], ("empty has no commit yet. Give a whole clone",)),
         (["bench", "plan", "a.txt", "x=../home"], ("home is not in a git repository. Give a whole clone",)),
+        (["bench", "plan", "../binary", "x=."], ("binary: it is no UTF-8 text. Give the pairs",)),
+        (["plan", ".", "../binary"], ("binary cannot be read: it is no UTF-8 text; name a file of tasks",)),
+        (["plan", ".", "../empty"], ("empty is there and is no file of tasks",)),
+        (["run", "a task", "--agent", "tape:../binary"], ("binary is no tape: it is no UTF-8 text.",)),
+        (["up", "--port", "0", "--test", "'"], ("--test is no command for the shell: ", "quote", "Check its quotes")),
+        (["run", "a task", "--test", "pytest ("], ("--test is no command for the shell: ", "Check its quotes")),
+        (["up", "--socket", "../none/x"], ("../none/x cannot be served: No such file or directory. Choose",)),
+        (["setup", "claude", "--project", "../none", "--yes"], ("'../none' does not exist. Try: ",)),
+        (["setup", "claude", "--url", "7333", "--yes"], ("'7333' is no address of a room. Give what coroom up",)),
+        (["setup"], ("gemini, cursor. Try: ",)),
+        (["gate", "install", "."], ("is not bare", "git clone --bare makes one")),
+        (["check", "--branches", "", "main"], ("'' is no branch or commit here",)),
         (["bench", "plan", "a.txt", "x=."], ("a.txt: line 1 is no pair",)),
         (["up", "--port", "0", "--branch", "main/x"], ("Git cannot have main/x beside the branch main",)),
         (["run", "tasks.md"], ("tasks.md is no file", "say the task in words")),
@@ -124,6 +136,7 @@ def test_a_call_that_cannot_be_is_refused_before_anything_is_made(
     place: Place, words: list[str], parts: tuple[str, ...]
 ) -> None:
     git(place.root, "init", "--quiet", "empty")
+    (place.root / "binary").write_bytes(b"\x82\xff")
     before = picture(place.repository)
     refused(call(*words), *parts)
     assert picture(place.repository) == before
@@ -164,7 +177,7 @@ def test_a_file_of_tasks_that_cannot_be_is_refused_with_the_place(
 
 def test_a_file_that_is_no_text_is_refused(place: Place) -> None:
     (place.root / "t.md").write_bytes(b"\xff\xfe- x")
-    refused(call("run", str(place.root / "t.md")), "cannot be read as text")
+    refused(call("run", str(place.root / "t.md")), "it is no UTF-8 text")
 
 
 def test_a_line_of_a_tape_that_is_no_step_is_named(place: Place) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from coroom.cli.bench_pairs import named_repositories
 from coroom.cli.place import WrongCallError
+from coroom.core.errors import unread
 from coroom.host.plans.resolving import CHOICES, NONE
 from coroom.run.bench.figures import Spread, machine
 
@@ -54,7 +55,8 @@ def plan(
     try:
         report = measure_plans(data, named, files, progress.print, lines=lines, uses=uses, resolve=resolve)
     except (OSError, ValueError, GitFailed) as problem:
-        raise WrongCallError(f"{data}: {problem}. Give the pairs and whole clones of their projects.") from problem
+        why = unread(problem) if isinstance(problem, UnicodeError) else problem
+        raise WrongCallError(f"{data}: {why}. Give the pairs and whole clones of their projects.") from problem
     if as_document:
         click.echo(json.dumps(report.document()))
         return

@@ -18,6 +18,7 @@ from coroom.agents.opencode import OpenCode
 from coroom.agents.scripted import Marks, Step, TapeError, read_tape
 from coroom.cli.kinds import BUILTIN, COMMAND, KINDS, TAPE
 from coroom.cli.place import WrongCallError
+from coroom.core.errors import unread
 from coroom.launch.choose import launcher
 from coroom.launch.isolation import Isolation, Unavailable
 from coroom.run.isolating import Isolating, provider_for
@@ -184,5 +185,7 @@ def _tape(path: Path) -> list[Step]:
         raise WrongCallError(f"{path} is no tape: there is no such file.")
     try:
         return read_tape(path)
-    except (TapeError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
+        raise WrongCallError(f"{path} is no tape: {unread(problem)}.") from problem
+    except TapeError as problem:
         raise WrongCallError(f"{problem}.") from problem

@@ -12,6 +12,7 @@ import click
 from coroom.cli.kinds import KINDS, PRICE_SAID, TAPE, price_missing
 from coroom.cli.place import WrongCallError
 from coroom.cli.progress import counted
+from coroom.core.errors import unread
 from coroom.evaluate.campaign import Evaluation
 from coroom.evaluate.real.arrange import Crew
 from coroom.evaluate.real.attempt import Setting
@@ -136,7 +137,7 @@ def _tapes(named: str) -> list[Path]:
         try:
             read_tape(tape)
         except (OSError, UnicodeDecodeError, TapeError) as problem:
-            why = problem.strerror if isinstance(problem, OSError) else problem
+            why = problem if isinstance(problem, TapeError) else unread(problem)
             raise WrongCallError(f"{tape} is no tape: {why}.") from problem
     if not tapes:
         raise WrongCallError(f"{named} holds no tapes: they are files that end in .jsonl.")

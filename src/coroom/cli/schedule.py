@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from coroom.cli.place import WrongCallError
 from coroom.core.codec import Json
+from coroom.core.errors import unread
 from coroom.simulate.schedule.campaign import random_programs
 from coroom.simulate.schedule.play import POLICIES_PLAYED, played
 from coroom.simulate.schedule.script import BadScheduleError, Schedule, read_schedule
@@ -83,8 +84,7 @@ def _schedules(file: Path) -> Iterator[Schedule]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
-        why = fault.strerror if isinstance(fault, OSError) else "it is no UTF-8 text"
-        raise WrongCallError(f"{file} cannot be read: {why}. Give a file with a schedule in it.") from None
+        raise WrongCallError(f"{file} cannot be read: {unread(fault)}. Give a file with a schedule in it.") from None
     lines = [line for line in text.splitlines() if line.strip()] if file.suffix == ".jsonl" else [text]
     if not lines:
         raise WrongCallError(f"{file} is empty. Give a file with a schedule in it.")

@@ -9,6 +9,7 @@ import click
 from coroom.cli.history import kept_log
 from coroom.cli.place import ROOM, WrongCallError
 from coroom.core import event as e
+from coroom.core.errors import unread
 from coroom.host.calls.library import files_of
 from coroom.host.door.clean import one_line
 from coroom.host.host import read_events
@@ -61,8 +62,7 @@ def _try(path: str, *, as_document: bool) -> None:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise WrongCallError(f"{path} cannot be read: {why}. Name a file with a recipe in JSON.") from error
+        raise WrongCallError(f"{path} cannot be read: {unread(error)}. Name a file with a recipe in JSON.") from error
     with tempfile.TemporaryDirectory(prefix="coroom-trial-") as place:
         outcome = Smith(None, str(Path.cwd()), place, files_of).judge(text, ())
     found = outcome.found if isinstance(outcome, NotMade) else ()

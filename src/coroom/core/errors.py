@@ -55,6 +55,11 @@ class Fault(Exception):
     """Something of ours broke; the host stops rather than guess."""
 
 
+def unread(problem: OSError | UnicodeError) -> str:
+    """Why a file that shall hold text cannot be read, as the end of a sentence."""
+    return problem.strerror or str(problem) if isinstance(problem, OSError) else "it is no UTF-8 text"
+
+
 def cause_of(problem: BaseException) -> BaseException:
     """What went wrong first, without the groups that tasks wrap around it and that say nothing themselves."""
     while isinstance(problem, BaseExceptionGroup):

@@ -11,7 +11,7 @@ import yaml
 from coroom.core.agent import OPERATOR
 from coroom.core.codec import Json
 from coroom.core.command import Command, OpenRoom, PostTask, Submission
-from coroom.core.errors import Refused
+from coroom.core.errors import Refused, unread
 from coroom.core.evolve import evolve
 from coroom.core.limits import Limits
 from coroom.core.resource import Resource, parse
@@ -173,7 +173,7 @@ def _read(given: str) -> list[PostTask]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        message = f"{given} cannot be read as text: {problem}"
+        message = f"{given} cannot be read: {unread(problem)}; name a file of tasks: Markdown, JSON or YAML"
         raise BoardError(message) from problem
     match path.suffix:
         case ".json":
@@ -195,7 +195,7 @@ def _is_file(path: Path) -> bool:
 def _is_something_else(given: str, path: Path) -> bool:
     """Whether one word names a directory, a device or a pipe, and so was hardly meant as a task."""
     try:
-        return len(given.split()) == 1 and "/" in given and path.exists()
+        return len(given.split()) == 1 and path.exists()
     except (OSError, ValueError):
         return False
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from coroom.core.errors import unread
 from coroom.host.calls.calls import stray_seen
 from coroom.host.calls.smithy import Workshop
 from coroom.ports import Files, Tool
@@ -76,9 +77,9 @@ def read_tools_file(path: Path) -> ToolsFile:
     try:
         read = ToolsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        why = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else unread(error)
         raise BadTool(
-            f"{path} cannot be read: {why.lower()}. Name a file of tools; docs/tools.md shows one."
+            f"{path} cannot be read: {why[:1].lower()}{why[1:]}. Name a file of tools; docs/tools.md shows one."
         ) from error
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]

@@ -144,7 +144,8 @@ def _commit(git: Git, name: str) -> str:
     try:
         return git.line("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     except GitFailed as failed:
-        raise UnreadableError(f"{name} is no branch or commit here. git branch -a lists those there are.") from failed
+        shown = name or "''"
+        raise UnreadableError(f"{shown} is no branch or commit here. git branch -a lists those there are.") from failed
 
 
 def _tree_of(git: Git, tree: str, blobs: dict[str, bytes], huge: set[str]) -> dict[str, bytes]:
