@@ -22,7 +22,7 @@ from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.resource import Footprint, overlaps
-from coroom.core.room import decide, fold, number
+from coroom.core.room import answered_before, decide, fold, number
 from coroom.core.state import RoomState
 from coroom.core.task import TaskState
 
@@ -310,3 +310,23 @@ def test_a_refusal_reads_as_both_its_sentences_and_a_fault_is_no_refusal() -> No
     assert str(Refused(Code.WAIT, "Not yet.", "Wait.")) == "Not yet. Wait."
     assert issubclass(Fault, Exception)
     assert Mode("shared") is Mode.SHARED
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(("answered", "look", "again", "fork"))), max_size=40))
+def test_whether_an_operation_was_answered_is_known_whenever_it_is_looked_up(steps: list[tuple[int, str]]) -> None:
+    room = Room("ada", limits=Limits(operations_per_agent_max=3))
+    state = other = room.state
+    for number_, what in steps:
+        answer = Answered(agent="ada", operation=f"o{number_}", reply='["Ok",{"id":""}]', asked="f")
+        match what:
+            case "answered":
+                state = fold(state, (answer,), state.now_ms, "ada")
+            case "again":
+                state = fold(state, (answer, replace(answer, operation="x")), state.now_ms, "ada")
+            case "fork":
+                state, other = other, state
+            case _:
+                kept = {known[0] for known in state.operations.get("ada", ())}
+                named_ = {f"o{one}" for one in range(10)} | {"x"}
+                assert kept <= {name for name in named_ if state.has_asked("ada", name)}
+                assert kept == {name for name in named_ if answered_before(state, "ada", name) is not None}

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
-from operator import itemgetter
 from typing import cast, get_args
 
 from coroom.core import command as c
@@ -103,7 +102,6 @@ _WHILE_CLOSED = (c.OpenRoom, c.MarkRead, *_ENDINGS)
 _EDITS = (c.AcceptEdit, c.HoldEdit)
 _CALLS = (c.PlaceCall, c.NoteRead)
 _NOT_ALIVE = frozenset({HOST, OPERATOR})
-_OPERATION = itemgetter(0)
 _answered = maker(Answered)
 _event = of_parts(Event)
 _NO_SIGN_OF_LIFE = frozenset({c.Tick, c.Leave, c.Beat, c.Join})
@@ -189,11 +187,9 @@ def answered_before(state: RoomState, by: str, operation: str, asked: str = "") 
     Refused when the id was used for something else than `asked`, where that is given. Who has joined again may number
     its operations from the start: what it was answered before is the answer only to the very same call.
     """
-    known = state.operations.get(by, ())
-    # Nearly always it is new.
-    if not operation or operation not in map(_OPERATION, known):
+    if not operation or not state.has_asked(by, operation):
         return None
-    for name, reply, *first in reversed(known):
+    for name, reply, *first in reversed(state.operations.get(by, ())):
         if name != operation:
             continue
         same = not asked or not any(first) or first[0] == asked

@@ -1,7 +1,7 @@
 """The room as it stands: what `evolve` makes and `decide` reads."""
 
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Iterable, Mapping
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from coroom.core.action import Action
@@ -24,7 +24,10 @@ __all__ = ["EARLIER", "NOTHING_SPENT", "Landing", "RoomState", "Spent", "Wanted"
 
 T = TypeVar("T")
 _RANK, _OPENED = attrgetter("rank"), attrgetter("opened_seq")
-_HOLDINGS, _PLACES = "_holdings", "_places"
+_HOLDINGS, _PLACES, _ASKED = "_holdings", "_places", "_asked"
+_OPERATION = itemgetter(0)
+_Known = tuple[tuple[str, ...], ...]
+_NOTHING_ASKED: Mapping[str, tuple[_Known, frozenset[str]]] = {}
 _FEW_CLAIMS = 24
 """So many are looked at in the time that it takes to find out which."""
 
@@ -146,6 +149,18 @@ class RoomState:
             own[_PLACES] = known = placed(known, self.claims)
         return known.near(wanted)
 
+    def has_asked(self, agent: str, operation: str) -> bool:
+        """Whether the agent may have been answered for that operation id before; a no is certain, and nearly always
+        the answer.
+        """
+        own, known = self.__dict__, self.operations.get(agent, ())
+        asked = own.get(_ASKED, _NOTHING_ASKED)
+        before = asked.get(agent)
+        if before is None or before[0] is not known:
+            before = known, _names(known, before)
+            own[_ASKED] = {**asked, agent: before}
+        return operation in before[1]
+
     def open_held(self, agent: str = "", path: str = "") -> tuple[HeldEdit, ...]:
         """Held edits still open, oldest first, of one agent and path where given."""
         found = [
@@ -167,6 +182,13 @@ class RoomState:
         """The agents that have not left, in rank order."""
         here = [agent for _, agent in self.agents.ordered() if agent.presence is not Presence.LEFT]
         return tuple(sorted(here, key=_RANK))
+
+
+def _names(known: _Known, before: tuple[_Known, frozenset[str]] | None) -> frozenset[str]:
+    """The operation ids of these answers, and perhaps some that are kept no longer, from those of other answers."""
+    if before and before[0] and len(known) > 1 and known[-2] is before[0][-1] and len(before[1]) < 2 * len(known):
+        return before[1] | {known[-1][0]}
+    return frozenset(map(_OPERATION, known))
 
 
 if TYPE_CHECKING:
