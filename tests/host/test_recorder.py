@@ -1,6 +1,7 @@
 """A run is recorded as tapes that can be played again: the same tree comes out, and no secret is in them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,21 @@ def test_a_tape_that_is_full_stays_as_it_is_and_what_cannot_be_written_is_counte
     assert tapes.dropped == 5
     assert not (tmp_path / "elsewhere").exists()
     assert (tmp_path / "tapes" / "ann.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_of_a_disk_that_is_full_whole_lines_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tape = tmp_path / "tapes" / "ann.jsonl"
+    tape.parent.mkdir()
+    tape.write_text("before\n")
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[: len(data) - 3]))
+    tapes = Tapes(tape.parent, frozenset)
+    for number in range(3):
+        tapes.add("ann", {"tool": "sync", "args": {"number": number}})
+    tapes.close()
+    first, *lines = tape.read_text().splitlines()
+    assert (first, [json.loads(line)["args"]["number"] for line in lines]) == ("before", [0, 1])
+    assert tapes.dropped == 1
 
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n"]), max_size=12)

@@ -116,7 +116,7 @@ async def test_what_a_client_says_of_itself_is_looked_at_by_the_sdk_first(straig
 @pytest.mark.parametrize("era", BOTH)
 async def test_whatever_else_a_message_says_is_answered_as_the_sdk_would(era: str, straightly: list[bool]) -> None:
     whole = said(era)
-    keys = [*ENVELOPE, "progressToken", "io.modelcontextprotocol/logLevel", "vendor/own", "traceparent"]
+    keys = [*ENVELOPE, "progressToken", "io.modelcontextprotocol/logLevel", "vendor/own", "traceparent", "own"]
     messages: list[object] = [
         *(whole | {name: value} for name in (*whole, "result", "more") for value in (*ODD, True, 1.5, 2**70)),
         *({name: value for name, value in whole.items() if name != left_out} for left_out in whole),

@@ -129,7 +129,7 @@ class McpDoor:
         if caller is None:
             return False
         try:
-            told = reply(await self._told(caller, call.id, call.name, call.arguments, _no_beat))
+            told = reply(await self._told(caller, call.id, call.name, call.arguments, None))
             headers, body = on_the_wire(call, wire_form(told, call.version, self._server_meta))
         except Exception as fault:  # noqa: BLE001  what went wrong in here is told in the SDK's words
             scope[_FAULT] = fault
@@ -167,8 +167,14 @@ class McpDoor:
         return await self._told(caller, context.request_id, name, arguments, _heartbeat(context))
 
     async def _told(
-        self, caller: Caller, request_id: RequestId | None, name: str, arguments: Mapping[str, object], beat: Beats
+        self,
+        caller: Caller,
+        request_id: RequestId | None,
+        name: str,
+        arguments: Mapping[str, object],
+        beat: Beats | None,
     ) -> Answer:
+        """The answer to a call. Without `beat` nothing can be said on the way, and the caller stays to the end."""
         tool = BY_NAME.get(name)
         if tool is None:
             names = ", ".join(BY_NAME)
@@ -196,7 +202,12 @@ class McpDoor:
             self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
 
     async def _answer(
-        self, caller: Caller, tool: RoomTool, arguments: Mapping[str, object], request_id: RequestId | None, beat: Beats
+        self,
+        caller: Caller,
+        tool: RoomTool,
+        arguments: Mapping[str, object],
+        request_id: RequestId | None,
+        beat: Beats | None,
     ) -> Answer:
         given = check(tool.name, tool.arguments, arguments)
         if isinstance(given, Refused):
@@ -205,12 +216,14 @@ class McpDoor:
         before = caller.door.refused_before(caller.name, operation, request_id) if operation else None
         if before:
             return before
-        acting = _acted(caller, tool, given, operation, beat)
+        acting = _acted(caller, tool, given, operation, beat or _no_beat)
         try:
             if tool.waits:
                 return await acting
             asked = repr(sorted(arguments.items())) if operation else ""
             name = (caller.room, caller.name, tool.name, operation, asked) if operation else None
+            if beat is None:
+                return await self._errands.attend(name, acting)
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:
             return Answer(refused=Refused(Code.ROOM_CLOSED, f"The room has stopped: {fault}.", "Tell the user."))

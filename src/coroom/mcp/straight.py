@@ -31,7 +31,7 @@ _MESSAGE = {"jsonrpc", "id", "method", "params"}
 _SAYS = frozenset({"name", "arguments", "_meta"})
 _ENVELOPE = (PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY)
 _RESERVED = "io.modelcontextprotocol/"
-_PROGRESS = "progressToken"
+_PROGRESS, _PROGRESS_BY_FIELD = "progressToken", "progress_token"
 _JSON = b"application/json"
 _LOOKED_AT = frozenset({b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name"})
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -109,8 +109,8 @@ def straight_call(scope: Scope, body: bytes, asked: dict[str, Any], envelopes: E
 
 
 def _says_nothing_more(meta: object) -> bool:
-    """Whether all that it has is an envelope, a token for progress, of which quick tools make none, and what vendors
-    say to one another.
+    """Whether all that it has is an envelope, a token for progress, of which quick tools make none, and what nobody
+    here reads.
     """
     if not isinstance(meta, dict):
         return False
@@ -118,7 +118,7 @@ def _says_nothing_more(meta: object) -> bool:
         if key == _PROGRESS:
             if type(value) not in {str, int}:
                 return False
-        elif key not in _ENVELOPE and ("/" not in key or key.startswith(_RESERVED)):
+        elif key not in _ENVELOPE and (key == _PROGRESS_BY_FIELD or key.startswith(_RESERVED)):
             return False
     return True
 

@@ -11,7 +11,7 @@ class Errands:
     """The calls under way of one endpoint. A call that is asked for again while it runs is joined, not run twice."""
 
     def __init__(self) -> None:
-        self._named: dict[Hashable, asyncio.Task[Any]] = {}
+        self._named: dict[Hashable, asyncio.Future[Any]] = {}
         self._running: set[asyncio.Task[Any]] = set()
 
     async def carry(self, name: Hashable, work: Coroutine[Any, Any, T], lost: Callable[[T], None]) -> T:
@@ -22,7 +22,7 @@ class Errands:
             work: started here, or closed unused when a call of that name is under way.
             lost: called once for each caller that went away before there was a result.
         """
-        task: asyncio.Task[T] | None = self._named.get(name) if name is not None else None
+        task: asyncio.Future[T] | None = self._named.get(name) if name is not None else None
         if task is None:
             task = self._run(work)
             if name is not None:
@@ -35,6 +35,33 @@ class Errands:
         except asyncio.CancelledError:
             task.add_done_callback(lambda done: _hand(done, lost))
             raise
+
+    async def attend(self, name: Hashable, work: Coroutine[Any, Any, T]) -> T:
+        """As `carry`, for a caller that is cancelled only with the whole daemon: the work runs in the caller's own
+        task, which takes the loop three turns less.
+        """
+        known: asyncio.Future[T] | None = self._named.get(name) if name is not None else None
+        if known is not None:
+            work.close()
+            return await asyncio.shield(known)
+        if name is None:
+            return await work
+        told: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._named[name] = told
+        try:
+            result = await work
+        except Exception as failed:
+            told.set_exception(failed)
+            # Looked at, since perhaps nobody waits for it.
+            told.exception()
+            raise
+        except BaseException:
+            told.cancel()
+            raise
+        finally:
+            del self._named[name]
+        told.set_result(result)
+        return result
 
     def start(self, work: Coroutine[Any, Any, T], done: Callable[[T], None]) -> None:
         """Run `work` for nobody in particular; `done` gets its result."""
@@ -55,6 +82,6 @@ class Errands:
         return task
 
 
-def _hand(done: "asyncio.Task[T]", lost: Callable[[T], None]) -> None:
+def _hand(done: "asyncio.Future[T]", lost: Callable[[T], None]) -> None:
     if not done.cancelled() and done.exception() is None:
         lost(done.result())

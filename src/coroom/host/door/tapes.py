@@ -52,9 +52,9 @@ WAITING_MAX = 10_000
 WAITING_BYTES_MAX = 128 << 20
 """Steps that wait for the disk, and what is large in them; more would be memory lost to a disk that does not answer."""
 
-GATHER_S = 0.05
-"""What comes within so long of a step is written with it: each waking of the thread takes the interpreter from the
-room.
+GATHER_S = 0.25
+"""What comes within so long of a step is written with it: each waking of the thread, and each look at a file, takes the
+interpreter from the room.
 """
 
 PIECE_CHARS = 65_536
@@ -190,22 +190,33 @@ class Tapes:
 
     def _append(self, agent: str, lines: Sequence[bytes]) -> int:
         """Put the lines at the end of the agent's tape. Returns how many of them it holds."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._directory / f"{agent}.jsonl", flags, 0o600)
+        tape = self._directory / f"{agent}.jsonl"
         try:
-            size, written = os.fstat(descriptor).st_size, 0
-            for line in lines:
-                if size + len(line) > TAPE_BYTES_MAX:
-                    continue
-                if os.write(descriptor, line) != len(line):
-                    # Half a line would spoil all the steps before it.
-                    os.ftruncate(descriptor, size)
-                    break
-                size, written = size + len(line), written + 1
+            descriptor = os.open(tape, flags, 0o600)
+        except FileNotFoundError:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(tape, flags, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            data = _fitting(lines, TAPE_BYTES_MAX - size)
+            written = os.write(descriptor, data) if data else 0
+            if written != len(data):
+                # Half a line would spoil all the steps before it.
+                written = data.rfind(b"\n", 0, written) + 1
+                os.ftruncate(descriptor, size + written)
         finally:
             os.close(descriptor)
-        return written
+        return data.count(b"\n", 0, written)
+
+
+def _fitting(lines: Sequence[bytes], bytes_max: int) -> bytes:
+    """Those of the lines that fit, one after the other."""
+    fitting = bytearray()
+    for line in lines:
+        if len(fitting) + len(line) <= bytes_max:
+            fitting += line
+    return bytes(fitting)
 
 
 def without_secrets(value: Json, known: Collection[str]) -> Json:
