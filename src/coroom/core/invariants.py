@@ -3,7 +3,9 @@ work, so that it may be as slow and as plain as it likes.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import combinations
+from operator import attrgetter, is_
 
 from coroom.core.agent import Presence
 from coroom.core.claim import COMPATIBLE, Claim
@@ -21,11 +23,18 @@ def check_state(state: RoomState, sound: RoomState | None = None) -> tuple[str, 
     decision, where a claim may have ended and its task not yet come back. What is the same as in `sound`, an earlier
     state with which nothing was wrong, is not looked at again.
     """
-    if sound and (state.fence < sound.fence or state.version < sound.version):
-        sound = None
-    fresh = {name for name in _PARTS if sound is None or getattr(state, name) is not getattr(sound, name)}
-    found = [question(state) for question, about in _QUESTIONS if not fresh.isdisjoint(about)]
-    return tuple(sentence for sentences in found for sentence in sentences)
+    if sound and state.fence >= sound.fence and state.version >= sound.version:
+        asked = _asked_where(tuple(map(is_, _of(state), _of(sound))))
+    else:
+        asked = _ALL
+    return tuple([sentence for question in asked for sentence in question(state)])
+
+
+@cache
+def _asked_where(same: tuple[bool, ...]) -> tuple[_Question, ...]:
+    """The questions whose answers may be others where these parts of the state are the same."""
+    fresh = {name for name, unchanged in zip(_PARTS, same, strict=True) if not unchanged}
+    return tuple([question for question, about in _QUESTIONS if not fresh.isdisjoint(about)])
 
 
 def _claims(state: RoomState) -> Iterator[str]:
@@ -153,4 +162,6 @@ _QUESTIONS: tuple[tuple[_Question, tuple[str, ...]], ...] = (
 them stays so. Nor is the time: a claim that has run out excludes nobody.
 """
 
-_PARTS = frozenset(name for _, about in _QUESTIONS for name in about)
+_ALL = tuple(question for question, _ in _QUESTIONS)
+_PARTS = tuple(sorted({name for _, about in _QUESTIONS for name in about}))
+_of = attrgetter(*_PARTS)

@@ -149,7 +149,8 @@ class ActsAsItComes:
 
 def readers_of(state: RoomState, writer: str, path: str) -> tuple[str, ...]:
     """The present agents, other than `writer`, that have read `path`, in rank order."""
-    return tuple([a.name for a in state.present() if a.name != writer and path in state.reads_of(a.name)])
+    read = {agent for agent, versions in state.reads.ordered() if path in versions and agent != writer}
+    return tuple([agent.name for agent in state.present() if agent.name in read]) if read else ()
 
 
 def in_the_way(admission: Admission) -> Refused | None:

@@ -142,7 +142,7 @@ class RoomState:
     def claims_near(self, wanted: Iterable[Resource]) -> Iterable[Claim]:
         """The claims among which are all that may overlap what is wanted, in the order of their names."""
         if len(self.claims) <= _FEW_CLAIMS:
-            return self.claims.values()
+            return [claim for _, claim in self.claims.ordered()]
         own = self.__dict__
         known: Places = own.get(_PLACES, NOWHERE)
         if known.claims is not self.claims:

@@ -24,10 +24,8 @@ class Chance:
 
     def draws(self, count: int) -> list[int]:
         """That many numbers at once, for whoever needs hundreds; `% bound` makes one what `below` gives."""
-        state, drawn = self._state, []
-        for _ in range(count):
-            state = (state * _FACTOR + _ADDEND) & _MASK
-            drawn.append(state >> 33)
+        state = self._state
+        drawn = [(state := (state * _FACTOR + _ADDEND) & _MASK) >> 33 for _ in range(count)]
         self._state = state
         return drawn
 

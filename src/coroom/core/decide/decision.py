@@ -73,7 +73,9 @@ def present_agent(state: RoomState, name: str) -> Agent | None:
 
 def readers(state: RoomState, sender: str, to: str) -> tuple[str, ...]:
     """Whose inbox a notice goes to: one present agent, or all but the sender, in rank order."""
-    return tuple([a.name for a in state.present() if a.name == to or (to == EVERYONE and a.name != sender)])
+    if to == EVERYONE:
+        return tuple([agent.name for agent in state.present() if agent.name != sender])
+    return (to,) if present_agent(state, to) else ()
 
 
 def notice(
