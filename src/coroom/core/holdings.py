@@ -26,11 +26,16 @@ class Holdings:
     of: Mapping[str, tuple[Claim, ...]]
     ends: Ends
 
+    def any_late(self, now_ms: int) -> bool:
+        """Whether a claim has run out by `now_ms`."""
+        ends = self.ends
+        return bool(ends) and ends[0][0] <= now_ms
+
     def late(self, now_ms: int) -> list[Claim]:
         """The claims that have run out by `now_ms`, oldest first."""
-        ends = self.ends
-        if not ends or ends[0][0] > now_ms:
+        if not self.any_late(now_ms):
             return []
+        ends = self.ends
         past = [self.claims[name] for _, name in ends[: bisect_left(ends, (now_ms + 1, ""))]]
         past.sort(key=_AGE)
         return past

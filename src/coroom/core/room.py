@@ -120,7 +120,8 @@ def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
     """
     by, command, operation = asked
     now_ms = max(now_ms, state.now_ms)
-    due = () if state.closed else claims.expired(state, now_ms)
+    held = state.holdings()
+    due = claims.expired(state, now_ms) if held.any_late(now_ms) and not state.closed else ()
     current = fold(state, due, now_ms, HOST) if due else state
     fingerprint = fingerprint_of(command) if operation else ""
     before = answered_before(current, by, operation, fingerprint) if fingerprint else None
@@ -131,7 +132,7 @@ def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
         return decided((wrong, due, ()))
     decision = _DECIDES[type(command)](current, by, command, now_ms)
     reply, events, effects = decision
-    further: tuple[Body, ...] = _sign_of_life(current, by, command, events, now_ms)
+    further: tuple[Body, ...] = _sign_of_life(current, by, command, events, now_ms) if by in held.of else ()
     if operation and not isinstance(reply, _NOT_KEPT):
         answer = _answered(agent=by, operation=operation, reply=encode_reply(reply), asked=fingerprint)
         further = (*further, answer)

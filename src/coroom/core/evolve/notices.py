@@ -47,20 +47,23 @@ def _delivered(
     """The inboxes with the notice in those of its readers, in place of another; a full one gives up what is needed
     least. And the letters that are then in any inbox.
     """
-    inboxes = state.inboxes
-    dropped = {replaces} if replaces else set()
+    if not readers:
+        return state.inboxes, state.letters
+    inboxes, most = state.inboxes, state.limits.inbox_notices_max
+    dropped: set[str] = set()
     for reader in dict.fromkeys(readers):
         kept = inboxes.get(reader, ())
         if replaces in kept:
+            dropped.add(replaces)
             kept = tuple([n for n in kept if n != replaces])
-        over = len(kept) + 1 - state.limits.inbox_notices_max
+        over = len(kept) + 1 - most
         if over > 0:
             gone = _least_needed(state, kept, over)
             dropped |= gone
             kept = tuple([n for n in kept if n not in gone])
         inboxes = inboxes.put(reader, (*kept, notice.id))
-    letters = state.letters.put(notice.id, notice) if readers else state.letters
-    return inboxes, _without(letters, inboxes, dropped)
+    letters = state.letters.put(notice.id, notice)
+    return inboxes, _without(letters, inboxes, dropped) if dropped else letters
 
 
 def put_letter(state: RoomState, notice: Notice, reader: str, replaces: str = "") -> RoomState:
@@ -98,9 +101,9 @@ def _least_needed(state: RoomState, inbox: tuple[str, ...], count: int) -> set[s
 
 def _without(letters: Table[Notice], inboxes: Table[tuple[str, ...]], notices: set[str]) -> Table[Notice]:
     """The letters without those of these notices that are in no inbox any more."""
-    if not notices:
-        return letters
-    unread = {name for _, inbox in inboxes.ordered() for name in inbox if name in notices}
+    unread: set[str] = set()
+    for _, inbox in inboxes.ordered():
+        unread.update(notices.intersection(inbox))
     return letters.without_all(notices - unread)
 
 
