@@ -130,6 +130,14 @@ def test_chance_follows_from_its_seed_and_reaches_every_choice() -> None:
     assert {Chance(seed).pick("abcd") for seed in range(100)} == set("abcd")
 
 
+@pytest.mark.parametrize("count", [0, 1, 3, 599, 600, 601, 1500])
+def test_many_choices_at_once_are_those_that_come_one_by_one(count: int) -> None:
+    for seed in (0, 1, 7, (1 << 64) - 1, 1 << 70):
+        one_by_one, at_once = Chance(seed), Chance(seed)
+        assert at_once.draws(count) == [one_by_one.below(1 << 31) for _ in range(count)]
+        assert at_once.below(1 << 31) == one_by_one.below(1 << 31)
+
+
 def test_the_checkers_know_nothing_of_the_core() -> None:
     module = sys.modules[check.__module__]
     assert module.__file__ is not None

@@ -146,7 +146,10 @@ def _writer(kind: type) -> Callable[[object], str]:
 
 def _tuple_text(value: object) -> str:
     assert isinstance(value, tuple)
-    return "[]" if not value else "[" + ",".join([_WRITERS[type(item)](item) for item in value]) + "]"
+    if len(value) == 1:
+        (only,) = value
+        return f"[{_WRITERS[type(only)](only)}]"
+    return "[" + ",".join([_WRITERS[type(item)](item) for item in value]) + "]"
 
 
 def _names_text(value: tuple[str, ...]) -> str:

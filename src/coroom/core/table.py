@@ -111,10 +111,12 @@ class Table(Mapping[str, V], Generic[V]):
     def put(self, key: str, value: V) -> "Table[V]":
         """This table with `key` set to `value`."""
         whole = self._whole
-        if whole is not None and (key in whole or len(whole) < _SMALL_MAX):
-            # Most tables of most rooms: one dict, before and after. As in `_small`, which would cost a call.
+        if whole is not None:
             whole = whole.copy()
             whole[key] = value
+            if len(whole) > _SMALL_MAX:
+                return Table(whole.items())
+            # Most tables of most rooms: one dict, before and after. As in `_small`, which would cost a call.
             fresh: Table[V] = _new(Table)
             fresh._whole = whole
             fresh._ordered = None
@@ -123,8 +125,6 @@ class Table(Mapping[str, V], Generic[V]):
             if not TYPE_CHECKING:
                 fresh.get = whole.get
             return fresh
-        if whole is not None:
-            return Table([*whole.items(), (key, value)])
         place = hash(key) & _MASK
         old = self._buckets[place]
         bucket = old.copy()

@@ -163,31 +163,30 @@ def numbered(history: History, _read: Read) -> Iterator[Violation]:
 
 def answered(history: History, _read: Read) -> Iterator[Violation]:
     """Whatever was answered is in the log, unchanged."""
-    for ack in history.acks:
-        if ack.head > len(history.lines) or (ack.head and history.lines[ack.head - 1].body != ack.line):
-            yield Violation("log:durable", f"{ack.operation} was answered at event {ack.head}, which is gone")
+    lines = history.lines
+    for _, _, operation, _, _, head, line in history.acks:
+        if head > len(lines) or (head and lines[head - 1].body != line):
+            yield Violation("log:durable", f"{operation} was answered at event {head}, which is gone")
             return
 
 
 def repeated(history: History, read: Read) -> Iterator[Violation]:
     """One operation gets one answer and is carried out once."""
     replies: dict[tuple[str, int, str], object] = {}
-    for ack in history.acks:
-        if ack.refused:
-            continue
-        key = (ack.agent, ack.incarnation, ack.operation)
-        first = replies.setdefault(key, ack.reply)
-        if first is not ack.reply and first != ack.reply:
-            yield Violation("call:once", f"{ack.operation} was answered {first} and then {ack.reply}")
+    good = [ack for ack in history.acks if not ack.refused]
+    for agent, incarnation, operation, reply, *_ in good:
+        first = replies.setdefault((agent, incarnation, operation), reply)
+        if first is not reply and first != reply:
+            yield Violation("call:once", f"{operation} was answered {first} and then {reply}")
     done: set[tuple[str, str]] = set()
     for _, body in read.of("answered"):
         key2 = (body["agent"], body["operation"])
         if key2 in done:
             yield Violation("call:once", f"{key2[1]} was carried out twice")
         done.add(key2)
-    for ack in history.acks:
-        if not ack.refused and (ack.agent, ack.operation) not in done:
-            yield Violation("call:once", f"the answer of {ack.operation} is not in the log")
+    for agent, _, operation, *_ in good:
+        if (agent, operation) not in done:
+            yield Violation("call:once", f"the answer of {operation} is not in the log")
             return
 
 
