@@ -135,12 +135,16 @@ class ModelRoom:
 
     def submit(self, by: str, command: Command, now_ms: int, operation: str = "") -> Answer:
         """Decide and apply in memory; nothing of it is durable before `flush`."""
-        reply, bodies, effects = self._rules.decide(self.state, _asked(by, command, operation), now_ms)
-        events = number(self.state, bodies, now_ms, by)
+        state = self.state
+        reply, bodies, effects = self._rules.decide(state, _asked(by, command, operation), now_ms)
+        if not bodies and not effects:
+            return reply
+        events = number(state, bodies, now_ms, by)
         for event in events:
-            self.state = evolve(self.state, event)
+            state = evolve(state, event)
+        self.state = state
         self._unsynced += events
-        if self._checked and events:
+        if self._checked:
             wrong = check_state(self.state, self._sound)
             self._history.broken += [(self.state.seq, what) for what in wrong]
             self._sound = None if wrong else self.state
