@@ -9,6 +9,7 @@ from coroom.processes.stopped import STOPPED
 
 def begin() -> None:
     """Carry out the command that the process was called with."""
+    _open_what_is_closed()
     # What is imported has nothing to lose. It must not be an exception: the import of another's module may catch it, or
     # show it with all that led there.
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -23,6 +24,16 @@ def begin() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")
         sys.exit(STOPPED)
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing in place of closed standard streams. Whatever file was opened next would be written to as one."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r"))
 
 
 def _stopped(*_: object) -> None:

@@ -20,6 +20,17 @@ def test_the_command_starts_as_it_is_installed_and_as_a_module(command: list[str
     assert not told.stderr
 
 
+def test_closed_standard_streams_are_nothing_and_no_file_takes_their_place(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    call = f"exec {sys.executable} -P -m coroom plan . 'a task' <&- >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", call], cwd=tmp_path, check=False).returncode == 0
+    begun = "import os; from coroom import __main__ as m; m._open_what_is_closed(); a = os.open('a.py', 0); os._exit(a)"
+    opened = subprocess.run(
+        ["/bin/sh", "-c", f'exec {sys.executable} -P -c "{begun}" <&- >&- 2>&-'], cwd=tmp_path, check=False
+    )
+    assert opened.returncode > 2
+
+
 def test_commands_that_serve_nothing_import_no_server_and_those_that_open_no_room_no_room() -> None:
     names = ["claim", "land", "check", "history", "merge", "plan", "setup", "join", "gate", "bisect", "loop"]
     imports = "".join(f"import coroom.cli.{name}\n" for name in names)
