@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.git.repositories import git, new_repository, write
 
+from coroom.cli import main
 from coroom.cli.plan import plan
 from coroom.run.board import read_tasks
 from coroom.testing import Call, ModelServer, Script, Turn
@@ -148,6 +149,26 @@ def test_lines_that_cannot_be_are_told_and_planned_as_what_may_be_meant(
     found = json.loads(called(str(repository), tasks_file(tmp_path, tasks), "--json").stdout)
     assert [note for note in found["notes"] if told in note]
     assert [name.removeprefix("file:") for name in found["tasks"][0]["unknown"]] == [touched.removeprefix("file:")]
+
+
+def test_nothing_in_a_task_reaches_the_controls_of_a_terminal(repository: Path, tmp_path: Path) -> None:
+    odd = "red\x1b[31m \u202eback"
+    tasks: list[dict[str, object]] = [
+        {"id": f"a{odd}", "title": odd, "touches": ["app/lexer.py#L9+"]},
+        {"id": "b", "title": f"{odd} too"},
+    ]
+    for listed in (tasks, [tasks[0] | {"after": [odd]}], [tasks[0] | {odd: 1}]):
+        done = CliRunner().invoke(main, ["plan", str(repository), tasks_file(tmp_path, listed)])
+        told = done.stdout + done.stderr
+        assert "red" in told
+        assert "\x1b" not in told
+        assert "\u202e" not in told
+
+
+def test_what_is_not_yaml_is_told_with_its_line_and_no_more(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("- title: a\n  touches: [1\n")
+    done = called(str(repository), str(tmp_path / "t.yaml"))
+    assert "t.yaml is not YAML: line 3: expected ',' or ']', but got '<stream end>'." in done.stderr
 
 
 def test_lines_that_are_there_are_told_of_by_nothing(repository: Path, tmp_path: Path) -> None:

@@ -138,7 +138,9 @@ class _Lazy(click.Group):
         except KeyboardInterrupt:
             raise _stopped() from None
         except click.ClickException as wrong:
-            click.ClickException(with_one_stop(wrong.message)).show()
+            from coroom.host.door.clean import cleaned  # noqa: PLC0415 - most commands say nothing of others here
+
+            click.ClickException(cleaned(with_one_stop(wrong.message))).show()
             raise SystemExit(wrong.exit_code) from wrong
         except OSError as problem:
             if problem.errno not in NEXT_STEPS:

@@ -17,6 +17,7 @@ from coroom.core.agent import Role
 from coroom.core.errors import Fault
 from coroom.git.repository import Repository
 from coroom.host.confined import Confined
+from coroom.host.door.clean import cleaned
 from coroom.host.plans.replanning import Edge
 from coroom.host.plans.resolving import Resolver
 from coroom.host.rooms import RoomPlan
@@ -155,7 +156,7 @@ def _planned(asked: Asked, wanted: Arrangement, repository: Repository) -> tuple
     except (BoardError, CycleError) as problem:
         raise WrongCallError(f"The tasks cannot be planned: {problem}. Mend the list, or use --no-plan.") from problem
     for line in made.lines:
-        click.secho(line, err=True, dim=True)
+        click.secho(cleaned(line), err=True, dim=True)
     return replace(wanted, tasks=made.tasks, agents=made.agents, policy=made.policy), made.added
 
 

@@ -18,6 +18,7 @@ from coroom.cli.place import WrongCallError
 from coroom.cli.tasks import tell_unread
 from coroom.cli.until import StoppedError, until_stopped
 from coroom.core.errors import Fault
+from coroom.host.door.clean import cleaned, one_line
 from coroom.host.plans.planning import Ground, Plan, document, ground_of, plan_for
 from coroom.host.plans.resolving import AUTO, CHOICES, Resolver
 from coroom.plan.coupling import Pair
@@ -28,6 +29,9 @@ from coroom.run.planned import plan_tasks_from
 
 if TYPE_CHECKING:
     from coroom.agents.outliner import Outline
+
+TITLE_CHARS_MAX = 300
+"""Of one task in the tree of a plan, with what it waits for."""
 
 
 @click.command()
@@ -99,7 +103,7 @@ def plan(
     else:
         _print(made)
     for note in made.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {cleaned(note)}", err=True)
 
 
 def _split(ground: Ground, given: Sequence[PlanTask], model: str, again: Path | None) -> "Outline":
@@ -200,11 +204,12 @@ def _print(made: Plan) -> None:
         for name in lane:
             each = tasks[name]
             late = f"  (after {waits[name]})" if name in waits else ""
-            leaf = branch.add(f"[bold]{escape(name)}[/bold]  {escape(each.task.title)}{escape(late)}")
-            leaf.add(Text(_touching(made, name), style="dim"))
+            said = one_line(f"{each.task.title}{late}", TITLE_CHARS_MAX)
+            leaf = branch.add(f"[bold]{escape(cleaned(name))}[/bold]  {escape(said)}")
+            leaf.add(Text(cleaned(_touching(made, name)), style="dim"))
     console.print(tree)
     for reason in route.reasons:
-        console.print(reason, markup=False)
+        console.print(cleaned(reason), markup=False)
     _print_pairs(console, made.pairs)
 
 
@@ -220,7 +225,8 @@ def _touching(made: Plan, name: str) -> str:
 def _print_pairs(console: Console, pairs: Sequence[Pair]) -> None:
     shown = sorted((pair for pair in pairs if pair.coupled), key=lambda pair: -pair.score)
     for pair in shown[:12]:
-        console.print(f"{pair.a} and {pair.b} are coupled ({pair.score:.2f}): {'; '.join(pair.reasons)}.", markup=False)
+        said = f"{pair.a} and {pair.b} are coupled ({pair.score:.2f}): {'; '.join(pair.reasons)}."
+        console.print(cleaned(said), markup=False)
     if len(shown) > 12:
         console.print(f"… and {len(shown) - 12} more coupled pairs: coroom plan --json lists all.", markup=False)
 

@@ -4,6 +4,7 @@ import click
 
 from coroom.cli.place import WrongCallError
 from coroom.core.command import PostTask
+from coroom.host.door.clean import cleaned
 from coroom.run.board import BoardError, keys_unread, tasks_from
 
 
@@ -31,4 +32,4 @@ def tell_unread(given: str) -> None:
     """
     unread = keys_unread(given)
     if unread:
-        click.secho(f"note: {unread}", err=True, dim=True)
+        click.secho(f"note: {cleaned(unread)}", err=True, dim=True)

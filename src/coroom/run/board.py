@@ -219,7 +219,10 @@ def _loaded_yaml(name: str, text: str) -> object:
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
-        message = f"{name} is not YAML: {' '.join(str(problem).split())}"
+        why = " ".join(str(problem).split())
+        if isinstance(problem, yaml.MarkedYAMLError) and problem.problem_mark:
+            why = f"line {problem.problem_mark.line + 1}: {problem.problem}"
+        message = f"{name} is not YAML: {why}"
         raise BoardError(message) from problem
 
 
