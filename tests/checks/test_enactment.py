@@ -3,6 +3,7 @@
 import gc
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from coroom.checks.enactment.kept import TEXTS_MAX
 from coroom.checks.enactment.python.machine import Machine, parsed
 from coroom.checks.enactment.python.tree import Tree
 from coroom.checks.enactment.python.uses import within
-from coroom.checks.enactment.python.values import Raised
+from coroom.checks.enactment.python.values import Names, Raised
 from coroom.checks.program import Program
 from coroom.checks.sides import Four
 
@@ -235,3 +236,21 @@ def test_trees_go_with_what_was_told_of_them_when_later_texts_take_their_room() 
 def test_a_text_larger_than_the_room_is_parsed_once_until_another_is_asked_for() -> None:
     text = "x = 1\n" * (TEXTS_MAX // 6 + 1)
     assert parsed(text) is parsed(text)
+
+
+def test_names_that_are_made_when_they_are_asked_for_are_there_all_the_same_and_made_once() -> None:
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        made.append(name)
+        return name.upper()
+
+    names = Names({name: partial(make, name) for name in "abc"})
+    names["d"] = "given"
+    assert ("a" in names, "d" in names, "e" in names) == (True, True, False)
+    assert (names.get("e"), names.get("e", 1), made) == (None, 1, [])
+    assert (names["b"], names.get("b"), made) == ("B", "B", ["b"])
+    assert dict(names.items()) == {"a": "A", "b": "B", "c": "C", "d": "given"}
+    assert sorted(made) == ["a", "b", "c"]
+    with pytest.raises(KeyError):
+        names["e"]

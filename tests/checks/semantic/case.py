@@ -11,10 +11,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from tests.checks.semantic.projects import PROJECTS
 
@@ -98,7 +99,13 @@ class _Sources(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         path = f"{module.__name__}.py"
-        exec(compile(self._tree[path], path, "exec", dont_inherit=True), module.__dict__)
+        exec(_compiled(self._tree[path], path), module.__dict__)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, path: str) -> CodeType:
+    """Most files of most cases are those of their project."""
+    return compile(text, path, "exec", dont_inherit=True)
 
 
 @contextmanager

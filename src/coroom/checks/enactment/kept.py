@@ -59,7 +59,9 @@ def on_the_node(tell: Callable[Concatenate[N, P], T]) -> Callable[Concatenate[N,
 
     @wraps(tell)
     def told(node: N, /, *more: P.args, **named: P.kwargs) -> T:
-        known: dict[Any, T] = node.__dict__.setdefault("_told", {})
+        known: dict[Any, T] | None = node.__dict__.get("_told")
+        if known is None:
+            known = node.__dict__["_told"] = {}
         key = (tell, *more, *named.items()) if more or named else tell
         if key not in known:
             known[key] = tell(node, *more, **named)

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python import native
 from coroom.checks.enactment.python.things import Thing
-from coroom.checks.enactment.python.values import MISSING, Coroutine, Kind, Module, Property, Raised, Static, Value
+from coroom.checks.enactment.python.values import (
+    MISSING,
+    Coroutine,
+    Kind,
+    Module,
+    Names,
+    Property,
+    Raised,
+    Static,
+    Value,
+)
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.python.attributes import Attributes
@@ -177,10 +187,14 @@ def names(machine: Attributes) -> dict[str, Value]:
     """The names that every module has."""
     base = Kind("object", (), {}, traits={"object"})
     base.make = machine.new
-    found: dict[str, Value] = {"object": base}
-    for name, above in _ALL_EXCEPTIONS.items():
-        found[name] = Kind(name, (found[above],), {}, traits={"exception"}, make=machine.new)
-    found["IOError"] = found["EnvironmentError"] = found["OSError"]
+
+    def raised(name: str, above: str) -> Kind:
+        return Kind(name, (found[above],), {}, traits={"exception"}, make=machine.new)
+
+    makers: dict[str, Callable[[], Value]] = {n: partial(raised, n, above) for n, above in _ALL_EXCEPTIONS.items()}
+    makers |= dict.fromkeys(("IOError", "EnvironmentError"), lambda: found["OSError"])
+    found: Names = Names(makers)
+    found["object"] = base
     for name, made in (
         ("str", _text),
         ("bytes", _bytes),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from coroom.checks.enactment.python.built_in import OWN, own_kind
 from coroom.checks.enactment.python.kinds import AUTO, Field, dataclass
 from coroom.checks.enactment.python.things import Thing, all_fields
-from coroom.checks.enactment.python.values import MISSING, Function, Kind, Value
+from coroom.checks.enactment.python.values import MISSING, Function, Kind, Names, Value
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.python.attributes import Attributes
@@ -29,9 +29,11 @@ _ANNOTATIONS = (
 def typing_names(machine: Attributes) -> dict[str, Value]:
     """What `typing` gives."""
     base = machine.builtins["object"]
-    found: dict[str, Value] = {}
-    for name in _ANNOTATIONS:
-        found[name] = Kind(name, (base,), {}, traits={"own" if name in OWN else "note"}, make=machine.new)
+
+    def noted(name: str) -> Kind:
+        return Kind(name, (base,), {}, traits={"own" if name in OWN else "note"}, make=machine.new)
+
+    found = Names({name: functools.partial(noted, name) for name in _ANNOTATIONS})
     found["Generic"] = Kind("Generic", (base,), {}, traits={"object"}, make=machine.new)
     found["Protocol"] = Kind("Protocol", (base,), {}, traits={"object"}, make=machine.new)
     found["NamedTuple"] = Kind("NamedTuple", (base,), {}, traits={"tuple"}, make=machine.new)

@@ -39,11 +39,11 @@ class Functions(Attributes):
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> Function:
         """The function that is defined here; its defaults are worked out now."""
-        defaults = {name: self.value(value, scope) for name, value in _defaults(node)}
-        name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
-        around = scope.outer if scope.is_class and scope.outer is not None else scope
-        owner = scope.owner if scope.is_class else None
-        return Function(name, node, around, defaults, self._run, owner, _traits(node))
+        name, traits, needless = _made_of(node)
+        defaults = {name: self.value(value, scope) for name, value in needless} if needless else {}
+        if scope.is_class:
+            return Function(name, node, scope.outer or scope, defaults, self._run, scope.owner, traits)
+        return Function(name, node, scope, defaults, self._run, None, traits)
 
     def _run(self, function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> Value:
         self.budget.step()
@@ -126,16 +126,18 @@ def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> froz
 
 
 @on_the_node
-def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> tuple[tuple[str, ast.expr], ...]:
-    """The parameters that need not be given, in the order in which their values are worked out."""
+def _made_of(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> tuple[str, frozenset[str], tuple[tuple[str, ast.expr], ...]]:
+    """The name of a function, its traits, and the parameters that need not be given, in the order of their values."""
     args = node.args
     places = [*args.posonlyargs, *args.args]
     given = zip(places[len(places) - len(args.defaults) :], args.defaults, strict=True)
     named = zip(args.kwonlyargs, args.kw_defaults, strict=True)
-    return tuple((each.arg, value) for each, value in (*given, *named) if value is not None)
+    needless = tuple((each.arg, value) for each, value in (*given, *named) if value is not None)
+    return "<lambda>" if isinstance(node, ast.Lambda) else node.name, _traits(node), needless
 
 
-@on_the_node
 def _traits(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
     found = {"async"} if isinstance(node, ast.AsyncFunctionDef) else set()
     if not isinstance(node, ast.Lambda) and _yields(node):

@@ -152,7 +152,7 @@ def _is_self_part(node: ast.expr) -> bool:
 def how_it_changes(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> str:
     """Whether a function `adds` to what is kept, `changes` it, or neither."""
     changes = "changes" if _changes_in_part(node, is_kept) else ""
-    for each in within(node):
+    for each in _changing(node):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and is_kept(each.func.value):
             if each.func.attr in _ADDING:
                 return "adds"
@@ -178,12 +178,12 @@ def _changes_in_part(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> bool
     """Whether a function takes something away from what is kept, or changes an entry of a part of it that it named."""
     named = {
         target.id
-        for each in within(node)
+        for each in _changing(node)
         if isinstance(each, ast.Assign | ast.For) and is_kept(each.value if isinstance(each, ast.Assign) else each.iter)
         for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
         if isinstance(target, ast.Name)
     }
-    for each in within(node):
+    for each in _changing(node):
         if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store | ast.Del):
             held = each.value
             if isinstance(held, ast.Name) and held.id in named:
@@ -191,6 +191,18 @@ def _changes_in_part(node: ast.AST, is_kept: Callable[[ast.expr], bool]) -> bool
             if isinstance(each.ctx, ast.Del) and is_kept(held):
                 return True
     return False
+
+
+@on_the_node
+def _changing(node: ast.AST) -> tuple[ast.AST, ...]:
+    """What in a function can add to something or change it."""
+    return tuple(
+        each
+        for each in _below(node)
+        if isinstance(each, ast.Assign | ast.AugAssign | ast.For)
+        or (isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute))
+        or (isinstance(each, ast.Attribute | ast.Subscript) and isinstance(each.ctx, ast.Store | ast.Del))
+    )
 
 
 def parameters(function: Function, *, skip: int = 0, needed: bool = False) -> list[Wanted]:

@@ -7,11 +7,13 @@ They answer Python's own operators by asking the program's methods, so that `sor
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from _collections_abc import dict_items
+
     from coroom.checks.enactment.python.things import Thing
 
 Value = Any
@@ -180,6 +182,31 @@ class Module:
 
     name: str
     space: dict[str, Value]
+
+
+class Names(dict[str, Value]):
+    """The names of a module of which most are never asked for: those of `makers` are made when they are."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Value]]) -> None:
+        super().__init__()
+        self._makers = makers
+
+    def __missing__(self, name: str) -> Value:
+        self[name] = made = self._makers[name]()
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._makers
+
+    def get(self, name: str, default: Value = None) -> Value:
+        """What a name means, if it is one."""
+        return self[name] if name in self else default  # noqa: SIM401 - it is this very method
+
+    def items(self) -> dict_items[str, Value]:
+        """All names with what they mean, each made."""
+        for name in self._makers:
+            self[name]
+        return super().items()
 
 
 @dataclass(eq=False, slots=True)
