@@ -141,10 +141,14 @@ class RoomClient:
 
     async def _hold(self, opened: "asyncio.Future[Client]") -> None:
         """Keep one connection: what the library opens, the same task has to close."""
-        # A second of processor time, for programs that may never come to a room.
-        from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
+        # Half a second of processor time, for programs that may never come to a room; built at once, its models cost
+        # as much again.
+        from coroom.processes.postponed import built_when_used, postpone  # noqa: PLC0415
 
-        from mcp import Client  # noqa: PLC0415
+        postpone("mcp")
+        with built_when_used():
+            from mcp.client import Client  # noqa: PLC0415
+            from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
 
         transport = streamable_http_client(f"{self._url}/mcp", http_client=self._http)
         try:

@@ -5,7 +5,7 @@ for them: a fifth of the daemon's start and 12 MB that no room needs. Of the mod
 the protocol a room uses a few.
 """
 
-from coroom.mcp.postponed import built_when_used, postpone
+from coroom.processes.postponed import built_when_used, postpone
 
 postpone("mcp")
 postpone("mcp.server")

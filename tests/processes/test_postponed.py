@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from coroom.mcp.postponed import built_when_used, postpone
+from coroom.processes.postponed import built_when_used, postpone
 
 WHOLE = """\
 import sys
