@@ -23,6 +23,7 @@ from coroom.git.task_notes import BRANCH, TaskNotes, note_name
 from coroom.git.workplace import make_workplace
 from coroom.host.landing.runners import Ruling
 from coroom.run.bench.claims import scratch_remote
+from coroom.run.loop.agent import AWAITED_S, IDLE_S, pause_s
 from coroom.run.loop.bounds import Account, Bounds, Spent
 from coroom.run.loop.failing import Failing, answer_file, failing_in, write_answer
 from coroom.run.loop.orient import PACK_BYTES_MAX, Surroundings, pack
@@ -274,3 +275,8 @@ async def test_a_session_is_ended_at_a_bound_while_it_works_and_what_it_has_done
     assert loop.ended == "9 tokens are used up"
     assert shared(place, "show", f"{kept_of(place)[0]}:half.txt") == "half"
     assert landed_in(place) == []
+
+
+def test_the_board_is_looked_at_ever_more_rarely_but_soon_where_others_work_on_what_is_left() -> None:
+    assert [pause_s(idle, awaited=False) for idle in range(1, 8)] == [*IDLE_S, IDLE_S[-1], IDLE_S[-1]]
+    assert [pause_s(idle, awaited=True) for idle in range(1, 8)] == [1.0, 2.0, *[AWAITED_S] * 5]

@@ -36,6 +36,9 @@ from coroom.run.loop.work import (
 IDLE_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Between two looks at a board with nothing on it: a look is some git commands, and costs no model anything."""
 
+AWAITED_S = 5.0
+"""At most, where somebody else works on what is left: that ends soon, and with it, mostly, the wait."""
+
 AGAIN_S = (2.0, 10.0, 60.0, 300.0, 900.0)
 """Before the same item is tried again by the agent that failed on it."""
 
@@ -48,6 +51,12 @@ RED_SHOWN = 3
 
 NOTED_MAX = 20
 """Failing tests that get a note when they are found; more than that have fewer causes."""
+
+
+def pause_s(idle: int, *, awaited: bool) -> float:
+    """How long to wait after so many looks in a row with nothing to do; `awaited`: others work on some of it."""
+    pause = IDLE_S[min(idle, len(IDLE_S)) - 1]
+    return min(pause, AWAITED_S) if awaited else pause
 
 
 class AgentLoop:
@@ -73,6 +82,7 @@ class AgentLoop:
         self._show = show
         self._failed: dict[str, tuple[int, float]] = {}
         self._instant = 0
+        self._awaited = False
         self._told: set[str] = set()
         self._red: Failing | None = None
         self._notes = TaskNotes(place.hub, place.remote)
@@ -134,7 +144,7 @@ class AgentLoop:
             worked = await self._turn_or_trouble()
             idle = 0 if worked else idle + 1
             if not worked and not self.ended:
-                await asyncio.sleep(IDLE_S[min(idle, len(IDLE_S)) - 1])
+                await asyncio.sleep(pause_s(idle, awaited=self._awaited))
 
     async def _turn_or_trouble(self) -> bool:
         """One turn; what may be over by itself is told, and tried again after a while.
@@ -160,13 +170,14 @@ class AgentLoop:
 
     async def _turn(self) -> bool:
         """One turn; whether there was anything to do."""
-        began = time.monotonic()
+        began, self._awaited = time.monotonic(), False
         others = await self._peers.held_by_others(self._place.spec)
         board = await self._look(await asyncio.to_thread(self._place.base))
         held = {resource for claim in others for resource in claim.resources}
         # Another loop may have the same agent's name.
         mine = own_order(f"{self._place.agent}-{self._place.name}", board.items)
         picked = await self._pick([item for item in mine if item.key not in held and self._may_try(item)])
+        self._awaited = any(item.key in held for item in mine)
         if picked is None:
             if not board.items and self._manner.until_done:
                 self.ended = "everything is done"
