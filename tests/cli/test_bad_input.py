@@ -116,6 +116,8 @@ def test_a_directory_without_a_repository_is_refused(
         (["plan", ".", "../binary"], ("binary cannot be read: it is no UTF-8 text; name a file of tasks",)),
         (["plan", ".", "../empty"], ("empty is there and is no file of tasks",)),
         (["run", "a task", "--agent", "tape:../binary"], ("binary is no tape: it is no UTF-8 text.",)),
+        (["up", "--port", "0", "--tools", "../binary"], ("binary cannot be read: it is no UTF-8 text. Name",)),
+        (["run", "a task", "--agent", "command:true", "--tools", "none"], ("none cannot be read: no such file",)),
         (["up", "--port", "0", "--test", "'"], ("--test is no command for the shell: ", "quote", "Check its quotes")),
         (["run", "a task", "--test", "pytest ("], ("--test is no command for the shell: ", "Check its quotes")),
         (["up", "--socket", "../none/x"], ("../none/x cannot be served: No such file or directory. Choose",)),

@@ -34,7 +34,7 @@ from coroom.core.errors import Fault
 from coroom.core.limits import Limits
 from coroom.host.landing.landing import branch_of, no_landing_on
 from coroom.host.plans.resolving import CHOICES
-from coroom.host.rooms import Room, no_place
+from coroom.host.rooms import Room, unready
 from coroom.host.served import mirrors_directory, state_directory
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.briefing import Coordination
@@ -121,7 +121,7 @@ def run(**said: Any) -> None:
     bad = bad_room_name(asked.room, Limits().name_chars_max)
     if wanted.land and not bad:
         bad = no_landing_on(repository.git, branch_of(asked.room, wanted.branch))
-    bad = bad or no_place(repository, room_plan_of(asked.room, wanted, confined, toolsmith))
+    bad = bad or unready(repository, room_plan_of(asked.room, wanted, confined, toolsmith))
     if bad:
         raise WrongCallError(str(bad))
     wanted, waits = ordered(asked, wanted, repository)

@@ -140,7 +140,7 @@ class Room:
                 "Give them mirrors, or take the policy open.",
             )
         directory = state_directory(repository, plan.name)
-        wrong = no_place(repository, plan)
+        wrong = await asyncio.to_thread(unready, repository, plan)
         if wrong:
             return wrong
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -319,8 +319,27 @@ def _mirrors_of(repository: Repository, plan: RoomPlan) -> Path:
     return plan.mirrors or mirrors_directory(repository, plan.name)
 
 
-def no_place(repository: Repository, plan: RoomPlan) -> Refused | None:
-    """Why there is no place for this room and what it makes, said before anything of it is made."""
+def unready(repository: Repository, plan: RoomPlan) -> Refused | None:
+    """Why this room cannot be: its tools cannot be read, or there is no place for what it makes. Said before anything
+    of it is made.
+    """
+    return _unread_tools(plan) or _no_place(repository, plan)
+
+
+def _unread_tools(plan: RoomPlan) -> Refused | None:
+    if plan.tools is None:
+        return None
+    from coroom.host.calls.tools_file import read_tools_file  # noqa: PLC0415  slow to import, for rooms with tools
+    from coroom.tools.signature import BadTool  # noqa: PLC0415
+
+    try:
+        read_tools_file(plan.tools)
+    except BadTool as bad:
+        return Refused(Code.BAD_INPUT, str(bad), "Mend it, then open the room again.")
+    return None
+
+
+def _no_place(repository: Repository, plan: RoomPlan) -> Refused | None:
     next_step = "Make the repository's .git writable, or clone it where you may write."
     why = barred(state_directory(repository, plan.name))
     if why:
