@@ -69,7 +69,8 @@ def join(
         try:
             os.execvpe(command[0], list(command), {**os.environ, **env})  # noqa: S606  the user's own command
         except OSError as problem:
-            raise WrongCallError(f"{command[0]} cannot be started: {problem}. Check that it is installed.") from problem
+            why = f"{command[0]} cannot be started: {problem.strerror}."
+            raise WrongCallError(f"{why} Check that it is installed, and that you may run it.") from problem
     for variable, value in env.items():
         click.echo(f"export {variable}={shlex.quote(value)}")
     click.echo(f"cd {shlex.quote(seat['directory'])}")
