@@ -1,5 +1,6 @@
 """Where `coroom` and `python -m coroom` begin: Ctrl-C ends them in one line from the first moment on."""
 
+import io
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from coroom.processes.stopped import STOPPED
 
 def begin() -> None:
     """Carry out the command that the process was called with."""
-    _open_what_is_closed()
+    _ready_the_streams()
     # What is imported has nothing to lose. It must not be an exception: the import of another's module may catch it, or
     # show it with all that led there.
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -26,14 +27,19 @@ def begin() -> None:
         sys.exit(STOPPED)
 
 
-def _open_what_is_closed() -> None:
-    """Put nothing in place of closed standard streams. Whatever file was opened next would be written to as one."""
+def _ready_the_streams() -> None:
+    """Put nothing in place of closed standard streams: whatever file was opened next would be written to as one. What
+    is open takes every text.
+    """
     while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(opened, True)
     os.close(opened)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r"))
+    # A character that the terminal's encoding lacks, or a name that is no text, is shown by its number.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _stopped(*_: object) -> None:

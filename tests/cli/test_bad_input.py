@@ -212,6 +212,16 @@ def test_where_no_mirrors_can_be_made_is_said_before_anything_is(
     assert not place.kept().parent.exists()
 
 
+@pytest.mark.parametrize("command", ["doctor", "roles", "plan . x", "history a"])
+def test_a_directory_that_has_been_removed_is_told(place: Place, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = place.root / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    refused(call(*command.split()), "called in has been removed. Go into one that is there")
+    monkeypatch.chdir(place.root)
+
+
 def test_a_repository_that_takes_no_room_is_told(place: Place) -> None:
     place.kept().parent.write_text("in the way")
     refused(

@@ -1,6 +1,7 @@
 """The start of the command itself: other tests fork it off a process that has imported it."""
 
 import ast
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -24,11 +25,18 @@ def test_closed_standard_streams_are_nothing_and_no_file_takes_their_place(tmp_p
     (tmp_path / "a.py").write_text("x = 1\n")
     call = f"exec {sys.executable} -P -m coroom plan . 'a task' <&- >&- 2>&-"
     assert subprocess.run(["/bin/sh", "-c", call], cwd=tmp_path, check=False).returncode == 0
-    begun = "import os; from coroom import __main__ as m; m._open_what_is_closed(); a = os.open('a.py', 0); os._exit(a)"
+    begun = "import os; from coroom import __main__ as m; m._ready_the_streams(); a = os.open('a.py', 0); os._exit(a)"
     opened = subprocess.run(
         ["/bin/sh", "-c", f'exec {sys.executable} -P -c "{begun}" <&- >&- 2>&-'], cwd=tmp_path, check=False
     )
     assert opened.returncode > 2
+
+
+def test_a_character_that_the_terminal_lacks_is_shown_by_its_number(tmp_path: Path) -> None:
+    call = [sys.executable, "-P", "-m", "coroom", "plan", ".", "grün"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (told.returncode, "gr\\xfcn" in told.stdout) == (0, True), told.stderr
 
 
 def test_commands_that_serve_nothing_import_no_server_and_those_that_open_no_room_no_room() -> None:

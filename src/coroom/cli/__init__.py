@@ -8,6 +8,7 @@ several of them use: `place` (which repository and room), `operator` (asking a r
 
 import errno
 import gc
+import os
 from importlib import import_module
 from typing import Any
 
@@ -131,6 +132,13 @@ class _Lazy(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry the command out. What stops it from outside is said in words, with an exit code that no result has."""
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            gone = (
+                "The directory that this was called in has been removed. Go into one that is there and call it again."
+            )
+            raise _NotUnderstoodError(gone) from None
         try:
             return super().invoke(ctx)
         except click.UsageError as wrong:
