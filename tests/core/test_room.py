@@ -312,6 +312,7 @@ def test_a_refusal_reads_as_both_its_sentences_and_a_fault_is_no_refusal() -> No
     assert Mode("shared") is Mode.SHARED
 
 
+@pytest.mark.promise("call:once")
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(("answered", "look", "again", "fork"))), max_size=40))
 def test_whether_an_operation_was_answered_is_known_whenever_it_is_looked_up(steps: list[tuple[int, str]]) -> None:
     room = Room("ada", limits=Limits(operations_per_agent_max=3))

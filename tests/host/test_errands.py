@@ -34,6 +34,7 @@ async def asked_twice(work: Work, one: Coroutine[Any, Any, str], other: Coroutin
     return list(await asyncio.gather(*tasks, return_exceptions=True))
 
 
+@pytest.mark.promise("call:once")
 async def test_work_that_is_attended_is_shared_by_those_who_ask_for_it_meanwhile() -> None:
     errands, work = Errands(), Work()
     first = errands.attend("a", work.done())

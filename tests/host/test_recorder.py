@@ -224,6 +224,8 @@ def test_of_a_disk_that_is_full_whole_lines_are_kept(tmp_path: Path, monkeypatch
     tape.write_text("before\n")
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[: len(data) - 3]))
+    # Until they are closed, so that all is written at once.
+    monkeypatch.setattr(limits, "GATHER_S", 60.0)
     tapes = Tapes(tape.parent, frozenset)
     for number in range(3):
         tapes.add("ann", {"tool": "sync", "args": {"number": number}})

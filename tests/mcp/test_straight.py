@@ -16,6 +16,7 @@ from starlette.types import Message, Scope
 from tests.doorway import Room, running, token
 from tests.mcp.test_plain import ENVELOPE, ERAS, NEWER, ODD
 
+from coroom.host.clock import SystemClock
 from coroom.mcp import server, straight
 from coroom.mcp.straight import Envelopes, StraightCall
 
@@ -28,7 +29,9 @@ Told = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 @pytest.fixture
 def straightly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each message went straight, while the first of the list's switches is on. Replies have one nonce."""
+    """Whether each message went straight, while the first of the list's switches is on. Replies have one nonce, and
+    time stands still, since refusals tell how long others hold what they hold.
+    """
     seen = [True]
 
     def watched(scope: Scope, body: bytes, asked: dict[str, Any], envelopes: Envelopes) -> StraightCall | None:
@@ -38,6 +41,7 @@ def straightly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
     monkeypatch.setattr(server, "straight_call", watched)
     monkeypatch.setattr("coroom.host.door.replies.secrets.token_hex", lambda _: "0" * 12)
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _: 1_800_000_000_000)
     return seen
 
 

@@ -1,9 +1,9 @@
 """Calls of quick tools that are read off the request itself, past the SDK's two transports.
 
 For one request a transport of the SDK makes a connection, a session, models of the message and of its answer, in the
-older era three tasks and four streams: two thirds of what a claim costs the daemon. A call that says only what nearly
-all say, in headers and body, comes to the same without them. Whatever says more, or says it in another way, goes the
-SDK's way, and both ways answer alike to the byte.
+older era three tasks and four streams: two fifths of what a claim cost, there three fifths. A call that says only what
+nearly all say, in headers and body, comes to the same without them. Whatever says more, or says it in another way,
+goes the SDK's way, and both ways answer alike to the byte.
 """
 
 import json
