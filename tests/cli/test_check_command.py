@@ -90,6 +90,16 @@ def test_what_is_looked_at_as_text_alone_or_not_at_all_is_said_of_one_tree_and_o
     assert "not looked at, for they are too large: huge.py" in four.stderr
 
 
+def test_a_name_of_a_file_neither_breaks_a_line_nor_reaches_the_controls_of_a_terminal(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    write(tree, {"odd\n\x1b[31m\u202ename.py": b"x = nothing_has_it\n"})
+    alone = check("--tree", str(tree))
+    assert alone.exit_code == 1
+    assert alone.stdout.startswith("odd name.py:1: undefined-name: ")
+    assert "\x1b" not in alone.stdout
+    assert [line[:4] for line in alone.stdout.splitlines()] == ["odd ", "    ", "    "]
+
+
 def test_a_changed_program_in_a_language_that_is_not_read_is_told_and_a_changed_text_is_none(tmp_path: Path) -> None:
     changed = {"pay.cob": "STOP RUN.\n", "notes.md": "# new\n", "NOTICE": "mine\n"}
     options = trees(tmp_path, base=BASE, ours=BASE | changed, theirs=BASE, merged=BASE | changed)

@@ -19,7 +19,7 @@ from coroom.ports import LogCorrupt, LogFull, Stored
 from coroom.run.daemon.guard import ServedRoom
 
 
-async def a_life(scene: Scene) -> None:
+async def a_life(scene: Scene, last: str = "three by b") -> None:
     """An edit, a conflict held and dropped, a rename, an edit under the new name, and a deletion."""
     async with scene.tool("a", "f.txt"), scene.tool("b", "f.txt"):
         scene.edit("a", "f.txt", "two", "two by a")
@@ -32,7 +32,7 @@ async def a_life(scene: Scene) -> None:
         scene.at("a", "f.txt").rename(scene.at("a", "g.txt"))
     await scene.rest()
     async with scene.tool("b", "g.txt"):
-        scene.edit("b", "g.txt", "three", "three by b")
+        scene.edit("b", "g.txt", "three", last)
     await scene.rest()
 
 
@@ -46,7 +46,7 @@ async def test_every_version_accepted_or_held_is_shown_over_a_rename_while_the_r
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scene_of(tmp_path) as scene:
-        await a_life(scene)
+        await a_life(scene, "three by b\x1b[31m")
         result = called(monkeypatch, scene.room.repository.toplevel, "history", "g.txt", "--json", "--diff")
         assert result.exit_code == 0, result.output
         shown = json.loads(result.stdout)["versions"]
@@ -66,6 +66,8 @@ async def test_every_version_accepted_or_held_is_shown_over_a_rename_while_the_r
         assert "-three\n+three by b" in shown[5]["diff"]
         lines = called(monkeypatch, scene.room.repository.toplevel, "history", "g.txt").stdout.splitlines()
         assert len(lines) == len(shown)
+        diffs = called(monkeypatch, scene.room.repository.toplevel, "history", "g.txt", "--diff").stdout
+        assert "+three by b⟦U+001B⟧[31m" in diffs
 
 
 async def test_a_held_text_that_was_dropped_is_had_back_by_its_id(

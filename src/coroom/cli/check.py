@@ -19,9 +19,13 @@ from coroom.cli.suite_options import isolation_option
 from coroom.core.errors import Refused
 from coroom.host.checks.checking import UnreadableError, branches_in, conflict_findings, everyday_checks, tree_in
 from coroom.host.confined import confined
+from coroom.host.door.clean import cleaned, one_line
 from coroom.launch.isolation import Bounds
 
 _DIRECTORY = click.Path(path_type=Path)
+
+LINE_CHARS_MAX = 4_000
+"""Of a path and of a side's places: others have named them."""
 
 
 @click.command()
@@ -100,7 +104,7 @@ def check(
     else:
         _print(report)
     for note in report.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {one_line(note, LINE_CHARS_MAX)}", err=True)
     sys.exit(1 if report.findings else 0)
 
 
@@ -178,8 +182,10 @@ def document(report: Report) -> dict[str, object]:
 
 def _print(report: Report) -> None:
     for each in report.findings:
-        click.echo(f"{each.path}:{each.line}: {each.kind}: {each.message}")
-        click.echo(f"    ours: {', '.join(each.ours) or '-'}   theirs: {', '.join(each.theirs) or '-'}", color=False)
+        where = f"{one_line(each.path, LINE_CHARS_MAX)}:{each.line}"
+        click.echo(f"{where}: {each.kind}: {cleaned(each.message)}")
+        sides = (one_line(", ".join(side) or "-", LINE_CHARS_MAX) for side in (each.ours, each.theirs))
+        click.echo("    ours: {}   theirs: {}".format(*sides), color=False)
         click.echo(f"    sure: {each.confidence:.0%}{'' if each.blocks else ' (worth a look, holds nothing back)'}")
     count = len(report.findings)
     said = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"

@@ -10,7 +10,7 @@ import click
 
 from coroom.cli.place import ROOM, WrongCallError, any_repository_at
 from coroom.core.file import FileKind
-from coroom.host.door.clean import one_line
+from coroom.host.door.clean import one_line, revealed
 from coroom.host.edits.history import Version, difference, versions_of
 from coroom.host.host import read_events
 from coroom.host.served import state_directory
@@ -37,7 +37,7 @@ def history(path: str, room: str, with_diffs: bool, as_document: bool) -> None:
     for version, diff in zip(found, diffs, strict=True):
         click.echo(_line(version))
         if diff:
-            click.echo(diff, nl=False)
+            click.echo(revealed(diff), nl=False)
 
 
 @contextmanager
