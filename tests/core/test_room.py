@@ -10,6 +10,7 @@ from tests.core.rooms import Room, held_edit, named
 from tests.core.strategies import NAMES, of
 
 from coroom.core import command as c
+from coroom.core import room
 from coroom.core.action import Effect
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.claim import COMPATIBLE, Mode
@@ -22,7 +23,7 @@ from coroom.core.limits import Limits
 from coroom.core.notice import NoticeKind
 from coroom.core.ordering.call import Judgement
 from coroom.core.resource import Footprint, overlaps
-from coroom.core.room import answered_before, decide, fold, number
+from coroom.core.room import answered_before, decide, fingerprint_of, fold, number
 from coroom.core.state import RoomState
 from coroom.core.task import TaskState
 
@@ -168,6 +169,13 @@ def test_an_operation_id_that_comes_again_with_another_call_is_refused() -> None
     assert "fresh id" in refused.next_step
     room.refused("ada", c.Say(kind=NoticeKind.NOTE, text="hello"), Code.BAD_INPUT, operation="1")
     assert [str(r) for claim in room.state.claims_of("ada") for r in claim.resources] == ["file:a.py"]
+
+
+def test_a_command_of_many_words_is_not_kept_to_know_it_again() -> None:
+    fingerprint_of(c.Release())
+    kept = dict(room._FINGERPRINTS)
+    fingerprint_of(c.ReturnTask(note="word " * 1_000))
+    assert kept == room._FINGERPRINTS
 
 
 def test_a_repeated_edit_is_the_same_call_though_its_text_was_made_anew_and_one_of_another_file_is_not() -> None:

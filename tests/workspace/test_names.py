@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from coroom.workspace import names
 from coroom.workspace.names import (
     Refusal,
     RefusalReason,
@@ -161,3 +162,11 @@ def test_a_link_text_is_judged_against_the_place_of_the_link(path: str, target: 
 def _repository(directory: Path) -> Path:
     subprocess.run(["git", "init", "-q", directory], check=True)
     return directory
+
+
+def test_a_name_that_is_longer_than_a_path_can_be_is_refused_and_not_kept() -> None:
+    kept = names._judged.cache_info().currsize
+    refused = check_name("x/" * 5_000_000)
+    assert isinstance(refused, Refusal)
+    assert "longer than 4096 bytes" in refused.detail
+    assert names._judged.cache_info().currsize == kept

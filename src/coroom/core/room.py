@@ -107,7 +107,11 @@ _event = of_parts(Event)
 _NO_SIGN_OF_LIFE = frozenset({c.Tick, c.Leave, c.Beat, c.Join})
 _NOT_KEPT = (Refused, c.Waiting)
 _OFTEN_ALIKE = frozenset({c.ClaimResources, c.Release, c.TakeTask, c.ReturnTask, c.Beat, c.StartAction, c.NoteReads})
-"""Small, and the same ones are asked for again and again."""
+"""Small as a rule, and the same ones are asked for again and again."""
+_FINGERPRINTS: dict[c.Command, str] = {}
+_FINGERPRINTS_MAX = 1_024
+_SHORT_CHARS_MAX = 1_000
+"""A longer command is not kept: whoever asks decides how long it is."""
 
 
 def decide(state: RoomState, asked: c.Submission, now_ms: int) -> Decision:
@@ -159,9 +163,16 @@ def fingerprint_of(command: c.Command) -> str:
     return _short(encode_command(command))
 
 
-@lru_cache(maxsize=1024)
 def _fingerprint_of_alike(command: c.Command) -> str:
-    return _short(encode_command(command))
+    known = _FINGERPRINTS.get(command)
+    if known is None:
+        text = encode_command(command)
+        known = _short(text)
+        if len(text) <= _SHORT_CHARS_MAX:
+            if len(_FINGERPRINTS) >= _FINGERPRINTS_MAX:
+                _FINGERPRINTS.clear()
+            _FINGERPRINTS[command] = known
+    return known
 
 
 def fingerprint_of_edit(path: str, *texts: str) -> str:

@@ -13,6 +13,7 @@ from coroom.core.quick import dataclass
 
 NAME_BYTES_MAX = 255
 PATH_BYTES_MAX = 4096
+_TOO_LONG = f"it is longer than {PATH_BYTES_MAX} bytes"
 
 # Code points that HFS+ drops from names, so that ".g\u200cit" is ".git" on a peer's disk (git's own list).
 _INVISIBLE = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None)
@@ -37,7 +38,6 @@ class Refusal:
     detail: str
 
 
-@lru_cache(maxsize=1024)
 def check_name(path: str, *, allow_git: bool = False) -> str | Refusal:
     """Judge a path that came from anywhere, also from a hostile peer.
 
@@ -52,12 +52,9 @@ def check_name(path: str, *, allow_git: bool = False) -> str | Refusal:
         in all, not encodable, a second spelling of another name, or a `.git` directory under any of the
         disguises git knows.
     """
-    detail = _fault(path)
-    if detail is not None:
-        return Refusal(RefusalReason.BAD_NAME, path, detail)
-    if not allow_git and any(is_git_directory(part) for part in path.split("/")):
-        return Refusal(RefusalReason.GIT_DIRECTORY, path, "git keeps its own data there")
-    return path
+    if len(path) > PATH_BYTES_MAX:
+        return Refusal(RefusalReason.BAD_NAME, path, _TOO_LONG)
+    return _judged(path, allow_git=allow_git)
 
 
 def is_git_directory(component: str) -> bool:
@@ -97,6 +94,16 @@ def link_stays_beneath(path: str, target: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
+def _judged(path: str, *, allow_git: bool) -> str | Refusal:
+    detail = _fault(path)
+    if detail is not None:
+        return Refusal(RefusalReason.BAD_NAME, path, detail)
+    if not allow_git and any(is_git_directory(part) for part in path.split("/")):
+        return Refusal(RefusalReason.GIT_DIRECTORY, path, "git keeps its own data there")
+    return path
+
+
 def _fault(path: str) -> str | None:
     if not path:
         return "a path needs a name"
@@ -109,7 +116,7 @@ def _fault(path: str) -> str | None:
     if b"\0" in encoded:
         return "it contains a NUL"
     if len(encoded) >= PATH_BYTES_MAX:
-        return f"it is longer than {PATH_BYTES_MAX} bytes"
+        return _TOO_LONG
     if encoded.startswith(b"/"):
         return "it is absolute"
     for part in encoded.split(b"/"):
