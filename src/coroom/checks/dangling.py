@@ -7,8 +7,8 @@ from coroom.checks.behaviour.texts import CASES
 from coroom.checks.finding import Finding
 from coroom.checks.sides import Changed, Four, Side, functions_of, quoted
 from coroom.checks.spelling import same_stem
-from coroom.checks.wording import Said, new_strings
-from coroom.syntax import Module, Term, is_test, walk
+from coroom.checks.wording import Said, new_strings, words_of
+from coroom.syntax import Class, Module, Term, is_test, walk
 
 _LOOKING = frozenset({"get", "has", "pop"})
 _KEEPING = frozenset({"setdefault", "set"})
@@ -24,6 +24,8 @@ def dangling(four: Four) -> Iterator[Finding]:
         yield from _among_siblings(four, side)
         yield from _in_one_role(four, side)
         yield from _hooks(four, side, prefixes)
+        yield from _in_one_record(four, side)
+        yield from _flags(four, side)
 
 
 def _folded(four: Four, side: Side) -> Iterator[Finding]:
@@ -182,6 +184,134 @@ def _looked_for(term: Term, changed: Changed) -> tuple[str, str]:
         if word.kind == "string" and word.text.isidentifier():
             return term.parts[1].text, word.text
     return "", ""
+
+
+def _in_one_record(four: Four, side: Side) -> Iterator[Finding]:
+    """A key that is asked for beside those of a record, and that nobody writes, where the other side newly writes
+    another one that holds the like of what is taken in its stead.
+    """
+    grown = list(_grown_records(four, side.other))
+    for each in side.changed if grown else ():
+        new = {id(term) for term in each.new_terms()} if not is_test(each.module.path) else frozenset[int]()
+        asked: dict[str, dict[str, Term]] = {}
+        for term in walk(each.term) if new else ():
+            holder, key = _asked_of(term)
+            if holder:
+                asked.setdefault(holder, {})[key] = term
+        for keys in asked.values():
+            for key, term in keys.items():
+                if id(term) not in new or _kind_in_stead(term) == "" or four.base_quotes(key) or _times(side, key) != 1:
+                    continue
+                for fresh, kind, path, beside in grown:
+                    shared = sorted(keys.keys() & beside)
+                    others = keys.keys() - {key}
+                    if fresh == key or kind != _kind_in_stead(term) or len(shared) < 2 or not others <= beside:
+                        continue
+                    said = f'"{key}" is asked for beside {", ".join(shared[:3])}, and nobody writes it'
+                    yield four.finding(
+                        side, DIVERGING, each.module.path, term.line, key,
+                        f'{said}; the other side writes "{fresh}" there', about=(f"{path}#",), sure=0.84,
+                    )  # fmt: skip
+                    return
+
+
+def _asked_of(term: Term) -> tuple[str, str]:
+    """The name that is asked for a key and the key: `d["k"]`, `d.get("k", 0)`."""
+    if term.kind == "index" and term.parts[0].kind == "name" and term.parts[1].kind == "string":
+        return term.parts[0].text, term.parts[1].text
+    called = term.parts[0] if term.kind == "call" and len(term.parts) > 1 else None
+    if called is None or called.kind != "member" or called.text != "get" or term.parts[1].kind != "string":
+        return "", ""
+    return (called.parts[0].text, term.parts[1].text) if called.parts[0].kind == "name" else ("", "")
+
+
+def _kind_in_stead(term: Term) -> str:
+    """The kind of what a look-up gives in the stead of what is not there: `list` for `d.get("k", [])`."""
+    return _kind_of(term.parts[2]) if term.kind == "call" and len(term.parts) == 3 else ""
+
+
+def _kind_of(value: Term) -> str:
+    if value.kind == "comprehension":
+        return value.text
+    return value.kind if value.kind in {"list", "dict", "set", "string", "number", "bool"} else ""
+
+
+def _grown_records(four: Four, side: Side) -> Iterator[tuple[str, str, str, frozenset[str]]]:
+    """The one new key that a side writes into a record and that nobody asks for: what it holds, where, beside which."""
+    for each in side.changed:
+        if is_test(each.module.path) or each.old is None:
+            continue
+        olds = [frozenset(_keys(term)) for term in walk(each.old) if term.kind == "dict"]
+        for term in walk(each.term):
+            held = {pair.parts[0].text: pair.parts[1] for pair in term.parts if pair.kind == "pair"}
+            for old in olds if term.kind == "dict" else ():
+                fresh = sorted(held.keys() - old)
+                if len(old) < 2 or len(fresh) != 1 or not old < held.keys():
+                    continue
+                if not four.base_quotes(fresh[0]) and _times(side, fresh[0]) == 1:
+                    yield fresh[0], _kind_of(held[fresh[0]]), each.module.path, old
+
+
+_STANDING = frozenset(
+    {
+        "active", "inactive", "enabled", "disabled", "muted", "withdrawn", "closed", "open", "archived", "deleted",
+        "removed", "hidden", "visible", "retired", "suspended", "paused", "stopped", "done", "finished", "cancelled",
+        "canceled", "banned", "blocked", "locked", "expired", "dead", "alive", "gone", "present", "absent", "available",
+        "live", "broken", "out", "off", "on", "left", "obsolete", "deprecated", "frozen", "void", "revoked",
+        "discarded", "ignored", "excluded", "skipped", "quiet", "silenced", "resigned", "released", "sold", "taken",
+        "reserved"
+    }
+)  # fmt: skip
+"""Words for whether something still counts: a class has one of them."""
+
+
+def _tells_standing(name: str) -> bool:
+    return bool(_STANDING & {*words_of(name)})
+
+
+def _flags(four: Four, side: Side) -> Iterator[Finding]:
+    """Whether something still counts is asked for forgivingly by a word that its class does not have, and the other
+    side gives the class another word for it.
+    """
+    for walked in four.walked(side):
+        changed = walked.changed
+        if is_test(changed.module.path) or not walked.own.hopes:
+            continue
+        new = {each.key for each in changed.new_terms()}
+        for term, ref, name in walked.own.hopes:
+            family = _family(side, ref) if term.key in new and term.parts[3].kind == "bool" else []
+            if not _tells_standing(name) or any(name in {*each.fields, *each.methods} for each in family):
+                continue
+            added = sorted({one for each in family for one in _new_flags(side.other, each) if _tells_standing(one)})
+            if len(added) == 1 and added[0] != name:
+                lacks = f"{ref.rpartition('#')[2]} does not have it"
+                yield four.finding(
+                    side, DIVERGING, changed.module.path, term.line, name,
+                    f"{name} is asked for here and {lacks}; the other side adds {added[0]}",
+                    about=(ref,), sure=0.8,
+                )  # fmt: skip
+                return
+
+
+def _family(side: Side, ref: str) -> list[Class]:
+    """A class, what it extends and what extends it."""
+    owner = side.tree.class_at(ref)
+    if owner is None:
+        return []
+    module = side.tree.module(owner.path)
+    beside = module.classes.values() if module is not None else ()
+    return [owner, *side.tree.bases_of(owner)[0], *(each for each in beside if owner in side.tree.bases_of(each)[0])]
+
+
+def _new_flags(side: Side, owner: Class) -> Iterator[str]:
+    """The attributes that are True or False at first and that a side newly gives to a class."""
+    ref = f"{owner.path}#{owner.name}"
+    before, after = side.base.class_at(ref), side.tree.class_at(ref)
+    if before is None or after is None:
+        return
+    for name, field in after.fields.items():
+        if name not in before.fields and field.parts and field.parts[0].kind == "bool":
+            yield name
 
 
 def _prefixes(four: Four) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A dungeon of records, signs, listeners and tables, without a type said; and a chess club with all of them."""
+"""A dungeon of records, listeners and tables without a type said, a chess club with all, a greenhouse with some."""
 
 DUNGEON = {
     "beings.py": """\
@@ -439,5 +439,222 @@ def tally(games: list[Game]) -> dict[str, int]:
         elif game.score == LOSS:
             count["loss"] += 1
     return count
+""",
+}
+
+GREENHOUSE = {
+    "config.py": """\
+DEFAULTS = {
+    "too_dry": 30,
+    "too_hot": 28,
+    "unit": "C",
+    "beds": ["north", "south"],
+}
+
+
+class BadConfig(ValueError):
+    pass
+
+
+def load(given=None):
+    config = {**DEFAULTS, **(given or {})}
+    unknown = sorted(set(config) - set(DEFAULTS))
+    if unknown:
+        raise BadConfig(", ".join(unknown))
+    return config
+""",
+    "control.py": """\
+from config import load
+from history import History
+from plan import Plan
+from sensors import read_all
+
+
+class Control:
+    def __init__(self, sensors, config=None):
+        self.sensors = list(sensors)
+        self.config = load(config)
+        self.history = History()
+        self.plan = Plan()
+        self.log = []
+
+    def tick(self, minute):
+        for name, value in read_all(self.sensors).items():
+            self.history.note(name, value)
+        for sensor in self.sensors:
+            if sensor.kind == "moisture":
+                self._water(sensor, minute)
+        return self.plan.at(minute)
+
+    def _water(self, sensor, minute):
+        value = self.history.last(sensor.name)
+        if value is not None and value < self.config["too_dry"]:
+            self.plan.add(sensor.name, minute)
+            self.log.append(("water", sensor.name))
+
+    def hot(self):
+        limit = self.config["too_hot"]
+        return [s.name for s in self.sensors if s.kind == "temperature" and (self.history.last(s.name) or 0) > limit]
+""",
+    "history.py": '''\
+from collections import defaultdict, deque
+from statistics import mean
+
+
+class History:
+    """The last readings of each sensor."""
+
+    def __init__(self, keep=5):
+        self._kept = defaultdict(lambda: deque(maxlen=keep))
+
+    def note(self, name, value):
+        self._kept[name].append(value)
+
+    def last(self, name):
+        kept = self._kept.get(name)
+        return kept[-1] if kept else None
+
+    def average(self, name):
+        return mean(self._kept[name])
+
+    def names(self):
+        return sorted(self._kept)
+
+    def trend(self, name):
+        kept = list(self._kept[name])
+        if len(kept) < 2:
+            return 0
+        return kept[-1] - kept[0]
+''',
+    "plan.py": """\
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Slot(NamedTuple):
+    bed: str
+    start: int
+    minutes: int
+
+
+class Plan:
+    def __init__(self) -> None:
+        self._slots: list[Slot] = []
+
+    def add(self, bed: str, start: int, minutes: int = 10) -> Slot:
+        slot = Slot(bed, start, minutes)
+        self._slots.append(slot)
+        return slot
+
+    def slots(self) -> list[Slot]:
+        return list(self._slots)
+
+    def of(self, bed: str) -> list[Slot]:
+        return [s for s in self._slots if s.bed == bed]
+
+    def at(self, minute: int) -> list[str]:
+        return [s.bed for s in self._slots if s.start <= minute < s.start + s.minutes]
+
+    def minutes(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for slot in self._slots:
+            total[slot.bed] = total.get(slot.bed, 0) + slot.minutes
+        return total
+""",
+    "report.py": """\
+from __future__ import annotations
+
+from plan import Plan
+from units import percent, pretty
+
+
+def shares(plan: Plan) -> dict[str, str]:
+    total = sum(plan.minutes().values())
+    return {bed: pretty(percent(minutes, total), "%") for bed, minutes in plan.minutes().items()}
+
+
+def lines(control) -> list[str]:
+    out = []
+    for name in control.history.names():
+        out.append(f"{name}: {pretty(control.history.average(name))}")
+    return out
+""",
+    "sensors.py": """\
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+
+
+class SensorError(Exception):
+    def __init__(self, sensor: str, reason: str = "no answer") -> None:
+        super().__init__(f"{sensor}: {reason}")
+        self.sensor = sensor
+
+
+class Sensor(abc.ABC):
+    kind = "none"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abc.abstractmethod
+    def read(self) -> float:
+        ...
+
+    def describe(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Thermometer(Sensor):
+    kind = "temperature"
+
+    def __init__(self, name: str, source: Iterable[float]) -> None:
+        super().__init__(name)
+        self._source = iter(source)
+
+    def read(self) -> float:
+        for value in self._source:
+            return value
+        raise SensorError(self.name)
+
+
+class Hygrometer(Sensor):
+    kind = "moisture"
+
+    def __init__(self, name: str, level: float = 40.0) -> None:
+        super().__init__(name)
+        self.level = level
+
+    def read(self) -> float:
+        return self.level
+
+
+def read_all(sensors: Iterable[Sensor]) -> dict[str, float]:
+    found = {}
+    for sensor in sensors:
+        try:
+            found[sensor.name] = sensor.read()
+        except SensorError:
+            continue
+    return found
+""",
+    "units.py": """\
+from __future__ import annotations
+
+
+def to_celsius(fahrenheit: float) -> float:
+    return (fahrenheit - 32) * 5 / 9
+
+
+def percent(part: float, whole: float) -> float:
+    if whole == 0:
+        return 0.0
+    return 100 * part / whole
+
+
+def pretty(value: float, unit: str = "") -> str:
+    return f"{value:.1f}{unit}"
 """,
 }

@@ -15,7 +15,8 @@ _SURE_AT_FIRST = frozenset({"removed-name-used", "stale-call"})
 class Asking:
     """One function, or with None the top of a module.
 
-    `doubts` is what does not hold; `reads` are the members whose meaning is known, with `path#name` of what they mean.
+    `doubts` is what does not hold; `reads` are the members whose meaning is known, with `path#name` of what they mean,
+    `hopes` the attributes that an instance is asked for which it need not have: the call, its class, the name.
     """
 
     def __init__(self, reading: Reading, module: Module, function: Function | None) -> None:
@@ -27,6 +28,7 @@ class Asking:
         self.within = function.qualname if function is not None else ""
         self.doubts: list[Doubt] = []
         self.reads: list[tuple[Term, str]] = []
+        self.hopes: list[tuple[Term, str, str]] = []
         self._silent = 0
         self._first = 0
         self._consumed: dict[str, int] = {}

@@ -196,6 +196,10 @@ def _other_built_in(checker: Checker, term: Term, arguments: Arguments) -> Shape
     if name == "setattr" and len(given) == 3 and given[1].kind == "string":
         checker.set_member(Term("member", given[1].text, (given[0],), term.line), first)
         return NONE
+    if name == "getattr" and len(given) == 3 and given[1].kind == "string" and first.kind == "instance":
+        if not checker.is_silent:
+            checker.hopes.append((term, first.ref, given[1].text))
+        return UNKNOWN
     if name == "getattr" and len(given) == 2 and given[1].kind == "string":
         return checker.attribute(Term("member", given[1].text, (given[0],), term.line), first, given[1].text)
     if name == "dict":

@@ -106,10 +106,27 @@ def _attributes_got(checker: Checker, term: Term, _: list[Shape]) -> None:
         if each.kind == "string" and each.text.isidentifier():
             name = f"{names_in(term.parts[0])}({each.text})"
             held = checker.reading.guess(checker.module.path, checker.within, name, frozenset({each.text}))
-            checker.attribute(Term("member", each.text, (), term.line), held, each.text)
+            checker.attribute(Term("member", each.text, term.parts[:1], term.line), held, each.text)
+
+
+def _method_called(checker: Checker, term: Term, _: list[Shape]) -> None:
+    """`methodcaller("close", 1)` calls the method of whatever it is given: of the one class of the tree that has it."""
+    from coroom.checks.inference.defined import defined  # noqa: PLC0415
+
+    said = term.parts[1]
+    if said.kind != "string" or not said.text.isidentifier():
+        return
+    name = f"{names_in(term.parts[0])}({said.text})"
+    held = checker.reading.guess(checker.module.path, checker.within, name, frozenset({said.text}))
+    member = Term("member", said.text, term.parts[:1], term.line)
+    known = checker.attribute(member, held, said.text)
+    if known.kind == "function":
+        given = term.parts[2:]
+        defined(checker, Term("call", "", (member, *given), term.line), known, [UNKNOWN for _ in given])
 
 
 _DEMANDS: Mapping[str, Callable[[Checker, Term, list[Shape]], None]] = {
     "json.dumps": _written, "json.dump": _written, "collections.Counter": _counted, "os.path.join": _joined,
     "operator.attrgetter": _attributes_got,
+    "operator.methodcaller": _method_called,
 }  # fmt: skip

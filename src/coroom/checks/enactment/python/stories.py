@@ -8,7 +8,7 @@ from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.play import Play, Recipe, SetUpFailed, mixed
 from coroom.checks.enactment.python.inputs import Inputs
 from coroom.checks.enactment.python.plays import changing, prepared
-from coroom.checks.enactment.python.recipes import asked_of, earlier
+from coroom.checks.enactment.python.recipes import asked_of, earlier, one_of
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.tree import Tree
 from coroom.checks.enactment.python.uses import Wanted, changers, changes_anything, parameters, within
@@ -29,6 +29,7 @@ WORLDS: Sequence[tuple[str, frozenset[str]]] = (
     ("shaped", frozenset({"shaped"})),
     ("marked", frozenset({"shaped", "marked"})),
     ("varied", frozenset({"varied"})),
+    ("given", frozenset({"linked"})),
 )
 
 
@@ -56,7 +57,9 @@ def _story(
         world = _world(stage, inputs, function, reached, how)
         world.new = new
         _begin(world, function, kind, reached, new)
-        if not _go_on(world, ending, at, reached, new):
+        if ending == "given":
+            _do_what_changed(world, side)
+        elif not _go_on(world, ending, at, reached, new):
             return []
         endings = list(_endings(world, function, kind))
         return endings if _concerns(side, stage.machine.seen) else []
@@ -84,7 +87,8 @@ def _world(stage: Tree, inputs: Inputs, function: Function, reached: Sequence[st
     top = there[reached[0]]
     trees = [held.node for module in there.values() for held in _functions(module.space)]
     vocabulary = heard(there.values(), trees, function.node, top)
-    return World(stage, inputs, vocabulary, "varied" in how, "shaped" in how, "marked" in how)
+    linked = "linked" in how
+    return World(stage, inputs, vocabulary, "varied" in how, "shaped" in how, "marked" in how, linked=linked)
 
 
 def _functions(space: dict[str, Value]) -> Iterator[Function]:
@@ -137,6 +141,50 @@ def _go_on(world: World, ending: str, at: int, reached: Sequence[str], new: froz
     ]
     ways += [partial(world.do, path, each, 0) for path, each in _keepers(world.stage, reached, new, "changes")]
     return at < len(ways) and ways[at]()
+
+
+def _do_what_changed(world: World, side: Side) -> None:
+    """Call what the other side changed, and put what it gives where the program keeps such things."""
+    for each in side.other.changed:
+        name = each.function.name if each.function is not None and each.before is not None else "_"
+        if name.startswith("_") or each.module.path not in side.tree.texts:
+            continue
+        for turn in range(2):
+            if _do(world, each.module.path, each.within, turn):
+                _keep(world)
+
+
+def _do(world: World, path: str, within_it: str, turn: int) -> bool:
+    """Call a function or a method of the last object that there is of its class."""
+    owner, _, name = within_it.rpartition(".")
+    if not owner:
+        held = world.stage.module(path).space.get(name)
+        return isinstance(held, Function) and not _makes_functions(held.node) and world.do(path, held, turn)
+    for of, kind in _present(world):
+        held = kind.find(name) if kind.name == owner else None
+        if isinstance(held, Function):
+            return world.ask(of, held, turn)
+    return False
+
+
+def _keep(world: World) -> None:
+    """Give the objects that the last step gave to what takes such objects."""
+    at = len(world.stage.results) - 1
+    gave = world.stage.results[at]
+    many = list(gave)[:3] if isinstance(gave, list | tuple) else []
+    for place in range(len(many)):
+        world.take(one_of(earlier(at, "it"), place))
+    things = [each for each in (*many, gave) if isinstance(each, Thing)]
+    for kind in {each.kind: None for each in things}:
+        takers = [
+            (of, function)
+            for of, other in _present(world)
+            for function in changers(other)[0][:3]
+            if world.takes(function, kind)
+        ]
+        for of, function in takers:
+            for thing in world.those(kind)[-len(things) :]:
+                world.take(asked_of(of, function.name, [thing]))
 
 
 def _present(world: World) -> list[tuple[Recipe, Kind]]:

@@ -67,11 +67,8 @@ def _is_self(node: ast.expr) -> bool:
 
 def has_abstract(kind: Kind) -> bool:
     """Whether a class leaves something to those that extend it."""
-    return any(
-        isinstance(held, Function) and held.attributes.get("__isabstractmethod__")
-        for each in kind.line()
-        for held in each.space.values()
-    )
+    found = (kind.find(name) for name in {name for each in kind.line() for name in each.space})
+    return any(isinstance(held, Function) and held.attributes.get("__isabstractmethod__") for held in found)
 
 
 def is_protocol(kind: Kind) -> bool:

@@ -63,6 +63,13 @@ class Vocabulary:
         found = dict.fromkeys(each for part in parts for each in part[:MOST] if each not in last)
         return [*list(found)[: MOST - 4], *last][:MOST]
 
+    def linked(self, name: str, turn: int) -> list[str]:
+        """Texts that name other things, for a parameter that is not said to name anything itself."""
+        if name in self.used or by_name(name, TEXTS):
+            return []
+        named = [each for one, held in self.used.items() if by_name(one, TEXTS) for each in held]
+        return _turned([each for each in dict.fromkeys(named) if isinstance(each, str)], turn)[:MOST]
+
     def _known(self, name: str, function: str) -> list[Value]:
         """What other functions took under this name, or gave for what they keep: it is about the same things."""
         taken = [each for each, taker in self.used.get(name, {}).items() if taker != function]

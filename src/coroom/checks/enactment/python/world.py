@@ -55,7 +55,7 @@ class World:
 
     `varied` says that days and members of enumerations differ from object to object; `shaped` that texts of the forms
     that the program reads come first, `marked` that those of them do that begin with a sign; `again` that new objects
-    are about what there is already.
+    are about what there is already, `linked` that they name what there is.
     """
 
     stage: Tree
@@ -65,6 +65,7 @@ class World:
     shaped: bool = False
     marked: bool = False
     again: bool = False
+    linked: bool = False
     steps: list[Recipe] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
     new: frozenset[tuple[str, str]] = frozenset()
@@ -124,7 +125,9 @@ class World:
                     for each, (_, other) in kinds
                     if other is not kind and (other.inherits(kind) or stands_for(other, kind))
                 ]
-                return any(self.make(each, turn, depth) for each in below[:3])
+                below = below[:3]
+                at = turn % len(below) if below else 0
+                return any(self.make(each, turn, depth) for each in (*below[at:], *below[:at]))
             wanted = parameters_of(kind)
             names = [each.name for each in wanted]
             made = self.call(wanted, turn, depth, name, partial(made_of, path, name, names=names), fresh=True)
@@ -214,6 +217,9 @@ class World:
         name = self._kind_of(wanted, note)
         if name:
             return self._of_kind(name, turn, depth, fresh=fresh)
+        several = self._several_of(wanted) if note is None else ""
+        if several:
+            return self._rows(several, list, depth)
         said = note.id if isinstance(note, ast.Name) else ""
         if said in _PLAIN:
             values = self.vocabulary.plain(said, wanted.name, turn, function, varied=self.varied)
@@ -221,7 +227,7 @@ class World:
         numbers = [Given(plain(each), each) for each in self._whole(wanted, place, turn, function, fresh=fresh)]
         if said == "int":
             return numbers
-        texts = [Given(plain(each), each) for each in self._texts(wanted, turn, function, fresh=fresh)]
+        texts = [Given(plain(each), each) for each in self._texts(wanted, turn, place, function, fresh=fresh)]
         if said == "str":
             return texts
         if note is None and self._is_word(wanted):
@@ -239,11 +245,32 @@ class World:
     def _many(self, note: ast.expr | None, depth: int) -> list[Given]:
         match note:
             case ast.Subscript(value=ast.Name(id=many), slice=ast.Name(id=inner)) if many in _MANY:
-                there = self.thing(inner, 1, depth, fresh=False) if inner in self.inputs.kinds else []
-                return [Given(row(there[:2], _MANY[many])), Given(row(there, _MANY[many]))] if there else []
+                return self._rows(inner, _MANY[many], depth) if inner in self.inputs.kinds else []
         return []
 
-    def _texts(self, wanted: Wanted, turn: int, function: str, *, fresh: bool) -> list[str]:
+    def _rows(self, name: str, made: Callable[[list[Value]], Value], depth: int) -> list[Given]:
+        """Some objects of a class together."""
+        self.thing(name, 0, depth, fresh=False)
+        there = self.thing(name, 1, depth, fresh=False)
+        return [Given(row(there[:2], made)), Given(row(there, made))] if there else []
+
+    def _several_of(self, wanted: Wanted) -> str:
+        """The class that a parameter without a type is named after, in the plural."""
+        said = words_in(wanted.name)[-1:]
+        kinds = self.inputs.kinds.items()
+        named = [each for each, (_, kind) in kinds if [f"{words_in(each)[-1]}s"] == said and not kind.has("enum")]
+        return named[0] if named and not wanted.keys else ""
+
+    def takes(self, function: Function, kind: Kind) -> bool:
+        """Whether a method takes an object of a class and needs nothing else."""
+        wanted = parameters(function, skip=1, needed=True)
+        return len(wanted) == 1 and self._kind_of(wanted[0], _bare(wanted[0].note)) == kind.name
+
+    def _texts(self, wanted: Wanted, turn: int, place: int, function: str, *, fresh: bool) -> list[str]:
+        if self.linked:
+            said = self.vocabulary.linked(wanted.name, turn + place)
+            if said:
+                return said
         fresh = fresh and not self.again
         return self.vocabulary.texts(
             wanted.name, turn, function, fresh=fresh, shaped=self.shaped, marked=self.marked
