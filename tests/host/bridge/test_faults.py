@@ -53,6 +53,7 @@ async def test_a_round_that_fails_for_any_reason_is_told_once_and_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("coroom.host.edits.bridge.FAULT_S", 0.01)
+    monkeypatch.setattr("coroom.host.edits.bridge.NET_S", 10_000.0)
     async with scene_of(tmp_path, TREE) as s:
         bridge = s.bridge("a")
         hear, failures = bridge._hear, 3

@@ -156,6 +156,8 @@ class Bridge:
                 await self._failed(error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, FAULT_S_MAX)
+                # What woke the round that failed wakes nobody again.
+                self.mirror.wake.set()
 
     async def _failed(self, error: Exception) -> None:
         # What was about to be looked at, or put, is no longer on any list.
