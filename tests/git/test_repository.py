@@ -92,6 +92,29 @@ def test_a_dirty_checkout_is_refused_and_its_first_files_are_named(tmp_path: Pat
     assert picture(directory) == before
 
 
+def test_a_file_of_two_words_that_was_not_merged_is_named_whole(tmp_path: Path) -> None:
+    directory = new_repository(tmp_path / "r", {"two words": b"old\n", "three more words": b"old\n"})
+    write(directory, {"two words": b"put aside\n"})
+    git(directory, "stash")
+    write(directory, {"two words": b"new\n", "three more words": b"new\n"})
+    git(directory, "commit", "--quiet", "-m", "new", "--", "two words")
+    with pytest.raises(AssertionError):
+        git(directory, "stash", "pop")
+    git(directory, "add", "three more words")
+    found = problem(directory)
+    assert found.what is Problem.DIRTY
+    assert "in three more words, two words." in found.why
+
+
+def test_a_checkout_whose_name_has_several_lines_is_one_like_any_other(tmp_path: Path) -> None:
+    directory = new_repository(tmp_path / "one\ntwo")
+    git(directory, "switch", "--quiet", "-c", "heads/main")
+    found = inspect(directory)
+    assert isinstance(found, Repository)
+    assert (found.toplevel, found.common) == (directory, directory / ".git")
+    assert (found.branch, found.commit) == ("heads/main", git(directory, "rev-parse", "HEAD"))
+
+
 @pytest.mark.parametrize("operation", ["merge", "cherry-pick", "rebase", "revert"])
 def test_an_operation_in_progress_is_refused_by_its_name(tmp_path: Path, operation: str) -> None:
     directory = new_repository(tmp_path / "r")

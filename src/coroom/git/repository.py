@@ -164,22 +164,20 @@ def _inspected(git: Git, *, strict: bool, detached: bool) -> Repository | NotUsa
         return place
     toplevel, git_directory, common, object_format = place
     git = Git(toplevel)
-    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", expect=(0, 1, 128))
-    if head.code:
+    now = _status(git)
+    if not now.commit:
         return NotUsable(Problem.NO_COMMIT, f"{toplevel} has no commit yet.", "Commit something first.")
-    branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD", expect=(0, 1))
-    changed, untracked = _status(git)
-    here = head.line if branch.code and detached else "" if branch.code else branch.line
-    unfit = _unfit(toplevel, git_directory, head.line, here, changed)
+    here = now.branch or (now.commit if detached else "")
+    unfit = _unfit(toplevel, git_directory, now.commit, here, now.changed)
     if strict and unfit:
         return unfit
     return Repository(
         toplevel=toplevel,
         common=common,
-        commit=head.line,
-        branch="" if branch.code else branch.line,
+        commit=now.commit,
+        branch=now.branch,
         object_format=object_format,
-        warnings=tuple(_warnings(git, common, head.line, untracked)),
+        warnings=tuple(_warnings(git, common, now.commit, now.untracked)),
         unfit=unfit,
     )
 
@@ -205,16 +203,18 @@ def _place(git: Git) -> tuple[Path, Path, Path, str] | NotUsable:
     found = git.run("rev-parse", *asked, expect=(0, 128))
     if found.code:
         return _no_repository(git, found.err)
-    bare, inside, git_directory, object_format = os.fsdecode(found.out).splitlines()
+    bare, inside, *own, object_format = os.fsdecode(found.out).split("\n")[:-1]
     if bare == "true":
         why = f"{git.directory} is a bare repository: it has no checkout."
         return NotUsable(Problem.BARE, why, "Clone it, and name the clone.")
     if inside != "true":
         why = f"{git.directory} lies inside a git directory."
         return NotUsable(Problem.INSIDE_GIT_DIRECTORY, why, "Name the directory of the checkout itself.")
-    toplevel = Path(git.line("rev-parse", "--show-toplevel"))
-    common = Path(git.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
-    return toplevel, Path(git_directory), common, object_format
+    wanted = ("--path-format=absolute", "--show-toplevel", "--git-common-dir")
+    places = os.fsdecode(git.run("rev-parse", *wanted).out).split("\n")[:-1]
+    if len(places) != 2:  # the name of a directory has several lines
+        places = [git.line("rev-parse", wanted[0], each) for each in wanted[1:]]
+    return Path(places[0]), Path("\n".join(own)), Path(places[1]), object_format
 
 
 def _no_repository(git: Git, err: bytes) -> NotUsable:
@@ -228,11 +228,31 @@ def _no_repository(git: Git, err: bytes) -> NotUsable:
     raise GitFailed(("rev-parse",), 128, err.decode("utf-8", "replace").strip()[-300:])
 
 
-def _status(git: Git) -> tuple[list[str], list[str]]:
-    listed = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal")
-    entries = [os.fsdecode(entry) for entry in listed.out.split(b"\0") if entry]
-    changed = [entry[3:] for entry in entries if not entry.startswith("??")]
-    return changed, [entry[3:] for entry in entries if entry.startswith("??")]
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """Where a checkout stands: its commit, if there is one, its branch, if it is on one, and what differs from it."""
+
+    commit: str
+    branch: str
+    changed: list[str]
+    untracked: list[str]
+
+
+def _status(git: Git) -> _Status:
+    asked = ("--porcelain=v2", "--branch", "--no-ahead-behind", "-z", "--no-renames", "--untracked-files=normal")
+    entries = [os.fsdecode(entry) for entry in git.run("status", *asked).out.split(b"\0") if entry]
+    facts = dict(entry.split(" ", 2)[1:] for entry in entries if entry.startswith("# "))
+    commit, branch = facts["branch.oid"], facts["branch.head"]
+    return _Status(
+        "" if commit == "(initial)" else commit,
+        "" if branch == "(detached)" else branch,
+        [entry.split(" ", before)[before] for entry in entries if (before := _BEFORE_PATH.get(entry[0]))],
+        [entry[2:] for entry in entries if entry.startswith("? ")],
+    )
+
+
+_BEFORE_PATH = {"1": 8, "u": 10}
+"""The fields before the path of an entry that differs, and of one that was not merged."""
 
 
 def _names(paths: list[str]) -> str:
@@ -243,11 +263,11 @@ def _names(paths: list[str]) -> str:
 def _warnings(git: Git, common: Path, commit: str, untracked: list[str]) -> Iterator[Warned]:
     if untracked:
         yield Warned(Caution.UNTRACKED, f"Not tracked by git, so not in the room: {_names(untracked)}.")
-    entries = _entries(git, commit)
-    modules = [path for path, mode, _, _ in entries if mode == "160000"]
+    entries = _entries(git, commit, sized=False)
+    modules = [entry.path for entry in entries if entry.mode == "160000"]
     if modules:
         yield Warned(Caution.SUBMODULES, f"Submodules stay empty in the mirrors: {_names(modules)}.")
-    attributes = [oid for path, _, oid, _ in entries if path.rpartition("/")[2] == ".gitattributes"]
+    attributes = [entry.oid for entry in entries if entry.path.rpartition("/")[2] == ".gitattributes"]
     rules = [data for _, data in read_blobs(git, attributes)]
     if any(b"filter=lfs" in data for data in rules):
         yield Warned(
@@ -262,13 +282,14 @@ def _warnings(git: Git, common: Path, commit: str, untracked: list[str]) -> Iter
         yield Warned(Caution.PARTIAL, "The clone is partial; a file that was never fetched cannot be carried.")
 
 
-def _entries(git: Git, commit: str) -> list[tuple[str, str, str, int]]:
-    listed = git.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+def _entries(git: Git, commit: str, *, sized: bool) -> list[TreeFile]:
+    """Everything in a commit. For sizes git looks into every object; without, each is 0."""
+    listed = git.run("ls-tree", "-r", "-z", *(("-l",) if sized else ()), "--full-tree", commit)
     entries = []
     for line in listed.out.split(b"\0")[:-1]:
         facts, _, path = line.partition(b"\t")
-        mode, _, oid, size = facts.decode().split()
-        entries.append((os.fsdecode(path), mode, oid, 0 if size == "-" else int(size)))
+        mode, _, oid, *size = facts.decode().split()
+        entries.append(TreeFile(os.fsdecode(path), mode, oid, 0 if size in ([], ["-"]) else int(size[0])))
     return entries
 
 
@@ -278,7 +299,7 @@ def tree_files(git: Git, commit: str) -> list[TreeFile]:
     Raises:
         GitFailed: there is no such commit.
     """
-    return [TreeFile(*entry) for entry in _entries(git, commit) if entry[1] != "160000"]
+    return [entry for entry in _entries(git, commit, sized=True) if entry.mode != "160000"]
 
 
 def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
