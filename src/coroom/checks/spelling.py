@@ -212,7 +212,10 @@ _GROUPS = (
     "size length len", "start begin", "fail error", "save stor", "timeout limit", "max limit", "retri attempt tri",
     "tax vat", "price cost", "weight mass", "note memo remark comment", "owner author", "state status", "url uri link",
     "folder director", "updat modif chang edit", "phone tel", "categor kind", "user account", "discount rebate",
-    "amount sum total", "label title caption", "enabl activ",
+    "amount sum total", "label title caption", "enabl activ", "priority urgent", "average avg mean", "points score",
+    "level tier rank grade", "image picture photo", "customer client buyer", "supplier vendor seller", "guest visitor",
+    "source src origin", "dest destination target", "password pwd", "zip postcode", "muted silenc", "nick alias",
+    "descript desc detail", "distance dist", "language lang locale",
 )  # fmt: skip
 _LIKE = {word: group.split()[0] for group in _GROUPS for word in group.split()}
 

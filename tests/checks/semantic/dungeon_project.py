@@ -1,4 +1,4 @@
-"""A dungeon of records, listeners and tables without a type said, a chess club with all, a greenhouse with some."""
+"""A dungeon of records and listeners without a type said, a greenhouse with some, a chess club with all; lifts."""
 
 DUNGEON = {
     "beings.py": """\
@@ -656,5 +656,161 @@ def percent(part: float, whole: float) -> float:
 
 def pretty(value: float, unit: str = "") -> str:
     return f"{value:.1f}{unit}"
+""",
+}
+
+LIFTS = {
+    "bank.py": """\
+from car import Car, Way
+from choose import CHOOSERS
+
+
+class Bank:
+    def __init__(self, names, chooser="near"):
+        self.cars = {name: Car(name) for name in names}
+        self.choose = CHOOSERS[chooser]
+        self.waiting = []
+
+    def request(self, rider):
+        car = self.choose(list(self.cars.values()), rider.start)
+        car.call(rider.start)
+        self.waiting.append(rider)
+        return car.name
+
+    def tick(self):
+        gone = []
+        for car in self.cars.values():
+            gone.extend(car.step())
+            for rider in [r for r in self.waiting if r.start == car.floor]:
+                if len(car.riders) < car.room:
+                    self.waiting.remove(rider)
+                    car.board(rider)
+        return gone
+
+    def idle(self):
+        return [car.name for car in self.cars.values() if car.way is Way.STILL]
+""",
+    "car.py": """\
+from enum import Enum
+
+
+class Way(Enum):
+    UP = 1
+    DOWN = -1
+    STILL = 0
+
+
+class Full(Exception):
+    pass
+
+
+class Car:
+    room = 4
+
+    def __init__(self, name, floor=0):
+        self.name = name
+        self.floor = floor
+        self.stops = []
+        self.riders = []
+
+    @property
+    def way(self):
+        if not self.stops:
+            return Way.STILL
+        return Way.UP if self.stops[0] > self.floor else Way.DOWN
+
+    def call(self, floor):
+        if floor not in self.stops and floor != self.floor:
+            self.stops.append(floor)
+
+    def board(self, rider):
+        if len(self.riders) >= self.room:
+            raise Full(self.name)
+        self.riders.append(rider)
+        self.call(rider.goal)
+
+    def step(self):
+        if self.stops:
+            self.floor += self.way.value
+            if self.floor == self.stops[0]:
+                self.stops.pop(0)
+                return self._open()
+        return []
+
+    def _open(self):
+        out = [r for r in self.riders if r.goal == self.floor]
+        self.riders = [r for r in self.riders if r.goal != self.floor]
+        return out
+""",
+    "choose.py": """\
+CHOOSERS = {}
+
+
+def chooser(name):
+    def keep(function):
+        CHOOSERS[name] = function
+        return function
+
+    return keep
+
+
+@chooser("near")
+def nearest(cars, floor):
+    return min(cars, key=lambda car: abs(car.floor - floor))
+
+
+@chooser("free")
+def freest(cars, floor):
+    return min(cars, key=lambda car: (len(car.stops), abs(car.floor - floor)))
+""",
+    "rider.py": """\
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rider:
+    name: str
+    start: int
+    goal: int
+    weight: int = 75
+
+    def distance(self):
+        return abs(self.goal - self.start)
+""",
+    "stats.py": """\
+from collections import Counter
+from statistics import mean
+
+
+class Stats:
+    def __init__(self):
+        self.trips = []
+
+    def add(self, rider, ticks):
+        self.trips.append((rider, ticks))
+
+    def average(self):
+        return mean(ticks for _, ticks in self.trips) if self.trips else 0
+
+    def busiest(self, count=3):
+        floors = Counter(rider.start for rider, _ in self.trips)
+        return floors.most_common(count)
+
+    def slowest(self):
+        return max(self.trips, key=lambda trip: trip[1])[0]
+""",
+    "text.py": """\
+ARROWS = {1: "^", -1: "v", 0: "-"}
+
+
+def board(bank):
+    lines = []
+    for car in bank.cars.values():
+        lines.append("{:<6}{:>3} {}".format(car.name, car.floor, ARROWS[car.way.value]))
+    return "\\n".join(lines)
+
+
+def floor_name(floor):
+    return "G" if floor == 0 else "B%d" % -floor if floor < 0 else str(floor)
 """,
 }

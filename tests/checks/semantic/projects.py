@@ -1,7 +1,7 @@
 """Small programs that the cases change: typed and untyped, with classes, registries, events and errors."""
 
 from tests.checks.semantic.buoys_project import BUOYS
-from tests.checks.semantic.dungeon_project import CHESS, DUNGEON, GREENHOUSE
+from tests.checks.semantic.dungeon_project import CHESS, DUNGEON, GREENHOUSE, LIFTS
 from tests.checks.semantic.ferry_project import FERRY
 from tests.checks.semantic.later_projects import BOARD, BREW, CINEMA, DEPOT, HARBOUR, PARK, QUEUE, RADIO, STALL
 
@@ -460,4 +460,5 @@ PROJECTS = {
     "dungeon": DUNGEON,
     "chess": CHESS,
     "greenhouse": GREENHOUSE,
+    "lifts": LIFTS,
 }

@@ -166,10 +166,12 @@ class Inputs:
         found.update(dict.fromkeys((*self.folded, *self.own, *(f"{each}a" for each in self.own if len(each) <= 2))))
         return [plain(each) for each in found]
 
-    def _lists(self) -> list[Recipe]:
+    def _lists(self, name: str = "") -> list[Recipe]:
+        named = by_name(name, TEXTS)
         return [
             plain(each)
             for each in (
+                *([list(named)] if named else []),
                 [["b", "2"], ["a", "1"], ["a", "1"]],
                 [["a", "1"], ["a", "2"], ["a", "1"]],
                 [["3", "4"], ["1", "2"]],
@@ -201,9 +203,11 @@ class Inputs:
             if {"number", "id", "code", "key"} & set(words_in(wanted.name)) and "number" not in wanted.hints
             else ()
         )
-        numbers = [plain(each) for each in (*labelled, *(by_name(wanted.name, NUMBERS) or (3, 10, 0)), *self.literals)]
+        numbers = [
+            plain(each) for each in (*labelled, *(by_name(wanted.name, NUMBERS) or (3, 10, 1, 0)), *self.literals)
+        ]
         named = bool(by_name(wanted.name, NUMBERS))
-        lists = self._lists()
+        lists = self._lists(wanted.name)
         texts = self._texts(wanted.name) if not wanted.asked or wanted.asked <= set(dir(str)) else []
         listed = not wanted.asked or wanted.asked <= set(dir(list))
         if "called" in wanted.hints or set(words_in(wanted.name)) & CALLED:
@@ -267,7 +271,7 @@ class Inputs:
         if not fills:
             return []
         later = [[*fills, *self.calls_of(other, depth, turns=1)] for other in others[:3]]
-        return [after(bare, calls) for calls in (fills, again, *later)]
+        return [after(bare, calls) for calls in (fills, again, fills[:1], *later)]
 
     def calls_of(self, function: Function, depth: int, *, turns: int) -> list[tuple[str, list[Recipe]]]:
         """Calls of a function or method with other values each time."""

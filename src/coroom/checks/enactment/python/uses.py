@@ -211,11 +211,29 @@ def parameters(function: Function, *, skip: int = 0, needed: bool = False) -> li
         found = [each for each in (*found, *args.kwonlyargs) if each.arg not in function.defaults]
     return [
         Wanted(
-            each.arg, each.annotation, space, asked | _later(function, each.arg), keys, _hints(function.node, each.arg)
+            each.arg,
+            each.annotation,
+            space,
+            asked | _later(function, each.arg),
+            keys,
+            _hints(function.node, each.arg) | (_elsewhere(function, each.arg) if each.annotation is None else NOTHING),
         )
         for each in found
         for asked, keys in [_uses(function.node, each.arg)]
     ]
+
+
+NOTHING: frozenset[str] = frozenset()
+
+
+def _elsewhere(function: Function, name: str) -> frozenset[str]:
+    """What a parameter of the same name is elsewhere in the module, by its default."""
+    for held in function.around.module.values():
+        near = held.space.values() if isinstance(held, Kind) else (held,)
+        for each in near:
+            if isinstance(each, Function) and type(each.defaults.get(name)) in {int, float}:
+                return frozenset({"number"})
+    return NOTHING
 
 
 _THROUGH = frozenset({"enumerate", "sorted", "reversed", "zip", "iter", "list", "set", "map", "filter"})
