@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_
         ([{"title": "x", "description": "y" * 20_001}], "in 20,001 characters"),
         ([{"title": "\ud800"}], "holds what is no text"),
         ([{"title": "x", "touch": []}], "'touch' of task 1 means nothing; write 'touches'"),
-        ([{"title": "x", "touches": ["a.py"] * 100_000}], "touches 100,000 resources, at most 64 are taken"),
+        ([{"title": "x", "touches": ["a.py"] * 100_000}], "touches 100,000 resources, at most 2,000 are read"),
     ],
 )
 def test_wrong_tasks_are_one_line_and_exit_2(repository: Path, tmp_path: Path, tasks: object, why: str) -> None:

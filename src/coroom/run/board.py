@@ -28,6 +28,9 @@ _LIKE = 0.75
 _LINES = re.compile(r".+#L\d+(-L?\d+|\+)?")
 _ITEM = re.compile(r"^(?P<before> {0,3})(?P<mark>(?:[-*+]|\d+[.)])\s+)(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
 
+TOUCHES_MAX = 2_000
+"""Of one task, as a plan may be asked about a commit of any size; a board takes fewer (`Limits.task_touches_max`)."""
+
 
 class BoardError(Exception):
     """The tasks cannot be read: what is wrong where, and how it should be."""
@@ -275,9 +278,8 @@ def _names(name: str, number: int, entry: Mapping[object, object], key: str) -> 
 
 
 def _touches(name: str, number: int, texts: Sequence[str]) -> tuple[Resource, ...]:
-    most = Limits().task_touches_max
-    if len(texts) > most:
-        many = f"task {number} touches {len(texts):,} resources, at most {most} are taken"
+    if len(texts) > TOUCHES_MAX:
+        many = f"task {number} touches {len(texts):,} resources, at most {TOUCHES_MAX:,} are read"
         message = f"{name}: {many}; name the directory that they lie in (dir:src/), or make several tasks of it"
         raise BoardError(message)
     return tuple(_resource(name, number, one) for one in texts)

@@ -82,9 +82,7 @@ def plan_for(
     pairs = tuple(pairs_of(footprints, ground.index, ground.history))
     notes = [*ground.notes, *resolved.notes]
     notes += [
-        f"{each.task.id} touches what is not there yet: {', '.join(each.unknown)}"
-        for each in footprints
-        if each.unknown
+        f"{each.task.id} touches what is not there yet: {_some(each.unknown)}" for each in footprints if each.unknown
     ]
     notes += [note for each in footprints for note in _impossible(each)]
     strange = [
