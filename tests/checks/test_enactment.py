@@ -205,6 +205,20 @@ def test_the_same_result_by_another_way_is_no_finding() -> None:
     assert list(enactments(four_of(BASE, other, NEW))) == []
 
 
+def test_to_look_at_a_program_takes_no_number_from_what_hands_them_out() -> None:
+    desk = "{made}\n\ndef ticket():\n{gives}\n\n\ndef waiting():\n    return list(_waiting)\n"
+    base = desk.format(made="_waiting = {}\n_last = [0]\n", gives="    _last[0] += 1\n    return _last[0]")
+    counted = desk.format(
+        made="import itertools\n\n_waiting = {}\n_tickets = itertools.count(1)\n", gives="    return next(_tickets)"
+    )
+    named = desk.format(
+        made="_waiting = {}\n_last = 0\n", gives="    global _last\n    _last = _last + 1\n    return _last"
+    )
+    new = "from prices import ticket\n\n\ndef tickets(names):\n    return [(name, ticket()) for name in names]\n"
+    for other in (counted, named):
+        assert list(enactments(four_of(base, other, new))) == []
+
+
 def test_a_program_that_is_not_known_well_enough_is_left_alone() -> None:
     unknown = "import numpy\n" + BASE
     assert list(enactments(four_of(unknown, unknown.replace("return cents", "return cents + 1"), NEW))) == []

@@ -129,8 +129,29 @@ def changers(kind: Kind) -> tuple[list[Function], list[Function]]:
 
 @on_the_node
 def changes_anything(node: ast.AST) -> bool:
-    """Whether a function adds to anything or changes anything."""
-    return bool(how_it_changes(node, lambda _: True))
+    """Whether a function adds to anything, changes anything, or takes from what is kept outside of it."""
+    return bool(how_it_changes(node, lambda _: True)) or _gives_another_each_time(node)
+
+
+def _gives_another_each_time(node: ast.AST) -> bool:
+    """Whether a function gives a name of its module something, or takes from an iterator that it has not made."""
+    own = {each.id for each in _below(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return any(
+        isinstance(each, ast.Global | ast.Nonlocal)
+        or (
+            isinstance(each, ast.Call)
+            and isinstance(each.func, ast.Name)
+            and each.func.id == "next"
+            and any(_is_kept(asked, own) for asked in each.args[:1])
+        )
+        for each in _below(node)
+    )
+
+
+def _is_kept(asked: ast.expr, own: set[str]) -> bool:
+    if isinstance(asked, ast.Name):
+        return asked.id not in own
+    return isinstance(asked, ast.Attribute | ast.Subscript)
 
 
 @on_the_node
