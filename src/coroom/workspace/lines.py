@@ -46,7 +46,8 @@ def split_lines(text: bytes) -> list[bytes]:
 def diff3(base: Sequence[Hashable], ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> list[Region]:
     """The regions of a three-way merge, in order, covering all three sequences.
 
-    Promises git's verdict: changes that touch or overlap are a conflict unless both sides changed the stretch alike.
+    Promises git's verdict, where no sequence has an element twice: changes that touch or overlap are a conflict unless
+    both sides changed the stretch alike.
     """
     return _regions(base, ours, theirs, hunks(base, ours), hunks(base, theirs))
 

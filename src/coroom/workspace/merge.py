@@ -47,7 +47,8 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, path: str, *, doubts: 
     """Merge two changed texts of one file.
 
     Promises: a text that only one side changed, or both alike, comes back as it is; where git merges cleanly the text
-    is git's; nothing is dropped that one side wrote, and what cannot be told apart is held. Swapping the sides
+    is git's, or it is held: a line that a text has twice can be matched in two ways, of which git may choose the other.
+    Nothing is dropped that one side wrote, and what cannot be told apart is held. Swapping the sides
     changes neither the status nor, but for the order of independent additions, the text.
 
     Args:
