@@ -1,5 +1,6 @@
 """Two agents whose edits merge and do not work together: the room finds it, hands it out, and closes it by checking."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,34 @@ async def test_after_the_look_at_each_author_is_told_what_it_gave_and_rested(
     looks = [place for place, each in enumerate(done) if each in {"a", "b"}]
     assert {done[place] for place in looks} == {"a", "b"}
     assert [(done[place - 1], done[place + 1]) for place in looks] == [("rest", "told")] * len(looks)
+
+
+async def test_a_landing_waits_for_the_look_at_what_was_there_when_it_came_however_much_is_written_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    judged, loop = Disagreements._judge_one, asyncio.get_running_loop()
+
+    async def write_more() -> None:
+        scene.write("a", "prices.py", f"def total_cents(cents):\n    return cents + {len(looks)}\n")
+        scene.write("b", "bill.py", f"from prices import total\n\n\ndef bill():\n    return total({len(looks)})\n")
+        for agent in ("a", "b"):
+            await scene.room.workspace.settle(agent)
+
+    def judge_one(disagreements: Disagreements, agent: str, state: RoomState) -> None:
+        looks.append(agent)
+        judged(disagreements, agent, state)
+        if len(looks) < 20:
+            asyncio.run_coroutine_threadsafe(write_more(), loop).result()
+
+    async with scene_of(tmp_path, FILES) as scene:
+        await conflict(scene)
+        looks.clear()
+        monkeypatch.setattr(Disagreements, "_judge_one", judge_one)
+        await write_more()
+        await scene.room.workspace.quiet()
+        assert {"a", "b"} <= set(looks)
+        assert len(looks) < 10
 
 
 def told_to_operator(scene: Scene) -> list[str]:

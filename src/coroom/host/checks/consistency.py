@@ -99,8 +99,7 @@ class Consistency:
                 if self._last.lost_sight:
                     self._findings.lose_sight()
                 await self._findings.settle(self._holds, self._last.unfinished)
-                if not self._disagreements.is_behind:
-                    self._seen = state.seq
+                self._seen = self._disagreements.seen
             await self._pause(self._last.seconds * REST)
 
     async def _pause(self, seconds: float) -> None:
@@ -137,7 +136,7 @@ class Consistency:
 
     def _is_owed(self, wanted: int) -> bool:
         """Whether something up to that event, or again, is still to be looked at."""
-        return self._seen < wanted or self._again or self._disagreements.is_behind
+        return self._seen < wanted or self._again
 
     async def _check_types(self) -> None:
         """Ask the type checker about the room as it is, unless it was asked about that already."""

@@ -74,7 +74,8 @@ class Disagreements:
         self._remembered = False
         self._began_at = host.state.seq
         self._lost_sight = False
-        self._to_judge: dict[str, None] = {}
+        self._followed = 0
+        self._to_judge: dict[str, int] = {}
 
     @property
     def remembered(self) -> bool:
@@ -85,6 +86,13 @@ class Disagreements:
     def is_behind(self) -> bool:
         """Whether somebody's edits are still to be looked at."""
         return bool(self._to_judge)
+
+    @property
+    def seen(self) -> int:
+        """The newest event up to which all edits have been looked at, however much is written meanwhile. 0 while what
+        is to be looked at `again`, or was left by an earlier host, has not been.
+        """
+        return min((self._followed, *self._to_judge.values()))
 
     def look(self, events: Iterable[Event], state: RoomState, *, lost: bool, again: bool) -> Looked:
         """Follow the events, and look at the edits of one of those whom they concern: who has waited longest. The
@@ -100,7 +108,8 @@ class Disagreements:
                 self._forget("more was written at once than is followed")
             news = [*self._earlier(), *events]
             wrote = {each.by for each in news if self._took(each)}
-            self._judge(wrote, state, anew=bool(news or lost or again))
+            self._queue(wrote, again=again, anew=bool(news or lost or again))
+            self._judge(state)
             found = self._all_found()
             unfinished = tuple(sorted({said for every in self._unfinished.values() for said in every}))
         except Exception as fault:  # noqa: BLE001 - the room's work must not stop for a check
@@ -109,6 +118,7 @@ class Disagreements:
             self._to_judge.clear()
             self._remembered, self._began_at = False, state.seq
             found, unfinished = {}, (f"what was written cannot be followed: {type(fault).__name__}: {fault}",)
+        self._followed = state.seq
         return Looked(found, unfinished, time.monotonic() - began, self._lost_sight)
 
     def look_at_types(self, checker: TypeChecker, state: RoomState, before: Looked) -> Looked:
@@ -139,7 +149,7 @@ class Disagreements:
         """Where an earlier host left off: what was said and written since the last landing."""
         if self._remembered:
             return []
-        self._remembered = True
+        self._remembered, self._followed = True, 0
         landed = max((each.seq for each in self._host.state.landings), default=0)
         return self._host.events(max(landed, self._began_at - REMEMBERED_MAX), self._began_at)
 
@@ -150,8 +160,10 @@ class Disagreements:
         self._written.take(event)
         return is_looked_at(event)
 
-    def _judge(self, wrote: set[str], state: RoomState, *, anew: bool) -> None:
-        """Look at what these wrote, and again at those of whom something was found. Unless `anew`, a look goes on."""
+    def _queue(self, wrote: set[str], *, again: bool, anew: bool) -> None:
+        """Put these behind those who wait to be looked at, and again those of whom something was found. Unless `anew`,
+        a look goes on.
+        """
         if self._written.is_too_much():
             self._forget("more was written since the last landing than is kept")
         elif wrote:
@@ -161,11 +173,19 @@ class Disagreements:
             for gone in table.keys() - authors - {""}:
                 del table[gone]
         if anew:
-            concerned = wrote | self._unfinished.keys() | {agent for agent, found in self._found.items() if found}
-            self._to_judge |= dict.fromkeys(sorted(concerned))
-        queue = [agent for agent in self._to_judge if agent in authors] if len(authors) > 1 else []
-        self._to_judge = dict.fromkeys(queue[1:])
-        for agent in queue[:1]:
+            unfinished = self._unfinished.keys()
+            concerned = wrote | unfinished | {agent for agent, found in self._found.items() if found}
+            for agent in sorted(concerned):
+                self._to_judge.setdefault(agent, self._followed)
+            if again:
+                self._to_judge |= dict.fromkeys(unfinished, 0)
+
+    def _judge(self, state: RoomState) -> None:
+        """Look at who has waited longest."""
+        authors = self._written.authors
+        queue = [each for each in self._to_judge.items() if each[0] in authors] if len(authors) > 1 else []
+        self._to_judge = dict(queue[1:])
+        for agent, _ in queue[:1]:
             self._judge_one(agent, state)
 
     def _judge_one(self, agent: str, state: RoomState) -> None:
