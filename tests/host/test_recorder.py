@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -233,6 +235,43 @@ def test_of_a_disk_that_is_full_whole_lines_are_kept(tmp_path: Path, monkeypatch
     first, *lines = tape.read_text().splitlines()
     assert (first, [json.loads(line)["args"]["number"] for line in lines]) == ("before", [0, 1])
     assert tapes.dropped == 1
+
+
+def test_what_is_no_unicode_and_what_cannot_be_written_end_no_tape(tmp_path: Path) -> None:
+    tapes = Tapes(tmp_path, frozenset)
+    steps: list[Any] = [{"command": "echo \ud800"}, {"number": {0}}, {"text": "ü"}]
+    for args in steps:
+        tapes.add("ann", {"tool": "shell", "args": args})
+    tapes.close()
+    lines = (tmp_path / "ann.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["args"] for line in lines] == [steps[0], steps[2]]
+    assert "ü".encode() in lines[1]
+    assert tapes.dropped == 1
+
+
+def test_closing_waits_no_longer_than_it_says_for_a_disk_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CLOSE_WITHIN_S", 0.01)
+    monkeypatch.setattr(limits, "WAITING_MAX", 1)
+    monkeypatch.setattr(limits, "GATHER_S", 0.0)
+    begun, answers = Event(), Event()
+
+    def append(_tapes: Tapes, _agent: str, lines: Sequence[bytes]) -> int:
+        begun.set()
+        answers.wait()
+        return len(lines)
+
+    monkeypatch.setattr(Tapes, "_append", append)
+    tapes = Tapes(tmp_path, frozenset)
+    tapes.add("ann", {"tool": "sync"})
+    assert begun.wait(60)
+    tapes.add("ann", {"tool": "sync"})
+    tapes.close()
+    monkeypatch.setattr(limits, "CLOSE_WITHIN_S", 60.0)
+    answers.set()
+    tapes.close()
+    assert tapes.dropped == 0
 
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n"]), max_size=12)

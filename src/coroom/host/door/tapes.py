@@ -63,6 +63,7 @@ PIECE_CHARS = 65_536
 CLOSE_WITHIN_S = 5.0
 SECRET = "[secret]"  # noqa: S105 - what stands where a secret was
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])")
 _KEYS = re.compile(
     r"\b(?:sk-[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,})"
@@ -119,7 +120,8 @@ class Tapes:
         """Write what waits, and write no more."""
         self._closed.set()
         if self._thread:
-            self._queue.put(None)
+            with suppress(queue.Full):
+                self._queue.put(None, timeout=CLOSE_WITHIN_S)
             self._thread.join(CLOSE_WITHIN_S)
 
     def _write_all(self) -> None:
@@ -144,7 +146,7 @@ class Tapes:
         """Write steps of one agent."""
         lines, written = list[bytes](), 0
         for waiting in steps:
-            with suppress(OSError):
+            with suppress(OSError, TypeError, ValueError):
                 lines += self._line(waiting)
         with suppress(OSError):
             written = self._append(steps[0].agent, lines)
@@ -165,7 +167,9 @@ class Tapes:
             if any(value is None for value in given.values()):
                 return []
             step["args"] = given
-        return [json.dumps(step, ensure_ascii=False).encode() + b"\n"]
+        line = json.dumps(step, ensure_ascii=False)
+        # A lone surrogate, which only hooks let through, has no UTF-8.
+        return [(json.dumps(step) if _SURROGATE.search(line) else line).encode() + b"\n"]
 
     def _aside(self, value: Json) -> Json:
         if not isinstance(value, str) or len(value) <= INLINE_CHARS_MAX:
