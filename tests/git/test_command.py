@@ -10,6 +10,7 @@ import pytest
 from tests.git.repositories import git, new_repository
 
 from coroom.core.errors import Fault
+from coroom.git import command
 from coroom.git.command import Git, GitFailed, GitMissing
 
 
@@ -83,6 +84,15 @@ def _running(pid: int) -> bool:
 def test_a_git_that_has_ended_and_left_a_child_with_its_pipes_is_not_waited_for(repository: Path) -> None:
     with pytest.raises(GitFailed, match=r"out of time after 0\.2 s"):
         Git(repository).run("-c", "alias.x=!sleep 1000 &", "x", timeout_s=0.2)
+
+
+@pytest.mark.parametrize("writes", ["yes >&2", "setsid yes >&2 &"])
+def test_a_git_that_complains_for_ever_is_out_of_time_too(
+    writes: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "CLOSED_WITHIN_S", 0.1)
+    with pytest.raises(GitFailed, match=r"out of time after 0\.2 s"):
+        Git(repository).run("-c", f"alias.x=!{writes}", "x", timeout_s=0.2)
 
 
 def test_output_beyond_the_bound_ends_the_command(repository: Path) -> None:

@@ -176,6 +176,7 @@ class _Taken:
         self._out = bytearray()
         self.err = b""
         self.stopped = ""
+        self._end = 0.0
 
     @property
     def out(self) -> bytes:
@@ -185,15 +186,16 @@ class _Taken:
         """Until its pipes are closed and it has ended; where that takes too long it is killed, with what it started:
         that may hold the pipes when git itself has ended. Whoever left its group and holds them is not waited for.
         """
-        end = time.monotonic() + timeout_s
+        self._end = time.monotonic() + timeout_s
         with PollSelector() as waiting:
             for pipe, event, act in self._pipes(stdin):
                 waiting.register(pipe, event, (pipe, act))
             while waiting.get_map():
-                ready = waiting.select(CLOSED_WITHIN_S if self.stopped else max(0.0, end - time.monotonic()))
-                if not ready and self.stopped:
-                    break
-                if not ready:
+                ready = waiting.select(self._left_s())
+                # Something may be ready for ever.
+                if not self._left_s():
+                    if self.stopped:
+                        break
                     self._stop(f"out of time after {timeout_s:g} s")
                 for key, _events in ready:
                     pipe, act = key.data
@@ -201,9 +203,12 @@ class _Taken:
                         waiting.unregister(pipe)
                         pipe.close()
         try:
-            self._process.wait(max(0.0, end - time.monotonic()))
+            self._process.wait(self._left_s())
         except subprocess.TimeoutExpired:
             self._stop(f"out of time after {timeout_s:g} s")
+
+    def _left_s(self) -> float:
+        return max(0.0, self._end - time.monotonic())
 
     def _pipes(self, stdin: bytes) -> Iterator[tuple[IO[bytes], int, Callable[[], bool]]]:
         """Each with what to wait for and what to do then, which says whether there is more to do."""
@@ -217,7 +222,8 @@ class _Taken:
             yield process.stdin, EVENT_WRITE, partial(_feed, process.stdin.fileno(), [memoryview(stdin)])
 
     def _stop(self, why: str) -> None:
-        self.stopped = self.stopped or why
+        if not self.stopped:
+            self.stopped, self._end = why, time.monotonic() + CLOSED_WITHIN_S
         kill_group(self._process.pid)
 
     def _read_out(self, pipe: int) -> bool:
