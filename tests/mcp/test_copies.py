@@ -15,7 +15,7 @@ from coroom.log.memory import MemoryLog
 from coroom.simulate.schedule.objects import Objects, tools_on
 
 
-async def sent(daemon: Daemon, agent: str, number: int, tool: str, /, **arguments: object) -> dict[str, Any]:
+async def sent(daemon: Daemon, agent: str, number: int | str, tool: str, /, **arguments: object) -> dict[str, Any]:
     """What the request of that number is told."""
     async with daemon.http(agent) as http:
         told = await http.post("/mcp", json=rpc(tool, arguments) | {"id": number}, headers=RPC_HEADERS)
@@ -124,6 +124,14 @@ async def test_an_operation_id_that_is_too_long_is_refused_each_time_and_not_kep
             assert told["refused"] == "limit"
             assert "before" not in told["said"]
         assert not room.door._refusals._of
+
+
+async def test_of_a_request_with_a_long_id_a_short_one_is_kept_that_tells_it_from_others() -> None:
+    lost = {"kind": "note", "text": "x", "to": "nobody", "operation": "o"}
+    async with running("a") as (daemon, room):
+        told = [await sent(daemon, "a", each * 60_000, "say", **lost) for each in ("1", "1", "2")]
+        assert ["before" in each["said"] for each in told] == [False, True, False]
+        assert len(str(room.door._refusals._of["a"]["o"].newest)) == 64
 
 
 @pytest.mark.promise("call:once")

@@ -6,6 +6,7 @@ Answers come as SSE, with a sign of life while they take long; those of quick to
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from importlib.metadata import version
 from itertools import count
 from typing import Any
@@ -63,6 +64,9 @@ GRACE_S = 1.0
 
 _QUICK_BYTES_MAX = 65_536
 """No call of a quick tool is larger; what is, is not worth looking into twice."""
+
+_ID_CHARS_MAX = 64
+"""Ids of requests that are longer are remembered by their hash."""
 
 _FAULT = "coroom.fault"
 """In the scope of a request: what broke while it was answered without the SDK."""
@@ -181,6 +185,7 @@ class McpDoor:
             return Answer(
                 refused=Refused(Code.BAD_INPUT, f"There is no tool '{name[:60]}'.", f"The tools are {names}.")
             )
+        request_id = _remembered(request_id)
         asked = (caller.room, caller.name, request_id)
         said = (tool.name, arguments)
         # Whether the reply to a sync was read is told by the cursor.
@@ -199,7 +204,7 @@ class McpDoor:
         """
         caller = caller_of(context.request.scope) if context.request else None
         if caller:
-            self._unheard.given_up((caller.room, caller.name, params.request_id), caller.door)
+            self._unheard.given_up((caller.room, caller.name, _remembered(params.request_id)), caller.door)
 
     async def _answer(
         self,
@@ -227,6 +232,13 @@ class McpDoor:
             return await self._errands.carry(name, acting, lambda answer: caller.door.undelivered(caller.name, answer))
         except Fault as fault:
             return Answer(refused=Refused(Code.ROOM_CLOSED, f"The room has stopped: {fault}.", "Tell the user."))
+
+
+def _remembered(request_id: RequestId | None) -> RequestId | None:
+    """What a request is remembered by: its id, of a long one the hash. Clients choose how long their ids are."""
+    if isinstance(request_id, str) and len(request_id) > _ID_CHARS_MAX:
+        return sha256(request_id.encode(errors="surrogatepass")).hexdigest()
+    return request_id
 
 
 async def _acted(caller: Caller, tool: RoomTool, given: Given, operation: str, heartbeat: Beats) -> Answer:
