@@ -2,14 +2,20 @@
 # Makes .venv with the locked dependencies; $1 is run (what users need) or dev (with the test tools).
 # A stamp with the lock's hash makes the second call cost nothing.
 set -euo pipefail
+trap 'exit 130' INT  # pip and uv end in order at Ctrl-C, and what comes next would begin
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 lock=requirements/$kind.lock
 stamp_of() { echo ".venv/.coroom-$1-$(sha256sum "requirements/$1.lock" requirements/sdk.lock pyproject.toml | sha256sum | cut -c1-16)"; }
 stamp=$(stamp_of "$kind")
-[ -e "$stamp" ] && exit 0
 # What the tests need holds all that users need.
-[ "$kind" = run ] && [ -e "$(stamp_of dev)" ] && exit 0
+is_done() { [ -e "$stamp" ] || { [ "$kind" = run ] && [ -e "$(stamp_of dev)" ]; }; }
+is_done && exit 0
+if command -v flock >/dev/null; then  # one at a time: to the other, what is not finished would look interrupted
+  exec 9<scripts/setup.sh
+  flock 9 || true
+  is_done && exit 0
+fi
 
 # One that can fill a venv before one that cannot; the distribution's before a version manager's, which is mostly
 # built without profiles: it takes a tenth to a third longer (docs/simulation.md, figures).
@@ -51,10 +57,13 @@ make_venv() {
   echo "setup: install it (Debian: apt-get install python3-venv), or set PYTHON to one that can" >&2
   exit 2
 }
-if ! usable .venv/bin/python sys; then
+# Of one that was interrupted, a part of pip or of any package may be there, and pass for the whole.
+unfinished=.venv/.coroom-unfinished
+if [ -e "$unfinished" ] || ! usable .venv/bin/python 'importlib.metadata as found; assert found.files("pip")'; then
   rm -rf .venv
   make_venv
 fi
+touch "$unfinished"
 echo "setup: installing the locked dependencies ($kind) into .venv …"
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
 locked() {  # locked INSTALL…: what the lock names; what comes as source and is built by what the lock has brought; this
@@ -64,12 +73,16 @@ locked() {  # locked INSTALL…: what the lock names; what comes as source and i
   "$@" --no-deps --no-build-isolation -e .
 }
 with_uv() {  # in a sixth of pip's time, from the index that pip was told of, with the certificates of this machine
-  local index
-  index=$(pip config list | sed -n "s/.*[.]index-url='\(.*\)'$/\1/p" | tail -n 1)
+  local index told
+  told=$(pip config list) || return
+  [[ $told =~ [.]no-index=\'(1|true|yes|on)\' ]] && return 1
+  index=${PIP_INDEX_URL:-$(sed -n "s/.*[.]index-url='\(.*\)'$/\1/p" <<<"$told" | tail -n 1)}
   pip install -q --no-compile --no-deps --require-hashes -r <(sed -n '/^uv==/,/[^\]$/p' requirements/dev.lock) &&
     UV_NATIVE_TLS=true locked .venv/bin/uv pip install -q --python .venv/bin/python ${index:+--default-index "$index"}
 }
-with_uv || { echo "setup: not by uv; pip does it …" >&2; locked pip install -q --no-compile; }
+with_uv || { echo "setup: not by uv; pip does it …" >&2; locked pip install -q --no-compile; } || failed=$?
+rm "$unfinished"
+[ -z "${failed:-}" ] || exit "$failed"
 # Compiled on all cores at once, which pip does not do, without the packages' own tests and what nothing here imports
 # (if something does, it is compiled then).
 unused='mypyc?|narwhals|fontTools/(feaLib|varLib|ttLib|ufoLib)|pygments/lexers|statsmodels/(tsa|genmod|discrete|regression|base)'
