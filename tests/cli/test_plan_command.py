@@ -100,6 +100,22 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(repository: Path, tmp_
     assert "answers to t1 (qqa qqa), t2 (qqb qqb), t3 (qqc qqc) and 2 more; say what they touch" in several
 
 
+def test_keys_of_ones_own_beside_those_that_are_read_are_noted_and_not_refused(
+    repository: Path, tmp_path: Path
+) -> None:
+    own = {"uid": 5, "_id": "x", "subtitle": "s", "title_en": "t", "short_description": "d", "descriptions": []}
+    done = called(str(repository), tasks_file(tmp_path, [{"title": "x", "description": "y", **own}]), "--json")
+    assert (done.exit_code, [task["id"] for task in json.loads(done.stdout)["tasks"]]) == (0, ["t1"])
+    assert "'_id', 'descriptions', 'short_description' and 3 more are not read" in done.stderr
+
+
+def test_a_task_may_have_the_number_0(repository: Path, tmp_path: Path) -> None:
+    done = called(
+        str(repository), tasks_file(tmp_path, [{"id": 0, "title": "x"}, {"title": "y", "after": [0]}]), "--json"
+    )
+    assert [task["id"] for task in json.loads(done.stdout)["tasks"]] == ["0", "t1"]
+
+
 @pytest.mark.parametrize(
     ("tasks", "why"),
     [

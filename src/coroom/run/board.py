@@ -22,8 +22,8 @@ _KEYS = ("id", "title", "description", "touches", "after", "seconds")
 _PLANNED_KEYS = frozenset({"predicted", "unknown"})
 """What a plan's own list says of a task besides, and nobody reads again."""
 
-_LIKE = 0.75
-"""A key as like a known one as this is a slip; any other may be somebody's own."""
+_LIKE = 0.82
+"""A key as like a known one as this is a slip of it, where that one is not given; any other may be somebody's own."""
 
 _LINES = re.compile(r".+#L\d+(-L?\d+|\+)?")
 _ITEM = re.compile(r"^(?P<before> {0,3})(?P<mark>(?:[-*+]|\d+[.)])\s+)(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
@@ -255,15 +255,18 @@ def _task(name: str, number: int, entry: object) -> PostTask:
         description=description,
         touches=_touches(name, number, _names(name, number, entry, "touches")),
         after=tuple(_names(name, number, entry, "after")),
-        task=str(entry.get("id") or ""),
+        task="" if entry.get("id") is None else str(entry["id"]),
         despite_duplicate=True,
     )
 
 
 def _refuse_slips(name: str, number: int, entry: Mapping[object, object]) -> None:
-    """Refuse a key that is nearly a known one: what it says would be lost."""
-    for key in {str(one) for one in entry} - {*_KEYS}:
-        near = get_close_matches(key.lower(), _KEYS, n=1, cutoff=_LIKE)
+    """Refuse a key that is nearly a known one which is not given: what it says would be lost."""
+    given = {str(one) for one in entry}
+    for key in sorted(given - {*_KEYS}):
+        # So short a word is like many: `uid` and `_id` are somebody's own.
+        missing = [known for known in _KEYS if known not in given and (len(known) > 2 or key.lower() == known)]
+        near = get_close_matches(key.lower(), missing, n=1, cutoff=_LIKE)
         if near:
             message = f"{name}: '{key}' of task {number} means nothing; write '{near[0]}'"
             raise BoardError(message)
