@@ -1,6 +1,7 @@
 """The start of the command itself: other tests fork it off a process that has imported it."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,15 @@ def test_a_character_that_the_terminal_lacks_is_shown_by_its_number(tmp_path: Pa
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     told = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (told.returncode, "gr\\xfcn" in told.stdout) == (0, True), told.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_document_is_json_whatever_the_terminal_lacks(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.py").write_text(text := 'x = "é€😀"\n', encoding="utf-8")
+    call = [sys.executable, "-P", "-m", "coroom", "merge", "a.py", "a.py", "a.py", "--json"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    told = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert json.loads(told.stdout)["text"] == text
 
 
 def test_commands_that_serve_nothing_import_no_server_and_those_that_open_no_room_no_room() -> None:

@@ -33,7 +33,7 @@ def merge(base: str, ours: str, theirs: str, name: str | None, output: str | Non
         marked = merged.text if merged.status == "clean" else with_markers(*texts)
         _write(output, marked)
     if as_json:
-        sys.stdout.write(json.dumps(_document(merged), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_document(merged)) + "\n")
     elif output is None and merged.status == "clean":
         sys.stdout.buffer.write(merged.text)
         sys.stdout.buffer.flush()
