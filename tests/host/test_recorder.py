@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Event
+from threading import Event, current_thread
 from typing import Any
 
 import pytest
@@ -272,6 +272,35 @@ def test_closing_waits_no_longer_than_it_says_for_a_disk_that_does_not_answer(
     answers.set()
     tapes.close()
     assert tapes.dropped == 0
+
+
+def test_what_comes_while_others_are_written_is_counted_until_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meanwhile(bytes):
+        """Bytes that let another step come when the writer asks how many they are."""
+
+        def __len__(self) -> int:
+            if current_thread() is tapes._thread and not came:
+                came.append(True)
+                tapes.add("bob", {"tool": "native_write", "args": {}}, b"12345")
+            return super().__len__()
+
+    came: list[bool] = []
+    begun = Event()
+    monkeypatch.setattr(limits, "GATHER_S", 0.0)
+
+    def append(_tapes: Tapes, agent: str, lines: Sequence[bytes]) -> int:
+        if agent == "bob":
+            begun.set()
+        return len(lines)
+
+    monkeypatch.setattr(Tapes, "_append", append)
+    tapes = Tapes(tmp_path, frozenset)
+    tapes.add("ann", {"tool": "native_write", "args": {}}, Meanwhile(b"123"))
+    assert begun.wait(60)
+    tapes.close()
+    assert tapes._waiting_bytes == 0
 
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n"]), max_size=12)

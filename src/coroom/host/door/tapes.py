@@ -151,7 +151,9 @@ class Tapes:
         with suppress(OSError):
             written = self._append(steps[0].agent, lines)
         self.dropped += len(steps) - written
-        self._waiting_bytes -= sum(len(waiting.data or b"") for waiting in steps)
+        # In a statement of its own: what comes while it is summed up is added to the same number.
+        size = sum(len(waiting.data or b"") for waiting in steps)
+        self._waiting_bytes -= size
 
     def _line(self, waiting: _Waiting) -> list[bytes]:
         """The line of a step; none when there is no more room for what it carries."""
