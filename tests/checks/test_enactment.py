@@ -94,6 +94,7 @@ def test_what_the_library_gives_is_what_it_gives_in_python(text: str) -> None:
     assert ending({}, text) is passes({}, text) is True
 
 
+NUMBER = "class N:\n    def __index__(self):\n        return 10 ** 9\n"
 ODD = {
     "attributes of a type": "x = ().__class__.__mro__",
     "a type through a format": "x = '{0.__class__}'.format(1)",
@@ -118,6 +119,12 @@ ODD = {
     "a large shift": "x = 1 << 10 ** 10",
     "a wide field": "x = f'{1:1000000000}'",
     "a wide percent": "x = '%1000000000d' % 1",
+    "a wide field behind zeros": "x = f'{1:000000001000000000}'",
+    "a wide percent of a name": "x = '%(a)1000000000d' % {'a': 1}",
+    "a wide percent that is given": "x = '%*d' % (10 ** 9, 1)",
+    "an exact percent": "x = '%.1000000000d' % 1",
+    "a wide percent of bytes": "x = b'%1000000000d' % 1",
+    "a fraction of a short text with zeros": ("from fractions import Fraction\nx = Fraction('1e000000000099999999')"),
     "a long range": "x = sum(range(10 ** 10))",
     "many bytes": "x = bytes(10 ** 10)",
     "a large decimal": "from decimal import Decimal\nx = int(Decimal('1e99999999'))",
@@ -141,6 +148,66 @@ ODD = {
     "a queue that waits": "import queue\nx = queue.Queue().get()",
     "a thread": "import threading\nthreading.Thread(target=print).start()",
     "code from the environment": "import os\nx = os.system('true')",
+    "a loop that is left where none is": "break",
+    "a turn that is left in a function without one": "def f():\n    continue\nf()",
+    "a loop that is left in a generator without one": "def f():\n    yield 1\n    break\nx = list(f())",
+    "a loop that is left by a class within it": "for _ in (1, 2):\n    class A:\n        break",
+    "a return at the top": "return 1",
+    "a text times an object": f"{NUMBER}x = 'a' * N()",
+    "a width that is an object": f"{NUMBER}x = 'a'.zfill(N())",
+    "the factorial of an object": f"{NUMBER}import math\nx = math.factorial(N())",
+    "as many draws as an object": f"{NUMBER}import random\nx = random.Random(1).choices((1, 2), k=N())",
+    "a deque many times": "from collections import deque\nx = deque((1,)) * 10 ** 9",
+    "the sum of lists": "many = [1] * 4000\nx = sum([many] * 4000, [])",
+    "the sum of growing fractions": (
+        "from fractions import Fraction\nx = sum(Fraction(1, (10 ** 50) ** 20 + each) for each in range(1500))"
+    ),
+    "a product that grows": "import math\nx = math.prod([(10 ** 60) ** 20] * 4000)",
+    "a common multiple that grows": "import math\nx = math.lcm(*[(10 ** 60) ** 20 + each for each in range(900)])",
+    "a power that is a fraction": "from fractions import Fraction\nx = 9 ** Fraction(10 ** 9)",
+    "a fraction of a short text": "from fractions import Fraction\nx = Fraction('1e999999999')",
+    "a number rounded far to the left": "x = round(5, -10 ** 9)",
+    "large decimals one by one": "from decimal import Decimal\nx = list(map(int, map(Decimal, ['1e999999999'])))",
+    "long texts one by one": "s = 'a' * 4000\nmany = [s] * 4000\nx = list(map(s.join, [many] * 4000))",
+    "long texts by default": (
+        "from collections import defaultdict\nfrom functools import partial\n"
+        "held = defaultdict(partial('a'.join, ['a' * 4000] * 4000))\nfor each in range(3000):\n    held[each]"
+    ),
+    "what is counted often": "from collections import Counter\nx = list(Counter({'a': 10 ** 12}).elements())",
+    "chains of chains": (
+        "from itertools import chain\nmany = [[[1] * 4000] * 4000] * 4000\n"
+        "x = list(chain.from_iterable(chain.from_iterable(many)))"
+    ),
+    "a chain of many": "from itertools import chain\nx = list(chain(*[[1] * 4000] * 4000))",
+    "a choice of many": (
+        "from itertools import combinations_with_replacement\nx = next(combinations_with_replacement((1, 2), 10 ** 9))"
+    ),
+    "many rows in one order": "import heapq\nx = sum(heapq.merge(*[range(4000)] * 4000))",
+    "a wide indent": "import json\nx = json.dumps([1], indent=10 ** 9)",
+    "wide tabs": "import textwrap\nx = textwrap.wrap('a\\tb', tabsize=10 ** 9)",
+    **{
+        f"what holds itself twice, forty times, {name}": (
+            f"import copy, json\nx, y = {start}, {start}\nfor _ in range(40):\n    x, y = {twice}\nx = {text}"
+        )
+        for name, start, twice, text in (
+            ("as text", "[]", "[x, x], y", "str(x)"),
+            ("in a text", "[]", "[x, x], y", "f'{x}'"),
+            ("by a sign", "[]", "[x, x], y", "'%s' % (x,)"),
+            ("shown", "[]", "[x, x], y", "repr(x)"),
+            ("compared", "[]", "[x, x], [y, y]", "x == y"),
+            ("as a key", "()", "(x, x), y", "{x: 1}"),
+            ("copied", "[]", "[x, x], y", "copy.deepcopy(x)"),
+            ("as JSON", "[]", "[x, x], y", "json.dumps(x)"),
+        )
+    },
+    "a pattern that prints itself": "import re\nx = re.compile('a', 128)",
+    "a pattern that says nothing": "import re\nx = re.compile('(')",
+    "a replacement that says nothing": "import re\nx = re.sub('a', '\\\\9', 'a')",
+    "rows that do not end": "import csv\nx = list(csv.reader(['\"a'], strict=True))",
+    "a moment that is told twice": "from datetime import datetime\nx = datetime.strptime('1 1', '%d %d')",
+    "a moment too far": "from datetime import datetime\nx = datetime.fromtimestamp(1e17)",
+    "no text to wrap": "import textwrap\nx = textwrap.wrap(5)",
+    "chance that loses its seed": "import random\nchance = random.Random(1)\nchance.seed()",
 }
 
 
@@ -168,6 +235,12 @@ def test_another_result_is_told_with_what_was_given() -> None:
     assert [each.message for each in found] == ["twice(105) gives 210 here and 212 together since price() changed"]
     assert (found[0].ours, found[0].theirs) == (("prices.py:1",), ("shop.py:4",))
     assert not found[0].blocks
+
+
+@pytest.mark.promise("check:runs-nothing")
+def test_what_a_call_gives_is_not_taken_down_without_end() -> None:
+    deep = "def price(cents: int) -> list:\n    return [[[[[cents] * 4000] * 4000] * 4000] * 4000] * 4000\n"
+    assert list(enactments(four_of(BASE, deep, NEW.replace("2 * ", "")))) == []
 
 
 @pytest.mark.parametrize("place", ["plays._firsts", "inputs.parameters", "acting._looks", "machine.Machine._do_return"])

@@ -147,7 +147,7 @@ def is_of(thing: Value, kind: Kind) -> bool:
 
 _PLAIN: Mapping[str, Value] = {
     "len": len,
-    "sum": sum,
+    "sum": native.total,
     "min": min,
     "max": max,
     "abs": abs,
@@ -156,22 +156,22 @@ _PLAIN: Mapping[str, Value] = {
     "sorted": sorted,
     "enumerate": enumerate,
     "zip": zip,
-    "map": map,
-    "filter": filter,
+    "map": lambda run, *many: map(native.small(run), *many),
+    "filter": lambda run, many: filter(native.small(run), many),
     "reversed": lambda many: reversed(list(many)),
-    "round": round,
+    "round": native.rounded,
     "divmod": divmod,
-    "repr": repr,
+    "repr": lambda value: repr(native.weighed(value)),
     "chr": chr,
     "ord": ord,
-    "hash": hash,
+    "hash": lambda value: hash(native.weighed(value)),
     "id": id,
     "print": lambda *_, **__: None,
     "pow": native.power,
     "hex": hex,
     "bin": bin,
     "oct": oct,
-    "ascii": ascii,
+    "ascii": lambda value: ascii(native.weighed(value)),
     "format": lambda value, spec="": native.formatted(value, spec),
     "slice": slice,
     "NotImplemented": NotImplemented,
@@ -227,9 +227,7 @@ def _of_the_machine(machine: Attributes) -> dict[str, Value]:
     """What must know how this program's own objects are looked at."""
     return {
         "isinstance": machine.is_a,
-        "issubclass": lambda one, other: (
-            any(one.inherits(each) for each in other) if isinstance(other, tuple) else one.inherits(other)
-        ),
+        "issubclass": _issubclass,
         "getattr": lambda held, name, *default: _getattr(machine, held, name, default),
         "hasattr": lambda held, name: _getattr(machine, held, name, (MISSING,)) is not MISSING,
         "setattr": machine.set_attribute,
@@ -244,6 +242,12 @@ def _of_the_machine(machine: Attributes) -> dict[str, Value]:
         "iter": _iterate,
         "next": lambda many, *default: _next(machine, many, default),
     }
+
+
+def _issubclass(one: Value, other: Value) -> bool:
+    if not isinstance(one, Kind):
+        raise TypeError("issubclass() arg 1 must be a class")
+    return any(one.inherits(each) for each in other) if isinstance(other, tuple) else one.inherits(other)
 
 
 def _delete(machine: Attributes, held: Value, name: str) -> None:
@@ -271,7 +275,7 @@ _OF_TABLES = (
 def own_kind(base: Kind, name: str, make: Callable[..., Value]) -> Kind:
     """One of Python's own types as a class that can be called."""
     kind = Kind(name, (base,), {}, traits={"own", "opaque"})
-    kind.make = lambda _, /, *given, **named: make(*given, **named)  # noqa: PLW0108 - the first argument is left out
+    kind.make = lambda _, /, *given, **named: native.modest(make(*given, **named))
     return kind
 
 
@@ -280,7 +284,7 @@ def _fill(kind: Kind, **named: Value) -> None:
 
 
 def _text(*given: Value) -> str:
-    return str(*given)
+    return str(*(native.weighed(each) for each in given))
 
 
 def _bytes(*given: Value) -> bytes:

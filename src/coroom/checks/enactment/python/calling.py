@@ -47,8 +47,8 @@ def functools_names(machine: Attributes) -> dict[str, Value]:
 
     return {
         "wraps": wraps,
-        "reduce": functools.reduce,
-        "partial": functools.partial,
+        "reduce": lambda run, *given: functools.reduce(native.small(run), *given),
+        "partial": lambda run, *given, **named: functools.partial(native.small(run), *given, **named),
         "cache": cached,
         "lru_cache": lru_cache,
         "cached_property": lambda get: Property(get, kept=True),

@@ -92,6 +92,9 @@ class Expressions(Functions):
         found: Value = True
         for op, each in zip(node.ops, node.comparators, strict=True):
             right = self.value(each, scope)
+            if isinstance(left, native.COLLECTIONS) and isinstance(right, native.COLLECTIONS):
+                native.weighed(left)
+                native.weighed(right)
             found = _COMPARE[type(op)](left, right)
             if not found:
                 return found
@@ -113,7 +116,8 @@ class Expressions(Functions):
         return self._elements(node.elts, scope)
 
     def _of_tuple(self, node: ast.Tuple, scope: Scope) -> Value:
-        return tuple(self._elements(node.elts, scope))
+        made = tuple(self._elements(node.elts, scope))
+        return native.weighed(made) if any(isinstance(each, tuple) for each in made) else made
 
     def _of_set(self, node: ast.Set, scope: Scope) -> Value:
         return set(self._elements(node.elts, scope))
@@ -142,9 +146,9 @@ class Expressions(Functions):
     def _of_formattedvalue(self, node: ast.FormattedValue, scope: Scope) -> Value:
         value = self.value(node.value, scope)
         if node.conversion in {114, 97}:
-            value = repr(value)
+            value = repr(native.weighed(value))
         elif node.conversion == 115:
-            value = str(value)
+            value = str(native.weighed(value))
         spec = self.value(node.format_spec, scope) if node.format_spec is not None else ""
         return native.formatted(value, spec)
 

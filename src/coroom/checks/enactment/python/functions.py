@@ -21,6 +21,14 @@ class Returned(BaseException):
         self.value = value
 
 
+class Break(BaseException):
+    """The loop around ends."""
+
+
+class Continue(BaseException):
+    """The loop around takes its next turn."""
+
+
 class Functions(Attributes):
     """The part of the interpreter that knows functions."""
 
@@ -81,6 +89,8 @@ class Functions(Attributes):
                 raise CannotGoOn("a yield inside of an expression")
         except Returned as given:
             return given.value
+        except (Break, Continue) as left:
+            raise CannotGoOn("a loop is left where none is") from left
         return None
 
     def _generated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[Value]:
@@ -88,6 +98,8 @@ class Functions(Attributes):
             yield from self.each_of(node.body, scope)
         except Returned:
             return
+        except (Break, Continue) as left:
+            raise CannotGoOn("a loop is left where none is") from left
 
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)

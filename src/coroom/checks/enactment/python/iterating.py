@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python.built_in import own_kind
-from coroom.checks.enactment.python.native import LARGEST
+from coroom.checks.enactment.python.native import LARGEST, counted, small
 from coroom.checks.enactment.python.values import Value
 
 if TYPE_CHECKING:
     from coroom.checks.enactment.python.attributes import Attributes
 
-_PLAIN = ("groupby", "islice", "accumulate", "zip_longest", "takewhile", "dropwhile", "pairwise", "starmap", "tee",
-          "compress", "filterfalse")  # fmt: skip
-_MANY = ("count", "cycle", "repeat", "permutations", "combinations", "combinations_with_replacement")
+_PLAIN = ("groupby", "islice", "accumulate", "zip_longest", "takewhile", "dropwhile", "pairwise", "tee", "compress",
+          "filterfalse")  # fmt: skip
+_MANY = ("count", "cycle", "repeat")
+_CHOSEN = ("permutations", "combinations", "combinations_with_replacement")
 _POOLS_MAX = 8
 
 
 def itertools_names(machine: Attributes) -> dict[str, Value]:
     """What `itertools` gives."""
-    chain = own_kind(machine.builtins["object"], "chain", itertools.chain)
-    chain.space["from_iterable"] = itertools.chain.from_iterable
+    chain = own_kind(machine.builtins["object"], "chain", lambda *many: counted(itertools.chain(*many)))
+    chain.space["from_iterable"] = lambda many: counted(itertools.chain.from_iterable(many))
 
     def product(*many: Value, repeat: int = 1) -> Iterator[Value]:
         if len(many) * repeat > _POOLS_MAX:
@@ -37,12 +38,22 @@ def itertools_names(machine: Attributes) -> dict[str, Value]:
         while batch := tuple(itertools.islice(rest, size)):
             yield batch
 
+    def chosen(name: str) -> Callable[..., Iterator[Value]]:
+        def choose(many: Value, r: int | None = None) -> Iterator[Value]:
+            if r is not None and r > LARGEST:
+                raise CannotGoOn("too many are chosen")
+            return _bounded(machine, getattr(itertools, name)(many, r))
+
+        return choose
+
     return {
         "chain": chain,
+        "starmap": lambda run, many: itertools.starmap(small(run), many),
         "product": product,
         "batched": batched,
         **{name: getattr(itertools, name) for name in _PLAIN},
         **{name: _counted(machine, getattr(itertools, name)) for name in _MANY},
+        **{name: chosen(name) for name in _CHOSEN},
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import calendar
 import copy
+import functools
 import hashlib
 import heapq
 import itertools
@@ -16,11 +17,10 @@ import string
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from datetime import time as day_time
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING
 from urllib import parse
 
@@ -115,7 +115,7 @@ def _datetime(machine: Attributes) -> dict[str, Value]:
         ("timezone", timezone, ()),
     ):
         kind = own_kind(base, name, made)
-        kind.space.update({each: getattr(made, each) for each in methods})
+        kind.space.update({each: native.guarded(getattr(made, each)) for each in methods})
         found[name] = kind
     found["datetime"].space["now"] = lambda tz=None: datetime(2024, 3, 1, 12, tzinfo=tz)
     found["date"].space["today"] = lambda: date(2024, 3, 1)
@@ -140,11 +140,21 @@ def _math(machine: Attributes) -> dict[str, Value]:
         return asked
 
     found: dict[str, Value] = {name: held for name, held in vars(math).items() if not name.startswith("_")}
-    return {**found, **{name: bounded(name) for name in _SMALL}}
+
+    def prod(many: Iterable[Value], *, start: Value = 1) -> Value:
+        return functools.reduce(native.times, native.counted(many), start)
+
+    def lcm(*many: int) -> int:
+        return functools.reduce(lambda one, two: math.lcm(native.modest(one), two), many, 1)
+
+    return {**found, **{name: bounded(name) for name in _SMALL}, "prod": prod, "lcm": lcm}
 
 
 def _names(*pairs: tuple[object, tuple[str, ...]]) -> Callable[[Attributes], dict[str, Value]]:
-    return lambda _: {name: getattr(held, name) for held, names in pairs for name in names}
+    return lambda _: {
+        name: native.guarded(made) if callable(made := getattr(held, name)) else made
+        for held, names in pairs for name in names
+    }  # fmt: skip
 
 
 def _decimal(machine: Attributes) -> dict[str, Value]:
@@ -159,6 +169,12 @@ def _decimal(machine: Attributes) -> dict[str, Value]:
         "ROUND_HALF_DOWN": "ROUND_HALF_DOWN",
         "InvalidOperation": machine.builtins["InvalidOperation"],
     }
+
+
+def _dumps(value: Value, *, indent: Value = None, **named: Value) -> Value:
+    if isinstance(indent, str) and len(indent) > 20:
+        raise CannotGoOn("too wide")
+    return native.guarded(json.dumps)(value, indent=indent, **named)
 
 
 def _given(held: Mapping[str, Value]) -> Callable[[Attributes], dict[str, Value]]:
@@ -184,12 +200,15 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
     "datetime": _datetime,
     "decimal": _decimal,
     "json": lambda machine: {
-        "dumps": json.dumps,
-        "loads": json.loads,
+        "dumps": _dumps,
+        "loads": native.guarded(json.loads),
         "JSONDecodeError": machine.builtins["JSONDecodeError"],
     },
-    "copy": lambda _: {"copy": lambda v: _copied(v, deep=False), "deepcopy": lambda v: _copied(v, deep=True)},
-    "fractions": lambda machine: {"Fraction": own_kind(machine.builtins["object"], "Fraction", Fraction)},
+    "copy": lambda _: {
+        "copy": lambda v: _copied(v, deep=False),
+        "deepcopy": lambda v: _copied(native.weighed(v), deep=True),
+    },
+    "fractions": lambda machine: {"Fraction": own_kind(machine.builtins["object"], "Fraction", native.fraction)},
     "warnings": lambda _: {"warn": lambda *_, **__: None},
     "types": lambda machine: {
         "SimpleNamespace": lambda **named: Thing(
@@ -218,9 +237,12 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
     ),
     "textwrap": _names((textwrap, ("wrap", "fill", "indent", "dedent", "shorten"))),
     "bisect": _names((bisect, ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right"))),
-    "heapq": _names(
-        (heapq, ("heappush", "heappop", "heapify", "nlargest", "nsmallest", "heapreplace", "heappushpop", "merge"))
-    ),
+    "heapq": lambda machine: {
+        **_names((heapq, ("heappush", "heappop", "heapify", "nlargest", "nsmallest", "heapreplace", "heappushpop")))(
+            machine
+        ),
+        "merge": lambda *many, **named: native.counted(heapq.merge(*many, **named)),
+    },
     "hashlib": _names((hashlib, ("md5", "sha1", "sha256", "sha512", "blake2b"))),
     "urllib.parse": _names((parse, ("quote", "unquote", "quote_plus", "unquote_plus", "urlencode"))),
     "unicodedata": _names((unicodedata, ("normalize", "category", "combining"))),

@@ -9,7 +9,7 @@ from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.kept import of_last_texts
 from coroom.checks.enactment.python import built_in, library, native
 from coroom.checks.enactment.python.expressions import BINARY, Expressions
-from coroom.checks.enactment.python.functions import Returned
+from coroom.checks.enactment.python.functions import Break, Continue, Returned
 from coroom.checks.enactment.python.kinds import make_kind
 from coroom.checks.enactment.python.patterns import fits
 from coroom.checks.enactment.python.things import Thing
@@ -24,14 +24,6 @@ _IN_PLACE: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _WAYS = {kind: f"_do_{kind.__name__.lower()}" for kind in ast.stmt.__subclasses__()}
 """The names of the methods below."""
-
-
-class _Break(BaseException):
-    pass
-
-
-class _Continue(BaseException):
-    pass
 
 
 class Machine(Expressions):
@@ -78,9 +70,12 @@ class Machine(Expressions):
         return Module(name, {})
 
     def all_of(self, body: list[ast.stmt], scope: Scope) -> None:
-        """Act out statements in which nothing is yielded."""
-        for _ in self.each_of(body, scope):
-            raise CannotGoOn("a yield outside of a function")
+        """Act out statements in which nothing is yielded and nothing is left."""
+        try:
+            for _ in self.each_of(body, scope):
+                raise CannotGoOn("a yield outside of a function")
+        except (Returned, Break, Continue) as left:
+            raise CannotGoOn("what is not around is left") from left
 
     def each_of(self, body: list[ast.stmt], scope: Scope) -> Iterator[Value]:
         """Act out statements."""
@@ -140,11 +135,11 @@ class Machine(Expressions):
 
     def _do_break(self, node: ast.Break, scope: Scope) -> Iterator[Value]:  # noqa: ARG002
         yield from ()
-        raise _Break
+        raise Break
 
     def _do_continue(self, node: ast.Continue, scope: Scope) -> Iterator[Value]:  # noqa: ARG002
         yield from ()
-        raise _Continue
+        raise Continue
 
     def _do_if(self, node: ast.If, scope: Scope) -> Iterator[Value]:
         yield from self.each_of(node.body if self.value(node.test, scope) else node.orelse, scope)
@@ -169,9 +164,9 @@ class Machine(Expressions):
             self.budget.step()
             try:
                 yield from self.each_of(node.body, scope)
-            except _Break:
+            except Break:
                 return
-            except _Continue:
+            except Continue:
                 continue
         yield from self.each_of(node.orelse, scope)
 

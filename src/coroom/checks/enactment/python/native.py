@@ -3,20 +3,28 @@
 import re
 import string
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Generator, ItemsView, KeysView, ValuesView
+from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from functools import wraps
 from pathlib import PurePosixPath
 from types import FunctionType
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python.things import Thing
-from coroom.checks.enactment.python.values import MISSING, Bound, Coroutine, Function, Kind, Module
+from coroom.checks.enactment.python.values import FAULTS, MISSING, Bound, Coroutine, Function, Kind, Module
 
 LARGEST = 4_000
 """Longer texts and collections are not made."""
+
+COLLECTIONS = (list, tuple, dict, set, frozenset, deque)
+WEIGHT_MAX = 50_000
+"""What holds more when all of it is told, each time that it is held, is not gone through."""
+
+_FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.ASCII | re.UNICODE
+"""Those that only change what fits; another prints what the pattern was made into."""
 
 UNKNOWN_BUILTINS = frozenset(
     [
@@ -107,6 +115,8 @@ def attribute(held: Any, name: str) -> Any:
             return lambda *given: matched(held, name, *given)
         if isinstance(held, str) and name == "format":
             return lambda *given, **named: _Plain().vformat(held, given, named)
+        if name == "elements" and isinstance(held, Counter):
+            return lambda: counted(held.elements())
         if name in _WIDE:
             return lambda width, *fill: getattr(held, name)(_small(width), *fill)
         if name.startswith("_") or name in _REFUSED:
@@ -202,11 +212,17 @@ def _small(number: Any) -> Any:
     return number
 
 
+def _narrow(numbers: Iterable[str], most: int = 200) -> None:
+    for each in numbers:
+        said = each.lstrip("0")
+        if len(said) > 3 or int(said or 0) > most:
+            raise CannotGoOn("too wide")
+
+
 def formatted(value: Any, spec: str) -> str:
     """`format`, within bounds."""
-    if any(int(each) > 200 for each in re.findall(r"\d{1,9}", spec)):
-        raise CannotGoOn("too wide")
-    return format(value, spec)
+    _narrow(re.findall(r"\d+", spec))
+    return format(weighed(value), spec)
 
 
 def modest(value: Any) -> Any:
@@ -230,19 +246,109 @@ def modest(value: Any) -> Any:
     return value
 
 
+def weighed(value: Any) -> Any:
+    """The value, when all that its collections hold can be gone through; what is held twice counts twice.
+
+    Raises:
+        CannotGoOn: it is more.
+    """
+    if not isinstance(value, COLLECTIONS):
+        return value
+    waiting, left = [value], WEIGHT_MAX
+    while waiting:
+        each = waiting.pop()
+        left -= 1 + len(each)
+        if left < 0:
+            raise CannotGoOn("too large when all is told")
+        for one in (*each, *each.values()) if isinstance(each, dict) else each:
+            if isinstance(one, COLLECTIONS):
+                waiting.append(one)
+            elif isinstance(one, str | bytes):
+                left -= len(one) >> 4
+    return value
+
+
+def counted(many: Iterable[Any]) -> Iterator[Any]:
+    """The same values; whoever asks for too many of them is left alone."""
+    for at, each in enumerate(many):
+        if at > LARGEST:
+            raise CannotGoOn("an iterator that goes on")
+        yield each
+
+
+def guarded(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the library that gives what is modest of what is modest; its odd faults end the enactment."""
+
+    @wraps(make)
+    def asked(*given: Any, **named: Any) -> Any:
+        for each in (*given, *named.values()):
+            weighed(modest(each))
+        if any(isinstance(each, int) and abs(each) > 200 for each in named.values()):
+            raise CannotGoOn("too large")
+        try:
+            return modest(make(*given, **named))
+        except FAULTS:
+            raise
+        except Exception as fault:
+            raise CannotGoOn("a fault that is not known here") from fault
+
+    return asked
+
+
+def small(run: Any) -> Any:
+    """What is called by Python's own functions, so that all it gives is modest."""
+    if run is None or isinstance(run, Function | Bound):
+        return run
+    return lambda *given, **named: modest(run(*given, **named))
+
+
+def total(many: Iterable[Any], /, start: Any = 0) -> Any:
+    """`sum`, within bounds."""
+    values = list(counted(many))
+    if isinstance(start, int | float) and all(isinstance(each, int | float) for each in values):
+        return sum(values, start)
+    if isinstance(start, str | bytes):
+        return sum(values, start)
+    for each in values:
+        start = modest(start + each)
+    return start
+
+
+def rounded(number: Any, *places: Any, **named: Any) -> Any:
+    """`round`, within bounds."""
+    if any(isinstance(each, int) and abs(each) > 100 for each in (*places, *named.values())):
+        raise CannotGoOn("too large")
+    return round(number, *places, **named)
+
+
+def fraction(*given: Any, **named: Any) -> Fraction:
+    """`Fraction`, within bounds."""
+    for each in (*given, *named.values()):
+        if isinstance(modest(each), str):
+            _narrow((said.replace("_", "") for said in re.findall(r"[eE][-+]?([\d_]+)", each)), 100)
+    return Fraction(*given, **named)
+
+
 def matched(held: re.Pattern[str], name: str, *given: Any) -> Any:
     """A pattern's method on a text that is short enough for it."""
     subject = next((each for each in reversed(given) if isinstance(each, str)), "")
     repeated = min(6, len(re.findall(r"[*+]|\{\d*,", held.pattern)))
     if (len(subject) + 1) ** repeated > 10_000_000:
         raise CannotGoOn("a match that may take long")
-    return getattr(held, name)(*given)
+    try:
+        return getattr(held, name)(*given)
+    except re.error as fault:
+        raise CannotGoOn("a text that says no replacement") from fault
 
 
 def times(one: Any, two: Any) -> Any:
     """`*`, within bounds."""
     for many, number in ((one, two), (two, one)):
-        if isinstance(many, str | bytes | list | tuple) and isinstance(number, int) and len(many) * number > LARGEST:
+        if (
+            isinstance(many, str | bytes | list | tuple | deque)
+            and isinstance(number, int)
+            and len(many) * number > LARGEST
+        ):
             raise CannotGoOn("too large")
     _bounded(one, two)
     return one * two
@@ -250,7 +356,7 @@ def times(one: Any, two: Any) -> Any:
 
 def power(one: Any, two: Any) -> Any:
     """`**`, within bounds."""
-    if isinstance(two, int) and abs(two) > 64:
+    if isinstance(two, int | Fraction) and not -64 <= two <= 64:
         raise CannotGoOn("too large")
     _bounded(one, two)
     return one**two
@@ -265,9 +371,13 @@ def shifted(one: Any, two: Any) -> Any:
 
 def rest(one: Any, two: Any) -> Any:
     """`%`, of numbers and of texts."""
-    if isinstance(one, str) and any(int(each) > 200 for each in re.findall(r"%[-+ #0]*(\d{1,9})", one)):
-        raise CannotGoOn("too wide")
-    return one % two
+    if isinstance(one, str | bytes):
+        text = one if isinstance(one, str) else one.decode("latin-1")
+        for wide, exact in re.findall(r"%(?:\([^)]*\))?[-+ #0]*(\*|\d*)(?:\.(\*|\d*))?", text):
+            if "*" in {wide, exact}:
+                raise CannotGoOn("a width that is given")
+            _narrow((wide, exact))
+    return one % (weighed(two) if isinstance(one, str | bytes) else two)
 
 
 def _bounded(*numbers: Any) -> None:
@@ -287,7 +397,12 @@ def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """A pattern whose matching takes a time that is known: nothing is repeated inside of what is repeated."""
     if len(text) > 300 or re.search(r"[*+}]\??\)+[*+{]", text) or re.search(r"\|[^()]*\)[*+{]", text) or "\\1" in text:
         raise CannotGoOn("a pattern that may take long")
-    return re.compile(text, flags)
+    if flags & ~_FLAGS:
+        raise CannotGoOn("a pattern of an odd kind")
+    try:
+        return re.compile(text, flags)
+    except re.error as fault:
+        raise CannotGoOn("a pattern that says nothing") from fault
 
 
 def kind_name(value: Any) -> str:

@@ -133,9 +133,14 @@ def seeded(kind: Kind, seed: Value) -> Thing:
     Raises:
         CannotGoOn: it has no seed, so that nobody can tell what it gives.
     """
-    if not isinstance(seed, int | str | float):
-        raise CannotGoOn("chance without a seed")
-    held = random.Random(seed)  # noqa: S311 - what a program draws that is acted out
+    held = random.Random()  # noqa: S311 - what a program draws that is acted out
+
+    def begin(seed: Value = None) -> None:
+        if not isinstance(seed, int | str | float):
+            raise CannotGoOn("chance without a seed")
+        held.seed(seed)
+
+    begin(seed)
 
     def several(name: str) -> Callable[..., Value]:
         def draw(many: Value, *given: Value, **named: Value) -> Value:
@@ -149,7 +154,7 @@ def seeded(kind: Kind, seed: Value) -> Thing:
         kind,
         {
             **{name: getattr(held, name) for name in _DRAWS}, "sample": several("sample"),
-            "choices": several("choices"), "seed": held.seed,
+            "choices": several("choices"), "seed": begin,
         },
     )  # fmt: skip
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python.values import MISSING, Kind, Value
+
+INDEX_MAX = 4_000
+"""An object that stands for a larger number is not counted with: Python's own functions take it as it is."""
 
 
 class Thing:
@@ -181,6 +185,8 @@ class Thing:
         found = self.ask("__index__")
         if found is MISSING:
             raise TypeError(f"'{self.kind.name}' object cannot be interpreted as an integer")
+        if abs(int(found)) > INDEX_MAX:
+            raise CannotGoOn("too large")
         return int(found)
 
 

@@ -10,13 +10,13 @@ import io
 import posixpath
 import shlex
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python.built_in import own_kind
-from coroom.checks.enactment.python.native import LARGEST, modest
+from coroom.checks.enactment.python.native import LARGEST, guarded, modest
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Kind, Value
 
@@ -72,7 +72,7 @@ def csv_names(machine: Attributes) -> dict[str, Value]:
 
         def row(values: Value) -> Value:
             line = io.StringIO()
-            csv.writer(line, **options).writerow(list(values))
+            guarded(csv.writer(line, **options).writerow)(list(values))
             return write(modest(line.getvalue()))
 
         return Thing(kind, {"writerow": row, "writerows": lambda many: [row(each) for each in many] and None})
@@ -95,11 +95,14 @@ def csv_names(machine: Attributes) -> dict[str, Value]:
         )  # fmt: skip
 
     def reader(many: Value, *_: Value, **options: Value) -> Iterator[list[str]]:
-        return iter(list(csv.reader(list(many), **options)))
+        return iter(guarded(lambda lines: list(csv.reader(lines, **options)))(list(many)))
 
     def dict_reader(many: Value, fieldnames: Value = None, **options: Value) -> Iterator[dict[str, str]]:
-        rows = csv.DictReader(list(many), fieldnames=fieldnames, **options)
-        return iter([{str(key): value for key, value in each.items()} for each in rows])
+        def rows(lines: list[str]) -> list[dict[str, str]]:
+            held = csv.DictReader(lines, fieldnames=fieldnames, **options)
+            return [{str(key): value for key, value in each.items()} for each in held]
+
+        return iter(guarded(rows)(list(many)))
 
     return {
         "writer": writer, "reader": reader, "DictWriter": dict_writer, "DictReader": dict_reader,
@@ -110,7 +113,7 @@ def csv_names(machine: Attributes) -> dict[str, Value]:
 def paths(_: Attributes) -> dict[str, Value]:
     """What `os.path` tells from the text of a path alone."""
     named = ("join", "basename", "dirname", "splitext", "split", "normpath", "isabs")
-    return {**{name: _whole(getattr(posixpath, name)) for name in named}, "sep": "/"}
+    return {**{name: guarded(getattr(posixpath, name)) for name in named}, "sep": "/"}
 
 
 def pathlib_names(machine: Attributes) -> dict[str, Value]:
@@ -119,19 +122,15 @@ def pathlib_names(machine: Attributes) -> dict[str, Value]:
     return {name: own_kind(base, name, PurePosixPath) for name in ("Path", "PurePath", "PurePosixPath")}
 
 
-def _whole(make: Callable[..., Value]) -> Callable[..., Value]:
-    return lambda *given, **named: make(*(modest(each) for each in given), **named)
-
-
 TEXTS = {
-    "shlex": {name: _whole(getattr(shlex, name)) for name in ("split", "quote", "join")},
-    "html": {name: _whole(getattr(html, name)) for name in ("escape", "unescape")},
-    "fnmatch": {name: _whole(getattr(fnmatch, name)) for name in ("fnmatch", "fnmatchcase", "filter")},
+    "shlex": {name: guarded(getattr(shlex, name)) for name in ("split", "quote", "join")},
+    "html": {name: guarded(getattr(html, name)) for name in ("escape", "unescape")},
+    "fnmatch": {name: guarded(getattr(fnmatch, name)) for name in ("fnmatch", "fnmatchcase", "filter")},
     "base64": {
-        name: _whole(getattr(base64, name))
+        name: guarded(getattr(base64, name))
         for name in ("b64encode", "b64decode", "urlsafe_b64encode", "urlsafe_b64decode", "b32encode", "b16encode")
     },
-    "zlib": {name: _whole(getattr(zlib, name)) for name in ("crc32", "adler32")},
-    "binascii": {"crc32": _whole(zlib.crc32)},
+    "zlib": {name: guarded(getattr(zlib, name)) for name in ("crc32", "adler32")},
+    "binascii": {"crc32": guarded(zlib.crc32)},
 }
 """Functions of some modules that make a text of a text."""
