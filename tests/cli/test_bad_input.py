@@ -222,6 +222,21 @@ def test_a_directory_that_has_been_removed_is_told(place: Place, command: str, m
     monkeypatch.chdir(place.root)
 
 
+def test_what_needs_no_working_directory_goes_on_where_it_has_been_removed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.root / "a.py").write_text("x = 1\n")
+    gone = place.root / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    merged = call("merge", *[str(place.root / "a.py")] * 3, "--json")
+    planned = call("plan", str(place.root), "a task", "--json")
+    monkeypatch.chdir(place.root)
+    assert (merged.exit_code, json.loads(merged.stdout)["status"]) == (0, "clean")
+    assert (planned.exit_code, json.loads(planned.stdout)["policy"]) == (0, "serial")
+
+
 def test_a_repository_that_takes_no_room_is_told(place: Place) -> None:
     place.kept().parent.write_text("in the way")
     refused(

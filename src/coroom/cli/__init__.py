@@ -64,6 +64,8 @@ NEXT_STEPS = {
     errno.ENFILE: "End what has too many files open and do it again",
 }
 
+NOWHERE = "The directory that this was called in has been removed. Go into one that is there and call it again."
+
 
 class _OutsideError(click.ClickException):
     """The world does not let the command go on: one line on standard error, exit code 2."""
@@ -89,6 +91,15 @@ def _in_one_line(wrong: click.UsageError, called: str) -> click.ClickException:
     said = " ".join(wrong.format_message().split())
     stop = "" if said.endswith((".", "?", "!")) else "."
     return _NotUnderstoodError(with_one_stop(f"{said}{stop} Try: {command} --help"))
+
+
+def _is_nowhere() -> bool:
+    """Whether the working directory is gone; what needs none, as its paths are absolute, goes on all the same."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _stopped() -> SystemExit:
@@ -133,19 +144,16 @@ class _Lazy(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Carry the command out. What stops it from outside is said in words, with an exit code that no result has."""
         try:
-            os.getcwd()
-        except FileNotFoundError:
-            gone = (
-                "The directory that this was called in has been removed. Go into one that is there and call it again."
-            )
-            raise _NotUnderstoodError(gone) from None
-        try:
             return super().invoke(ctx)
         except click.UsageError as wrong:
             raise _in_one_line(wrong, f"{ctx.command_path} {ctx.invoked_subcommand or ''}") from wrong
         except KeyboardInterrupt:
             raise _stopped() from None
-        except click.ClickException as wrong:
+        except (click.ClickException, FileNotFoundError) as wrong:
+            if _is_nowhere():
+                raise _NotUnderstoodError(NOWHERE) from wrong
+            if isinstance(wrong, FileNotFoundError):
+                raise
             from coroom.host.door.clean import cleaned  # noqa: PLC0415 - most commands say nothing of others here
 
             click.ClickException(cleaned(with_one_stop(wrong.message))).show()
