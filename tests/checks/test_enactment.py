@@ -196,10 +196,34 @@ ODD = {
             ("shown", "[]", "[x, x], y", "repr(x)"),
             ("compared", "[]", "[x, x], [y, y]", "x == y"),
             ("as a key", "()", "(x, x), y", "{x: 1}"),
+            ("as a key, by pairs", "()", "tuple(zip((x,), (x,))), y", "{x: 1}"),
+            ("in a set, by pairs", "()", "tuple(zip((x,), (x,))), y", "set().add(x)"),
             ("copied", "[]", "[x, x], y", "copy.deepcopy(x)"),
             ("as JSON", "[]", "[x, x], y", "json.dumps(x)"),
         )
     },
+    **{
+        f"objects that hold themselves twice, forty times, {name}": (
+            "from dataclasses import asdict, dataclass\nimport copy\n\n\n@dataclass(frozen=True)\nclass P:\n"
+            "    a: object\n    b: object\n\n\nx, y = 1, 1\nfor _ in range(40):\n    x, y = P(x, x), P(y, y)\n"
+            f"x = {text}"
+        )
+        for name, text in (
+            ("compared", "x == y"),
+            ("shown", "repr(x)"),
+            ("as a key", "{x: 1}"),
+            ("copied", "copy.deepcopy(x)"),
+            ("as data", "asdict(x)"),
+        )
+    },
+    "the mean of growing fractions": (
+        "import statistics\nfrom fractions import Fraction\n"
+        "x = statistics.mean([Fraction(1, (10 ** 50) ** 20 + each) for each in range(900)])"
+    ),
+    "a pattern of many that may be left out": "import re\nx = re.match('a?' * 30 + 'a' * 30, 'a' * 30)",
+    "a pattern repeated that may be left out": "import re\nx = re.match('(?:a?b?)*c', 'ab' * 40)",
+    "a pattern repeated within what is repeated": "import re\nx = re.match('(a+a)+b', 'a' * 40)",
+    "a pattern of groups of what may be left out": "import re\nx = re.match('(?:(?:a?)(?:a?)){25}b', 'a' * 50)",
     "a pattern that prints itself": "import re\nx = re.compile('a', 128)",
     "a pattern that says nothing": "import re\nx = re.compile('(')",
     "a replacement that says nothing": "import re\nx = re.sub('a', '\\\\9', 'a')",

@@ -196,12 +196,12 @@ class Attributes(ABC):
     def _item(self, held: Value, key: Value) -> Value:
         if isinstance(held, Coroutine | Function | Module | Bound):
             raise TypeError(f"{native.kind_name(held)} object is not subscriptable")
-        return held[key]
+        return held[native.weighed(key)]
 
     def _put_item(self, held: Value, key: Value, value: Value) -> None:
         if isinstance(held, Coroutine | Function | Module | Bound | Kind):
             raise TypeError(f"{native.kind_name(held)} object does not support item assignment")
-        held[key] = value
+        held[native.weighed(key)] = value
 
     def raised(self, fault: BaseException) -> Thing:
         """The exception of the program that a fault stands for."""

@@ -86,6 +86,7 @@ def dataclasses_names(machine: Attributes) -> dict[str, Value]:
 
 def _as_dict(value: Value) -> Value:
     if isinstance(value, Thing) and value.kind.has("dataclass"):
+        value.step()
         return {name: _as_dict(value.attributes[name]) for name in all_fields(value.kind)}
     if isinstance(value, list | tuple):
         return type(value)(_as_dict(each) for each in value)

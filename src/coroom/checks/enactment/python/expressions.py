@@ -9,7 +9,17 @@ from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python import built_in, native
 from coroom.checks.enactment.python.functions import Functions
 from coroom.checks.enactment.python.things import Thing
-from coroom.checks.enactment.python.values import MISSING, Coroutine, Kind, Module, Property, Scope, Value
+from coroom.checks.enactment.python.values import (
+    MISSING,
+    Bound,
+    Coroutine,
+    Function,
+    Kind,
+    Module,
+    Property,
+    Scope,
+    Value,
+)
 
 BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -120,7 +130,7 @@ class Expressions(Functions):
         return native.weighed(made) if any(isinstance(each, tuple) for each in made) else made
 
     def _of_set(self, node: ast.Set, scope: Scope) -> Value:
-        return set(self._elements(node.elts, scope))
+        return set(map(native.weighed, self._elements(node.elts, scope)))
 
     def _elements(self, nodes: list[ast.expr], scope: Scope) -> list[Value]:
         found: list[Value] = []
@@ -137,7 +147,7 @@ class Expressions(Functions):
             if key is None:
                 found.update(self.value(value, scope))
             else:
-                found[self.value(key, scope)] = self.value(value, scope)
+                found[native.weighed(self.value(key, scope))] = self.value(value, scope)
         return found
 
     def _of_joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Value:
@@ -217,6 +227,10 @@ class Expressions(Functions):
         self.budget.step()
         if isinstance(called, Module | Coroutine) or not callable(called):
             raise TypeError(f"{native.kind_name(called)} object is not callable")
+        if not isinstance(called, Function | Bound):
+            for each in given:
+                if isinstance(each, tuple):
+                    native.weighed(each)
         return native.modest(called(*given, **named))
 
     def _call_super(self, node: ast.Call, scope: Scope) -> Value:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def make_kind(machine: Attributes, kind: Kind, scope: Scope) -> Kind:
     """A class of the program, once its body has been acted out."""
     kind.make = machine.new
+    kind.budget = machine.budget
     for name, value in kind.space.items():
         if isinstance(value, Function) and value.owner is None:
             value.owner = kind

@@ -69,6 +69,7 @@ def _copied(value: Value, *, deep: bool) -> Value:
     if isinstance(value, Thing):
         if value.kind.has("enum"):
             return value
+        value.step()
         again = value.attributes.items()
         return Thing(value.kind, {k: _copied(v, deep=True) if deep else v for k, v in again}, value.items)
     if deep and type(value) in {list, tuple, set}:

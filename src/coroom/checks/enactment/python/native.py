@@ -23,6 +23,14 @@ COLLECTIONS = (list, tuple, dict, set, frozenset, deque)
 WEIGHT_MAX = 50_000
 """What holds more when all of it is told, each time that it is held, is not gone through."""
 
+_LONG = tuple(
+    re.compile(each)
+    for each in (
+        r"[*+?}]\)+[*+{]", r"\|[^()]*\)[*+{]", r"\((?:\?:|\?P<\w+>)?[^()]*(?<!\\)[*+?}][^()]*\)(?:[*+]|\{\d*,\})"
+    )
+)  # fmt: skip
+"""Where something is repeated inside of what is repeated, or chosen."""
+
 _FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.ASCII | re.UNICODE
 """Those that only change what fits; another prints what the pattern was made into."""
 
@@ -258,13 +266,15 @@ def weighed(value: Any) -> Any:
     while waiting:
         each = waiting.pop()
         left -= 1 + len(each)
-        if left < 0:
-            raise CannotGoOn("too large when all is told")
         for one in (*each, *each.values()) if isinstance(each, dict) else each:
             if isinstance(one, COLLECTIONS):
                 waiting.append(one)
             elif isinstance(one, str | bytes):
                 left -= len(one) >> 4
+            elif isinstance(one, Fraction):
+                left -= one.denominator.bit_length()
+        if left < 0:
+            raise CannotGoOn("too large when all is told")
     return value
 
 
@@ -333,7 +343,8 @@ def matched(held: re.Pattern[str], name: str, *given: Any) -> Any:
     """A pattern's method on a text that is short enough for it."""
     subject = next((each for each in reversed(given) if isinstance(each, str)), "")
     repeated = min(6, len(re.findall(r"[*+]|\{\d*,", held.pattern)))
-    if (len(subject) + 1) ** repeated > 10_000_000:
+    perhaps = len(re.findall(r"\?", re.sub(r"\(\?|[*+?}]\?|\\\?", "", held.pattern)))
+    if (len(subject) + 1) ** repeated * 2**perhaps > 10_000_000:
         raise CannotGoOn("a match that may take long")
     try:
         return getattr(held, name)(*given)
@@ -395,7 +406,7 @@ def span(*given: Any) -> range:
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """A pattern whose matching takes a time that is known: nothing is repeated inside of what is repeated."""
-    if len(text) > 300 or re.search(r"[*+}]\??\)+[*+{]", text) or re.search(r"\|[^()]*\)[*+{]", text) or "\\1" in text:
+    if len(text) > 300 or "\\1" in text or any(each.search(text) for each in _LONG):
         raise CannotGoOn("a pattern that may take long")
     if flags & ~_FLAGS:
         raise CannotGoOn("a pattern of an odd kind")

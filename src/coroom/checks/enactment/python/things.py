@@ -22,8 +22,14 @@ class Thing:
         self.attributes = {} if attributes is None else attributes
         self.items = items
 
+    def step(self) -> None:
+        """Take a step: objects may hold one another again and again."""
+        if self.kind.budget is not None:
+            self.kind.budget.step()
+
     def ask(self, name: str, *given: Value) -> Value:
         """Call one of its methods; `MISSING` when it has none of that name."""
+        self.step()
         found = self.kind.find(name)
         if found is MISSING or found is None:
             return MISSING

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from coroom.checks.enactment.budget import Budget
+
 if TYPE_CHECKING:
     from _collections_abc import dict_items
 
@@ -46,6 +48,8 @@ class Kind:
     traits: set[str] = field(default_factory=set)
     members: dict[str, Thing] = field(default_factory=dict)
     make: Callable[..., Value] | None = None
+    budget: Budget | None = None
+    """What it takes to ask its objects something; None of a class that no program defines."""
     _line: tuple[Kind, ...] = field(default=(), init=False, repr=False)
 
     def line(self) -> tuple[Kind, ...]:
