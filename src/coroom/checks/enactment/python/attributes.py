@@ -4,7 +4,7 @@ import ast
 from abc import ABC, abstractmethod
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
-from coroom.checks.enactment.python import built_in, native
+from coroom.checks.enactment.python import bounds, built_in, native
 from coroom.checks.enactment.python.kinds import new_thing
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import (
@@ -196,12 +196,12 @@ class Attributes(ABC):
     def _item(self, held: Value, key: Value) -> Value:
         if isinstance(held, Coroutine | Function | Module | Bound):
             raise TypeError(f"{native.kind_name(held)} object is not subscriptable")
-        return held[native.weighed(key)]
+        return held[bounds.weighed(key)]
 
     def _put_item(self, held: Value, key: Value, value: Value) -> None:
         if isinstance(held, Coroutine | Function | Module | Bound | Kind):
             raise TypeError(f"{native.kind_name(held)} object does not support item assignment")
-        held[native.weighed(key)] = value
+        held[bounds.weighed(key)] = value
 
     def raised(self, fault: BaseException) -> Thing:
         """The exception of the program that a fault stands for."""

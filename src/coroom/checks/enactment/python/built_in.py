@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from coroom.checks.enactment.budget import CannotGoOn
-from coroom.checks.enactment.python import native
+from coroom.checks.enactment.python import bounds, native
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import (
     MISSING,
@@ -147,7 +147,7 @@ def is_of(thing: Value, kind: Kind) -> bool:
 
 _PLAIN: Mapping[str, Value] = {
     "len": len,
-    "sum": native.total,
+    "sum": bounds.total,
     "min": min,
     "max": max,
     "abs": abs,
@@ -156,23 +156,23 @@ _PLAIN: Mapping[str, Value] = {
     "sorted": sorted,
     "enumerate": enumerate,
     "zip": zip,
-    "map": lambda run, *many: map(native.small(run), *many),
-    "filter": lambda run, many: filter(native.small(run), many),
+    "map": lambda run, *many: map(bounds.small(run), *many),
+    "filter": lambda run, many: filter(bounds.small(run), many),
     "reversed": lambda many: reversed(list(many)),
-    "round": native.rounded,
+    "round": bounds.rounded,
     "divmod": divmod,
-    "repr": lambda value: repr(native.weighed(value)),
+    "repr": lambda value: repr(bounds.weighed(value)),
     "chr": chr,
     "ord": ord,
-    "hash": lambda value: hash(native.weighed(value)),
+    "hash": lambda value: hash(bounds.weighed(value)),
     "id": id,
     "print": lambda *_, **__: None,
-    "pow": native.power,
+    "pow": bounds.power,
     "hex": hex,
     "bin": bin,
     "oct": oct,
-    "ascii": lambda value: ascii(native.weighed(value)),
-    "format": lambda value, spec="": native.formatted(value, spec),
+    "ascii": lambda value: ascii(bounds.weighed(value)),
+    "format": lambda value, spec="": bounds.formatted(value, spec),
     "slice": slice,
     "NotImplemented": NotImplemented,
     "Ellipsis": ...,
@@ -206,7 +206,7 @@ def names(machine: Attributes) -> dict[str, Value]:
         ("dict", dict),
         ("set", set),
         ("frozenset", frozenset),
-        ("range", native.span),
+        ("range", bounds.span),
     ):
         found[name] = own_kind(base, name, made)
     _fill(found["dict"], fromkeys=dict.fromkeys)
@@ -275,7 +275,7 @@ _OF_TABLES = (
 def own_kind(base: Kind, name: str, make: Callable[..., Value]) -> Kind:
     """One of Python's own types as a class that can be called."""
     kind = Kind(name, (base,), {}, traits={"own", "opaque"})
-    kind.make = lambda _, /, *given, **named: native.modest(make(*given, **named))
+    kind.make = lambda _, /, *given, **named: bounds.modest(make(*given, **named))
     return kind
 
 
@@ -284,7 +284,7 @@ def _fill(kind: Kind, **named: Value) -> None:
 
 
 def _text(*given: Value) -> str:
-    return str(*(native.weighed(each) for each in given))
+    return str(*(bounds.weighed(each) for each in given))
 
 
 def _bytes(*given: Value) -> bytes:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coroom.checks.enactment.python import native, sharing
+from coroom.checks.enactment.python import bounds, sharing
 from coroom.checks.enactment.python.declaring import same
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Coroutine, Function, Kind, Property, Value
@@ -47,8 +47,8 @@ def functools_names(machine: Attributes) -> dict[str, Value]:
 
     return {
         "wraps": wraps,
-        "reduce": lambda run, *given: functools.reduce(native.small(run), *given),
-        "partial": lambda run, *given, **named: functools.partial(native.small(run), *given, **named),
+        "reduce": lambda run, *given: functools.reduce(bounds.small(run), *given),
+        "partial": lambda run, *given, **named: functools.partial(bounds.small(run), *given, **named),
         "cache": cached,
         "lru_cache": lru_cache,
         "cached_property": lambda get: Property(get, kept=True),
@@ -156,5 +156,5 @@ def operator_names(machine: Attributes) -> dict[str, Value]:
         "pos",
         "invert",
     )
-    own = {"attrgetter": attrgetter, "methodcaller": methodcaller, "mul": native.times, "pow": native.power}
-    return {**own, "mod": native.rest, **{name: getattr(operator, name) for name in named}}
+    own = {"attrgetter": attrgetter, "methodcaller": methodcaller, "mul": bounds.times, "pow": bounds.power}
+    return {**own, "mod": bounds.rest, **{name: getattr(operator, name) for name in named}}

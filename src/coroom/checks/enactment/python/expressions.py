@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
-from coroom.checks.enactment.python import built_in, native
+from coroom.checks.enactment.python import bounds, built_in, native
 from coroom.checks.enactment.python.functions import Functions
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import (
@@ -24,15 +24,15 @@ from coroom.checks.enactment.python.values import (
 BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
-    ast.Mult: native.times,
+    ast.Mult: bounds.times,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
-    ast.Mod: native.rest,
-    ast.Pow: native.power,
+    ast.Mod: bounds.rest,
+    ast.Pow: bounds.power,
     ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_,
     ast.BitXor: operator.xor,
-    ast.LShift: native.shifted,
+    ast.LShift: bounds.shifted,
     ast.RShift: operator.rshift,
     ast.MatMult: operator.matmul,
 }
@@ -83,7 +83,7 @@ class Expressions(Functions):
         return slice(*parts)
 
     def _of_binop(self, node: ast.BinOp, scope: Scope) -> Value:
-        return native.modest(BINARY[type(node.op)](self.value(node.left, scope), self.value(node.right, scope)))
+        return bounds.modest(BINARY[type(node.op)](self.value(node.left, scope), self.value(node.right, scope)))
 
     def _of_unaryop(self, node: ast.UnaryOp, scope: Scope) -> Value:
         return _UNARY[type(node.op)](self.value(node.operand, scope))
@@ -102,9 +102,9 @@ class Expressions(Functions):
         found: Value = True
         for op, each in zip(node.ops, node.comparators, strict=True):
             right = self.value(each, scope)
-            if isinstance(left, native.COLLECTIONS) and isinstance(right, native.COLLECTIONS):
-                native.weighed(left)
-                native.weighed(right)
+            if isinstance(left, bounds.COLLECTIONS) and isinstance(right, bounds.COLLECTIONS):
+                bounds.weighed(left)
+                bounds.weighed(right)
             found = _COMPARE[type(op)](left, right)
             if not found:
                 return found
@@ -127,10 +127,10 @@ class Expressions(Functions):
 
     def _of_tuple(self, node: ast.Tuple, scope: Scope) -> Value:
         made = tuple(self._elements(node.elts, scope))
-        return native.weighed(made) if any(isinstance(each, tuple) for each in made) else made
+        return bounds.weighed(made) if any(isinstance(each, tuple) for each in made) else made
 
     def _of_set(self, node: ast.Set, scope: Scope) -> Value:
-        return set(map(native.weighed, self._elements(node.elts, scope)))
+        return set(map(bounds.weighed, self._elements(node.elts, scope)))
 
     def _elements(self, nodes: list[ast.expr], scope: Scope) -> list[Value]:
         found: list[Value] = []
@@ -147,7 +147,7 @@ class Expressions(Functions):
             if key is None:
                 found.update(self.value(value, scope))
             else:
-                found[native.weighed(self.value(key, scope))] = self.value(value, scope)
+                found[bounds.weighed(self.value(key, scope))] = self.value(value, scope)
         return found
 
     def _of_joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Value:
@@ -156,11 +156,11 @@ class Expressions(Functions):
     def _of_formattedvalue(self, node: ast.FormattedValue, scope: Scope) -> Value:
         value = self.value(node.value, scope)
         if node.conversion in {114, 97}:
-            value = repr(native.weighed(value))
+            value = repr(bounds.weighed(value))
         elif node.conversion == 115:
-            value = str(native.weighed(value))
+            value = str(bounds.weighed(value))
         spec = self.value(node.format_spec, scope) if node.format_spec is not None else ""
-        return native.formatted(value, spec)
+        return bounds.formatted(value, spec)
 
     def _of_lambda(self, node: ast.Lambda, scope: Scope) -> Value:
         return self.function(node, scope)
@@ -230,8 +230,8 @@ class Expressions(Functions):
         if not isinstance(called, Function | Bound):
             for each in given:
                 if isinstance(each, tuple):
-                    native.weighed(each)
-        return native.modest(called(*given, **named))
+                    bounds.weighed(each)
+        return bounds.modest(called(*given, **named))
 
     def _call_super(self, node: ast.Call, scope: Scope) -> Value:
         where: Scope | None = scope

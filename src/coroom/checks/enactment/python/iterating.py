@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python.bounds import LARGEST, counted, small
 from coroom.checks.enactment.python.built_in import own_kind
-from coroom.checks.enactment.python.native import LARGEST, counted, small
 from coroom.checks.enactment.python.values import Value
 
 if TYPE_CHECKING:

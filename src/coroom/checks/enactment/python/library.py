@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from urllib import parse
 
 from coroom.checks.enactment.budget import CannotGoOn
-from coroom.checks.enactment.python import calling, declaring, iterating, native, sharing, writing
+from coroom.checks.enactment.python import bounds, calling, declaring, iterating, native, sharing, writing
 from coroom.checks.enactment.python.built_in import own_kind
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Kind, Module, Value
@@ -116,7 +116,7 @@ def _datetime(machine: Attributes) -> dict[str, Value]:
         ("timezone", timezone, ()),
     ):
         kind = own_kind(base, name, made)
-        kind.space.update({each: native.guarded(getattr(made, each)) for each in methods})
+        kind.space.update({each: bounds.guarded(getattr(made, each)) for each in methods})
         found[name] = kind
     found["datetime"].space["now"] = lambda tz=None: datetime(2024, 3, 1, 12, tzinfo=tz)
     found["date"].space["today"] = lambda: date(2024, 3, 1)
@@ -143,17 +143,17 @@ def _math(machine: Attributes) -> dict[str, Value]:
     found: dict[str, Value] = {name: held for name, held in vars(math).items() if not name.startswith("_")}
 
     def prod(many: Iterable[Value], *, start: Value = 1) -> Value:
-        return functools.reduce(native.times, native.counted(many), start)
+        return functools.reduce(bounds.times, bounds.counted(many), start)
 
     def lcm(*many: int) -> int:
-        return functools.reduce(lambda one, two: math.lcm(native.modest(one), two), many, 1)
+        return functools.reduce(lambda one, two: math.lcm(bounds.modest(one), two), many, 1)
 
     return {**found, **{name: bounded(name) for name in _SMALL}, "prod": prod, "lcm": lcm}
 
 
 def _names(*pairs: tuple[object, tuple[str, ...]]) -> Callable[[Attributes], dict[str, Value]]:
     return lambda _: {
-        name: native.guarded(made) if callable(made := getattr(held, name)) else made
+        name: bounds.guarded(made) if callable(made := getattr(held, name)) else made
         for held, names in pairs for name in names
     }  # fmt: skip
 
@@ -175,7 +175,7 @@ def _decimal(machine: Attributes) -> dict[str, Value]:
 def _dumps(value: Value, *, indent: Value = None, **named: Value) -> Value:
     if isinstance(indent, str) and len(indent) > 20:
         raise CannotGoOn("too wide")
-    return native.guarded(json.dumps)(value, indent=indent, **named)
+    return bounds.guarded(json.dumps)(value, indent=indent, **named)
 
 
 def _given(held: Mapping[str, Value]) -> Callable[[Attributes], dict[str, Value]]:
@@ -202,14 +202,14 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
     "decimal": _decimal,
     "json": lambda machine: {
         "dumps": _dumps,
-        "loads": native.guarded(json.loads),
+        "loads": bounds.guarded(json.loads),
         "JSONDecodeError": machine.builtins["JSONDecodeError"],
     },
     "copy": lambda _: {
         "copy": lambda v: _copied(v, deep=False),
-        "deepcopy": lambda v: _copied(native.weighed(v), deep=True),
+        "deepcopy": lambda v: _copied(bounds.weighed(v), deep=True),
     },
-    "fractions": lambda machine: {"Fraction": own_kind(machine.builtins["object"], "Fraction", native.fraction)},
+    "fractions": lambda machine: {"Fraction": own_kind(machine.builtins["object"], "Fraction", bounds.fraction)},
     "warnings": lambda _: {"warn": lambda *_, **__: None},
     "types": lambda machine: {
         "SimpleNamespace": lambda **named: Thing(
@@ -242,7 +242,7 @@ _MODULES: Mapping[str, Callable[[Attributes], dict[str, Value]]] = {
         **_names((heapq, ("heappush", "heappop", "heapify", "nlargest", "nsmallest", "heapreplace", "heappushpop")))(
             machine
         ),
-        "merge": lambda *many, **named: native.counted(heapq.merge(*many, **named)),
+        "merge": lambda *many, **named: bounds.counted(heapq.merge(*many, **named)),
     },
     "hashlib": _names((hashlib, ("md5", "sha1", "sha256", "sha512", "blake2b"))),
     "urllib.parse": _names((parse, ("quote", "unquote", "quote_plus", "unquote_plus", "urlencode"))),

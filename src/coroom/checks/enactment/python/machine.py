@@ -7,7 +7,7 @@ from typing import Any
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.kept import of_last_texts
-from coroom.checks.enactment.python import built_in, library, native
+from coroom.checks.enactment.python import bounds, built_in, library
 from coroom.checks.enactment.python.expressions import BINARY, Expressions
 from coroom.checks.enactment.python.functions import Break, Continue, Returned
 from coroom.checks.enactment.python.kinds import make_kind
@@ -114,7 +114,7 @@ class Machine(Expressions):
         change = _IN_PLACE.get(type(node.op), BINARY[type(node.op)])
 
         def act(one: Value, two: Value) -> Value:
-            return native.modest(change(one, two))
+            return bounds.modest(change(one, two))
 
         if isinstance(target, ast.Attribute):
             held = self.value(target.value, scope)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python import built_in
-from coroom.checks.enactment.python.native import modest
+from coroom.checks.enactment.python.bounds import modest
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Kind, Raised, Value
 

@@ -15,8 +15,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from coroom.checks.enactment.budget import CannotGoOn
+from coroom.checks.enactment.python.bounds import LARGEST, guarded, modest
 from coroom.checks.enactment.python.built_in import own_kind
-from coroom.checks.enactment.python.native import LARGEST, guarded, modest
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import Kind, Value
 
