@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from coroom.core.codec import Json
+from coroom.core.codec import Json, to_json
 from coroom.core.errors import Refused
 from coroom.core.notice import Notice
 
@@ -20,6 +20,13 @@ class Answer:
     refused: Refused | None = None
     notices: tuple[Notice, ...] = ()
     left: int = 0
+
+
+def data_of(value: object) -> dict[str, Json]:
+    """An answer's data: what the room replied, or refused with, for programs."""
+    data = to_json(value)
+    assert isinstance(data, dict)
+    return data
 
 
 @dataclass(frozen=True, slots=True)
