@@ -40,6 +40,21 @@ class SharedPlace:
         return git(self.store, "for-each-ref", "--format=%(refname)").split()
 
 
+class Ending(RemoteRefs):
+    """The remote of a place, where right after each look one more of these refs ends."""
+
+    def __init__(self, place: SharedPlace, *ends: str) -> None:
+        super().__init__(place.shared.git, str(place.store))
+        self._store = place.store
+        self.ends = list(ends)
+
+    def read(self, *prefixes: str) -> dict[str, str]:
+        found = super().read(*prefixes)
+        if self.ends:
+            git(self._store, "update-ref", "-d", self.ends.pop(0))
+        return found
+
+
 _stores: dict[tuple[object, ...], Path] = {}
 
 

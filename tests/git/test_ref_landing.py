@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.git.repositories import fsck, git
-from tests.git.shared_places import FORMS, SharedPlace, held_by, parsed, shared_place
+from tests.git.shared_places import FORMS, Ending, SharedPlace, held_by, parsed, shared_place
 
 from coroom.core.errors import Fault
 from coroom.git.claim_record import claim_ref
@@ -146,6 +146,29 @@ def test_a_claim_that_is_renewed_between_the_look_at_its_ref_and_the_fetch_is_no
     base, new = place.main(), made(place, entry)
     assert land(Renewed(shared.git, str(place.store)), "main", base, new.commit, [entry]) == Published()
     assert place.refs() == ["refs/heads/main"]
+
+
+def test_a_change_that_leaves_the_queue_between_the_look_and_the_fetch_is_in_it_no_more(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path, FILES)
+    one, two = waiting(place, {"c.txt": b"c"}), waiting(place, {"e.txt": b"e"}, agent="bob")
+    assert queued(Ending(place, one.ref)) == [two]
+
+
+@pytest.mark.promise("claim:fenced")
+def test_a_claim_that_ends_between_the_look_at_its_ref_and_the_fetch_is_nobodys_and_nothing_lands_under_it(
+    tmp_path: Path,
+) -> None:
+    place = shared_place("remote", tmp_path, FILES)
+    key = parsed("test:tests/a.py::t")
+    hold(place, CLAIM)
+    entry = waiting(place, {"c.txt": b"c"}, claims=(CLAIM,))
+    assert claims_of(Ending(place, CLAIM.ref), "ann", [key]) == key
+    hold(place, CLAIM)
+    base, new = place.main(), made(place, entry)
+    lost = land(Ending(place, CLAIM.ref), "main", base, new.commit, [entry])
+    assert isinstance(lost, ClaimLost)
+    assert lost.why == "ann no longer holds test:tests/a.py::t: nobody holds it now"
+    assert place.main() == base
 
 
 def test_a_claim_that_was_renewed_meanwhile_is_still_the_same(place: SharedPlace) -> None:

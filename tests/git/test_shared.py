@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from tests.git.repositories import fsck, git
-from tests.git.shared_places import FORMS, SharedPlace, hook, shared_place
+from tests.git.shared_places import FORMS, Ending, SharedPlace, hook, shared_place
 
 from coroom.git.command import Git, GitFailed
-from coroom.git.shared import NotPublished, Obstacle, Published, RefChange, RemoteRefs
+from coroom.git.shared import FETCHES_MAX, NotPublished, Obstacle, Published, RefChange, RemoteRefs
 
 MAIN = "refs/heads/main"
 
@@ -130,6 +130,55 @@ def test_objects_of_a_remote_are_there_after_a_fetch(tmp_path: Path) -> None:
     git(place.store, "update-ref", "-d", "refs/coroom/far")
     assert place.shared.read("refs/coroom") == {}
     assert "had" not in git(place.work, "for-each-ref", "--format=%(refname)")
+
+
+def with_refs(place: SharedPlace, count: int) -> list[str]:
+    """That many refs, each with a commit that nobody has fetched."""
+    refs = [f"refs/coroom/x/{number}" for number in range(count)]
+    for ref in refs:
+        git(place.store, "update-ref", ref, git(place.store, "commit-tree", "-m", ref, "main^{tree}"))
+    return refs
+
+
+@pytest.mark.parametrize("protocol", ["0", "2"])
+def test_a_ref_that_ends_between_the_look_and_the_fetch_is_left_out_and_the_others_are_fetched(
+    protocol: str, tmp_path: Path
+) -> None:
+    place = shared_place("remote", tmp_path)
+    git(place.work, "config", "protocol.version", protocol)
+    one, two, three, four = with_refs(place, 4)
+    shared = Ending(place, one, three)
+    seen = shared.read("refs/coroom/x")
+    assert list(seen) == [one, two, three, four]
+    assert shared.fetch(seen) == {two: seen[two], four: seen[four]}
+    assert {place.shared.git.line("cat-file", "-t", seen[ref]) for ref in (two, four)} == {"commit"}
+
+
+def test_when_all_that_was_seen_has_ended_nothing_is_fetched_and_nothing_fails(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    shared = Ending(place, *with_refs(place, 1))
+    assert shared.fetch(shared.read("refs/coroom/x")) == {}
+
+
+def test_where_more_ends_before_each_fetch_git_is_asked_a_bounded_number_of_times(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    refs = with_refs(place, FETCHES_MAX + 2)
+    shared = Ending(place, *refs)
+    with pytest.raises(GitFailed, match="couldn't find remote ref"):
+        shared.fetch(shared.read("refs/coroom/x"))
+    assert shared.ends == refs[FETCHES_MAX:]
+
+
+def test_a_fetch_that_fails_for_any_other_reason_is_a_failure_at_once(tmp_path: Path) -> None:
+    place = shared_place("remote", tmp_path)
+    [ref] = with_refs(place, 1)
+    shared = Ending(place)
+    seen = shared.read("refs/coroom/x")
+    (place.store / "objects" / seen[ref][:2] / seen[ref][2:]).unlink()
+    shared.ends = [ref]
+    with pytest.raises(GitFailed, match=r"^(?!.*couldn't find remote ref)"):
+        shared.fetch(seen)
+    assert shared.ends == [ref]
 
 
 def test_a_fetch_that_was_killed_halfway_is_made_whole(tmp_path: Path) -> None:

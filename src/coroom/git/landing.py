@@ -154,7 +154,7 @@ def queued(shared: SharedRefs, refs: Mapping[str, str] | None = None, below: str
     """
     found = shared.read(below) if refs is None else refs
     mine = {ref: oid for ref, oid in found.items() if ref.startswith(below + "/")}
-    listed = sorted(_at_hand(shared, mine).items())
+    listed = sorted(shared.fetch(mine).items())
     entries = (_entry(shared.git, ref.removeprefix(below + "/"), oid) for ref, oid in listed)
     return [entry for entry in entries if entry]
 
@@ -261,7 +261,7 @@ def _claims_at(shared: SharedRefs, wanted: Sequence[str]) -> tuple[Mapping[str, 
     object that was seen; it is looked at again, since it is no less its holder's.
     """
     for _ in range(TRIES_MAX):
-        refs = _at_hand(shared, shared.read(*wanted)) if wanted else {}
+        refs = shared.fetch(shared.read(*wanted)) if wanted else {}
         words = {ref: _words_at(shared.git, oid) for ref, oid in refs.items()}
         if None not in words.values():
             break
@@ -297,12 +297,6 @@ def claims_of(
             return resource
         found.append(claim)
     return tuple(found)
-
-
-def _at_hand(shared: SharedRefs, refs: Mapping[str, str]) -> Mapping[str, str]:
-    """The refs, with what they name fetched."""
-    shared.fetch(refs)
-    return refs
 
 
 def _shown(ref: str) -> str:

@@ -12,8 +12,14 @@ from coroom.git.workplace import REMOTE
 
 NETWORK_TIMEOUT_S = 120.0
 
+FETCHES_MAX = 4
+"""Each fails only if something more has ended within the moment since the look before it."""
+
 HAD = "refs/coroom/had"
 """Below it, in a repository of one's own, what was fetched whole."""
+
+_GONE = b"couldn't find remote ref"
+"""What git says when one of the refs that it is to fetch is not there: then it fetches none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +75,12 @@ class SharedRefs(Protocol):
         """
         ...
 
-    def fetch(self, refs: Mapping[str, str]) -> None:
-        """Have what these refs name, as they were read, with all that belongs to it.
+    def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
+        """Have what these refs name, with all that belongs to it; gives back, as they were read, those that did not
+        turn out to be gone. Of one that was moved since, what it names now is had.
 
         Raises:
-            GitFailed: it cannot be reached, one of them is gone, or the disk is full.
+            GitFailed: it cannot be reached, or the disk is full.
         """
         ...
 
@@ -112,8 +119,9 @@ class OwnRefs:
         listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).out
         return dict(line.split(" ", 1)[::-1] for line in os.fsdecode(listed).splitlines())
 
-    def fetch(self, refs: Mapping[str, str]) -> None:
-        """Everything is here already."""
+    def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
+        """As `SharedRefs.fetch`. Everything is here already, also of what is gone meanwhile."""
+        return refs
 
     def publish(self, changes: Sequence[RefChange], options: Sequence[str] = ()) -> Published | NotPublished:  # noqa: ARG002
         """As `SharedRefs.publish`. A branch that is checked out somewhere is never moved."""
@@ -175,16 +183,36 @@ class RemoteRefs:
         self._let_go(below, refs)
         return refs
 
-    def fetch(self, refs: Mapping[str, str]) -> None:
+    def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
         """As `SharedRefs.fetch`. What is had is kept by a ref of one's own, which git makes only when nothing is
         missing: that an object is there does not say that all it needs is, since a fetch may have been killed.
         """
+        left = refs
+        tries_left = FETCHES_MAX
+        while failed := self._fetch_all(left):
+            tries_left -= 1
+            if not tries_left:
+                raise failed
+            there = self.read(*left)
+            left = {ref: oid for ref, oid in left.items() if ref in there}
+        return left
+
+    def _fetch_all(self, refs: Mapping[str, str]) -> GitFailed | None:
+        """Have all, or none of them: one is gone, as the failure says that comes back."""
         wanted = [ref for ref, oid in refs.items() if self._had.get(ref) != oid]
         if not wanted:
-            return
+            return None
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
-        self._network("fetch", *options, "--", self._url, *(f"+{ref}:{_had_as(ref)}" for ref in wanted))
+        arguments = ("fetch", *options, "--", self._url, *(f"+{ref}:{_had_as(ref)}" for ref in wanted))
+        done = self._network(*arguments, expect=(0, 128))
+        if done.code:
+            failed = GitFailed(arguments, done.code, reason_of(done.err), self._git.directory)
+            # Not in the reason alone: a remote of old has the last word with how it took the end.
+            if _GONE in done.err:
+                return failed
+            raise failed
         self._had = self._kept()
+        return None
 
     def _kept(self) -> dict[str, str]:
         listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", HAD).out

@@ -116,16 +116,14 @@ async def land_here(repository: Repository, wish: LandingWish, say: Callable[[st
     stands = await asyncio.to_thread(_stands_against, repository, goal)
     if stands:
         return stands
-    main = await _unlocked(goal, say, lambda: _known_main(goal))
-    if not main:
-        why = f"{goal.shared.name} has no branch {goal.onto}."
-        return Refused(Code.NOT_FOUND, why, "Name another with --onto.")
-    if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
-        return LandingEnd(onto=goal.onto, commit=main, why="It was there already.")
+    there = await _there_already(repository, goal, say)
+    if there:
+        return there
     agent = wish.agent or _name_of(repository)
     held = await _unlocked(goal, say, lambda: _held(goal, wish, agent))
     if isinstance(held, Refused):
-        return held
+        # Claims end with what lands under them: another process may have landed this very commit since.
+        return await _there_already(repository, goal, say) or held
     asked = replace(wish, agent=agent)
     entry = await _unlocked(goal, say, lambda: _queue(repository, goal, asked, held))
     if isinstance(entry, NotPublished):
@@ -221,13 +219,25 @@ def _held(goal: Destination, wish: LandingWish, agent: str) -> tuple[HeldClaim, 
     return Refused(Code.NOT_YOURS, why, "See who does: coroom claims")
 
 
+async def _there_already(
+    repository: Repository, goal: Destination, say: Callable[[str], None]
+) -> LandingEnd | Refused | None:
+    """The end, where the branch holds the commit or there is no branch; None while it is still to land."""
+    main = await _unlocked(goal, say, lambda: _known_main(goal))
+    if not main:
+        why = f"{goal.shared.name} has no branch {goal.onto}."
+        return Refused(Code.NOT_FOUND, why, "Name another with --onto.")
+    if await asyncio.to_thread(is_ancestor, Git(repository.common), repository.commit, main):
+        return LandingEnd(onto=goal.onto, commit=main, why="It was there already.")
+    return None
+
+
 def _known_main(goal: Destination) -> str:
     """Where the branch is, once what a killed lander left half done is finished."""
     ref = f"refs/heads/{goal.onto}"
-    refs = goal.shared.read(ref, QUEUE)
-    main = refs.pop(ref, "")
+    refs = goal.shared.fetch(goal.shared.read(ref, QUEUE))
+    main = refs.get(ref, "")
     if main:
-        goal.shared.fetch({ref: main})
         settle(goal.shared, goal.onto, queued(goal.shared, refs), main)
     return main
 
@@ -317,14 +327,15 @@ def _end_of(goal: Destination, entry: Entry) -> LandingEnd | None:
     """How a change has ended, as the refs say; None while it waits. Its author then knows, so the reason is dropped."""
     branch = f"refs/heads/{goal.onto}"
     returned = f"{RETURNED}/{entry.id}"
-    refs = goal.shared.read(branch, entry.ref, returned)
-    if entry.ref in refs:
+    seen = goal.shared.read(branch, entry.ref, returned)
+    if entry.ref in seen:
         return None
-    if returned in refs:
-        [back] = queued(goal.shared, {returned: refs[returned]}, RETURNED)
+    refs = goal.shared.fetch(seen)
+    # None where another who waits for this very change has heard the reason since the look, and dropped it.
+    back = next(iter(queued(goal.shared, refs, RETURNED)), None)
+    if back:
         forget(goal.shared, back)
         return _of(goal, Settled(entry=back, kind=back.kind, why=back.why))
-    goal.shared.fetch({branch: refs[branch]} if branch in refs else {})
     if branch in refs and is_ancestor(goal.shared.git, entry.tip, refs[branch]):
         return LandingEnd(change=entry.id, onto=goal.onto, commit=refs[branch])
     return LandingEnd(change=entry.id, onto=goal.onto, kind="withdrawn", why="It was taken out of the queue.")

@@ -15,9 +15,8 @@ def meetings_at(shared: SharedRefs, onto: str, entry: Entry | None = None) -> li
         GitFailed: the repository cannot be reached.
     """
     branch = f"refs/heads/{onto}"
-    refs = shared.read("refs/heads", WORK, QUEUE)
+    refs = shared.fetch(shared.read("refs/heads", WORK, QUEUE))
     main = refs.get(branch, "")
-    shared.fetch(refs)
     pushed = [Live(ref.removeprefix("refs/heads/"), oid) for ref, oid in sorted(refs.items()) if _is_live(ref, branch)]
     waiting = [Live(_called(one), one.tip) for one in queued(shared, refs) if one.onto == onto]
     tips = {one.tip for one in waiting}

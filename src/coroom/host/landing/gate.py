@@ -157,12 +157,12 @@ class Gate:
     async def _look(self) -> None:
         """Find out what has changed in the shared repository."""
         branch = f"refs/heads/{self._plan.onto}"
-        refs = await asyncio.to_thread(self._shared.read, branch, QUEUE)
+        seen = await asyncio.to_thread(self._shared.read, branch, QUEUE)
+        refs = await asyncio.to_thread(self._shared.fetch, seen)
         main = refs.get(branch, "")
         if not main:
             raise GateStopped(f"{self._shared.name} has no branch {self._plan.onto}")
         if main != self._world.main:
-            await asyncio.to_thread(self._shared.fetch, {branch: main})
             if self._world.main:
                 self._say(f"{self._plan.onto} was moved by somebody else to {main[:12]}: everything is tested on that")
             self._world.main = main
