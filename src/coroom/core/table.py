@@ -116,15 +116,7 @@ class Table(Mapping[str, V], Generic[V]):
             whole[key] = value
             if len(whole) > _SMALL_MAX:
                 return Table(whole.items())
-            # Most tables of most rooms: one dict, before and after. As in `_small`, which would cost a call.
-            fresh: Table[V] = _new(Table)
-            fresh._whole = whole
-            fresh._ordered = None
-            step = self._step
-            fresh._step = (key, step, step[2] + 1) if step[2] < _STEPS_MAX else _first_step(key)
-            if not TYPE_CHECKING:
-                fresh.get = whole.get
-            return fresh
+            return self._small(key, whole)
         place = hash(key) & _MASK
         old = self._buckets[place]
         bucket = old.copy()
