@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -101,8 +101,16 @@ def up(
         for name in names
     ]
     listening = _listening(socket_path, port)
-    try:
+    with _told(repository, names):
         asyncio.run(_serve(repository, plans, listening))
+    click.echo("The room is closed; coroom up opens it again as it was.", err=True)
+
+
+@contextlib.contextmanager
+def _told(repository: Repository, names: Sequence[str]) -> Iterator[None]:
+    """What ends the rooms of these names otherwise than by a signal, in words for the operator."""
+    try:
+        yield
     except LogBusy as busy:
         raise WrongCallError(str(busy)) from busy
     except LogCorrupt as damaged:
@@ -111,7 +119,6 @@ def up(
     except (Fault, OSError) as fault:
         why = str(fault).removesuffix(".")
         raise click.ClickException(f"{why}. What was stored is kept: mend that, then coroom up again.") from fault
-    click.echo("The room is closed; coroom up opens it again as it was.", err=True)
 
 
 def _listening(socket_path: str | None, port: int) -> socket.socket:
