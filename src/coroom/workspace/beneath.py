@@ -15,15 +15,13 @@ from typing import Protocol, Self
 
 from coroom.workspace import syscalls
 from coroom.workspace.names import Refusal, RefusalReason, check_name, is_git_directory, parent_of
-from coroom.workspace.states import Entry, FileState, Kind, Signature, content_hash, kind_of
+from coroom.workspace.reading import read_at
+from coroom.workspace.states import Entry, FileState, Kind, Signature, kind_of
 
-__all__ = ["KernelResolver", "Refusal", "Resolver", "Root", "WalkingResolver", "check_name", "open_file", "read_at"]
+__all__ = ["KernelResolver", "Refusal", "Resolver", "Root", "WalkingResolver", "check_name"]
 
 _O_PATH = getattr(os, "O_PATH", os.O_RDONLY)
 _OPEN_DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Non-blocking, so that a pipe swapped in for a file cannot hang the reader.
-_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_READ_ATTEMPTS = 3
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 _LEAVES = (errno.ELOOP, errno.EXDEV, errno.ENOTDIR)
 
@@ -136,7 +134,7 @@ class Root:
             return name
         try:
             with self.parent(name) as (parent_fd, leaf):
-                return _state_of(os.stat(leaf, dir_fd=parent_fd, follow_symlinks=False))
+                return FileState.of(os.stat(leaf, dir_fd=parent_fd, follow_symlinks=False))
         except OSError as error:
             return self._absent_or_refused(name, error)
 
@@ -294,91 +292,6 @@ class Root:
             return FileState(kind=Kind.MISSING)
         reason = RefusalReason.UNREADABLE if error.errno not in _LEAVES else RefusalReason.NOT_BENEATH
         return Refusal(reason, path, self.explain(path, error))
-
-
-def read_at(dir_fd: int, leaf: str, bytes_max: int) -> FileState:
-    """Read one entry of an open directory: a file's bytes, a link's text, or what else stands there.
-
-    A file that changes while it is read is read again, three times at most; `settled` says how that ended.
-
-    Raises:
-        OSError: the entry cannot be opened or read.
-    """
-    state = FileState(kind=Kind.MISSING, settled=False)
-    for _ in range(_READ_ATTEMPTS):
-        try:
-            found = os.stat(leaf, dir_fd=dir_fd, follow_symlinks=False)
-            if stat.S_ISREG(found.st_mode):
-                state = _read_file(dir_fd, leaf, bytes_max)
-            elif stat.S_ISLNK(found.st_mode):
-                target = os.readlink(os.fsencode(leaf), dir_fd=dir_fd)
-                return _state_of(found, data=target)
-            else:
-                return _state_of(found)
-        except OSError as error:
-            if error.errno == errno.ENOENT:
-                return FileState(kind=Kind.MISSING)
-            # Another kind of thing took its place between the look and the opening.
-            if error.errno not in (errno.ELOOP, errno.EINVAL, errno.ENXIO):
-                raise
-            continue
-        if state.settled:
-            break
-    return state
-
-
-def open_file(dir_fd: int, leaf: str) -> int:
-    """Open one entry of an open directory for reading; the caller closes it.
-
-    Raises:
-        OSError: ELOOP where a symbolic link stands there, ENXIO at a socket.
-    """
-    return os.open(leaf, _OPEN_FILE, dir_fd=dir_fd)
-
-
-def _read_file(dir_fd: int, leaf: str, bytes_max: int) -> FileState:
-    fd = open_file(dir_fd, leaf)
-    try:
-        before = os.fstat(fd)
-        if not stat.S_ISREG(before.st_mode):
-            return _state_of(before, settled=False)
-        if before.st_size > bytes_max:
-            return _state_of(before, oversize=True)
-        data = _read_all(fd, before.st_size)
-        after = os.fstat(fd)
-        if after.st_size > bytes_max:
-            return _state_of(after, oversize=True)
-        settled = Signature.of(before) == Signature.of(after) and len(data) == after.st_size
-        return _state_of(after, data=data, settled=settled)
-    finally:
-        os.close(fd)
-
-
-def _read_all(fd: int, size: int) -> bytes:
-    data = b""
-    # One byte more than there should be, so that growth shows; a file that grows for ever must not hold the
-    # reader.
-    while len(data) <= size:
-        more = os.read(fd, size + 1 - len(data))
-        if not more:
-            break
-        data += more
-    return data
-
-
-def _state_of(
-    found: os.stat_result, *, data: bytes | None = None, oversize: bool = False, settled: bool = True
-) -> FileState:
-    return FileState(
-        kind=kind_of(found.st_mode),
-        data=data,
-        hash=None if data is None else content_hash(data),
-        mode=stat.S_IMODE(found.st_mode),
-        links=found.st_nlink,
-        signature=Signature.of(found),
-        oversize=oversize,
-        settled=settled,
-    )
 
 
 def _list_files(fd: int, directory: str, skip: Callable[[str, bool], bool], waiting: list[str]) -> Iterator[Entry]:

@@ -9,7 +9,7 @@ import errno
 import os
 from contextlib import suppress
 
-from coroom.workspace.beneath import Root, open_file, read_at
+from coroom.workspace.beneath import Root
 from coroom.workspace.keeper import KEEP_SECONDS, DisplacedKeeper, Recovered, writer_open
 from coroom.workspace.names import Refusal, check_name, parent_of
 from coroom.workspace.puts import (
@@ -24,6 +24,7 @@ from coroom.workspace.puts import (
     objection,
     reason_of,
 )
+from coroom.workspace.reading import open_file, read_at
 from coroom.workspace.stage import Note, Stage
 from coroom.workspace.states import FileState, Kind, Signature, content_hash
 from coroom.workspace.swap import Swap, best_swap

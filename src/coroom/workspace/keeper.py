@@ -9,7 +9,7 @@ import os
 import signal
 from dataclasses import dataclass, replace
 
-from coroom.workspace.beneath import open_file, read_at
+from coroom.workspace.reading import open_file, read_at
 from coroom.workspace.stage import Stage
 from coroom.workspace.states import FileState, Signature, content_hash
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from coroom.core.quick import dataclass
-from coroom.workspace.beneath import Root, open_file
+from coroom.workspace.beneath import Root
 from coroom.workspace.names import Refusal, check_name
+from coroom.workspace.reading import open_file
 from coroom.workspace.swap import OLD_SUFFIX
 
 _NOTE_SUFFIX = ".note"

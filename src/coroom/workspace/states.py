@@ -64,6 +64,22 @@ class FileState:
     oversize: bool = False
     settled: bool = True
 
+    @classmethod
+    def of(
+        cls, found: os.stat_result, *, data: bytes | None = None, oversize: bool = False, settled: bool = True
+    ) -> "FileState":
+        """Put together what a stat result says and what was read."""
+        return cls(
+            kind=kind_of(found.st_mode),
+            data=data,
+            hash=None if data is None else content_hash(data),
+            mode=stat.S_IMODE(found.st_mode),
+            links=found.st_nlink,
+            signature=Signature.of(found),
+            oversize=oversize,
+            settled=settled,
+        )
+
     @property
     def executable(self) -> bool:
         """Whether the owner may run it: the one mode bit that git and the room carry."""
