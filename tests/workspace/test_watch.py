@@ -217,6 +217,17 @@ def test_changes_made_while_hints_are_followed_are_not_missed(follower: Follower
     assert follower.files == follower.truth()
 
 
+def test_what_moved_with_its_directory_before_it_was_looked_at_is_found_by_its_new_name(follower: Follower) -> None:
+    (follower.path / "c" / "d").mkdir(parents=True)
+    follower.drain()
+    (follower.path / "c" / "d" / "e").write_text("e")
+    told = follower.watcher.drain()
+    (follower.path / "c").rename(follower.path / "b")
+    follower.follow(told)
+    follower.drain()
+    assert follower.files == follower.truth() == {"b/d/e": b"e"}
+
+
 def test_losing_the_root_is_told(kernel: Follower, tmp_path: Path) -> None:
     kernel.path.rename(tmp_path / "elsewhere")
     assert kernel.watcher.drain() == [Rescan(RescanReason.ROOT_LOST)]

@@ -34,7 +34,11 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A file, link or directory with all below it has a new name. It may be one that nobody knew under the old name."""
+    """A file, link or directory with all below it has a new name. It may be one that nobody knew under the old name.
+
+    What has been looked at under the old name since `drain` last told nothing may have been looked at only after it had
+    moved: look again, under the new name.
+    """
 
     old: str
     new: str
