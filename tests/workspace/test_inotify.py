@@ -52,6 +52,24 @@ def test_a_renamed_directory_is_one_hint_however_many_files_it_has(kernel: Follo
     assert kernel.drain() == [Moved("pkg", "pkg2")]
 
 
+def test_a_directory_that_is_renamed_between_its_opening_and_its_listing_is_listed_all_the_same(
+    kernel: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = kernel.root.open_directory
+
+    def open_and_rename(directory: str) -> int:
+        fd = opened(directory)
+        if directory == "c" and not (kernel.path / "b").exists():
+            (kernel.path / "c").rename(kernel.path / "b")
+            (kernel.path / "b" / "f").write_text("f")
+        return fd
+
+    monkeypatch.setattr(kernel.root, "open_directory", open_and_rename)
+    (kernel.path / "c").mkdir()
+    kernel.drain()
+    assert kernel.files == kernel.truth() == {"b/f": b"f"}
+
+
 def test_who_listens_is_rung_once_until_all_has_been_drained(kernel: Follower) -> None:
     rung: queue.Queue[str] = queue.Queue()
     assert kernel.watcher.listen(lambda: rung.put("rung"))

@@ -15,7 +15,7 @@ from typing import Protocol, Self
 
 from coroom.workspace import syscalls
 from coroom.workspace.names import Refusal, RefusalReason, check_name, is_git_directory, parent_of
-from coroom.workspace.reading import read_at
+from coroom.workspace.reading import list_open, read_at
 from coroom.workspace.states import Entry, FileState, Kind, Signature, kind_of
 
 __all__ = ["KernelResolver", "Refusal", "Resolver", "Root", "WalkingResolver", "check_name"]
@@ -161,12 +161,7 @@ class Root:
             refused = self._absent_or_refused(directory, error)
             return refused if isinstance(refused, Refusal) else ()
         try:
-            with os.scandir(fd) as entries:
-                return tuple(
-                    (entry.name, entry.is_dir(follow_symlinks=False))
-                    for entry in entries
-                    if not is_git_directory(entry.name)
-                )
+            return list_open(fd)
         finally:
             os.close(fd)
 

@@ -18,6 +18,7 @@ from coroom.workspace.hints import Batch, Hint, RescanReason
 from coroom.workspace.ignore import RULES_NAME, Ignore
 from coroom.workspace.inotify_instance import Ear, shared_ear
 from coroom.workspace.names import Refusal, check_name, is_git_directory, is_under
+from coroom.workspace.reading import list_open
 
 _WATCH = (
     flags.CLOSE_WRITE
@@ -179,10 +180,16 @@ class InotifyWatcher:
         waiting = [top]
         while waiting:
             directory = waiting.pop()
-            fresh = self._add_watch(directory)
-            listed = self._root.list(directory)
-            if isinstance(listed, Refusal):
+            try:
+                fd = self._root.open_directory(directory)
+            except OSError:
                 continue
+            try:
+                # What is listed is what is watched, whatever has its name by now.
+                fresh = self._add_watch(fd, directory)
+                listed = list_open(fd)
+            finally:
+                os.close(fd)
             if all(name != RULES_NAME for name, _ in listed):
                 self._ignore.has_no_rules(directory)
             for name, is_dir in listed:
@@ -194,11 +201,7 @@ class InotifyWatcher:
                 elif tell is Tell.ALL or (fresh and tell is Tell.FRESH):
                     self._batch.changed(path, complete=None)
 
-    def _add_watch(self, directory: str) -> bool:
-        try:
-            fd = self._root.open_directory(directory)
-        except OSError:
-            return False
+    def _add_watch(self, fd: int, directory: str) -> bool:
         try:
             # By descriptor, so that a link swapped in meanwhile is not followed out of the workspace.
             watch = self._ear.add_watch(f"/proc/self/fd/{fd}", _WATCH)
@@ -209,8 +212,6 @@ class InotifyWatcher:
             if error.errno in (errno.ENOENT, errno.EACCES):
                 return False
             raise
-        finally:
-            os.close(fd)
         known_as = self._paths.get(watch)
         if known_as == directory:
             return False

@@ -1,4 +1,4 @@
-"""Reads one entry of a directory that `beneath` has opened, or of the stage, while others may write there.
+"""Lists a directory that `beneath` has opened, or reads one entry of it or of the stage, while others may write there.
 
 It gets a descriptor and a name, never a path; a link is read and not followed.
 """
@@ -7,11 +7,20 @@ import errno
 import os
 import stat
 
+from coroom.workspace.names import is_git_directory
 from coroom.workspace.states import FileState, Kind, Signature
 
 # Non-blocking, so that a pipe swapped in for a file cannot hang the reader.
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _READ_ATTEMPTS = 3
+
+
+def list_open(dir_fd: int) -> tuple[tuple[str, bool], ...]:
+    """Return (name, is a directory) for each entry of an open directory but a git directory; see `Root.list`."""
+    with os.scandir(dir_fd) as entries:
+        return tuple(
+            (entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries if not is_git_directory(entry.name)
+        )
 
 
 def read_at(dir_fd: int, leaf: str, bytes_max: int) -> FileState:
