@@ -70,6 +70,42 @@ def test_a_directory_that_is_renamed_between_its_opening_and_its_listing_is_list
     assert kernel.files == kernel.truth() == {"b/f": b"f"}
 
 
+class QuickWriter(INotify):  # type: ignore[misc]
+    """A kernel with an agent that writes `d/f` the moment `d` is watched."""
+
+    tree: Path
+
+    def add_watch(self, path: str, mask: int) -> int:
+        watch = int(super().add_watch(path, mask))
+        if (self.tree / "d").exists():
+            (self.tree / "d" / "f").write_text("f")
+        return watch
+
+
+def test_a_file_that_was_listed_before_its_event_was_read_is_told_as_gone_when_it_goes(tmp_path: Path) -> None:
+    def make(root: Root, ignore: Ignore) -> InotifyWatcher:
+        inotify = QuickWriter(nonblocking=True)
+        inotify.tree = tmp_path / "tree"
+        return InotifyWatcher(root, ignore, Instance(inotify).ear())
+
+    made = Follower(tmp_path / "tree", make)
+    (made.path / "d").mkdir()
+    made.follow(made.watcher.drain())
+    assert made.files == {"d/f": b"f"}
+    (made.path / "d" / "f").unlink()
+    made.drain()
+    assert made.files == made.truth() == {}
+    made.close()
+
+
+def test_a_file_that_the_first_scan_saw_is_told_as_gone_however_soon_it_goes(kernel: Follower) -> None:
+    (kernel.path / "f").touch()
+    kernel.rescan()
+    (kernel.path / "f").unlink()
+    kernel.drain()
+    assert kernel.files == kernel.truth() == {}
+
+
 def test_who_listens_is_rung_once_until_all_has_been_drained(kernel: Follower) -> None:
     rung: queue.Queue[str] = queue.Queue()
     assert kernel.watcher.listen(lambda: rung.put("rung"))

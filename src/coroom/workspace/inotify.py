@@ -66,6 +66,8 @@ class InotifyWatcher:
         self._watches: dict[str, int] = {}
         self._half_moves: dict[int, tuple[str, bool]] = {}
         self._batch = Batch()
+        # Whether files may have been seen whose events still wait.
+        self._ahead = True
         self._adopt("", tell=Tell.NOTHING)
 
     def drain(self) -> list[Hint]:
@@ -75,6 +77,8 @@ class InotifyWatcher:
             overflowed |= self._take_all(events)
             if overflowed or not self._batch.is_empty:
                 break
+        else:
+            self._ahead = False
         if self._half_moves:
             overflowed |= self._take_all(self._ear.take(_RENAME_HALVES_MS))
         self._settle_half_moves(None)
@@ -98,6 +102,7 @@ class InotifyWatcher:
         before = set(self._paths)
         self._paths.clear()
         self._watches.clear()
+        self._ahead = True
         self._adopt("", tell=Tell.NOTHING)
         for watch in before - set(self._paths):
             self._ear.remove_watch(watch)
@@ -151,7 +156,7 @@ class InotifyWatcher:
             self._take_file(event, path, half)
 
     def _take_file(self, event: Event, path: str, half: tuple[str, bool] | None) -> None:
-        if event.mask & flags.CREATE:
+        if event.mask & flags.CREATE and not self._ahead:
             self._batch.created(path)
         elif half is not None:
             self._batch.moved_file(half[0], path)
@@ -199,6 +204,7 @@ class InotifyWatcher:
                 if is_dir:
                     waiting.append(path)
                 elif tell is Tell.ALL or (fresh and tell is Tell.FRESH):
+                    self._ahead = True
                     self._batch.changed(path, complete=None)
 
     def _add_watch(self, fd: int, directory: str) -> bool:
