@@ -166,7 +166,7 @@ class Root:
             os.close(fd)
 
     def walk(
-        self, skip: Callable[[str, bool], bool], unreadable: Callable[[str], None] | None = None
+        self, skip: Callable[[str, bool], bool], unreadable: Callable[[str], None] | None = None, below: str = ""
     ) -> Iterator[Entry]:
         """Yield every file and symbolic link, not read, in no promised order.
 
@@ -175,11 +175,12 @@ class Root:
                 always out.
             unreadable: told each directory that could not be listed: about what lies there, nothing is
                 known.
+            below: the *checked* directory to begin at; nothing is yielded where none stands there.
 
         Devices, sockets and pipes are left out, links are never followed, what vanishes meanwhile is not
         yielded.
         """
-        waiting = [""]
+        waiting = [below]
         while waiting:
             directory = waiting.pop()
             try:

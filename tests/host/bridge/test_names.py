@@ -1,4 +1,4 @@
-"""Cases 16, 24, 25, 26 and 37: renames, links, and names that lead somewhere else."""
+"""Cases 16, 17, 24, 25, 26 and 37: renames, links, and names that lead somewhere else."""
 
 import os
 import subprocess
@@ -12,6 +12,8 @@ from tests.host.bridge.scene import opened, plan_at, repository_at, scene_of, se
 from coroom.core import command as c
 from coroom.core.file import FileKind
 from coroom.host.edits.content import Content, of_bytes
+from coroom.workspace.names import Refusal
+from coroom.workspace.states import FileState
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = b"def one():\n    return 1\n\n\ndef two():\n    return 2\n"
@@ -53,6 +55,39 @@ async def test_case_16_a_new_file_under_the_old_name_is_a_file_of_its_own(tmp_pa
         scene.write("b", "a.py", "from b import one\n")
         await scene.reads("a.py", b"from b import one\n")
         assert scene.in_room("b.py") == PROGRAM
+
+
+async def test_case_17_a_new_file_whose_directory_is_renamed_before_it_is_looked_at_goes_in_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.host.edits.bridge.NEW_S", 3600.0)
+    async with scene_of(tmp_path) as scene:
+        scene.write("a", "made/f.txt", "new\n")
+        await until(lambda: "made/f.txt" in scene.mirror("a").to_look, "the room has heard of the file")
+        os.rename(scene.at("a", "made"), scene.at("a", "pkg"))
+        await scene.bridge("a").cycle(final=True)
+        assert scene.in_room("pkg/f.txt") == b"new\n"
+
+
+async def test_case_17_what_a_renamed_directory_took_along_the_moment_before_it_was_read_goes_in_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene_of(tmp_path, {"src/old.txt": b"old\n", "src/same.txt": b"same\n"}) as scene:
+        root = scene.mirror("a").root
+        read = root.read
+
+        def rename_and_read(path: str, bytes_max: int, *, allow_git: bool = False) -> FileState | Refusal:
+            if path in {"src/old.txt", "src/new.txt"} and scene.at("a", "src").exists():
+                os.rename(scene.at("a", "src"), scene.at("a", "pkg"))
+            return read(path, bytes_max, allow_git=allow_git)
+
+        monkeypatch.setattr(root, "read", rename_and_read)
+        async with scene.tool("a"):
+            scene.write("a", "src/old.txt", "changed\n")
+            scene.write("a", "src/new.txt", "new\n")
+            for _ in range(2):
+                await scene.bridge("a").cycle(final=True)
+        assert scene.accepted() == {"pkg/old.txt": b"changed\n", "pkg/new.txt": b"new\n", "pkg/same.txt": b"same\n"}
 
 
 async def test_case_24_an_edit_through_a_link_changes_its_target_once_and_the_link_stays(tmp_path: Path) -> None:

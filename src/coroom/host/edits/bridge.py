@@ -255,6 +255,9 @@ class Bridge:
                     self._changed(gone, GONE_S)
             case Moved(old=old, new=new):
                 mirror.moved.append((old, new))
+                if not mirror.shadow.holds(old):
+                    for path in [path for path in mirror.to_look if is_under(path, old)]:
+                        mirror.to_look[new + path[len(old) :]] = mirror.to_look[path]
             case Rescan(reason=reason):
                 mirror.rescan = reason.value
 

@@ -96,8 +96,8 @@ class Looking:
         mirror.batch = bool(moved) or len(due) > 1
         try:
             for old, new in moved:
-                await self._moved(old, new)
-            due = await self._pair(due, begun)
+                due += await self._moved(old, new)
+            due = await self._pair(list(dict.fromkeys(due)), begun)
             for start in range(0, len(due), CHUNK):
                 looks = await self._around.on_disk(self._look, due[start : start + CHUNK])
                 if begun():
@@ -158,17 +158,22 @@ class Looking:
         changed = found.hash != self._mirror.shadow[path].content.blob
         return Look(path, found, at_ns, changed and self._mirror.being_written(path, found))
 
-    async def _moved(self, old: str, new: str) -> None:
+    async def _moved(self, old: str, new: str) -> list[str]:
+        """A file or directory has a new name. Returns what has come along and was told of, or looked at, by its old
+        name only.
+        """
         known = self._mirror.shadow
         if known.holds(old):
             await self._around.intake.take_rename(self._mirror, old, new)
-            return
+            return []
         inside = known.below(old)
         for start in range(0, len(inside), CHUNK):
             moves = [(path, new + path[len(old) :]) for path in inside[start : start + CHUNK]]
             await asyncio.gather(*(self._around.intake.take_rename(self._mirror, *move) for move in moves))
         if not inside:
             self._mirror.look_at(new)
+        found = await self._around.on_disk(_paths_below, self._mirror, new)
+        return [path for path in found if path not in self._mirror.to_look and not known.holds(path)]
 
     async def _pair(self, due: list[str], begun: Callable[[], bool]) -> list[str]:
         """Recognise renames that no event told: a path that is gone and a new one with the same inode or text."""
@@ -217,3 +222,7 @@ class Looking:
         mirror = self._mirror
         look = partial(scan, now_ns=time.time_ns(), bytes_max=MIRROR_BYTES_MAX)
         return await self._around.on_disk(look, mirror.root, mirror.ignore, mirror.shadow.known())
+
+
+def _paths_below(mirror: Mirror, directory: str) -> list[str]:
+    return [entry.path for entry in mirror.root.walk(mirror.ignore.ignores, below=directory)]
