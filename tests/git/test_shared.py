@@ -160,6 +160,31 @@ def test_when_all_that_was_seen_has_ended_nothing_is_fetched_and_nothing_fails(t
     assert shared.fetch(shared.read("refs/coroom/x")) == {}
 
 
+def test_what_another_process_of_the_clone_fetches_at_the_same_moment_is_fetched_all_the_same(
+    tmp_path: Path,
+) -> None:
+    place = shared_place("remote", tmp_path)
+    [ref] = with_refs(place, 1)
+    git(place.work, "config", "remote.far.url", str(place.store))
+    shared, once = RemoteRefs(Git(place.work), "far"), tmp_path / "once"
+    shared.fetch(shared.read(ref))
+    git(place.store, "update-ref", ref, git(place.store, "commit-tree", "-m", "moved", "main^{tree}"))
+    kept = ref.replace("refs/", "refs/coroom/had/", 1)
+    other = git(place.work, "commit-tree", "-m", "other", "main^{tree}")
+    # Git waits for the far end before it changes any ref.
+    far_end = tmp_path / "upload-pack"
+    far_end.write_text(
+        f'#!/bin/sh\ngit-upload-pack "$@"\n'
+        f"test -e {once} || {{ touch {once}; git --git-dir={place.work}/.git update-ref {kept} {other}; }}\n"
+    )
+    far_end.chmod(0o755)
+    seen = shared.read(ref)
+    git(place.work, "config", "remote.far.uploadpack", str(far_end))
+    assert shared.fetch(seen) == seen
+    assert once.exists()
+    assert git(place.work, "rev-parse", kept) == seen[ref]
+
+
 def test_where_more_ends_before_each_fetch_git_is_asked_a_bounded_number_of_times(tmp_path: Path) -> None:
     place = shared_place("remote", tmp_path)
     refs = with_refs(place, FETCHES_MAX + 2)

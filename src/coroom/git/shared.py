@@ -13,7 +13,7 @@ from coroom.git.workplace import REMOTE
 NETWORK_TIMEOUT_S = 120.0
 
 FETCHES_MAX = 4
-"""Each fails only if something more has ended within the moment since the look before it."""
+"""Each fails only if something more has ended, or another has fetched it, within the moment since the look before."""
 
 HAD = "refs/coroom/had"
 """Below it, in a repository of one's own, what was fetched whole."""
@@ -198,21 +198,23 @@ class RemoteRefs:
         return left
 
     def _fetch_all(self, refs: Mapping[str, str]) -> GitFailed | None:
-        """Have all, or none of them: one is gone, as the failure says that comes back."""
+        """Have all of them. A failure that comes back is one of the moment: one of them is gone, or another process of
+        this clone has fetched at the same moment.
+        """
         wanted = [ref for ref, oid in refs.items() if self._had.get(ref) != oid]
         if not wanted:
             return None
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
         arguments = ("fetch", *options, "--", self._url, *(f"+{ref}:{_had_as(ref)}" for ref in wanted))
-        done = self._network(*arguments, expect=(0, 128))
-        if done.code:
-            failed = GitFailed(arguments, done.code, reason_of(done.err), self._git.directory)
-            # Not in the reason alone: a remote of old has the last word with how it took the end.
-            if _GONE in done.err:
-                return failed
-            raise failed
+        done = self._network(*arguments, expect=(0, 1, 128))
         self._had = self._kept()
-        return None
+        if not done.code:
+            return None
+        failed = GitFailed(arguments, done.code, reason_of(done.err), self._git.directory)
+        # Not in the reason alone: a remote of old has the last word with how it took the end.
+        if _GONE in done.err or _obstacle(os.fsdecode(done.err)) is Obstacle.STALE:
+            return failed
+        raise failed
 
     def _kept(self) -> dict[str, str]:
         listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", HAD).out
