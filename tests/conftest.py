@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.order import long_first
 
 _ROOT = Path(__file__).parents[1]
 _INSTALL_LIMIT_S = 540
@@ -34,6 +35,16 @@ def pytest_collection_finish() -> None:
     """From here on only what the tests make is looked through, and not the modules and tests themselves each time."""
     gc.freeze()
     gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers, what is marked as long begins every worker's share: at the end all would wait for it."""
+    if hasattr(config, "workerinput"):
+        items[:] = long_first(items, _is_long, config.workerinput["workercount"])
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ def evaluate(folder: Path, suite: str, *words: str) -> dict[str, object]:
     return document
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", some("claude", "codex", "opencode", "gemini"))
 def test_a_real_client_goes_through_solo_and_full_to_a_score_and_leaves_a_tape(
     tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch, client: str

@@ -99,6 +99,7 @@ def test_two_agents_that_have_read_the_same_row_lose_no_update_under_preorder(
     assert [event.body.agent for event in events if isinstance(event.body, OrderNoticed)] == [f"{client}-2"]
 
 
+@pytest.mark.long
 def test_the_rows_of_real_agents_can_be_in_a_postgresql_which_is_forgotten_when_the_trial_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ exit ${bad:-0}
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("isolation", ["plain", "bubblewrap"])
 def test_each_client_mends_a_failing_test_in_one_fresh_session_that_lands_and_its_cost_is_counted(
     tmp_path: Path, clients_path: str, model: ModelServer, isolation: str

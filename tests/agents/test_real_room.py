@@ -106,6 +106,7 @@ async def test_one_cli_is_refused_what_the_other_claimed_hears_of_its_change_and
         await real.until(lambda: real.tape("bob") == ["task", "shell", "shell", "native_write", "task"])
 
 
+@pytest.mark.long
 async def test_a_background_write_that_went_round_the_hooks_is_held_told_and_kept(
     tmp_path: Path, clients_path: str, model: ModelServer
 ) -> None:

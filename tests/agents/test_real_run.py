@@ -21,6 +21,7 @@ RUN_WITHIN_S = 120.0
 BOTH = {"/v1/messages", "/v1/responses"}
 
 
+@pytest.mark.long
 async def test_a_run_lands_what_claude_code_and_codex_did_at_once_and_counts_their_tokens(
     tmp_path: Path, clients_path: str, model: ModelServer
 ) -> None:

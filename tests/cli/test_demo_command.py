@@ -26,6 +26,7 @@ def place(tmp_path: Path) -> Place:
     return place
 
 
+@pytest.mark.long
 def test_four_agents_change_one_package_and_what_they_made_is_merged_tested_and_landed(place: Place) -> None:
     directory = place.root / "demo"
     done = place.run("demo", "--speed", "6", "--directory", str(directory), "--json")

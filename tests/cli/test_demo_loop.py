@@ -24,6 +24,7 @@ def place(tmp_path: Path) -> Place:
     return place
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_500)
 @pytest.mark.promise("git:sound")
 @pytest.mark.promise("main:green")

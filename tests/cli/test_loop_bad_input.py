@@ -95,6 +95,7 @@ def test_two_loops_of_one_name_on_two_machines_leave_each_other_alone(place: Pla
     assert sorted(landed_in(place)) == ["test:a", "test:b"]
 
 
+@pytest.mark.long
 async def test_a_test_command_that_never_ends_is_stopped_and_said_and_leaves_nothing_running(place: Place) -> None:
     never, said = f"echo $$ >> {place.root}/pids; exec sleep 600", list[str]()
     command = "echo good > a.txt"

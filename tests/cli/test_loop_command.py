@@ -145,6 +145,7 @@ def test_a_role_that_may_not_change_a_path_does_not_land_it(place: Place) -> Non
     assert "the role writer may not change" in turn["why"]
 
 
+@pytest.mark.long
 def test_a_client_that_ends_at_once_again_and_again_is_not_started_for_ever(place: Place) -> None:
     assert agent.INSTANT_MAX * agent.AGAIN_S[0] < 60
     done = place.run(*looped(place, f"echo x >> {place.root}/starts; exit 1", "--until-done", "--time", "20"))

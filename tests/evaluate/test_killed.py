@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.evaluate.tiny_suite import tiny_suite
 
 from coroom.evaluate.campaign import Evaluation, evaluate_synthetic
@@ -27,6 +28,7 @@ def _rows(out: Path) -> dict[str, str]:
         return dict(database.execute("select key, result from trials"))
 
 
+@pytest.mark.long
 def test_a_killed_evaluation_takes_its_processes_along_and_the_next_call_does_no_finished_trial_again(
     tmp_path: Path,
 ) -> None:

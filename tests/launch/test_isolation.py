@@ -193,6 +193,7 @@ def test_what_is_in_force_says_by_what_the_bounds_are_kept() -> None:
         assert len(made(kind).in_force) == 3
 
 
+@pytest.mark.long
 def test_a_container_that_outlived_its_run_is_ended_by_what_was_noted(tmp_path: Path) -> None:
     stays = 'trap "" TERM; echo > begun; read x < never'
     cell = Cell(tmp_path)

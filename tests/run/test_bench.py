@@ -156,6 +156,7 @@ def test_the_scratch_repository_has_as_many_files_as_it_says(tmp_path: Path) -> 
     assert len(list(tmp_path.glob("src/*/*.py"))) == 45
 
 
+@pytest.mark.long
 async def test_a_small_run_through_a_real_daemon_measures_what_was_asked_for() -> None:
     said: list[str] = []
     plan = Plan(

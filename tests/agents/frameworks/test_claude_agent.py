@@ -55,6 +55,7 @@ async def ended(options: "ClaudeAgentOptions") -> str:
     return last
 
 
+@pytest.mark.long
 @pytest.mark.promise("run:serializable")
 async def test_two_agents_end_as_one_after_the_other_and_the_lines_of_the_page_are_one_of_them(
     tmp_path: Path, clients_path: str, monkeypatch: pytest.MonkeyPatch

@@ -93,6 +93,7 @@ class Overwriter:
         self.written.append(text)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.promise("doc:nothing-lost")
 async def test_case_08_of_texts_written_while_others_are_put_each_is_taken_in_or_overwritten_by_its_own_author(

@@ -85,6 +85,7 @@ def edit_own_part(path: Path, agent: str, line: str) -> None:
     path.write_text(text.replace(f"# part of {agent}\n", f"# part of {agent}\n{line}\n"))
 
 
+@pytest.mark.long
 @pytest.mark.promise("doc:nothing-lost", "log:durable")
 @pytest.mark.timeout(300)
 async def test_case_23_a_host_killed_at_any_instant_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
