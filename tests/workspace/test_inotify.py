@@ -3,6 +3,7 @@
 import errno
 import os
 import queue
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,29 +71,60 @@ def test_a_directory_that_is_renamed_between_its_opening_and_its_listing_is_list
     assert kernel.files == kernel.truth() == {"b/f": b"f"}
 
 
-class QuickWriter(INotify):  # type: ignore[misc]
-    """A kernel with an agent that writes `d/f` the moment `d` is watched."""
+class Interrupted(INotify):  # type: ignore[misc]
+    """A kernel that lets an agent act the moment a directory is watched."""
 
-    tree: Path
+    act: Callable[[], object] = staticmethod(lambda: None)
 
     def add_watch(self, path: str, mask: int) -> int:
         watch = int(super().add_watch(path, mask))
-        if (self.tree / "d").exists():
-            (self.tree / "d" / "f").write_text("f")
+        self.act()
         return watch
 
 
-def test_a_file_that_was_listed_before_its_event_was_read_is_told_as_gone_when_it_goes(tmp_path: Path) -> None:
+def interrupted(directory: Path) -> tuple[Follower, Interrupted]:
+    inotify = Interrupted(nonblocking=True)
+
     def make(root: Root, ignore: Ignore) -> InotifyWatcher:
-        inotify = QuickWriter(nonblocking=True)
-        inotify.tree = tmp_path / "tree"
         return InotifyWatcher(root, ignore, Instance(inotify).ear())
 
-    made = Follower(tmp_path / "tree", make)
+    return Follower(directory, make), inotify
+
+
+def test_a_file_that_was_listed_before_its_event_was_read_is_told_as_gone_when_it_goes(tmp_path: Path) -> None:
+    made, inotify = interrupted(tmp_path / "tree")
+    made.drain()
     (made.path / "d").mkdir()
+    inotify.act = (made.path / "d" / "f").touch
     made.follow(made.watcher.drain())
-    assert made.files == {"d/f": b"f"}
+    assert made.files == {"d/f": b""}
     (made.path / "d" / "f").unlink()
+    made.drain()
+    assert made.files == made.truth() == {}
+    made.close()
+
+
+def test_so_is_a_file_that_was_listed_by_its_directorys_former_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, inotify = interrupted(tmp_path / "tree")
+
+    def rename_and_write() -> None:
+        (made.path / "d").rename(made.path / "e")
+        (made.path / "e" / "f").touch()
+        inotify.act = lambda: None
+
+    made.drain()
+    (made.path / "d").mkdir()
+    inotify.act = rename_and_write
+    made.follow(made.watcher.drain())
+    with monkeypatch.context() as two_at_a_time:
+        two_at_a_time.setattr("coroom.workspace.inotify_instance._TAKE_MAX", 2)
+        hints = made.watcher.drain()
+        assert hints == [Moved("d", "e")]
+        made.follow(hints)
+    assert made.files == {"e/f": b""}
+    (made.path / "e" / "f").unlink()
     made.drain()
     assert made.files == made.truth() == {}
     made.close()

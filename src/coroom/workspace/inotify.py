@@ -66,8 +66,9 @@ class InotifyWatcher:
         self._watches: dict[str, int] = {}
         self._half_moves: dict[int, tuple[str, bool]] = {}
         self._batch = Batch()
-        # Whether files may have been seen whose events still wait.
-        self._ahead = True
+        # Files may have been seen whose own events still wait: those listed here, or any by a scan that was due.
+        self._listed: set[str] = set()
+        self._scan_due = True
         self._adopt("", tell=Tell.NOTHING)
 
     def drain(self) -> list[Hint]:
@@ -78,7 +79,8 @@ class InotifyWatcher:
             if overflowed or not self._batch.is_empty:
                 break
         else:
-            self._ahead = False
+            self._listed.clear()
+            self._scan_due = False
         if self._half_moves:
             overflowed |= self._take_all(self._ear.take(_RENAME_HALVES_MS))
         self._settle_half_moves(None)
@@ -102,7 +104,7 @@ class InotifyWatcher:
         before = set(self._paths)
         self._paths.clear()
         self._watches.clear()
-        self._ahead = True
+        self._scan_due = True
         self._adopt("", tell=Tell.NOTHING)
         for watch in before - set(self._paths):
             self._ear.remove_watch(watch)
@@ -156,7 +158,7 @@ class InotifyWatcher:
             self._take_file(event, path, half)
 
     def _take_file(self, event: Event, path: str, half: tuple[str, bool] | None) -> None:
-        if event.mask & flags.CREATE and not self._ahead:
+        if event.mask & flags.CREATE and not (self._scan_due or path in self._listed):
             self._batch.created(path)
         elif half is not None:
             self._batch.moved_file(half[0], path)
@@ -204,7 +206,7 @@ class InotifyWatcher:
                 if is_dir:
                     waiting.append(path)
                 elif tell is Tell.ALL or (fresh and tell is Tell.FRESH):
-                    self._ahead = True
+                    self._listed.add(path)
                     self._batch.changed(path, complete=None)
 
     def _add_watch(self, fd: int, directory: str) -> bool:
@@ -243,6 +245,7 @@ class InotifyWatcher:
             renamed = new + path[len(old) :]
             self._watches[renamed] = watch
             self._paths[watch] = renamed
+        self._listed |= {new + path[len(old) :] for path in self._listed if is_under(path, old)}
 
     def _forget(self, directory: str) -> None:
         for path in [path for path in self._watches if is_under(path, directory)]:
