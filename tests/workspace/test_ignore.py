@@ -51,6 +51,18 @@ def test_the_rules_nearest_to_a_path_decide(root: Root) -> None:
     assert ignore.ignores("a/b.tmp", is_dir=False)
 
 
+def test_a_directory_whose_renaming_changes_the_rules_is_known_by_what_was_read_in_it(root: Root) -> None:
+    write(root, {"a/b/.gitignore": "*\n", "ab/f": "", "c/.gitignore": "# nothing\n"})
+    ignore = Ignore.load(root)
+    assert not ignore.has_rules("a")
+    assert ignore.ignores("a/b/.gitignore", is_dir=False)
+    assert not ignore.ignores("ab/f", is_dir=False)
+    assert not ignore.ignores("c/f", is_dir=False)
+    assert [path for path in ("", "a", "a/b", "a/b/c", "ab", "c") if ignore.has_rules(path)] == ["", "a", "a/b"]
+    ignore.reload()
+    assert not ignore.has_rules("a")
+
+
 def test_changed_rules_hold_after_a_reload(root: Root) -> None:
     ignore = Ignore.load(root)
     assert not ignore.ignores("out/x", is_dir=False)

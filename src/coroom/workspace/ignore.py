@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathspec import GitIgnoreSpec, RegexPattern
 
 from coroom.workspace.beneath import Root
-from coroom.workspace.names import Refusal, is_git_directory, parent_of
+from coroom.workspace.names import Refusal, is_git_directory, is_under, parent_of
 from coroom.workspace.states import Kind
 
 RULES_NAME = ".gitignore"
@@ -33,6 +33,7 @@ class Ignore:
         self._tracked = frozenset(tracked)
         self._above_tracked = frozenset(above for path in self._tracked for above in _parents(path))
         self._rules: dict[str, _Rules] = {}
+        self._with_rules: set[str] = set()
         self._exclude: _Rules = []
         self._verdicts: dict[str, bool] = {}
         self._directories: dict[str, bool] = {}
@@ -49,8 +50,11 @@ class Ignore:
         return cls(root, tracked)
 
     def reload(self) -> None:
-        """Forget everything that was read: call it after a change for which `is_rules` holds."""
+        """Forget everything that was read: call it after a change for which `is_rules` holds, and after the renaming or
+        removal of a directory for which `has_rules` does.
+        """
         self._rules.clear()
+        self._with_rules.clear()
         self._verdicts.clear()
         self._directories.clear()
         self._exclude = self._read(_EXCLUDE)
@@ -58,6 +62,10 @@ class Ignore:
     def is_rules(self, path: str) -> bool:
         """Whether a change of this path changes the rules."""
         return path == _EXCLUDE or path.rpartition("/")[2] == RULES_NAME
+
+    def has_rules(self, directory: str) -> bool:
+        """Whether rules have been read from this directory or from one below it."""
+        return any(is_under(ruled, directory) for ruled in self._with_rules)
 
     def ignores(self, path: str, is_dir: bool) -> bool:  # noqa: FBT001  the shape that Root.walk calls
         """Whether a path stays local: git ignores it or a directory above it, or it lies in a `.git` directory."""
@@ -97,6 +105,8 @@ class Ignore:
     def _rules_of(self, directory: str) -> _Rules:
         if directory not in self._rules:
             self._rules[directory] = self._read(f"{directory}/{RULES_NAME}" if directory else RULES_NAME)
+            if self._rules[directory]:
+                self._with_rules.add(directory)
         return self._rules[directory]
 
     def _read(self, path: str) -> _Rules:

@@ -1,13 +1,14 @@
-"""Cases 16, 17, 24, 25, 26 and 37: renames, links, and names that lead somewhere else."""
+"""Cases 16, 17, 24, 25, 26, 33 and 37: renames, links, and names that lead somewhere else."""
 
 import os
+import shutil
 import subprocess
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.host.bridge.scene import opened, plan_at, repository_at, scene_of, seated, until
+from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene_of, seated, until
 
 from coroom.core import command as c
 from coroom.core.file import FileKind
@@ -147,6 +148,46 @@ async def test_case_26_a_path_that_leads_outside_is_refused_and_nothing_is_put(t
         assert {agent: scene.tree(agent) for agent in "ab"} == before
         assert head.head(path, "") is None
         assert not (tmp_path / "x").exists()
+
+
+RULES = {"c/.gitignore": b"*.o\n", "c/f.txt": b"f\n"}
+
+
+def leave_the_tree(scene: Scene) -> None:
+    os.rename(scene.at("a", "c"), scene.at("a").parent / "outside")
+
+
+def rename_the_directory(scene: Scene) -> None:
+    os.rename(scene.at("a", "c"), scene.at("a", "b"))
+
+
+def rename_the_rules(scene: Scene) -> None:
+    os.rename(scene.at("a", "c/.gitignore"), scene.at("a", "c/rules.txt"))
+
+
+@pytest.mark.parametrize("go", [leave_the_tree, rename_the_directory, rename_the_rules])
+async def test_case_33_rules_that_went_by_a_rename_hold_no_more_where_they_stood(
+    tmp_path: Path, go: Callable[[Scene], None]
+) -> None:
+    async with scene_of(tmp_path, RULES) as scene:
+        scene.write("a", "c/x.o", "ignored\n")
+        await scene.rest()
+        go(scene)
+        await scene.rest()
+        scene.write("a", "c/z.o", "not ignored\n")
+        await scene.reads("c/z.o", b"not ignored\n")
+
+
+async def test_case_33_rules_hold_where_their_directory_goes_though_another_without_rules_stood_there(
+    tmp_path: Path,
+) -> None:
+    async with scene_of(tmp_path, {**RULES, "b/g.txt": b"g\n"}) as scene:
+        shutil.rmtree(scene.at("a", "b"))
+        await scene.rest()
+        rename_the_directory(scene)
+        scene.write("a", "b/y.o", "ignored\n")
+        await scene.rest()
+        assert scene.accepted() == {"b/.gitignore": b"*.o\n", "b/f.txt": b"f\n"}
 
 
 async def test_case_37_names_that_differ_in_case_or_form_are_different_names(tmp_path: Path) -> None:

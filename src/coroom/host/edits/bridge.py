@@ -253,13 +253,23 @@ class Bridge:
                 inside += [waiting for waiting in mirror.to_look if waiting != path and is_under(waiting, path)]
                 for gone in (path, *inside):
                     self._changed(gone, GONE_S)
+                if mirror.ignore.has_rules(path):
+                    self._rules_changed(path)
             case Moved(old=old, new=new):
-                mirror.moved.append((old, new))
-                if not mirror.shadow.holds(old):
-                    for path in [path for path in mirror.to_look if is_under(path, old)]:
-                        mirror.to_look[new + path[len(old) :]] = mirror.to_look[path]
+                self._moved(old, new)
             case Rescan(reason=reason):
                 mirror.rescan = reason.value
+
+    def _moved(self, old: str, new: str) -> None:
+        mirror = self.mirror
+        mirror.moved.append((old, new))
+        is_file = mirror.shadow.holds(old)
+        inside = [] if is_file else mirror.shadow.below(old)
+        if mirror.ignore.has_rules(old) or any(mirror.ignore.is_rules(path) for path in (old, *inside)):
+            self._rules_changed(old)
+        if not is_file:
+            for path in [path for path in mirror.to_look if is_under(path, old)]:
+                mirror.to_look[new + path[len(old) :]] = mirror.to_look[path]
 
     def _new_s(self, path: str) -> float:
         folder, slash, name = path.rpartition("/")
@@ -271,12 +281,16 @@ class Bridge:
     def _changed(self, path: str, after_s: float) -> None:
         mirror = self.mirror
         if mirror.ignore.is_rules(path):
-            mirror.ignore.reload()
-            mirror.watcher.refresh()
-            mirror.rescan = f"{path} changed"
+            self._rules_changed(path)
         mirror.look_at(path, after_s)
         if path in mirror.to_put:
             mirror.put_soon(path)
+
+    def _rules_changed(self, path: str) -> None:
+        mirror = self.mirror
+        mirror.ignore.reload()
+        mirror.watcher.refresh()
+        mirror.rescan = f"{path} changed"
 
     def _git_index(self) -> int:
         """Which index git has: it is replaced when a change of the tree is complete."""
