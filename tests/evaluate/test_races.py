@@ -1,7 +1,7 @@
 """Repository races: units that share files, each going by what it reads there."""
 
+from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +19,12 @@ RACES = {task.id: task for task in load("races").tasks}
 PERFECT = MODELS["synthetic-perfect"]
 
 
+@pytest.fixture(scope="module")
+def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
+    with Grader(tmp_path_factory.mktemp("grades")) as found:
+        yield found
+
+
 def one_by_one(task: EvalTask, order: tuple[int, ...]) -> dict[str, bytes]:
     tree = dict(task.start)
     for at in order:
@@ -30,20 +36,17 @@ def one_by_one(task: EvalTask, order: tuple[int, ...]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("task", RACES.values(), ids=RACES)
-def test_whatever_order_the_units_are_done_in_the_oracle_is_content(
-    task: EvalTask, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_whatever_order_the_units_are_done_in_the_oracle_is_content(task: EvalTask, grader: Grader) -> None:
     # The reference is the first order; what hidden tests say of eight units takes its time.
     several = (
         list(permutations(range(len(task.units))))
         if len(task.units) < 4
         else [(2, 3, 0, 1, *range(4, len(task.units)))]
     )
-    with Grader(tmp_path_factory.mktemp("grades")) as grader:
-        for order in several[-2:]:
-            tree = one_by_one(task, order)
-            assert grader.grade(task, tree).whole, order
-            assert not any(task.changed(unit.id, tree) for unit in task.units)
+    for order in several[-2:]:
+        tree = one_by_one(task, order)
+        assert grader.grade(task, tree).whole, order
+        assert not any(task.changed(unit.id, tree) for unit in task.units)
 
 
 def trees(task: EvalTask, condition: str, agents: int, seeds: int) -> list[dict[str, bytes]]:
@@ -77,9 +80,9 @@ def test_a_held_edit_is_decided_anew_on_what_stands_there() -> None:
     assert coupling(task) == 1.0
 
 
-def test_units_that_are_tested_together_are_tested_apart_when_one_of_them_ends_the_process(tmp_path: Path) -> None:
+def test_units_that_are_tested_together_are_tested_apart_when_one_of_them_ends_the_process(
+    grader: Grader,
+) -> None:
     task = RACES["stale-read"]
     tree = {**task.solved(), "geometry/fence.py": b"import os\nos._exit(0)\n"}
-    with Grader(tmp_path / "grades") as grader:
-        found = grader.grade(task, tree)
-    assert found.units == {"shape": (1, 1), "report": (1, 1), "fence": (0, 1)}
+    assert grader.grade(task, tree).units == {"shape": (1, 1), "report": (1, 1), "fence": (0, 1)}

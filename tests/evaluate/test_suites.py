@@ -50,11 +50,13 @@ def test_agents_are_told_of_every_unit_and_shown_no_test(task: EvalTask) -> None
 
 
 def made(folder: Path, **other: str) -> Path:
+    """A suite whose grades are its own: what it says of a tree holds for no suite of another name."""
     files = {
         "task.yaml": (
             "title: t\nunits:\n  - {id: a, title: A, files: [p/a.py], contract: c}\nhidden: {a: [hidden/test_a.py]}\n"
         ),
         "hidden/test_a.py": "from p.a import one\ndef test_one() -> None:\n    assert one() == 1\n",
+        "hidden/name.txt": folder.name,
         "reference/p/a.py": "def one() -> int:\n    return 1\n",
     }
     for path, text in {**files, **other}.items():
@@ -118,43 +120,62 @@ def test_what_is_no_suite_is_refused_with_the_names_of_those_there_are(tmp_path:
 
 
 def test_code_that_never_ends_passes_nothing_and_leaves_nothing_running(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = load(str(made(tmp_path / "mine"))).tasks[0]
-    with Grader(tmp_path / "grades") as grader:
-        assert grader.grade(task, task.solved()).whole
-        endless = b"import subprocess, time\nsubprocess.Popen(['sleep', '4242'])\nwhile True: time.sleep(1)\n"
-        with monkeypatch.context() as short:
-            short.setattr("coroom.evaluate.grading.WITHIN_S", 0.5)
-            assert grader.grade(task, {"p/a.py": endless}).score == 0
-        assert grader.grade(task, {"p/a.py": b"def one(): return 1 "}).whole
+    task = load(str(made(tmp_path / "endless"))).tasks[0]
+    assert grader.grade(task, task.solved()).whole
+    endless = b"import subprocess, time\nsubprocess.Popen(['sleep', '4242'])\nwhile True: time.sleep(1)\n"
+    with monkeypatch.context() as short:
+        short.setattr("coroom.evaluate.grading.WITHIN_S", 0.5)
+        assert grader.grade(task, {"p/a.py": endless}).score == 0
+    assert grader.grade(task, {"p/a.py": b"def one(): return 1 "}).whole
     running = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
     assert not any(b"4242" in line for line in running)
 
 
-def test_a_grade_looks_also_at_what_tests_reach_through_files_that_they_share(tmp_path: Path) -> None:
+def test_a_grade_looks_also_at_what_tests_reach_through_files_that_they_share(tmp_path: Path, grader: Grader) -> None:
     shared = {
         "hidden/test_a.py": "from both import one\ndef test_one() -> None:\n    assert one() == 1\n",
         "hidden/both.py": "from p.a import one as one\n",
     }
-    task = load(str(made(tmp_path / "mine", **shared))).tasks[0]
-    with Grader(tmp_path / "grades") as grader:
-        assert grader.grade(task, task.solved()).whole
-        assert grader.grade(task, {"p/a.py": b"def one(): return 2"}).score == 0
-        assert grader.grade(task, {}).score == 0
+    task = load(str(made(tmp_path / "sharing", **shared))).tasks[0]
+    assert grader.grade(task, task.solved()).whole
+    assert grader.grade(task, {"p/a.py": b"def one(): return 2"}).score == 0
+    assert grader.grade(task, {}).score == 0
 
 
-def test_a_tree_cannot_bring_tests_or_settings_of_its_own(tmp_path: Path) -> None:
-    task = load(str(made(tmp_path / "mine"))).tasks[0]
-    with Grader(tmp_path / "grades") as grader:
-        cheating = {
-            "p/a.py": b"def one(): return 2",
-            "hidden/test_a.py": b"def test_one(): pass",
-            "conftest.py": b"import pytest\n@pytest.fixture(autouse=True)\ndef skip(): pytest.skip('x')",
-            "pytest.ini": b"[pytest]\naddopts = --deselect hidden",
-        }
-        assert grader.grade(task, cheating).score == 0
-        assert grader.grade(task, {**cheating, "p/a.py": b"def one(): return 1"}).whole
+def test_a_tree_cannot_bring_tests_or_settings_of_its_own(tmp_path: Path, grader: Grader) -> None:
+    task = load(str(made(tmp_path / "cheated"))).tasks[0]
+    cheating = {
+        "p/a.py": b"def one(): return 2",
+        "hidden/test_a.py": b"def test_one(): pass",
+        "conftest.py": b"import pytest\n@pytest.fixture(autouse=True)\ndef skip(): pytest.skip('x')",
+        "pytest.ini": b"[pytest]\naddopts = --deselect hidden",
+    }
+    assert grader.grade(task, cheating).score == 0
+    assert grader.grade(task, {**cheating, "p/a.py": b"def one(): return 1"}).whole
+
+
+def test_a_conftest_of_the_hidden_tests_has_its_say_from_the_beginning(tmp_path: Path, grader: Grader) -> None:
+    conftest = (
+        "import pytest\ndef pytest_sessionstart(session): session.begun = 1\n"
+        "@pytest.fixture\ndef begun(request): return request.session.begun\n"
+    )
+    test = "from p.a import one\ndef test_one(begun: int) -> None:\n    assert one() == begun\n"
+    files = {"hidden/conftest.py": conftest, "hidden/test_a.py": test}
+    task = load(str(made(tmp_path / "arranged", **files))).tasks[0]
+    assert grader.grade(task, task.solved()).whole
+    assert grader.grade(task, {"p/a.py": b"def one(): return 2"}).score == 0
+
+
+def test_what_one_tree_leaves_behind_is_not_there_for_the_next(tmp_path: Path, grader: Grader) -> None:
+    task = load(str(made(tmp_path / "clean"))).tasks[0]
+    leaving = (
+        b"from pathlib import Path\nPath('left').mkdir()\nPath('left/sealed').mkdir(0)\nPath('left').chmod(0)\n"
+        b"Path.cwd().chmod(0o500)\ndef one(): return 1"
+    )
+    assert grader.grade(task, {"p/a.py": leaving}).whole
+    assert grader.grade(task, {"p/a.py": b"import os\ndef one(): return len(os.listdir()) - 1"}).whole
 
 
 FORGERIES = {
@@ -191,8 +212,8 @@ FORGERIES = {
 }
 
 
-@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
-def test_code_that_forges_what_its_tests_say_passes_none_of_them(tmp_path: Path, forgery: str) -> None:
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_code_that_forges_what_its_tests_say_passes_none_of_them(tmp_path: Path, grader: Grader, forgery: str) -> None:
     units = "[{id: a, title: A, files: [p/a.py], contract: c}, {id: b, title: B, files: [p/a.py], contract: c}]"
     hidden = "{a: [hidden/test_a.py], b: [hidden/test_a.py, hidden/test_b.py]}"
     files = {
@@ -202,8 +223,7 @@ def test_code_that_forges_what_its_tests_say_passes_none_of_them(tmp_path: Path,
             "class One(unittest.TestCase):\n    def test_one(self): self.assertEqual(one(), 1)\n"
         ),
     }
-    task = load(str(made(tmp_path / "mine", **files))).tasks[0]
-    with Grader(tmp_path / "grades") as grader:
-        wrong = f"{forgery}def one(): return 2\n".encode()
-        assert dict(grader.grade(task, {"p/a.py": wrong}).units) == {"a": (0, 1), "b": (0, 2)}
-        assert grader.grade(task, task.solved()).whole
+    task = load(str(made(tmp_path / forgery, **files))).tasks[0]
+    wrong = f"{FORGERIES[forgery]}def one(): return 2\n".encode()
+    assert dict(grader.grade(task, {"p/a.py": wrong}).units) == {"a": (0, 1), "b": (0, 2)}
+    assert grader.grade(task, task.solved()).whole

@@ -6,7 +6,6 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +59,7 @@ class Grader:
         self._totals: dict[tuple[str, str], int] = {}
         self._tasks: dict[int, tuple[EvalTask, str]] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Path()
 
     def __enter__(self) -> Self:
         return self
@@ -183,19 +183,37 @@ class Grader:
         return (pair for unit in units for pair in self._ran(task, (unit,), tree))
 
     def _run(self, tree: Tree, groups: Sequence[Iterable[str]]) -> list[int]:
-        with tempfile.TemporaryDirectory(prefix="coroom-grade-") as folder:
-            for path, content in tree.items():
-                target = Path(folder) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            return self._ask({"folder": folder, "groups": list(map(list, groups)), "within_s": WITHIN_S})
+        folder = self._started()
+        for path, content in tree.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        return list(map(int, self._ask({"groups": list(map(list, groups)), "within_s": WITHIN_S}).split()))
 
-    def _ask(self, job: Mapping[str, object]) -> list[int]:
-        process = self._process or self._start()
+    def _started(self) -> Path:
+        """Where the process that runs hidden tests wants the tree of the next job; it is started if it does not run."""
+        if self._process is None:
+            kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "TMPDIR") if name in os.environ}
+            once = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+            self._process = subprocess.Popen(  # the interpreter that runs us, with nothing of our secrets
+                [sys.executable, "-m", "coroom.evaluate.hidden_tests"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**kept, **once},
+            )
+            self._folder = Path(self._answer(self._process))
+        return self._folder
+
+    def _ask(self, job: Mapping[str, object]) -> str:
+        process = self._process
+        assert process
         assert process.stdin
-        assert process.stdout
         process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()
+        return self._answer(process)
+
+    def _answer(self, process: "subprocess.Popen[bytes]") -> str:
+        assert process.stdout
         limit = time.monotonic() + WITHIN_S + 30
         while not select.select([process.stdout], [], [], 1)[0]:
             if process.poll() is not None or time.monotonic() > limit:
@@ -206,17 +224,7 @@ class Grader:
             self.close()
             message = "the process that runs hidden tests has died"
             raise GradingError(message)
-        return list(map(int, answer.split()))
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "TMPDIR") if name in os.environ}
-        self._process = subprocess.Popen(  # the interpreter that runs us, with nothing of our secrets
-            [sys.executable, "-m", "coroom.evaluate.hidden_tests"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        )
-        return self._process
+        return os.fsdecode(answer).strip("\n")
 
 
 def _keep(place: Path, text: str) -> None:

@@ -1,7 +1,8 @@
-"""The process that runs hidden tests: loads pytest once, then forks for each job that comes on standard input.
+"""The process that runs hidden tests: sets pytest up once, then forks for each job that comes on standard input.
 
-A job is one JSON line, {"folder", "groups", "within_s"}, each group a list of test files; the answer is one line with
-how many tests of each group passed, empty when they did not come to an end. The child has its own process group, so
+Its first line names the folder where the tree of a job is to lie. A job is one JSON line, {"groups", "within_s"}, each
+group a list of test files; the answer is one line with how many tests of each group passed, empty when they did not
+come to an end, and then the folder is gone until the next tree is put there. The child has its own process group, so
 that whatever the code under test has started ends with it.
 
 The code under test runs where its tests run, so what the child says is not taken for it. This process, which never
@@ -20,10 +21,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TextIO
 
 import pytest
 
@@ -80,61 +82,122 @@ class _Reports:
         config.pluginmanager.unregister(name="terminalreporter")
 
 
+class _Template(_Reports):
+    """Pytest as it stands before it collects, which is half of its way to a few tests; forked for each job."""
+
+    def __init__(self, folder: Path, jobs: TextIO, answers: TextIO) -> None:
+        super().__init__()
+        self._folder, self._jobs, self._answers = folder, jobs, answers
+        self.writer: int | None = None
+        """Of a child: where it says what passed."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Answer jobs until the input ends; in a child, go on to the tests of its job."""
+        gc.freeze()
+        self._say(str(self._folder))
+        for line in self._jobs:
+            job = json.loads(line)
+            asked, controls = _with_controls(self._folder, job["groups"])
+            reader, writer = os.pipe()
+            child = os.fork()
+            if not child:
+                os.close(reader)
+                self._become(writer)
+                session.config.args = asked
+                self._begin(asked)
+                return
+            os.close(writer)
+            told = _told(child, reader, job["within_s"])
+            _clear(self._folder)
+            self._say(_counted(told, job["groups"], controls))
+        pytest.exit("there are no more jobs")
+
+    def _say(self, line: str) -> None:
+        self._answers.write(f"{line}\n")
+        self._answers.flush()
+
+    def _become(self, writer: int) -> None:
+        self.writer = writer
+        self._jobs.close()
+        self._answers.close()
+        os.setsid()
+        os.chdir(self._folder)
+        sys.path.insert(0, str(self._folder))
+        _hold(self._folder)
+
+    def _begin(self, asked: Sequence[str]) -> None:
+        """Where the hidden tests have a conftest, which may have a say in what is set up already: anew."""
+        if next(self._folder.glob("hidden/**/conftest.py"), None):
+            anew = _Reports()
+            try:
+                pytest.main([*_OPTIONS, *asked], plugins=[anew])
+            finally:
+                self.passed = anew.passed
+                self.end()
+
+    def end(self) -> None:
+        """End a child, with what passed."""
+        if self.writer is not None:
+            os.write(self.writer, json.dumps(self.passed).encode() + b"\n")
+            os._exit(0)
+
+
 def main() -> None:
     """Answer jobs until the input ends."""
-    _warm_up()
-    for line in sys.stdin:
-        answer = _forked(json.loads(line))
-        sys.stdout.write(f"{answer}\n")
-        sys.stdout.flush()
+    jobs, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+    silence = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(silence, descriptor)
+    with tempfile.TemporaryDirectory(prefix="coroom-grade-") as place:
+        folder = Path(os.path.realpath(place), "tree")
+        (folder / "hidden").mkdir(parents=True)
+        os.chdir(folder)
+        _warm_up()
+        template = _Template(folder, jobs, answers)
+        try:
+            pytest.main([*_OPTIONS, "hidden"], plugins=[template])
+        finally:
+            template.end()
 
 
 def _warm_up() -> None:
-    """Load what pytest loads when it first runs, and leave all that there is alone: no child has to do either again."""
+    """Load what pytest loads when it first runs: no child has to do it again."""
     # Whatever `--tb` says, pytest writes out what has failed, for which it parses each source on the way.
     pytest.ExceptionInfo.getrepr = lambda *_args, **_named: ""  # type: ignore[method-assign,assignment]
-    said, here = os.dup(1), Path.cwd()
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    with tempfile.TemporaryDirectory(prefix="coroom-grade-") as folder:
-        test = Path(folder) / "hidden" / "test_nothing.py"
-        test.parent.mkdir()
-        test.write_text("def test_nothing(tmp_path, capsys, monkeypatch):\n    pass\n")
-        os.chdir(folder)
-        pytest.main([*_OPTIONS, "hidden/test_nothing.py"])
-        os.chdir(here)
-    sys.stdout.flush()
-    os.dup2(said, 1)
-    os.close(said)
-    os.close(silence)
+    test = Path("hidden", "test_nothing.py")
+    test.write_text("def test_nothing(tmp_path, capsys, monkeypatch):\n    pass\n")
+    pytest.main([*_OPTIONS, str(test)])
     sys.modules.pop("test_nothing", None)
-    gc.freeze()
+    test.unlink()
 
 
-def _forked(job: Mapping[str, Any]) -> str:
-    asked, controls = _with_controls(job)
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reader)
-        _child(os.path.realpath(job["folder"]), asked, writer)
-    os.close(writer)
-    line = _line(reader, job["within_s"])
+def _told(child: int, reader: int, within_s: float) -> bytes:
+    """What the child says in this time; then it ends, with all that it has started."""
+    line = _line(reader, within_s)
     os.close(reader)
     kill_group(child)
     # Before it leads a group of its own, it is in none that could be ended.
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return _counted(line, job["groups"], controls)
+    return line
 
 
-def _with_controls(job: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _clear(folder: Path) -> None:
+    """Away with the tree, whatever its code has made of it."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as gone, suppress(FileNotFoundError):
+        if not folder.is_symlink():
+            folder.chmod(0o700)
+        folder.rename(Path(gone, "tree"))
+
+
+def _with_controls(folder: Path, groups: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
     """What pytest is to run, with a control after each file of tests; and the controls alone."""
-    tests = list(dict.fromkeys(test for group in job["groups"] for test in group))
+    tests = list(dict.fromkeys(test for group in groups for test in group))
     names = [f"x{secrets.token_hex(8)}" for _ in range(len(tests) + 1)]
     file = f"hidden/test_{names[0]}.py"
     text = _CONTROLS.format(name=names[0]) + "".join(_CONTROL.format(name=name) for name in names[1:])
-    (Path(job["folder"]) / file).write_text(text, encoding="ascii")
+    (folder / file).write_text(text, encoding="ascii")
     controls = [f"{file}::test_{name}" for name in names[1:]]
     last = f"{file}::{names[0]}::test_{names[0]}"
     return [*(one for pair in zip(tests, controls, strict=True) for one in pair), last], [*controls, last]
@@ -162,22 +225,6 @@ def _line(reader: int, within_s: float) -> bytes:
             return b""
         said += more
     return said.partition(b"\n")[0]
-
-
-def _child(folder: str, asked: Sequence[str], writer: int) -> NoReturn:
-    os.setsid()
-    silence = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(silence, descriptor)
-    os.chdir(folder)
-    sys.path.insert(0, folder)
-    _hold(Path(folder))
-    reports = _Reports()
-    try:
-        pytest.main([*_OPTIONS, *asked], plugins=[reports])
-    finally:
-        os.write(writer, json.dumps(reports.passed).encode() + b"\n")
-        os._exit(0)
 
 
 def _hold(folder: Path) -> None:
