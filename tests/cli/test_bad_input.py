@@ -157,7 +157,7 @@ def test_a_call_that_cannot_be_is_refused_before_anything_is_made(
         ("t.json", '[{"title": "x", "after": ["y"]}]', ("There is no task y to come after", "Post that one first")),
         ("t.yaml", "- title: [", ("is not YAML",)),
         ("t.json", "[" * 100_000, ("is not JSON", "recursion")),
-        ("t.yaml", "[" * 5_000, ("is not YAML", "recursion")),
+        ("t.yaml", "[\n" * 5_000, ("is not YAML", "recursion")),
         ("t.json", '[{"title": "x"}, {"title": "\\ud800"}]', ("task 2 holds what is no text",)),
         ("t.json", '[{"title": " "}]', ("the task has no title",)),
         ("t.json", '[{"title": "' + "x" * 20_001 + '"}]', ("a title of 20,001 characters", "in its description")),
