@@ -192,11 +192,11 @@ def test_the_original_passes_its_own_tests_for_the_files_that_change(original: P
 
 def test_all_four_changes_together_pass_the_whole_suite(tree: Callable[[str], Tree], tapes: Tapes) -> None:
     final = play(tree("final"), tapes, without={HELD})
-    result = final.run(load_demo().test_command)
+    result = final.run([*load_demo().test_command, "-rp"])
     assert result.returncode == 0, result.stdout[-2000:]
-    new = final.run(["python", "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]).stdout
+    passed = [line for line in result.stdout.splitlines() if line.startswith("PASSED tests/")]
     for name in ("bytes2human_si", "singularize_undoes", "does_not_walk", "trailing_separator", "tree_size"):
-        assert name in new
+        assert any(name in line for line in passed)
     section = (final.root / "CHANGELOG.md").read_text(encoding="utf-8").split("## 26.2.0")[0]
     assert section.count("\n- ") == 4
 
