@@ -33,6 +33,9 @@ FAULTS = 20
 TTL_S = 15
 """Of a claim: how long the killed agent's task waits for somebody else."""
 
+FEW_TTL_S = 5
+"""The same with fewer faults: the others have mended theirs before, and only wait."""
+
 WITHIN_S = 1_200.0
 
 AGENTS = {"cyd": Isolation.PLAIN, "ann": Isolation.PLAIN, "bob": Isolation.BUBBLEWRAP}
@@ -41,6 +44,15 @@ KILLED = "cyd"
 
 BEGUN = ".begun"
 """Beside the mark: a line for each session that it has begun (`mender.py`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kill:
+    """The session in which one agent is to be killed, the file that says that it is half done, and the claims' time."""
+
+    at: int
+    mark: Path
+    ttl_s: int
 
 
 @dataclass(slots=True)
@@ -87,18 +99,18 @@ async def perform(place: Path, say: Say, faults: int = FAULTS) -> Scene:
         (await failing_tests(git, git.line("rev-parse", "main"), probe, test, WITHIN_S, Confined())).ids
     )
     say(f"{scene.failing_before} tests of the package fail, each for a reason of its own")
-    mark = place / "stalled"
-    at = 2 if faults >= FAULTS else 1
+    at, ttl_s = (2, TTL_S) if faults >= FAULTS else (1, FEW_TTL_S)
+    kill = _Kill(at, place / "stalled", ttl_s)
     processes: dict[str, asyncio.subprocess.Process] = {}
     listening: dict[str, asyncio.Task[dict[str, Any]]] = {}
     try:
         async with asyncio.timeout(WITHIN_S):
             for name in AGENTS:
-                processes[name] = await _start(name, place, repository, test, environment, (mark, at))
+                processes[name] = await _start(name, place, repository, test, environment, kill)
                 listening[name] = asyncio.create_task(_listen(name, processes[name], say))
                 if name == KILLED:
-                    await _until_it_works(processes[name], mark)
-            await _kill_on_the_way(processes[KILLED], place, mark, scene, say)
+                    await _until_it_works(processes[name], kill.mark)
+            await _kill_on_the_way(processes[KILLED], place, kill, scene, say)
             told = {name: await task for name, task in listening.items()}
     except TimeoutError:
         scene.problem = f"it did not end within {WITHIN_S:g} s"
@@ -134,13 +146,12 @@ def _test(environment: SuiteEnvironment, seeds: Sequence[dict[str, str]]) -> str
 
 
 async def _start(
-    name: str, place: Path, repository: Path, test: str, environment: SuiteEnvironment, stalls: tuple[Path, int]
+    name: str, place: Path, repository: Path, test: str, environment: SuiteEnvironment, kill: _Kill
 ) -> asyncio.subprocess.Process:
-    mark, at = stalls
-    stall = ("--stall", str(mark), "--at", str(at)) if name == KILLED else ()
+    stall = ("--stall", str(kill.mark), "--at", str(kill.at)) if name == KILLED else ()
     agent = f"command:{shlex.join((sys.executable, str(MENDER), str(SEEDS), *stall))}"
     words = ("--name", name, "--agents", "1", "--agent", agent, "--isolation", AGENTS[name].value, "--test", test)
-    more = ("--ttl", str(TTL_S), "--until-done", "--state", str(place / "loops"), "--json")
+    more = ("--ttl", str(kill.ttl_s), "--until-done", "--state", str(place / "loops"), "--json")
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "coroom.cli", "loop", *words, *more),
         cwd=repository,
@@ -173,11 +184,11 @@ async def _until_it_works(process: asyncio.subprocess.Process, mark: Path) -> No
 
 
 async def _kill_on_the_way(
-    process: asyncio.subprocess.Process, place: Path, mark: Path, scene: Scene, say: Say
+    process: asyncio.subprocess.Process, place: Path, kill: _Kill, scene: Scene, say: Say
 ) -> None:
     """Wait until the agent is in the middle of something, and kill -9 its harness and what that had started."""
     # Another process makes the file; there is nothing else to hear of it by.
-    while not mark.exists() and process.returncode is None:  # noqa: ASYNC110, ASYNC240
+    while not kill.mark.exists() and process.returncode is None:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     if process.returncode is not None:
         scene.problem = f"{KILLED} ended before it could be killed"
@@ -186,7 +197,8 @@ async def _kill_on_the_way(
     scene.killed_on = held.get(f"{KILLED}-1", "")
     kill_group(process.pid)
     await asyncio.to_thread(end_leftover, place / "loops" / f"{KILLED}-1" / "home")
-    say(f"killed {KILLED} (kill -9) in the middle of {scene.killed_on}; its claim ends by itself within {TTL_S} s")
+    ends = f"its claim ends by itself within {kill.ttl_s} s"
+    say(f"killed {KILLED} (kill -9) in the middle of {scene.killed_on}; {ends}")
 
 
 def _claims(shared: Git) -> dict[str, str]:
