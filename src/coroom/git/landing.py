@@ -363,9 +363,8 @@ def _described(git: Git, entry: Entry) -> str:
         "why": entry.why,
         "checkout": entry.checkout,
     }
-    tree = git.line("rev-parse", f"{entry.tip}^{{tree}}")
     message = f"coroom: a change for {one_line(entry.onto)}\n\n{json.dumps(facts, ensure_ascii=True)}\n"
-    return _commit(git, tree, (entry.tip,), message, entry.agent)
+    return _commit(git, f"{entry.tip}^{{tree}}", (entry.tip,), message, entry.agent)
 
 
 def _entry(git: Git, name: str, oid: str) -> Entry | None:
