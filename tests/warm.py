@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 _REQUEST_BYTES_MAX = 1 << 17
-_LATER = {"run": ("mcp.client.streamable_http", "mcp")}
+_SERVES = ("httptools", "coroom.workspace.inotify")
+_LATER = {"run": (*_SERVES, "mcp.client.streamable_http", "mcp", "httpcore2"), "up": _SERVES}
 """What a command imports only when it is under way."""
 _SUBREAPER = 36
 
