@@ -31,6 +31,8 @@ def ending(tree: Mapping[str, str], test: str) -> bool | None:
         return None
     except (Raised, Exception):  # noqa: BLE001 - whatever a test raises is a failure
         return False
+    finally:
+        stage.close()
     return True
 
 
@@ -344,6 +346,27 @@ def test_trees_go_with_what_was_told_of_them_when_later_texts_take_their_room() 
         gc.enable()
 
 
+def test_what_an_enactment_defined_goes_with_its_end_and_waits_for_no_collector() -> None:
+    texts = {
+        "shop.py": b"from dataclasses import dataclass\nfrom enum import Enum\nfrom typing import Protocol\n\n\n"
+        b"class Size(Enum):\n    SMALL = 1\n\n\nclass Priced(Protocol):\n    def price(self) -> int: ...\n\n\n"
+        b"@dataclass\nclass Lamp:\n    size: Size = Size.SMALL\n\n    def price(self) -> int:\n        return 1\n\n\n"
+        b"class Sold(ValueError):\n    pass\n\n\nSHELF = [Lamp(), Lamp()]\n",
+        "till.py": b"from shop import SHELF, Lamp\n\n\nclass Red(Lamp):\n    pass\n\n\n"
+        b"TOTAL = sum(each.price() for each in SHELF)\n",
+    }
+    gc.disable()
+    try:
+        stage = Tree(Program(texts), Budget(1_000))
+        assert stage.module("till.py").space["TOTAL"] == 2
+        machine = weakref.ref(stage.machine)
+        stage.close()
+        del stage
+        assert machine() is None
+    finally:
+        gc.enable()
+
+
 def test_a_text_larger_than_the_room_is_parsed_once_until_another_is_asked_for() -> None:
     text = "x = 1\n" * (TEXTS_MAX // 6 + 1)
     assert parsed(text) is parsed(text)
@@ -352,16 +375,16 @@ def test_a_text_larger_than_the_room_is_parsed_once_until_another_is_asked_for()
 def test_names_that_are_made_when_they_are_asked_for_are_there_all_the_same_and_made_once() -> None:
     made: list[str] = []
 
-    def make(name: str) -> str:
+    def make(name: str, machine: str) -> str:
         made.append(name)
-        return name.upper()
+        return f"{name.upper()}{machine}"
 
-    names = Names({name: partial(make, name) for name in "abc"})
+    names = Names({name: partial(make, name) for name in "abc"}, "!")
     names["d"] = "given"
     assert ("a" in names, "d" in names, "e" in names) == (True, True, False)
     assert (names.get("e"), names.get("e", 1), made) == (None, 1, [])
-    assert (names["b"], names.get("b"), made) == ("B", "B", ["b"])
-    assert dict(names.items()) == {"a": "A", "b": "B", "c": "C", "d": "given"}
+    assert (names["b"], names.get("b"), made) == ("B!", "B!", ["b"])
+    assert dict(names.items()) == {"a": "A!", "b": "B!", "c": "C!", "d": "given"}
     assert sorted(made) == ["a", "b", "c"]
     with pytest.raises(KeyError):
         names["e"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coroom.checks.enactment.budget import CannotGoOn
 from coroom.checks.enactment.python import bounds, native
@@ -185,39 +184,7 @@ _PLAIN: Mapping[str, Value] = {
 
 def names(machine: Attributes) -> dict[str, Value]:
     """The names that every module has."""
-    base = Kind("object", (), {}, traits={"object"})
-    base.make = machine.new
-
-    def raised(name: str, above: str) -> Kind:
-        return Kind(name, (found[above],), {}, traits={"exception"}, make=machine.new)
-
-    makers: dict[str, Callable[[], Value]] = {n: partial(raised, n, above) for n, above in _ALL_EXCEPTIONS.items()}
-    makers |= dict.fromkeys(("IOError", "EnvironmentError"), lambda: found["OSError"])
-    found: Names = Names(makers)
-    found["object"] = base
-    for name, made in (
-        ("str", _text),
-        ("bytes", _bytes),
-        ("int", int),
-        ("float", float),
-        ("bool", bool),
-        ("list", list),
-        ("tuple", tuple),
-        ("dict", dict),
-        ("set", set),
-        ("frozenset", frozenset),
-        ("range", bounds.span),
-    ):
-        found[name] = own_kind(base, name, made)
-    _fill(found["dict"], fromkeys=dict.fromkeys)
-    _fill(
-        found["str"],
-        **{name: getattr(str, name) for name in _OF_TEXTS},
-    )
-    _fill(found["list"], **{name: getattr(list, name) for name in ("append", "sort", "copy", "count", "index", "pop")})
-    for name in ("dict", "set", "frozenset"):
-        own = getattr(builtins, name)
-        _fill(found[name], **{each: getattr(own, each) for each in _OF_TABLES if hasattr(own, each)})
+    found = Names(_MAKERS, machine)
     found.update(_PLAIN)
     found.update(_of_the_machine(machine))
     return found
@@ -270,17 +237,14 @@ _OF_TABLES = (
     "issubset", "issuperset", "isdisjoint", "pop", "setdefault",
 )  # fmt: skip
 """The methods that programs take from the classes themselves: `sorted(words, key=str.casefold)`."""
+_NONE: Mapping[str, Value] = {}
 
 
-def own_kind(base: Kind, name: str, make: Callable[..., Value]) -> Kind:
+def own_kind(base: Kind, name: str, make: Callable[..., Value], methods: Mapping[str, Value] = _NONE) -> Kind:
     """One of Python's own types as a class that can be called."""
-    kind = Kind(name, (base,), {}, traits={"own", "opaque"})
+    kind = Kind(name, (base,), dict(methods), traits={"own", "opaque"})
     kind.make = lambda _, /, *given, **named: bounds.modest(make(*given, **named))
     return kind
-
-
-def _fill(kind: Kind, **named: Value) -> None:
-    kind.space.update(named)
 
 
 def _text(*given: Value) -> str:
@@ -291,6 +255,43 @@ def _bytes(*given: Value) -> bytes:
     if given and isinstance(given[0], int):
         raise CannotGoOn("bytes of a length")
     return bytes(*given)
+
+
+def _methods(own: type, names: Sequence[str]) -> dict[str, Value]:
+    return {each: getattr(own, each) for each in names if hasattr(own, each)}
+
+
+_KINDS: Mapping[str, tuple[Callable[..., Value], Mapping[str, Value]]] = {
+    "str": (_text, _methods(str, _OF_TEXTS)),
+    "bytes": (_bytes, _NONE),
+    "int": (int, _NONE),
+    "float": (float, _NONE),
+    "bool": (bool, _NONE),
+    "list": (list, _methods(list, ("append", "sort", "copy", "count", "index", "pop"))),
+    "tuple": (tuple, _NONE),
+    "dict": (dict, {"fromkeys": dict.fromkeys, **_methods(dict, _OF_TABLES)}),
+    "set": (set, _methods(set, _OF_TABLES)),
+    "frozenset": (frozenset, _methods(frozenset, _OF_TABLES)),
+    "range": (bounds.span, _NONE),
+}
+"""Python's own types: how one is called, and its methods."""
+
+
+def _own(name: str, machine: Attributes) -> Kind:
+    return own_kind(machine.builtins["object"], name, *_KINDS[name])
+
+
+def _raised(name: str, above: str, machine: Attributes) -> Kind:
+    return Kind(name, (machine.builtins[above],), {}, traits={"exception"}, make=machine.new)
+
+
+_MAKERS: Mapping[str, Callable[[Any], Value]] = {
+    "object": lambda machine: Kind("object", (), {}, traits={"object"}, make=machine.new),
+    **{name: partial(_own, name) for name in _KINDS},
+    **{name: partial(_raised, name, above) for name, above in _ALL_EXCEPTIONS.items()},
+    **dict.fromkeys(("IOError", "EnvironmentError"), lambda machine: machine.builtins["OSError"]),
+}
+"""Most programs ask for few of them."""
 
 
 def _iterate(many: Value) -> Value:

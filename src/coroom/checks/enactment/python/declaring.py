@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from coroom.checks.enactment.python.built_in import OWN, own_kind
 from coroom.checks.enactment.python.kinds import AUTO, Field, dataclass
@@ -28,28 +28,33 @@ _ANNOTATIONS = (
 
 def typing_names(machine: Attributes) -> dict[str, Value]:
     """What `typing` gives."""
-    base = machine.builtins["object"]
-
-    def noted(name: str) -> Kind:
-        return Kind(name, (base,), {}, traits={"own" if name in OWN else "note"}, make=machine.new)
-
-    found = Names({name: functools.partial(noted, name) for name in _ANNOTATIONS})
-    found["Generic"] = Kind("Generic", (base,), {}, traits={"object"}, make=machine.new)
-    found["Protocol"] = Kind("Protocol", (base,), {}, traits={"object"}, make=machine.new)
-    found["NamedTuple"] = Kind("NamedTuple", (base,), {}, traits={"tuple"}, make=machine.new)
-    found["TypedDict"] = Kind("TypedDict", (base,), {}, traits={"typed dict"}, make=machine.new)
-    for name in ("TypeVar", "ParamSpec", "NewType", "TypeVarTuple"):
-        found[name] = lambda *_, **__: Kind("T", (base,), {}, traits={"note"}, make=lambda _, value: value)
-    for name in ("overload", "final", "override", "runtime_checkable", "no_type_check"):
-        found[name] = same
-    found["cast"] = lambda _, value: value
-    found["TYPE_CHECKING"] = False
-    return found
+    return Names(_TYPING, machine)
 
 
 def same(value: Value) -> Value:
     """What marks a thing and leaves it as it is."""
     return value
+
+
+def _kind(name: str, trait: str, machine: Attributes) -> Kind:
+    return Kind(name, (machine.builtins["object"],), {}, traits={trait}, make=machine.new)
+
+
+def _variable(machine: Attributes) -> Callable[..., Kind]:
+    base = machine.builtins["object"]
+    return lambda *_, **__: Kind("T", (base,), {}, traits={"note"}, make=lambda _, value: value)
+
+
+_TYPING: Mapping[str, Callable[[Any], Value]] = {
+    **{name: functools.partial(_kind, name, "own" if name in OWN else "note") for name in _ANNOTATIONS},
+    **{name: functools.partial(_kind, name, "object") for name in ("Generic", "Protocol")},
+    "NamedTuple": functools.partial(_kind, "NamedTuple", "tuple"),
+    "TypedDict": functools.partial(_kind, "TypedDict", "typed dict"),
+    **dict.fromkeys(("TypeVar", "ParamSpec", "NewType", "TypeVarTuple"), _variable),
+    **dict.fromkeys(("overload", "final", "override", "runtime_checkable", "no_type_check"), lambda _: same),
+    "cast": lambda _: lambda _, value: value,
+    "TYPE_CHECKING": lambda _: False,
+}
 
 
 def dataclasses_names(machine: Attributes) -> dict[str, Value]:
@@ -72,16 +77,17 @@ def dataclasses_names(machine: Attributes) -> dict[str, Value]:
         note = Kind("Field", (machine.builtins["object"],), {}, make=machine.new)
         return tuple(Thing(note, {"name": name}) for name in all_fields(kind))
 
-    return {
+    found = Names({"FrozenInstanceError": lambda _: machine.builtins["FrozenInstanceError"]}, machine)
+    found |= {
         "dataclass": decorator,
         "field": field,
         "replace": replace,
         "asdict": _as_dict,
         "fields": fields,
-        "FrozenInstanceError": machine.builtins["FrozenInstanceError"],
         "astuple": lambda thing: tuple(thing.attributes[name] for name in all_fields(thing.kind)),
         "is_dataclass": lambda thing: (thing if isinstance(thing, Kind) else thing.kind).has("dataclass"),
     }
+    return found
 
 
 def _as_dict(value: Value) -> Value:

@@ -3,6 +3,7 @@
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
@@ -191,19 +192,25 @@ class Expressions(Functions):
         inner = Scope({}, scope.module, scope, owner=scope.owner, is_comprehension=True)
         if scope.is_class:
             inner.names.update(scope.names)
+        return self._turns(
+            clauses, element, inner, lambda: self.value(clauses[0].iter, scope) if given is None else given
+        )
 
-        def turn(at: int) -> Iterator[Value]:
-            if at == len(clauses):
-                yield self.value(element, inner)
-                return
-            clause = clauses[at]
-            for each in given if at == 0 and given is not None else self.value(clause.iter, inner if at else scope):
-                self.budget.step()
-                self.put(clause.target, each, inner)
-                if all(self.value(test, inner) for test in clause.ifs):
-                    yield from turn(at + 1)
-
-        return turn(0)
+    def _turns(
+        self, clauses: list[ast.comprehension], element: ast.expr, inner: Scope, many: Callable[[], Value]
+    ) -> Iterator[Value]:
+        clause, *later = clauses
+        for each in many():
+            self.budget.step()
+            self.put(clause.target, each, inner)
+            for test in clause.ifs:
+                if not self.value(test, inner):
+                    break
+            else:
+                if later:
+                    yield from self._turns(later, element, inner, partial(self.value, later[0].iter, inner))
+                else:
+                    yield self.value(element, inner)
 
     def _of_call(self, node: ast.Call, scope: Scope) -> Value:
         if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:

@@ -58,6 +58,18 @@ class Machine(Expressions):
                 raise
         return self._modules[path]
 
+    def close(self) -> None:
+        """Take apart what was defined, whose parts hold one another: then it goes at once, and no collector needs to
+        find it among all that lives. Most of the time of thousands of enactments went there.
+        """
+        for space in (*(module.space for module in self._modules.values()), self.builtins):
+            for each in space.values():
+                if isinstance(each, Kind):
+                    each.let_go()
+            space.clear()
+        self._modules.clear()
+        self.builtins = {}
+
     def _imported(self, name: str, importer: Scope) -> Module:
         found = self._source(name, importer.module["__file__"])
         if found is not None:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn, Spent
 from coroom.checks.enactment.python.machine import Machine, parsed
@@ -19,14 +20,9 @@ class Tree:
     def __init__(self, program: Program, purse: Budget) -> None:
         self._program = program
         self._purse = purse
-        self.machine = Machine(self._source, Budget(min(STEPS, max(0, purse.steps))))
+        self.machine = Machine(partial(_source, program), Budget(min(STEPS, max(0, purse.steps))))
         self._given = self.machine.budget.steps
         self.results: list[Value] = []
-
-    def _source(self, spec: str, importer: str) -> tuple[str, str] | None:
-        module = self._program.module(importer)
-        place = self._program.place_of(spec, module) if module is not None else None
-        return (place, self._program.text(place)) if place is not None else None
 
     def module(self, path: str) -> Module:
         """The module at a path.
@@ -57,7 +53,14 @@ class Tree:
         return found
 
     def close(self) -> None:
-        """Count what was used."""
+        """Count what was used, and let go of all that was made; nothing is acted out any more."""
         self._purse.steps -= self._given - max(0, self.machine.budget.steps)
+        self.machine.close()
         if self._purse.steps <= 0:
             raise Spent
+
+
+def _source(program: Program, spec: str, importer: str) -> tuple[str, str] | None:
+    module = program.module(importer)
+    place = program.place_of(spec, module) if module is not None else None
+    return (place, program.text(place)) if place is not None else None

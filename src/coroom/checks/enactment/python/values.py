@@ -85,6 +85,12 @@ class Kind:
                 return True
         return False
 
+    def let_go(self) -> None:
+        """Hold nothing any more that holds the class."""
+        self.space.clear()
+        self.members.clear()
+        self._line = ()
+
     def inherits(self, other: Kind) -> bool:
         """Whether it is a kind of the other."""
         return other in self.line()
@@ -189,14 +195,17 @@ class Module:
 
 
 class Names(dict[str, Value]):
-    """The names of a module of which most are never asked for: those of `makers` are made when they are."""
+    """The names of a module of which most are never asked for: those of `makers` are made when they are, by what is
+    given the machine.
+    """
 
-    def __init__(self, makers: Mapping[str, Callable[[], Value]]) -> None:
+    def __init__(self, makers: Mapping[str, Callable[[Any], Value]], machine: Any) -> None:
         super().__init__()
         self._makers = makers
+        self._machine = machine
 
     def __missing__(self, name: str) -> Value:
-        self[name] = made = self._makers[name]()
+        self[name] = made = self._makers[name](self._machine)
         return made
 
     def __contains__(self, name: object) -> bool:
