@@ -269,7 +269,7 @@ def test_what_a_call_gives_is_not_taken_down_without_end() -> None:
     assert list(enactments(four_of(BASE, deep, NEW.replace("2 * ", "")))) == []
 
 
-@pytest.mark.parametrize("place", ["plays._firsts", "inputs.parameters", "acting._looks", "machine.Machine._do_return"])
+@pytest.mark.parametrize("place", ["plays._firsts", "inputs.parameters", "acting._looks", "machine.Machine.name"])
 @pytest.mark.parametrize("fault", [NameError, AttributeError, AssertionError, ImportError])
 def test_a_mistake_of_the_interpreters_own_does_not_pass_for_what_the_program_does(
     monkeypatch: pytest.MonkeyPatch, place: str, fault: type[Exception]

@@ -59,12 +59,13 @@ def on_the_node(tell: Callable[Concatenate[N, P], T]) -> Callable[Concatenate[N,
 
     @wraps(tell)
     def told(node: N, /, *more: P.args, **named: P.kwargs) -> T:
+        key: Any = (tell, *more, *named.items()) if more or named else tell
         known: dict[Any, T] | None = node.__dict__.get("_told")
         if known is None:
             known = node.__dict__["_told"] = {}
-        key = (tell, *more, *named.items()) if more or named else tell
-        if key not in known:
-            known[key] = tell(node, *more, **named)
-        return known[key]
+        elif key in known:
+            return known[key]
+        said = known[key] = tell(node, *more, **named)
+        return said
 
     return told

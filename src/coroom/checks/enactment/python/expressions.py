@@ -55,8 +55,6 @@ _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: operator.pos,
     ast.Invert: operator.invert,
 }
-_WAYS = {kind: f"_of_{kind.__name__.lower()}" for kind in ast.expr.__subclasses__()}
-"""The names of the methods below."""
 
 
 class Expressions(Functions):
@@ -65,7 +63,7 @@ class Expressions(Functions):
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression gives."""
         self.budget.step()
-        return getattr(self, _WAYS[type(node)], _unknown_value)(node, scope)
+        return _WAYS[type(node)](self, node, scope)
 
     def _of_constant(self, node: ast.Constant, scope: Scope) -> Value:  # noqa: ARG002
         return node.value
@@ -264,5 +262,10 @@ class Expressions(Functions):
         return self._bound(found, me, kind)(*given, **named)
 
 
-def _unknown_value(node: ast.expr, scope: Scope) -> Value:  # noqa: ARG001
+def _unknown_value(machine: Expressions, node: ast.expr, scope: Scope) -> Value:  # noqa: ARG001
     raise CannotGoOn(f"{type(node).__name__} is not known here")
+
+
+_WAYS: Mapping[type[ast.expr], Callable[[Expressions, Any, Scope], Value]] = {
+    kind: getattr(Expressions, f"_of_{kind.__name__.lower()}", _unknown_value) for kind in ast.expr.__subclasses__()
+}

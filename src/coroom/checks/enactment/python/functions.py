@@ -3,6 +3,7 @@
 import ast
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
 from coroom.checks.enactment.kept import on_the_node
@@ -47,20 +48,21 @@ class Functions(Attributes):
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> Function:
         """The function that is defined here; its defaults are worked out now."""
-        name, traits, needless = _made_of(node)
-        defaults = {name: self.value(value, scope) for name, value in needless} if needless else {}
+        form = _form(node)
+        defaults = {name: self.value(value, scope) for name, value in form.needless} if form.needless else {}
         if scope.is_class:
-            return Function(name, node, scope.outer or scope, defaults, self._run, scope.owner, traits)
-        return Function(name, node, scope, defaults, self._run, None, traits)
+            return Function(form.name, node, scope.outer or scope, defaults, self._run, scope.owner, form.traits)
+        return Function(form.name, node, scope, defaults, self._run, None, form.traits)
 
     def _run(self, function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> Value:
         self.budget.step()
         self.seen.add((function.around.module["__file__"], function.name))
-        scope = Scope(
-            _arguments(function, given, dict(named)), function.around.module, function.around, owner=function.owner,
-            own=_bound_in(function.node),
-        )  # fmt: skip
         node = function.node
+        form = _form(node)
+        scope = Scope(
+            _arguments(form, function, given, named), function.around.module, function.around, owner=function.owner,
+            own=form.bound,
+        )  # fmt: skip
         if isinstance(node, ast.Lambda):
             return self._deeper(lambda: self.value(node.body, scope))
         if "async" in function.traits:
@@ -106,7 +108,6 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-@on_the_node
 def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
     """The names that a function binds, its parameters left out."""
     if isinstance(node, ast.Lambda):
@@ -137,17 +138,42 @@ def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> froz
     return frozenset(found - others)
 
 
+@dataclass(slots=True)
+class _Form:
+    """What a function says of itself wherever it is made and whenever it is called.
+
+    `needless` are the parameters that need not be given, in the order of their values, `places` those that are given by
+    place, `keys` by name, `all` both, `bound` the names that it binds besides; `rest` and `others` take what is left.
+    """
+
+    name: str
+    traits: frozenset[str]
+    needless: tuple[tuple[str, ast.expr], ...]
+    bound: frozenset[str]
+    places: tuple[str, ...]
+    keys: frozenset[str]
+    all: tuple[str, ...]
+    rest: str | None
+    others: str | None
+
+
 @on_the_node
-def _made_of(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-) -> tuple[str, frozenset[str], tuple[tuple[str, ast.expr], ...]]:
-    """The name of a function, its traits, and the parameters that need not be given, in the order of their values."""
+def _form(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> _Form:
     args = node.args
     places = [*args.posonlyargs, *args.args]
     given = zip(places[len(places) - len(args.defaults) :], args.defaults, strict=True)
     named = zip(args.kwonlyargs, args.kw_defaults, strict=True)
-    needless = tuple((each.arg, value) for each, value in (*given, *named) if value is not None)
-    return "<lambda>" if isinstance(node, ast.Lambda) else node.name, _traits(node), needless
+    return _Form(
+        "<lambda>" if isinstance(node, ast.Lambda) else node.name,
+        _traits(node),
+        tuple((each.arg, value) for each, value in (*given, *named) if value is not None),
+        _bound_in(node),
+        tuple(each.arg for each in places),
+        frozenset(each.arg for each in (*args.args, *args.kwonlyargs)),
+        tuple(each.arg for each in (*places, *args.kwonlyargs)),
+        args.vararg.arg if args.vararg is not None else None,
+        args.kwarg.arg if args.kwarg is not None else None,
+    )
 
 
 def _traits(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
@@ -168,28 +194,26 @@ def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return False
 
 
-def _arguments(function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> dict[str, Value]:
-    args = function.node.args
-    places = [each.arg for each in (*args.posonlyargs, *args.args)]
+def _arguments(form: _Form, function: Function, given: tuple[Value, ...], named: dict[str, Value]) -> dict[str, Value]:
+    places = form.places
     found: dict[str, Value] = dict(zip(places, given, strict=False))
-    if args.vararg is not None:
-        found[args.vararg.arg] = tuple(given[len(places) :])
+    if form.rest is not None:
+        found[form.rest] = tuple(given[len(places) :])
     elif len(given) > len(places):
         raise TypeError(f"{function.name}() takes {len(places)} positional arguments but {len(given)} were given")
-    known = {*(each.arg for each in args.args), *(each.arg for each in args.kwonlyargs)}
-    rest: dict[str, Value] = {}
+    others: dict[str, Value] = {}
     for name, value in named.items():
-        if name in known:
+        if name in form.keys:
             if name in found:
                 raise TypeError(f"{function.name}() got multiple values for argument {name!r}")
             found[name] = value
-        elif args.kwarg is not None:
-            rest[name] = value
+        elif form.others is not None:
+            others[name] = value
         else:
             raise TypeError(f"{function.name}() got an unexpected keyword argument {name!r}")
-    if args.kwarg is not None:
-        found[args.kwarg.arg] = rest
-    for name in (*places, *(each.arg for each in args.kwonlyargs)):
+    if form.others is not None:
+        found[form.others] = others
+    for name in form.all:
         if name not in found:
             if name not in function.defaults:
                 raise TypeError(f"{function.name}() missing required argument: {name!r}")
