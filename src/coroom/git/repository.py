@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from coroom.core.quick import dataclass
@@ -137,7 +138,7 @@ def inspect(
     if not Path(directory).is_dir():
         return NotUsable(Problem.NO_DIRECTORY, f"{directory} is no directory.", "Name the directory of a checkout.")
     try:
-        return _too_old(git) or _inspected(git, strict=strict, detached=detached)
+        return _too_old() or _inspected(git, strict=strict, detached=detached)
     except GitMissing:
         return NotUsable(Problem.NO_GIT, "There is no git on the path.", "Install git 2.39 or newer.")
     except GitFailed as failed:
@@ -150,12 +151,17 @@ def version_of(text: str) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def _too_old(git: Git) -> NotUsable | None:
-    found = git.line("version")
+def _too_old() -> NotUsable | None:
+    found = _version(os.environ.get("PATH", ""))
     if version_of(found) >= GIT_MIN:
         return None
     least = ".".join(map(str, GIT_MIN))
     return NotUsable(Problem.GIT_TOO_OLD, f"This is {found}; the room needs {least}.", "Install a newer git.")
+
+
+@lru_cache(1)
+def _version(path: str) -> str:  # noqa: ARG001  the git that is found on one path is asked once
+    return Git(os.sep).line("version")
 
 
 def _inspected(git: Git, *, strict: bool, detached: bool) -> Repository | NotUsable:
@@ -199,22 +205,24 @@ def _unfit(toplevel: Path, git_directory: Path, commit: str, branch: str, change
 
 
 def _place(git: Git) -> tuple[Path, Path, Path, str] | NotUsable:
-    asked = ("--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir", "--show-object-format")
-    found = git.run("rev-parse", *asked, expect=(0, 128))
-    if found.code:
+    about = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format", "--absolute-git-dir")
+    wanted = ("--path-format=absolute", "--git-common-dir", "--show-toplevel")
+    # Where there is no checkout, all is told but its top.
+    found = git.run("rev-parse", *about, *wanted, expect=(0, 128))
+    told = os.fsdecode(found.out).split("\n")[:-1]
+    if len(told) < len(about):
         return _no_repository(git, found.err)
-    bare, inside, *own, object_format = os.fsdecode(found.out).split("\n")[:-1]
+    bare, inside, object_format, *places = told
     if bare == "true":
         why = f"{git.directory} is a bare repository: it has no checkout."
         return NotUsable(Problem.BARE, why, "Clone it, and name the clone.")
     if inside != "true":
         why = f"{git.directory} lies inside a git directory."
         return NotUsable(Problem.INSIDE_GIT_DIRECTORY, why, "Name the directory of the checkout itself.")
-    wanted = ("--path-format=absolute", "--show-toplevel", "--git-common-dir")
-    places = os.fsdecode(git.run("rev-parse", *wanted).out).split("\n")[:-1]
-    if len(places) != 2:  # the name of a directory has several lines
-        places = [git.line("rev-parse", wanted[0], each) for each in wanted[1:]]
-    return Path(places[0]), Path("\n".join(own)), Path(places[1]), object_format
+    if len(places) != 3:  # the name of a directory has several lines
+        places = [git.line("rev-parse", wanted[0], each) for each in (about[-1], *wanted[1:])]
+    own, common, top = map(Path, places)
+    return top, own, common, object_format
 
 
 def _no_repository(git: Git, err: bytes) -> NotUsable:
