@@ -1,10 +1,12 @@
 """One shared repository in both forms: the repository itself, and a bare remote with a clone in front of it."""
 
+import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.git.repositories import git, new_repository, template, write
+from tests.git.repositories import git, new_repository, template
 
 from coroom.core.resource import Resource, parse
 from coroom.git.claim_record import Record
@@ -22,13 +24,17 @@ class SharedPlace:
     store: Path
     work: Path
 
-    def commit(self, files: dict[str, bytes], base: str = "main", message: str = "change") -> str:
-        """A commit on top of `base`, reachable from a branch of its own, without any checkout changing for good."""
-        git(self.work, "checkout", "--quiet", "--detach", base)
-        write(self.work, files)
-        git(self.work, "add", "--all")
-        git(self.work, "commit", "--quiet", "--allow-empty", "--message", message)
-        return git(self.work, "rev-parse", "HEAD")
+    def commit(
+        self, files: dict[str, bytes], base: str = "main", message: str = "change", *, without: Sequence[str] = ()
+    ) -> str:
+        """A commit on top of `base` that no ref has, made beside every checkout."""
+        made = b"refs/heads/made"
+        changes = [b"D %b\n" % os.fsencode(name) for name in without]
+        changes += [b"M 100644 inline %b\ndata %d\n%b\n" % (os.fsencode(n), len(d), d) for n, d in files.items()]
+        head = f"committer Ann <ann@example.org> now\ndata <<.\n{message}\n.\nfrom {base}^0\n".encode()
+        stream = [b"commit %b\nmark :1\n%b" % (made, head), *changes, b"get-mark :1\n"]
+        gone = b"reset %b\nfrom %b\n" % (made, b"0" * 40)
+        return git(self.work, "fast-import", "--quiet", "--date-format=now", stdin=b"".join((*stream, gone)))
 
     def main(self) -> str:
         return git(self.store, "rev-parse", "refs/heads/main")

@@ -212,10 +212,7 @@ def test_what_does_not_merge_names_the_paths(place: SharedPlace) -> None:
 
 
 def test_a_rename_on_one_side_is_followed_by_the_edit_of_the_other(place: SharedPlace) -> None:
-    tip = place.commit({"new/name.txt": b"1\n2\n3\n4\n5\n"}, message="move")
-    git(place.work, "rm", "--quiet", "a.txt")
-    git(place.work, "commit", "--quiet", "--amend", "--no-edit")
-    tip = git(place.work, "rev-parse", "HEAD")
+    tip = place.commit({"new/name.txt": b"1\n2\n3\n4\n5\n"}, message="move", without=["a.txt"])
     one = submit(place.shared, tip, onto="main", agent="ann")
     assert isinstance(one, Entry)
     two = waiting(place, {"a.txt": b"1\n2\n3\n4\nfive\n"}, agent="bob")

@@ -141,7 +141,7 @@ async def test_an_isolation_that_is_not_here_is_refused_before_anything_waits(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(bubblewrap_module, "_problem", lambda: ("bubblewrap is not installed here.", "Install it."))
     place = shared_place("remote", tmp_path)
-    place.commit({"x": b""})
+    git(place.work, "checkout", "--quiet", "--detach", place.commit({"x": b""}))
     repository = inspect(place.work, detached=True)
     assert isinstance(repository, Repository)
     said: list[str] = []

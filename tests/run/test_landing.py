@@ -89,8 +89,8 @@ async def test_a_reason_that_another_hears_and_drops_first_leaves_the_author_tol
 def test_a_branch_that_goes_while_all_are_probed_meets_nobody(tmp_path: Path) -> None:
     place = shared_place("remote", tmp_path, {"a.txt": b"a\n"})
     for name in ("one", "two"):
-        place.commit({"a.txt": name.encode()})
-        git(place.work, "push", "--quiet", str(place.store), f"HEAD:refs/heads/{name}")
+        tip = place.commit({"a.txt": name.encode()})
+        git(place.work, "push", "--quiet", str(place.store), f"{tip}:refs/heads/{name}")
     mine = submit(place.shared, place.commit({"a.txt": b"mine"}), onto="main", agent="ann")
     assert isinstance(mine, Entry)
     found = meetings_at(Ending(place, "refs/heads/one"), "main")
