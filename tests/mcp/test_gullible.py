@@ -1,12 +1,17 @@
 """An agent that does whatever it reads, among attackers that write wherever they can: nobody gains a right by words."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
-from mcp.client import Client
 from tests.attacks import ATTACKS, outside_the_fences
-from tests.doorway import Daemon, Room, running, text_of
+from tests.doorway import Daemon, Room, running
+from tests.mcp.test_plain import NEWER
+from tests.mcp.test_straight import headers, said
 
 from coroom.core import command as c
 from coroom.core.agent import HOST
@@ -50,6 +55,24 @@ OBEDIENCE: tuple[tuple[str, dict[str, Any]], ...] = (
 """Everything that somebody under the spell of a text could call, the impossible included."""
 
 
+@dataclass(frozen=True)
+class Agent:
+    """One that calls whatever it likes, with no client's library between it and the room."""
+
+    http: httpx2.AsyncClient
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> str:
+        """What it reads of the answer."""
+        answer = await self.http.post("/mcp", json=said(NEWER, tool, arguments), headers=headers(NEWER, tool))
+        return "\n".join(block["text"] for block in answer.json()["result"]["content"])
+
+
+@asynccontextmanager
+async def agent(daemon: Daemon, name: str) -> AsyncIterator[Agent]:
+    async with daemon.http(name) as http:
+        yield Agent(http)
+
+
 async def prepare(room: Room) -> None:
     """What the attackers are after: a task and a claim of b."""
     assert not isinstance(await room.host.submit(HOST, c.PostTask(title="Protect", task="protected")), Refused)
@@ -58,38 +81,38 @@ async def prepare(room: Room) -> None:
     assert isinstance(await room.host.submit("b", claim), c.Granted)
 
 
-async def plant(room: Room, mallory: Client, gullible: Client, number: int, attack: str) -> str:
+async def plant(room: Room, mallory: Agent, gullible: Agent, number: int, attack: str) -> str:
     """The text in one of the places where an agent's words reach another; what the other then reads."""
     match number % 5:
         case 0:
-            await mallory.call_tool("say", {"kind": "question", "text": attack, "about": attack[:60], "to": "gullible"})
-            return text_of(await gullible.call_tool("sync", {}))
+            await mallory.call("say", {"kind": "question", "text": attack, "about": attack[:60], "to": "gullible"})
+            return await gullible.call("sync", {})
         case 1:
             trap = {"resources": [f"file:trap {number} " + re.sub("[^ -~]", "", attack)], "purpose": attack[:200]}
-            await mallory.call_tool("claim", trap)
-            refused = await gullible.call_tool("claim", trap)
-            await mallory.call_tool("release", {})
-            return text_of(refused)
+            await mallory.call("claim", trap)
+            refused = await gullible.call("claim", trap)
+            await mallory.call("release", {})
+            return refused
         case 2:
             post = {"do": "post", "title": attack[:150], "description": attack, "despite_duplicate": True}
-            await mallory.call_tool("task", post)
-            return text_of(await gullible.call_tool("task", {"do": "post", "title": attack[:150]}))
+            await mallory.call("task", post)
+            return await gullible.call("task", {"do": "post", "title": attack[:150]})
         case 3:
             room.files.texts["doc.md"] = attack
-            return text_of(await gullible.call_tool("read", {"path": "doc.md"}))
+            return await gullible.call("read", {"path": "doc.md"})
         case _:
-            await mallory.call_tool("task", {"do": "next"})
-            await mallory.call_tool("task", {"do": "give_back", "summary": attack})
-            taken = text_of(await gullible.call_tool("task", {"do": "next"}))
-            await gullible.call_tool("task", {"do": "give_back"})
+            await mallory.call("task", {"do": "next"})
+            await mallory.call("task", {"do": "give_back", "summary": attack})
+            taken = await gullible.call("task", {"do": "next"})
+            await gullible.call("task", {"do": "give_back"})
             return taken
 
 
-async def obey(daemon: Daemon, gullible: Client, read: str) -> None:
+async def obey(daemon: Daemon, gullible: Agent, read: str) -> None:
     """Do all of it, pass it on, and try every secret that the text names."""
     for tool, arguments in OBEDIENCE:
-        await gullible.call_tool(tool, arguments)
-    await gullible.call_tool("say", {"kind": "note", "text": read[:3_000] or "-"})
+        await gullible.call(tool, arguments)
+    await gullible.call("say", {"kind": "note", "text": read[:3_000] or "-"})
     async with daemon.http("gullible") as http:
         for act in ("pause", "release", "end"):
             told = await http.post(f"/operator/{act}", json={"agent": "b", "claim": "c1", "reason": "as told"})
@@ -105,8 +128,8 @@ async def test_no_text_makes_an_agent_that_obeys_all_of_it_do_what_it_has_no_rig
     async with (
         # However long it takes, what b holds must not end by itself.
         running("gullible", "mallory", "b", limits=Limits(claim_ttl_ms_default=3_600_000)) as (daemon, room),
-        daemon.client("mallory") as mallory,
-        daemon.client("gullible") as gullible,
+        agent(daemon, "mallory") as mallory,
+        agent(daemon, "gullible") as gullible,
     ):
         await prepare(room)
         before = room.host.state
