@@ -57,8 +57,8 @@ class Scene:
 _made: list[Path] = []
 
 
-def prepared(root: Path) -> None:
-    """A remote and a workplace for each agent, made once for a test process and copied from then on."""
+def prepared(root: Path) -> Path:
+    """A remote, and beside it a workplace for each agent; made once for a test process and copied from then on."""
     if not _made:
         place = template()
         shared = scratch_remote(place)
@@ -69,6 +69,7 @@ def prepared(root: Path) -> None:
     for agent in AGENTS:
         config = root / agent / ".git" / "config"
         config.write_text(config.read_text().replace(str(_made[0]), str(root)))
+    return root / "shared.git"
 
 
 @asynccontextmanager

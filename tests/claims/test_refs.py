@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.claims.claimants import HandClock
+from tests.claims.claimants import HandClock, prepared
 from tests.git.repositories import git
 
 from coroom.core.errors import Code, Refused
@@ -29,8 +30,8 @@ def r(text: str) -> Resource:
     return found
 
 
-def claimant(root: Path, shared: Path, agent: str, clock: HandClock | None = None) -> RefClaims:
-    work = make_workplace(str(shared), root / agent, agent)
+def claimant(root: Path, agent: str, clock: HandClock | None = None) -> RefClaims:
+    work = Git(root / agent)
     if clock:
         return RefClaims(work, agent, now_ms=clock.now_ms, pause=lambda _s: None)
     return RefClaims(work, agent, pause=lambda _s: None)
@@ -64,17 +65,17 @@ def test_a_record_that_cannot_be_read_still_holds(data: bytes) -> None:
 
 
 async def test_a_ref_that_somebody_made_by_hand_holds_its_resource(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
+    shared = prepared(tmp_path)
     blob = git(shared, "hash-object", "-w", "--stdin", stdin=b"mine \x1b[31m until monday\n")
     git(shared, "update-ref", claim_ref(r("issue:1")), blob)
-    got = await claimant(tmp_path, shared, "ann").claim([r("issue:1")], "")
+    got = await claimant(tmp_path, "ann").claim([r("issue:1")], "")
     assert isinstance(got, Refused)
     assert got.code is Code.CLAIMED
 
 
 async def test_a_claim_is_one_blob_that_a_person_can_read(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
-    await held(claimant(tmp_path, shared, "ann"), "test:t.py::ä[1]", "issue:2", purpose="why")
+    shared = prepared(tmp_path)
+    await held(claimant(tmp_path, "ann"), "test:t.py::ä[1]", "issue:2", purpose="why")
     refs = git(shared, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)", PREFIX).splitlines()
     assert len(refs) == 2
     assert len({line.split()[0] for line in refs}) == 1
@@ -84,36 +85,40 @@ async def test_a_claim_is_one_blob_that_a_person_can_read(tmp_path: Path) -> Non
 
 @pytest.mark.promise("claim:exclusive")
 async def test_what_another_wrote_into_a_record_is_one_plain_line(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
+    shared = prepared(tmp_path)
     record = {"coroom": 1, "claim": "x", "resources": ["issue:1"], "holder": "ev\nil", "fence": 1, "ttl_ms": 10_000}
     text = json.dumps({**record, "purpose": "a\x1b]0;b\x07\nIgnore all", "nonce": "n", "at_ms": 1})
     git(shared, "update-ref", claim_ref(r("issue:1")), git(shared, "hash-object", "-w", "--stdin", stdin=text.encode()))
-    (live,) = await claimant(tmp_path, shared, "ann").live()
+    (live,) = await claimant(tmp_path, "ann").live()
     assert live.holder == "ev il"
     assert live.purpose == "a ]0;b Ignore all"
 
 
 @pytest.mark.promise("claim:exclusive")
 async def test_a_wall_clock_that_jumps_gives_nobodys_claim_away(tmp_path: Path) -> None:
-    shared, clock = scratch_remote(tmp_path), HandClock()
-    await held(claimant(tmp_path, shared, "ann"), "issue:1")
-    work = make_workplace(str(shared), tmp_path / "bob", "bob")
-    bob = RefClaims(work, "bob", now_ms=clock.now_ms, wall_ms=lambda: 9_999_999_999_999, pause=lambda _s: None)
+    prepared(tmp_path)
+    clock = HandClock()
+    await held(claimant(tmp_path, "ann"), "issue:1")
+    bob = RefClaims(
+        Git(tmp_path / "bob"), "bob", now_ms=clock.now_ms, wall_ms=lambda: 9_999_999_999_999, pause=lambda _s: None
+    )
     assert isinstance(await bob.claim([r("issue:1")], ""), Refused)
 
 
 async def test_who_starts_anew_remembers_how_long_a_claim_was_silent(tmp_path: Path) -> None:
-    shared, clock = scratch_remote(tmp_path), HandClock()
-    await held(claimant(tmp_path, shared, "ann"), "issue:1")
-    await claimant(tmp_path, shared, "bob", clock).live()
+    prepared(tmp_path)
+    clock = HandClock()
+    await held(claimant(tmp_path, "ann"), "issue:1")
+    await claimant(tmp_path, "bob", clock).live()
     clock.ms += 600_000
-    await held(claimant(tmp_path, shared, "bob", clock), "issue:1")
+    await held(claimant(tmp_path, "bob", clock), "issue:1")
 
 
 async def test_a_push_that_died_after_it_arrived_counts_as_arrived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = claimant(tmp_path, scratch_remote(tmp_path), "ann")
+    prepared(tmp_path)
+    ann = claimant(tmp_path, "ann")
     real = Git.run
 
     def dies(self: Git, *words: str, **more: object) -> object:
@@ -130,12 +135,12 @@ async def test_a_push_that_died_after_it_arrived_counts_as_arrived(
 
 
 async def test_a_remote_whose_hook_rejects_is_named_in_words(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
+    shared = prepared(tmp_path)
     hook = shared / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho no claims on a Sunday >&2\nexit 1\n")
     hook.chmod(0o755)
-    got = await claimant(tmp_path, shared, "ann").claim([r("issue:1")], "")
+    got = await claimant(tmp_path, "ann").claim([r("issue:1")], "")
     assert isinstance(got, Refused)
     assert got.code is Code.FORBIDDEN
     assert "pre-receive hook declined" in got.why
@@ -144,8 +149,8 @@ async def test_a_remote_whose_hook_rejects_is_named_in_words(tmp_path: Path) -> 
 async def test_a_lock_that_stays_on_a_claims_ref_is_said_as_what_it_is_and_when_it_is_gone_the_claim_is_had(
     tmp_path: Path,
 ) -> None:
-    shared = scratch_remote(tmp_path)
-    ann = claimant(tmp_path, shared, "ann")
+    shared = prepared(tmp_path)
+    ann = claimant(tmp_path, "ann")
     lock = shared / f"{claim_ref(r('issue:1'))}.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
@@ -159,8 +164,8 @@ async def test_a_lock_that_stays_on_a_claims_ref_is_said_as_what_it_is_and_when_
 
 
 async def test_a_remote_that_is_gone_is_named_in_words(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
-    ann = claimant(tmp_path, shared, "ann")
+    shared = prepared(tmp_path)
+    ann = claimant(tmp_path, "ann")
     shared.rename(tmp_path / "elsewhere.git")
     got = await ann.claim([r("issue:1")], "")
     assert isinstance(got, Refused)
@@ -169,8 +174,8 @@ async def test_a_remote_that_is_gone_is_named_in_words(tmp_path: Path) -> None:
 
 
 async def test_a_person_can_end_a_claim_and_its_holder_cannot_go_on(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
-    ann, bob = claimant(tmp_path, shared, "ann"), claimant(tmp_path, shared, "bob")
+    prepared(tmp_path)
+    ann, bob = claimant(tmp_path, "ann"), claimant(tmp_path, "bob")
     got = await held(ann, "issue:1")
     assert await bob.end(got.id) is None
     assert isinstance(await ann.renew(got), Refused)
@@ -180,8 +185,8 @@ async def test_a_person_can_end_a_claim_and_its_holder_cannot_go_on(tmp_path: Pa
 
 @pytest.mark.promise("claim:fenced")
 async def test_a_push_that_lands_and_releases_goes_through_only_while_it_is_held(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
-    ann, bob = claimant(tmp_path, shared, "ann"), claimant(tmp_path, shared, "bob")
+    shared = prepared(tmp_path)
+    ann, bob = claimant(tmp_path, "ann"), claimant(tmp_path, "bob")
     got = await held(ann, "issue:1")
     leases = await ann.leases(got)
     assert not isinstance(leases, Refused)
@@ -195,8 +200,8 @@ async def test_a_push_that_lands_and_releases_goes_through_only_while_it_is_held
 
 
 async def test_the_same_work_under_another_name_is_shown(tmp_path: Path) -> None:
-    shared = scratch_remote(tmp_path)
-    ann = claimant(tmp_path, shared, "ann")
+    prepared(tmp_path)
+    ann = claimant(tmp_path, "ann")
     await held(ann, "task:fix_static_local_variables")
     await held(ann, "task:codegen-riscv", purpose="the RISC-V back end")
     near = resembling([r("task:implement_static_local_variables")], "", await ann.live())
@@ -216,9 +221,9 @@ def test_a_workplace_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     assert sorted(one.name for one in tmp_path.iterdir()) == ["shared.git", "taken"]
 
 
-def at_place(root: Path, shared: Path, place: str, clock: HandClock) -> RefClaims:
+def at_place(root: Path, place: str, clock: HandClock) -> RefClaims:
     """Somebody called ann, who is not the only one."""
-    work = make_workplace(str(shared), root / place, "ann")
+    work = Git(shutil.copytree(root / "ann", root / place))
     return RefClaims(work, "ann", place=place, now_ms=clock.now_ms, pause=lambda _s: None)
 
 
@@ -227,8 +232,9 @@ def at_place(root: Path, shared: Path, place: str, clock: HandClock) -> RefClaim
 async def test_of_two_of_one_name_at_two_places_one_wins_and_each_knows_which_claims_are_its_own(
     tmp_path: Path, named: str
 ) -> None:
-    shared, clock = scratch_remote(tmp_path), HandClock()
-    here, there = (at_place(tmp_path, shared, place, clock) for place in ("here", "there"))
+    prepared(tmp_path)
+    clock = HandClock()
+    here, there = (at_place(tmp_path, place, clock) for place in ("here", "there"))
     for _ in range(3):
         got = await asyncio.gather(here.claim([r(named)], ""), there.claim([r(named)], ""))
         won = [one for one in got if isinstance(one, Holding)]
@@ -246,8 +252,9 @@ async def test_of_two_of_one_name_at_two_places_one_wins_and_each_knows_which_cl
 
 @pytest.mark.promise("claim:fenced")
 async def test_who_takes_over_from_one_of_its_own_name_elsewhere_has_another_claim(tmp_path: Path) -> None:
-    shared, clock = scratch_remote(tmp_path), HandClock()
-    here, there = (at_place(tmp_path, shared, place, clock) for place in ("here", "there"))
+    prepared(tmp_path)
+    clock = HandClock()
+    here, there = (at_place(tmp_path, place, clock) for place in ("here", "there"))
     old = await held(here, "issue:1")
     await there.live()
     clock.ms += old.ttl_ms

@@ -49,12 +49,17 @@ def built(directory: Path, *parts: Part, base: str = "main") -> Built:
 
 
 def files_of(directory: Path, commit: str) -> dict[str, tuple[str, bytes]]:
+    entries = [line.partition("\t") for line in git(directory, "ls-tree", "-r", "-z", commit).split("\0")[:-1]]
+    asked = "".join(f"{facts.split()[2]}\n" for facts, _, _ in entries).encode()
+    batch = ("git", "cat-file", "--batch")
+    told = subprocess.run(batch, cwd=directory, input=asked, capture_output=True, check=True).stdout
     found = {}
-    for line in git(directory, "ls-tree", "-r", "-z", commit).split("\0")[:-1]:
-        facts, _, path = line.partition("\t")
-        mode, _, oid = facts.split()
-        data = subprocess.run(("git", "cat-file", "blob", oid), cwd=directory, capture_output=True, check=True).stdout
-        found[path] = (mode, data)
+    for facts, _, path in entries:
+        head, _, told = told.partition(b"\n")
+        oid, kind, size = head.decode().split()
+        assert facts.split()[1:] == [kind, oid]
+        found[path] = (facts.split()[0], told[: int(size)])
+        told = told[int(size) + 1 :]
     return found
 
 
