@@ -1,7 +1,7 @@
 """Build commits beside every checkout, and move a ref to them in one step that either happens or does not."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coroom.core.file import FileKind
@@ -236,6 +236,15 @@ def checked_out_at(git: Git, ref: str) -> str:
 def is_ancestor(git: Git, older: str, newer: str) -> bool:
     """Whether `newer` contains `older`."""
     return git.run("merge-base", "--is-ancestor", older, newer, expect=(0, 1, 128)).code == 0
+
+
+def not_in(git: Git, commits: Sequence[str], newer: str) -> list[str]:
+    """Those of the commits that `newer` does not contain."""
+    beyond = git.run("rev-list", "--max-count=1", *commits, f"^{newer}", "--", expect=(0, 128))
+    if beyond.code == 0 and not beyond.out:
+        return []
+    # Where clocks went wrong, git may list what is in it all the same.
+    return [commit for commit in commits if not is_ancestor(git, commit, newer)]
 
 
 def export_tree(git: Git, commit: str, directory: os.PathLike[str], index: os.PathLike[str]) -> None:

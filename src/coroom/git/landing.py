@@ -20,7 +20,7 @@ from coroom.core.errors import Fault
 from coroom.core.resource import Resource
 from coroom.git.claim_record import PREFIX, RECORD_BYTES_MAX, claim_ref, read_record
 from coroom.git.command import Git
-from coroom.git.commits import COMMITTER, SUBJECT_CHARS_MAX, is_ancestor, one_line
+from coroom.git.commits import COMMITTER, SUBJECT_CHARS_MAX, is_ancestor, not_in, one_line
 from coroom.git.mirror import email_of
 from coroom.git.shared import NotPublished, Obstacle, Published, RefChange, SharedRefs
 
@@ -188,18 +188,18 @@ def candidate(git: Git, base: str, entries: Sequence[Entry]) -> Candidate | Clas
     Raises:
         GitFailed: a commit is missing, or the disk is full.
     """
-    reached, tree = base, ""
+    reached, tree, parents = base, git.line("rev-parse", f"{base}^{{tree}}"), [base]
     for at, entry in enumerate(entries, 1):
         merged = git.run(
             "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", reached, entry.tip, expect=(0, 1)
         )
-        tree, *paths = os.fsdecode(merged.out).rstrip("\0").split("\0")
+        before, (tree, *paths) = tree, os.fsdecode(merged.out).rstrip("\0").split("\0")
         if merged.code:
             return Clash(entry, tuple(dict.fromkeys(paths)))
+        if tree != before or not is_ancestor(git, entry.tip, base):
+            parents.append(entry.tip)
         if at < len(entries):
             reached = _commit(git, tree, (reached, entry.tip), "step", "")
-    tree = tree or git.line("rev-parse", f"{base}^{{tree}}")
-    parents = [base, *(e.tip for e in entries if not is_ancestor(git, e.tip, base))]
     return Candidate(_commit(git, tree, parents, message_of(entries), entries[0].agent if entries else ""), tree)
 
 
@@ -215,9 +215,8 @@ def land(
         GitFailed: the repository cannot be reached.
         Fault: `made` does not contain what it should; nothing was moved.
     """
-    for commit in (base, *(entry.tip for entry in entries)):
-        if commit and not is_ancestor(shared.git, commit, made):
-            raise Fault(f"{made[:12]} does not contain {commit[:12]}; nothing has landed")
+    for commit in not_in(shared.git, [*filter(None, [base]), *(entry.tip for entry in entries)], made):
+        raise Fault(f"{made[:12]} does not contain {commit[:12]}; nothing has landed")
     for _ in range(TRIES_MAX):
         held = held_claims(shared, entries)
         if isinstance(held, ClaimLost):

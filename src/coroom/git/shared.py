@@ -226,8 +226,9 @@ class RemoteRefs:
         gone = [ref for ref in self._had if (ref in prefixes or ref.startswith(prefixes)) and ref not in refs]
         if gone:
             lines = "".join(f"delete {_had_as(ref)}\n" for ref in gone)
-            self._git.run("update-ref", "--stdin", stdin=os.fsencode(lines), expect=(0, 1, 128))
-            self._had = self._kept()
+            done = self._git.run("update-ref", "--stdin", stdin=os.fsencode(lines), expect=(0, 1, 128))
+            left = {ref: oid for ref, oid in self._had.items() if ref not in gone}
+            self._had = self._kept() if done.code else left
 
     def publish(self, changes: Sequence[RefChange], options: Sequence[str] = ()) -> Published | NotPublished:
         """As `SharedRefs.publish`, by one atomic push with a lease on every ref and never by force."""

@@ -172,9 +172,10 @@ class Runners:
     def _prepare(self, place: Path, commit: str) -> None:
         """Have exactly the commit's files there, beside whatever its own ignore rules leave out: that is the cache."""
         try:
+            is_kept = place.exists()
             made_whole(place, self._make)
             (place / ".git" / "index.lock").unlink(missing_ok=True)
-            self._check_out(place, commit)
+            self._check_out(place, commit, clean=is_kept)
         except (GitFailed, OSError):
             shutil.rmtree(place, ignore_errors=True)
             made_whole(place, self._make)
@@ -187,10 +188,11 @@ class Runners:
         # A repository without branches does not tell its clones what its ids are.
         Git(place.parent, {"GIT_DEFAULT_HASH": kind}).run(*arguments, config={"protocol.file.allow": "always"})
 
-    def _check_out(self, place: Path, commit: str) -> None:
+    def _check_out(self, place: Path, commit: str, *, clean: bool = True) -> None:
         git = Git(place, {"GIT_CEILING_DIRECTORIES": str(self._directory)})
         git.run("checkout", "--quiet", "--force", "--detach", commit, "--")
-        git.run("clean", "-ffdq")
+        if clean:
+            git.run("clean", "-ffdq")
 
     def _first(self, command: SuiteCommand, tree: Path, base: str, commit: str) -> Sequence[SuiteCommand]:
         """What runs first, on the affected tests alone, where that can be said and is worth it."""
