@@ -93,7 +93,7 @@ def test_of_a_thousand_writes_against_puts_none_is_lost(tmp_path: Path, by_renam
     def write() -> None:
         pace = random.Random(8)
         for number in range(WRITES):
-            time.sleep(pace.uniform(0, 0.001))
+            time.sleep(pace.uniform(0, 0.0005))
             text = b"agent %d" % number
             if by_rename:
                 (tmp_path / "f.tmp").write_bytes(text)
