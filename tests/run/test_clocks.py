@@ -80,9 +80,9 @@ def landed_once(place: SharedPlace) -> None:
         fsck(directory)
 
 
-def wish(place: SharedPlace, *claims: Resource) -> LandingWish:
+def wish(place: SharedPlace, *claims: Resource, test: str = TEST) -> LandingWish:
     remote = "." if place.store == place.work else str(place.store)
-    return LandingWish(remote=remote, test=TEST, claims=claims, isolation="plain", radar=False)
+    return LandingWish(remote=remote, test=test, claims=claims, isolation="plain", radar=False)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -96,8 +96,9 @@ async def test_while_the_clock_jumps_a_claim_that_is_renewed_is_nobody_elses_and
     assert isinstance(holding, Holding)
     repository = inspect(place.work, detached=True)
     assert isinstance(repository, Repository)
-    working = asyncio.create_task(land_here(repository, wish(place, KEY), lambda _text: None))
-    renewed = 0
+    once = tmp_path / "renewed-once"
+    until_then = f"{TEST} && until test -e {once}; do sleep 0.01; done"
+    working = asyncio.create_task(land_here(repository, wish(place, KEY, test=until_then), lambda _text: None))
     while not working.done():
         refused = await bob.claim([KEY], "the same")
         again = await ann.renew(holding)
@@ -106,11 +107,10 @@ async def test_while_the_clock_jumps_a_claim_that_is_renewed_is_nobody_elses_and
         # Held when it was renewed, so held when it was asked for before.
         assert isinstance(refused, Refused)
         assert (again.id, again.fence) == (holding.id, holding.fence)
-        renewed += 1
+        once.touch()
     end = await working
     assert isinstance(end, LandingEnd)
     assert end.landed, end
-    assert renewed
     for one in await bob.live():
         await bob.end(one.id)
     landed_once(place)
