@@ -141,8 +141,9 @@ def _repository(place: Path, say: Say, seeds: Sequence[dict[str, str]]) -> tuple
 
 def _test(environment: SuiteEnvironment, seeds: Sequence[dict[str, str]]) -> str:
     files = sorted({seed["test"].partition("::")[0] for seed in seeds})
-    words = (str(environment.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", *files)
-    return shlex.join(words)
+    # Which tests fail is all that the agents here read: to tell why takes a third of pytest's time.
+    brief = ("-q", "-p", "no:cacheprovider", "--tb=line", "--assert=plain")
+    return shlex.join((str(environment.python), "-m", "pytest", *brief, *files))
 
 
 async def _start(
