@@ -15,6 +15,7 @@ from tests.cli.commands import Place, ended, until
 from tests.cli.looping import MENDS, agent_loop, kept_of, landed_in, loop_place, looped, shared
 from tests.git.repositories import fsck, git
 
+from coroom.run.loop import agent
 from coroom.run.loop.bounds import Bounds
 
 WITHIN_S = 100.0
@@ -108,7 +109,10 @@ async def test_a_test_command_that_never_ends_is_stopped_and_said_and_leaves_not
     assert not [pid for pid in (place.root / "pids").read_text().split() if Path(f"/proc/{pid}").exists()]
 
 
-async def test_what_a_session_left_half_done_in_its_workplace_does_not_stop_the_next(place: Place) -> None:
+async def test_what_a_session_left_half_done_in_its_workplace_does_not_stop_the_next(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent, "AGAIN_S", (0.0,))
     breaks = (
         f"test -e {place.root}/broken || {{ touch {place.root}/broken; "
         "git checkout -q -b one; echo 1 > c.txt; git commit -q -am 1; git checkout -q -b two HEAD~1; echo 2 > c.txt; "
