@@ -25,7 +25,9 @@ def isolation_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def shell_line(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """A command as it was given, which the shell can read: that is better known before agents have worked for hours."""
-    told = subprocess.run(("/bin/sh", "-n", "-c", value or ""), capture_output=True, check=False)
+    if not value:
+        return value
+    told = subprocess.run(("/bin/sh", "-n", "-c", value), capture_output=True, check=False)
     if told.returncode:
         why = told.stderr.decode(errors="replace").strip().splitlines()[-1].removeprefix("/bin/sh: ")
         raise WrongCallError(f"--{parameter.name} is no command for the shell: {why}. Check its quotes.")
