@@ -229,6 +229,16 @@ def test_shallow_and_partial_clones_are_cautions(tmp_path: Path) -> None:
     assert [w.what for w in usable(tmp_path / "partial").warnings] == [Caution.PARTIAL]
 
 
+@pytest.mark.parametrize("place", ["included", "config.worktree"])
+def test_a_partial_clone_is_a_caution_wherever_its_settings_say_so(tmp_path: Path, place: str) -> None:
+    directory = new_repository(tmp_path / "r")
+    (directory / ".git" / place).write_text('[Remote "origin"]\n\tPromisor = true\n')
+    setting = ("Include.path", "included") if place == "included" else ("extensions.worktreeConfig", "true")
+    assert usable(directory).warnings == ()
+    git(directory, "config", *setting)
+    assert [w.what for w in usable(directory).warnings] == [Caution.PARTIAL]
+
+
 def test_files_come_with_mode_size_and_any_name(tmp_path: Path) -> None:
     odd = os.fsdecode(b"caf\xe9.txt")
     files = {"ünï cødé/日本.txt": b"x\n", "tab\tand\nline": b"yy\n", odd: b"\xff\x00", "run.sh": b"#!/bin/sh\n"}

@@ -286,8 +286,20 @@ def _warnings(git: Git, common: Path, commit: str, untracked: list[str]) -> Iter
         yield Warned(Caution.CONVERTED, f"{said} agents read and write the bytes that git stores.")
     if (common / "shallow").exists():
         yield Warned(Caution.SHALLOW, "The history is shallow; older commits are not there.")
-    if git.run("config", "--get-regexp", r"^remote\..*\.promisor$", expect=(0, 1)).out:
+    if _may_be_partial(common) and git.run("config", "--get-regexp", _PROMISOR, expect=(0, 1)).out:
         yield Warned(Caution.PARTIAL, "The clone is partial; a file that was never fetched cannot be carried.")
+
+
+_PROMISOR = r"^remote\..*\.promisor$"
+
+
+def _may_be_partial(common: Path) -> bool:
+    """Whether git need be asked: its settings name such a remote here, or in a file that is named here."""
+    try:
+        settings = (common / "config").read_bytes().lower()
+    except OSError:
+        return True
+    return any(word in settings for word in (b"promisor", b"include", b"worktreeconfig"))
 
 
 def _entries(git: Git, commit: str, *, sized: bool) -> list[TreeFile]:
