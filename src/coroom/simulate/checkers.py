@@ -203,6 +203,8 @@ def exclusive(_history: History, read: Read) -> Iterator[Violation]:
         elif line.kind == "claim-ended" and body["claim"] in live:
             ended = live[body["claim"]]
             ended.names = [name for name in ended.names if name not in body["resources"]]
+            if not ended.names:
+                del live[body["claim"]]
         elif line.kind == "file-accepted":
             path: Name = {"scheme": "file", "name": body["file"]["path"]}
             for other in live.values():
@@ -211,8 +213,7 @@ def exclusive(_history: History, read: Read) -> Iterator[Violation]:
 
 
 def _clash(a: Lease, b: Lease) -> bool:
-    modes = {a.mode, b.mode}
-    if "announced" in modes or modes == {"shared"}:
+    if "announced" in (a.mode, b.mode) or a.mode == b.mode == "shared":
         return False
     return any(meet(one, other) for one in a.names for other in b.names)
 
