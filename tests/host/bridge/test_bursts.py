@@ -336,12 +336,15 @@ async def test_case_33_ignored_files_cost_nothing_until_they_are_ignored_no_more
 
 
 def ignored_files(top: Path) -> None:
-    """30,000 of node_modules, and some of each other sort."""
+    """30,000 of node_modules, hard links as some package managers make them, and some of each other sort."""
+    one = top / "node_modules/one.js"
+    one.parent.mkdir()
+    one.touch()
     for package in range(300):
         directory = top / f"node_modules/p{package}/lib"
         directory.mkdir(parents=True)
         for number in range(100):
-            os.mknod(directory / f"{number}.js")
+            os.link(one, directory / f"{number}.js")
     for path in (".venv/lib/m.py", "d/__pycache__/m.pyc", "__pycache__/n.pyc"):
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).touch()
