@@ -12,14 +12,14 @@ from coroom.checks.suites.check import SuiteCheck, affected
 from coroom.checks.types import TypeChecker
 
 BASE = {
-    "a.py": "def size() -> int:\n    return 3\n",
+    "a.py": "def size() -> int:\n    return 1003\n",
     "test_a.py": "from a import size\n\n\ndef test_size():\n    assert size()\n",
 }
-OURS = {**BASE, "a.py": "def size() -> str:\n    return 'three'\n"}
+OURS = {**BASE, "a.py": "def size() -> str:\n    return '10'\n"}
 THEIRS = {
     **BASE,
     "b.py": "from a import size\n\n\ndef double() -> int:\n    return size() // 1\n",
-    "test_b.py": "from b import double\n\n\ndef test_double():\n    assert double() == 3\n",
+    "test_b.py": "from b import double\n\n\ndef test_double():\n    assert double() == 1003\n",
 }
 
 
@@ -36,6 +36,17 @@ def test_what_the_type_checker_says_of_the_merged_tree_alone_is_found(tmp_path: 
     report = run(TypeChecker("mypy", tmp_path), four(OURS, THEIRS))
     assert [(each.kind, each.path, each.line) for each in report.findings] == [("type-error", "b.py", 5)]
     assert report.notes == ()
+
+
+def test_what_a_type_checker_keeps_of_one_tree_is_not_taken_for_another_text_of_the_same_size(tmp_path: Path) -> None:
+    assert len(OURS["a.py"]) == len(THEIRS["a.py"])
+    noting = tmp_path / ".venv/bin/mypy"
+    noting.parent.mkdir(parents=True)
+    noting.write_text(f"#!/bin/sh\nstat -c %Y a.py >> {tmp_path}/written\n")
+    noting.chmod(0o755)
+    assert run(TypeChecker("mypy", tmp_path), four(OURS, THEIRS)).notes == ()
+    one, other, merged = (tmp_path / "written").read_text().split()
+    assert one == merged != other
 
 
 def test_a_project_without_a_type_checker_is_told_so(tmp_path: Path) -> None:

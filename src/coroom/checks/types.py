@@ -1,6 +1,7 @@
 """The project's own type checker: what it says of the merged tree and of neither side."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from coroom.checks.engine import CannotRunError
 from coroom.checks.finding import Finding
@@ -62,18 +64,26 @@ class TypeChecker:
         if not names:
             raise CannotRunError("the project is set up for none of mypy, pyright and tsc; name one with --types")
         for name in names:
-            argv = _command(name, self.home)
-            known: Counter[tuple[str, str]] = Counter()
-            for side in four.sides:
-                known |= Counter((each.path, each.text) for each in _run(name, argv, side.tree.texts))
-            for each in _run(name, argv, four.merged.texts):
-                if known[each.path, each.text] > 0:
-                    known[each.path, each.text] -= 1
-                    continue
+            for each in _new(four, name, _command(name, self.home)):
                 yield Finding(
                     kind="type-error", path=each.path, line=each.line, symbol=name, confidence=0.96,
                     message=f"{name}: {each.text}", ours=_near(four, 0, each), theirs=_near(four, 1, each),
                 )  # fmt: skip
+
+
+def _new(four: "Four", name: str, argv: list[str]) -> Iterator[Diagnostic]:
+    """What a checker says of the merged tree and of neither side. What it keeps of files and libraries that do not
+    change from tree to tree it works out once for all three.
+    """
+    with TemporaryDirectory(prefix="coroom-types-") as kept:
+        known: Counter[tuple[str, str]] = Counter()
+        for side in four.sides:
+            known |= Counter((each.path, each.text) for each in _run(name, argv, side.tree.texts, kept))
+        for each in _run(name, argv, four.merged.texts, kept):
+            if known[each.path, each.text] > 0:
+                known[each.path, each.text] -= 1
+                continue
+            yield each
 
 
 def _near(four: "Four", place: int, each: Diagnostic) -> tuple[str, ...]:
@@ -104,7 +114,7 @@ def _command(name: str, home: Path) -> list[str]:
     return [found]
 
 
-def _run(name: str, argv: list[str], texts: Mapping[str, bytes]) -> list[Diagnostic]:
+def _run(name: str, argv: list[str], texts: Mapping[str, bytes], kept: str) -> list[Diagnostic]:
     with TemporaryDirectory(prefix="coroom-types-") as place:
         for path, text in texts.items():
             target = Path(place, path)
@@ -112,7 +122,10 @@ def _run(name: str, argv: list[str], texts: Mapping[str, bytes]) -> list[Diagnos
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(text)
-        extra = _ARGUMENTS[name](place, texts)
+            # What mypy keeps of a file it takes for true while size and second of writing stay the same.
+            age_s = crc32(text)
+            os.utime(target, (age_s, age_s))
+        extra = _ARGUMENTS[name](kept, texts)
         try:
             done = subprocess.run(
                 [*argv, *extra], cwd=place, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
@@ -131,13 +144,13 @@ def _run(name: str, argv: list[str], texts: Mapping[str, bytes]) -> list[Diagnos
 
 
 _ARGUMENTS: Mapping[str, Callable[[str, Mapping[str, bytes]], list[str]]] = {
-    "mypy": lambda place, texts: [
+    "mypy": lambda kept, texts: [
         "--no-error-summary", "--no-color-output", "--hide-error-context", "--no-pretty", "--explicit-package-bases",
-        "--ignore-missing-imports", "--cache-dir", f"{place}/.mypy_cache",
+        "--ignore-missing-imports", "--cache-dir", kept,
         *([] if "mypy" in configured(texts) else ["--check-untyped-defs"]), ".",
     ],
-    "pyright": lambda place, texts: ["--outputjson"],  # noqa: ARG005 - one signature for all
-    "tsc": lambda place, texts: ["--noEmit", "--pretty", "false", *_scripts(texts)],  # noqa: ARG005
+    "pyright": lambda kept, texts: ["--outputjson"],  # noqa: ARG005 - one signature for all
+    "tsc": lambda kept, texts: ["--noEmit", "--pretty", "false", *_scripts(texts)],  # noqa: ARG005
 }  # fmt: skip
 
 
