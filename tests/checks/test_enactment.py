@@ -368,7 +368,7 @@ def test_what_an_enactment_defined_goes_with_its_end_and_waits_for_no_collector(
 
 
 def test_a_text_larger_than_the_room_is_parsed_once_until_another_is_asked_for() -> None:
-    text = "x = 1\n" * (TEXTS_MAX // 6 + 1)
+    text = f"x = '{'1' * TEXTS_MAX}'\n"
     assert parsed(text) is parsed(text)
 
 

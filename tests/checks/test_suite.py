@@ -132,7 +132,10 @@ async def test_a_command_that_cannot_be_started_is_a_result(tmp_path: Path) -> N
     assert not result.passed
 
 
-async def test_a_suite_out_of_time_is_ended_with_all_its_children(tmp_path: Path) -> None:
+async def test_a_suite_out_of_time_is_ended_with_all_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coroom.checks.suites.suite.GRACE_S", 0.2)
     script = f"trap '' TERM; (trap '' TERM; echo $$ > {tmp_path}/pid; sleep 600) & sleep 600"
     result = await run(tmp_path, script, timeout_s=1)
     assert result.ending is Ending.TIMED_OUT
