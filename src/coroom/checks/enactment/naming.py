@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 TEXTS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (
@@ -53,6 +54,7 @@ def words_in(name: str) -> list[str]:
     return spaced.replace("_", " ").split()
 
 
+@lru_cache(maxsize=2048)
 def by_name(name: str, table: Sequence[tuple[tuple[str, ...], tuple[Any, ...]]]) -> tuple[Any, ...]:
     """What a table has for a name, by the words in it."""
     said = words_in(name)

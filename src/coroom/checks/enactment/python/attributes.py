@@ -37,7 +37,11 @@ class Attributes(ABC):
         """What a name means in a scope."""
         where: Scope | None = scope
         while where is not None:
-            if name in where.names and (where is scope or not where.is_class) and where.elsewhere.get(name) is None:
+            if (
+                name in where.names
+                and (where is scope or not where.is_class)
+                and (where.elsewhere is None or name not in where.elsewhere)
+            ):
                 return where.names[name]
             if name in where.own:
                 raise Raised(built_in.exception(self, "UnboundLocalError", f"{name!r} has no value yet"))
@@ -54,7 +58,7 @@ class Attributes(ABC):
         """Bind a target."""
         match target:
             case ast.Name(id=name):
-                told = scope.elsewhere.get(name)
+                told = scope.elsewhere.get(name) if scope.elsewhere is not None else None
                 if told == "global":
                     scope.module[name] = value
                 elif told == "nonlocal":

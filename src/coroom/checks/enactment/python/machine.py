@@ -260,10 +260,10 @@ class Machine(Expressions):
                 scope.names.pop(target.id, None)
 
     def _do_global(self, node: ast.Global, scope: Scope) -> None:
-        scope.elsewhere.update(dict.fromkeys(node.names, "global"))
+        scope.elsewhere = {**(scope.elsewhere or {}), **dict.fromkeys(node.names, "global")}
 
     def _do_nonlocal(self, node: ast.Nonlocal, scope: Scope) -> None:
-        scope.elsewhere.update(dict.fromkeys(node.names, "nonlocal"))
+        scope.elsewhere = {**(scope.elsewhere or {}), **dict.fromkeys(node.names, "nonlocal")}
 
     def _do_import(self, node: ast.Import, scope: Scope) -> None:
         for each in node.names:

@@ -232,7 +232,8 @@ class Scope:
     is_class: bool = False
     is_comprehension: bool = False
     owner: Kind | None = None
-    elsewhere: dict[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] | None = None
+    """The names that are said to be `global` or `nonlocal`, if any are."""
     own: frozenset[str] = frozenset()
     """The names that a function binds somewhere: until then they mean nothing, whatever is around it."""
 
