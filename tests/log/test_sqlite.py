@@ -46,6 +46,7 @@ def opened(path: Path) -> Iterator[SqliteLog]:
 def python(program: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -53,50 +54,82 @@ def python(program: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 APPENDER = """
-    import random, sys
+    import os, random, sys
     from coroom.log.sqlite import SqliteLog
     from coroom.ports import Stored
 
-    rng = random.Random(sys.argv[2])
-    log = SqliteLog(sys.argv[1])
-    print("open", log.head(), flush=True)
-    while True:
-        head = log.head()
-        group = range(head + 1, head + 1 + rng.choice((1, 1, 3, 40)))
-        log.append(head, [Stored(seq, seq, "child", "said", f'{{"n":{seq}}}') for seq in group])
-        print("acked", log.head(), flush=True)
-        if rng.random() < 0.1:
-            log.save_view(log.head(), b"view")
-        if rng.random() < 0.05:
-            log.compact(log.head())
+    def append(path, seed):
+        rng = random.Random(seed)
+        log = SqliteLog(path)
+        print("open", log.head(), flush=True)
+        while True:
+            head = log.head()
+            group = range(head + 1, head + 1 + rng.choice((1, 1, 3, 40)))
+            log.append(head, [Stored(seq, seq, "child", "said", f'{{"n":{seq}}}') for seq in group])
+            print("acked", log.head(), flush=True)
+            if rng.random() < 0.1:
+                log.save_view(log.head(), b"view")
+            if rng.random() < 0.05:
+                log.compact(log.head())
+
+    if sys.argv[1:]:
+        append(*sys.argv[1:])
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            print("begun", os.getpid(), flush=True)
+            append(*line.rstrip("\\n").split("\\t"))
+        os.waitpid(child, 0)
+        print("ended", flush=True)
 """
+"""A process that appends to the log of this name; or, without one, a process like it for each line of its input."""
 
 
 def test_an_acknowledged_event_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     rng = random.Random(f"kills of {KILLS}")
     acked = 0
-    for round_number in range(KILLS):
-        child = python(APPENDER, str(path), f"{round_number}")
-        assert child.stdout is not None
-        for _ in range(1 + rng.randrange(12)):
-            line = child.stdout.readline().split()
-            assert line, child.communicate()
-            acked = int(line[1])
-        moment = time.perf_counter() + rng.random() * 0.004
-        while time.perf_counter() < moment:
-            pass
-        child.send_signal(signal.SIGKILL)
-        late, _ = child.communicate()
-        whole_lines = late.split("\n")[:-1]
-        acked = max([acked, *(int(line.split()[1]) for line in whole_lines)])
-        with opened(path) as log:
-            assert log.head() >= acked
-            assert read_all(log) == [
-                Stored(seq, seq, "child", "said", f'{{"n":{seq}}}') for seq in range(1, log.head() + 1)
-            ]
+    with python(APPENDER) as appenders:
+        assert appenders.stdin
+        for round_number in range(KILLS):
+            appenders.stdin.write(f"{path}\t{round_number}\n")
+            appenders.stdin.flush()
+            child = said(appenders)
+            for _ in range(1 + rng.randrange(12)):
+                acked = said(appenders)
+            moment = time.perf_counter() + rng.random() * 0.004
+            while time.perf_counter() < moment:
+                pass
+            os.kill(child, signal.SIGKILL)
+            acked = max(acked, last_said(appenders))
+            with opened(path) as log:
+                assert log.head() >= acked
+                assert read_all(log) == [
+                    Stored(seq, seq, "child", "said", f'{{"n":{seq}}}') for seq in range(1, log.head() + 1)
+                ]
+        appenders.stdin.close()
     with opened(path) as log:
         log.verify()
+
+
+def said(appenders: "subprocess.Popen[str]") -> int:
+    """The number in the next line; a line without one, or none, is the end of what should have gone on."""
+    assert appenders.stdout
+    line = appenders.stdout.readline().split()
+    if len(line) != 2:
+        appenders.kill()
+        pytest.fail(appenders.communicate()[1])
+    return int(line[1])
+
+
+def last_said(appenders: "subprocess.Popen[str]") -> int:
+    """The last number that one said before it ended; 0 when it had said nothing more."""
+    assert appenders.stdout
+    last = 0
+    for line in iter(appenders.stdout.readline, "ended\n"):
+        assert line, "the process of all of them has ended"
+        last = int(line.split()[1])
+    return last
 
 
 def test_a_second_host_is_told_who_has_the_room_and_gets_in_when_that_host_dies(tmp_path: Path) -> None:
