@@ -6,7 +6,7 @@ since the author was last known to have read, it is in doubt: such an edit is he
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cydifflib import SequenceMatcher
 
@@ -135,14 +135,20 @@ def nearest(bases: Sequence[Content], new: Content, fresh: int | None = None) ->
     Among equals the older one is safe: it can only raise a conflict, never undo a change. But who has written since has
     hardly begun from what stood there before.
     """
-    texts = [
-        (fresh is not None and number >= fresh, number, base)
-        for number, base in enumerate(bases)
-        if base.kind is FileKind.TEXT
-    ]
+    texts = [(number, base) for number, base in enumerate(bases) if base.kind is FileKind.TEXT]
     if len(texts) < 2 or new.kind is not FileKind.TEXT:
         return 0
-    return min(reversed(texts), key=lambda each: _distance(each[2].text, new.text, old=each[0]))[1]
+    news = new.text.splitlines(keepends=True)
+    told: list[tuple[tuple[int, bool], int, Callable[[], int]]] = []
+    for number, base in texts:
+        olds = base.text.splitlines(keepends=True)
+        differ_at_least = abs(len(olds) - len(news))
+        if all(differ_at_least <= lines for (lines, _), _, _ in told):
+            lines, characters = _distance(olds, news)
+            told.append(((lines, fresh is not None and number >= fresh), number, characters))
+    least = min(rank for rank, _, _ in told)
+    among = [(number, characters) for rank, number, characters in told if rank == least]
+    return among[0][0] if len(among) == 1 else min(reversed(among), key=lambda each: each[1]())[0]
 
 
 def _undoes(base: Content, new: Content, older: Sequence[Content]) -> bool:
@@ -193,18 +199,16 @@ def _matched(lines: list[str], others: list[str]) -> set[int]:
     return ends | {start + number for block in blocks for number in range(block.a, block.a + block.size)}
 
 
-def _distance(before: str, after: str, *, old: bool) -> tuple[int, bool, int]:
-    olds, news = before.splitlines(keepends=True), after.splitlines(keepends=True)
+def _distance(olds: list[str], news: list[str]) -> tuple[int, Callable[[], int]]:
+    """How many lines differ, and what finds out how many characters do, which takes longer."""
     start, end = _alike(olds, news)
     olds, news = olds[start : len(olds) - end], news[start : len(news) - end]
-    lines = characters = 0
     if pairs_of(olds, news) > LIKENESS_MAX:
-        return len(olds) + len(news), old, sum(map(len, olds)) + sum(map(len, news))
-    for tag, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
-        if tag != "equal":
-            lines += b - a + d - c
-            characters += _characters("".join(olds[a:b]), "".join(news[c:d]))
-    return lines, old, characters
+        return len(olds) + len(news), lambda: sum(map(len, olds)) + sum(map(len, news))
+    opcodes = SequenceMatcher(None, olds, news, autojunk=False).get_opcodes()
+    changed = [(a, b, c, d) for tag, a, b, c, d in opcodes if tag != "equal"]
+    lines = sum(b - a + d - c for a, b, c, d in changed)
+    return lines, lambda: sum(_characters("".join(olds[a:b]), "".join(news[c:d])) for a, b, c, d in changed)
 
 
 def _alike(olds: list[str], news: list[str]) -> tuple[int, int]:
