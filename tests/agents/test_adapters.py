@@ -74,6 +74,12 @@ def test_opencode_with_a_model_of_its_own_reads_no_list_of_all_models(tmp_path: 
     assert launch.files[Path(launch.env["OPENCODE_MODELS_PATH"])] == "{}"
 
 
+def test_opencode_keeps_no_versions_beside_the_room_s_and_asks_no_model_for_a_title(tmp_path: Path) -> None:
+    launch = prepared(OpenCode(), tmp_path)
+    assert json.loads(launch.env["OPENCODE_CONFIG_CONTENT"])["snapshot"] is False
+    assert launch.argv[launch.argv.index("--title") + 1] == "a"
+
+
 @ADAPTERS
 def test_secrets_are_in_the_environment_and_nowhere_else(adapter: AgentAdapter, tmp_path: Path) -> None:
     launch = prepared(adapter, tmp_path)

@@ -67,6 +67,8 @@ class OpenCode:
             "autoupdate": False,
             "share": "disabled",
             "permission": "allow",
+            # The room keeps every version; its own snapshots are some ten processes of git for each step of a model.
+            "snapshot": False,
             "plugin": [plugin_url()],
             "mcp": {SERVER: mcp_server(mcp_url(session))} if has_room_tools(session) else {},
         }
@@ -87,7 +89,9 @@ class OpenCode:
             }
             env[MODEL_KEY_VARIABLE] = session.api.key
         env["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
-        argv = [str(binary), "run", "--format", "json", *(["--model", model] if model else [])]
+        # Without a title it asks the model for one, which is a request more in each session.
+        argv = [str(binary), "run", "--format", "json", "--title", session.agent]
+        argv += ["--model", model] if model else []
         return Launch(argv=tuple(argv), env=env, cwd=session.mirror, files=files, stdin=session.prompt)
 
     def read_output(self, line: str) -> AgentOutput | None:
