@@ -1,5 +1,6 @@
 """Starts agents as their adapters say, in directories of their own, with nothing of this machine's user."""
 
+import json
 import subprocess
 import threading
 from dataclasses import dataclass, field
@@ -18,10 +19,21 @@ AS_EVERYWHERE = {
     "TMPDIR": "/var/tmp",
     # Gemini CLI would start itself a second time, for more memory than these sessions take.
     "GEMINI_CLI_NO_RELAUNCH": "true",
+    # Claude Code and OpenCode are programs of Bun, whose optimizing compiler costs more than sessions this short use.
+    "BUN_JSC_useDFGJIT": "0",
 }
 """What makes clients behave alike on every machine, and fast: no network, one start, a sandbox also where bubblewrap
 is installed.
 """
+_OPENCODE_PLUGINS = "@opencode-ai/plugin"
+
+
+def been_in_by_opencode(home: Path) -> None:
+    """Make it look as after OpenCode's first start there, at which it installs a package for plugins that want it."""
+    folder = home / ".config" / "opencode"
+    (folder / "node_modules").mkdir(parents=True, exist_ok=True)
+    locked = {"lockfileVersion": 3, "packages": {"": {"dependencies": {_OPENCODE_PLUGINS: "*"}}}}
+    (folder / "package-lock.json").write_text(json.dumps(locked))
 
 
 @dataclass
@@ -120,6 +132,8 @@ class Stage:
             path.write_text(text)
         user = self.root / session.agent / "user"
         user.mkdir(parents=True, exist_ok=True)
+        if adapter.name == "opencode":
+            been_in_by_opencode(user)
         env = {"PATH": self.path, "HOME": str(user), "LANG": "C.UTF-8", **AS_EVERYWHERE, **launch.env}
         process = subprocess.Popen(
             launch.argv,
