@@ -1,6 +1,7 @@
 """The only files that know tree-sitter. Whoever needs them imports from here.
 
-Three depths of reading, each on top of `languages` (what differs between languages, as tables) and `parse`:
+Three depths of reading, each on top of `languages` (what differs between languages, as tables) and `parse`; what was
+read of the last texts is kept by `last_texts`:
 
 - outlines, for merging: `definitions`, `signatures`, `additive` (lists that grow), `references` with `python_scopes`
   (facts that two versions are compared by)

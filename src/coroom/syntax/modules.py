@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from threading import Lock
 
 from coroom.syntax.languages import grammar_of
+from coroom.syntax.last_texts import of_last_texts
 from coroom.syntax.parse import tree_of
 from coroom.syntax.python_terms import python_terms
 from coroom.syntax.script_terms import script_terms
@@ -128,26 +128,16 @@ class _Found:
 KEPT_BYTES_MAX = 1 << 19
 """Of the texts whose modules are kept; a module takes some forty times what its text does."""
 
-_kept: dict[tuple[bytes, str], Module] = {}
-_turn = Lock()
-
 
 def module_of(text: bytes, path: str) -> Module | None:
     """The module that a text is, kept for the last ones asked for; None for a language that has no terms."""
     grammar = grammar_of(path)
     if grammar is None or grammar.name not in {"python", *_SCRIPT}:
         return None
-    with _turn:
-        kept = _kept.get((text, path))
-    if kept is None:
-        kept = _read(text, path)
-        with _turn:
-            _kept[text, path] = kept
-            while len(_kept) > 1 and sum(len(held) for held, _ in _kept) > KEPT_BYTES_MAX:
-                del _kept[next(iter(_kept))]
-    return kept
+    return _read(text, path)
 
 
+@of_last_texts(KEPT_BYTES_MAX)
 def _read(text: bytes, path: str) -> Module:
     grammar, root = grammar_of(path), tree_of(text, path)
     assert grammar is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from coroom.checks.enactment.budget import Budget, CannotGoOn
-from coroom.checks.enactment.kept import of_last_texts
+from coroom.checks.enactment.kept import TEXTS_MAX
 from coroom.checks.enactment.python import bounds, built_in, library
 from coroom.checks.enactment.python.expressions import BINARY, Expressions
 from coroom.checks.enactment.python.functions import Break, Continue, Returned
@@ -14,6 +14,7 @@ from coroom.checks.enactment.python.kinds import make_kind
 from coroom.checks.enactment.python.patterns import fits
 from coroom.checks.enactment.python.things import Thing
 from coroom.checks.enactment.python.values import FAULTS, Kind, Module, Raised, Scope, Value
+from coroom.syntax.last_texts import of_last_texts
 
 _IN_PLACE: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.iadd,
@@ -323,7 +324,7 @@ class Machine(Expressions):
                 return
 
 
-@of_last_texts()
+@of_last_texts(TEXTS_MAX)
 def parsed(text: str) -> ast.Module:
     """The tree of a module.
 

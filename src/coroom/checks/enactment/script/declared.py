@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from coroom.checks.enactment.kept import of_last_texts
+from coroom.checks.enactment.kept import TEXTS_MAX
 from coroom.checks.enactment.script.program import of_imports
 from coroom.checks.enactment.script.reading import CLASSES, parts, text_of
 from coroom.checks.enactment.script.reading import field as part
 from coroom.checks.program import Program
+from coroom.syntax.last_texts import of_last_texts
 from coroom.syntax.parse import tree_of
 
 _TYPES = CLASSES | {"interface_declaration", "type_alias_declaration", "enum_declaration"}
@@ -30,7 +31,7 @@ class Declared:
     exported: frozenset[str] = field(default_factory=frozenset)
 
 
-@of_last_texts()
+@of_last_texts(TEXTS_MAX)
 def declared_in(text: bytes, path: str) -> Declared | None:
     """What a file declares; None when it does not parse."""
     root = tree_of(text, path)

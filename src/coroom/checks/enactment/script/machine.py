@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from coroom.checks.enactment.budget import CannotGoOn
-from coroom.checks.enactment.kept import of_last_texts
+from coroom.checks.enactment.kept import TEXTS_MAX
 from coroom.checks.enactment.script.access import Access
 from coroom.checks.enactment.script.library import BUILTINS, GLOBALS, REAL
 from coroom.checks.enactment.script.program import Program, Taken, of_module
@@ -31,6 +31,7 @@ from coroom.checks.enactment.script.values import (
     Value,
     modest,
 )
+from coroom.syntax.last_texts import of_last_texts
 from coroom.syntax.parse import tree_of
 
 DEEPEST = 40
@@ -322,7 +323,7 @@ def _bound(_: Access, this: Value, given: list[Value]) -> Value:
     return Native("bound", lambda m, _, more: m.call(this, me, [*first, *more]))
 
 
-@of_last_texts()
+@of_last_texts(TEXTS_MAX)
 def compiled(text: bytes, path: str) -> Program:
     """A module, ready to be acted out.
 
