@@ -1,5 +1,8 @@
 """The suites that ship: a reference that passes everything, mutants that do not, nothing that scores nothing."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,6 +120,19 @@ def test_what_is_no_suite_is_refused_with_the_names_of_those_there_are(tmp_path:
         load("seven")
     with pytest.raises(SuiteError, match=r"task\.yaml"):
         load(str(tmp_path))
+
+
+def test_the_process_that_runs_hidden_tests_ends_well_and_leaves_nothing() -> None:
+    job = json.dumps({"groups": [["hidden/test_a.py"]], "within_s": 60})
+    words = [sys.executable, "-m", "coroom.evaluate.hidden_tests"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdin
+        assert running.stdout
+        folder = Path(running.stdout.readline().rstrip("\n"))
+        (folder / "hidden" / "test_a.py").write_text("def test_one() -> None: pass\n")
+        answer, _ = running.communicate(f"{job}\n", 60)
+    assert (answer, running.returncode) == ("1\n", 0)
+    assert not folder.parent.exists()
 
 
 def test_code_that_never_ends_passes_nothing_and_leaves_nothing_running(

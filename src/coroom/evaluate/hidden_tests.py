@@ -111,6 +111,8 @@ class _Template(_Reports):
             told = _told(child, reader, job["within_s"])
             _clear(self._folder)
             self._say(_counted(told, job["groups"], controls))
+        # It is where pytest began, and where it goes back to when it ends.
+        self._folder.mkdir(exist_ok=True)
         pytest.exit("there are no more jobs")
 
     def _say(self, line: str) -> None:
