@@ -25,6 +25,7 @@ from coroom.agents.hands import Hands
 from coroom.agents.models.model import Model, ModelError, Spoken, Told, ToolCall, ToolResult, ToolSpec
 from coroom.agents.room_client import RoomClient, room_failures
 from coroom.core.errors import said_by
+from coroom.processes.uncollected import uncollected
 
 INSTEAD_OF_OURS = frozenset({"read", "edit"})
 """The room's tools for agents without file tools of their own."""
@@ -118,9 +119,7 @@ class Loop:
 def model_of(spec: str) -> Model:
     """The model `anthropic:NAME` or `openai:NAME`; its SDK is imported only now. `unready` says whether it can be."""
     provider, _, name = spec.partition(":")
-    collecting = gc.isenabled()
-    gc.disable()  # nothing that an import makes is garbage, and to look for some is a sixth of the time
-    try:
+    with uncollected():
         if provider == "anthropic":
             from coroom.agents.models.anthropic import Anthropic  # noqa: PLC0415 - an extra, and slow to import
 
@@ -128,14 +127,12 @@ def model_of(spec: str) -> Model:
         from coroom.agents.models.openai import OpenAI  # noqa: PLC0415 - an extra, and slow to import
 
         return OpenAI(name)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 async def session(spec: str, budget: Budget, prompt: str, tell: Tell) -> Mapping[str, Any]:
     """One session with the room of the environment, in the working directory. Returns its last line of output."""
     model, error, limited = model_of(spec), "", False
+    gc.freeze()  # all that stays until the end, too: to look through it takes a third of a short session's time
     bare = bool(os.environ.get(BARE_VARIABLE))
     try:
         async with RoomClient(os.environ[URL_VARIABLE], os.environ[TOKEN_VARIABLE]) as client:

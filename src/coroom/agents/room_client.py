@@ -12,6 +12,7 @@ import httpx2
 from coroom.core.errors import cause_of
 from coroom.core.quick import dataclass
 from coroom.host.door.receipt import CURSOR_HEADER
+from coroom.processes.uncollected import uncollected
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -146,7 +147,7 @@ class RoomClient:
         from coroom.processes.postponed import built_when_used, postpone  # noqa: PLC0415
 
         postpone("mcp")
-        with built_when_used():
+        with uncollected(), built_when_used():
             from mcp.client import Client  # noqa: PLC0415
             from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
 
