@@ -14,11 +14,13 @@ def test_nobody_looks_for_garbage_meanwhile_and_afterwards_it_is_as_it_was_even_
 ) -> None:
     (gc.enable if before else gc.disable)()
     try:
+        with uncollected():
+            assert not gc.isenabled()
+            with pytest.raises(ModuleNotFoundError), uncollected():
+                import_module("coroom.nowhere")
+            assert not gc.isenabled()
+        assert gc.isenabled() is before
         with pytest.raises(ModuleNotFoundError), uncollected():
-            assert not gc.isenabled()
-            with uncollected():
-                pass
-            assert not gc.isenabled()
             import_module("coroom.nowhere")
         assert gc.isenabled() is before
     finally:
