@@ -23,7 +23,13 @@ from coroom.host.rooms import Room
 from coroom.tools.observers import DifferenceObserver
 from coroom.tools.registry import BadTool, Rehearsal, tool
 
-pytestmark = pytest.mark.usefixtures("frameworks")
+pytestmark = pytest.mark.usefixtures("frameworks", "a_process_that_has_gone_is_missed_at_once")
+
+
+@pytest.fixture
+def a_process_that_has_gone_is_missed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not within the second in which a room has to look after one, for which every test would wait at its end."""
+    monkeypatch.setattr("coroom.host.calls.brought._LOOK_S", 0.02)
 
 
 @dataclass
