@@ -4,4 +4,5 @@
 - `groups`: ending a process with all that it has started
 - `stopped`: the exit code of what Ctrl-C has ended
 - `postponed`: importing of a large package what a process needs of it
+- `uncollected`: work that makes no garbage which only a collector finds
 """

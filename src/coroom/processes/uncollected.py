@@ -1,4 +1,4 @@
-"""Imports during which nobody looks for garbage."""
+"""Work during which nobody looks for garbage."""
 
 import gc
 from collections.abc import Iterator
@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """For imports of large packages: nothing that they make is garbage, and to look for some, again and again through
-    all that there is, takes up to a third of their time. The collector is as it was afterwards.
+    """For work that leaves no garbage in circles, such as imports of large packages: to look for some, again and again
+    through all that there is, takes up to a third of their time. The collector is as it was afterwards, and looks at
+    what was left as soon as it is back.
     """
     collecting = gc.isenabled()
     gc.disable()

@@ -3,12 +3,12 @@
 import gc
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
 from coroom.processes.pool import processes
+from coroom.processes.uncollected import uncollected
 from coroom.simulate.checkers import Violation, check
 from coroom.simulate.history import History
 from coroom.simulate.live.checkers import check_live
@@ -107,7 +107,8 @@ def simulate(
     """Play the schedule of a seed and check every promise: under `open` with files, claims and tasks, under the other
     policies with calls on live state. Only when `hashed` is the hash of its log worked out.
     """
-    with _without_collector():
+    # A run makes garbage without circles; looking for them would take a sixth of the time.
+    with uncollected():
         return _outcome(seed, steps, agents, mutant, policy, hashed=hashed)
 
 
@@ -144,7 +145,8 @@ def simulate_all(
     one = partial(simulate, steps=steps, agents=agents, mutant=mutant, policy=policy, hashed=len(seeds) == 1)
     jobs = jobs or ((os.cpu_count() or 1) if len(seeds) >= SEEDS_WORTH_PROCESSES else 1)
     if jobs == 1:
-        with _without_collector():
+        # What a run has left must be gone before the collector is back: that is after the last.
+        with uncollected():
             yield from map(one, seeds)
         return
     with processes(jobs, gc.disable) as pool:
@@ -178,17 +180,3 @@ def shortest(outcome: Outcome) -> tuple[Step, ...]:
     if outcome.policy != OPEN:
         return shrink(schedule(outcome.seed, outcome.steps, outcome.agents, TURNS), fails)
     return shrink(schedule(outcome.seed, outcome.steps, outcome.agents), fails)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """A run makes garbage without cycles; looking for them would take a sixth of the time. What a run has left must be
-    gone by the end, since the collector looks at it as soon as it is back: where many are played, after the last.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
