@@ -28,6 +28,46 @@ async def test_what_meets_is_held_when_the_second_lands_and_the_first_stays(tmp_
         assert scene.room.host.blob(scene.room.host.state.held[held].mine) == b"one\nB\nthree\n"
 
 
+@pytest.mark.promise("doc:nothing-lost")
+@pytest.mark.parametrize(
+    ("choice", "written", "text"),
+    [
+        ("mine", "", "one\nB\nthree\n"),
+        ("theirs", "", "one\nA\nthree\n"),
+        ("merged", "one\nA, B\nthree\n", "one\nA, B\nthree\n"),
+    ],
+)
+async def test_what_was_held_in_joining_and_is_settled_goes_in_next_time_as_it_was_settled(
+    tmp_path: Path, choice: str, written: str, text: str
+) -> None:
+    async with scene_of(tmp_path, FILES, policy="isolated") as scene:
+        scene.write("a", "f.txt", "one\nA\nthree\n")
+        scene.write("b", "f.txt", "one\nB\nthree\n")
+        assert await scene.room.workspace.join("a") == []
+        (held,) = await scene.room.workspace.join("b")
+        if written:
+            scene.write("b", "f.txt", written)
+        settled = await scene.room.door.answer("b", held, choice, "", "")
+        assert settled.refused is None, settled
+        assert scene.held("b") == []
+        assert await scene.room.workspace.join("b") == []
+        assert scene.in_room("f.txt") == text.encode()
+        await until(lambda: scene.text("b", "f.txt") == text, "its disk has what was settled")
+
+
+async def test_what_others_landed_before_a_held_line_is_settled_stays_where_it_comes_apart(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES, policy="isolated") as scene:
+        scene.write("a", "f.txt", "one\nA\nthree\n")
+        scene.write("b", "f.txt", "one\nB\nthree\n")
+        assert await scene.room.workspace.join("a") == []
+        (held,) = await scene.room.workspace.join("b")
+        scene.write("a", "f.txt", "one\nA\nthree\nfour\nfive\n")
+        assert await scene.room.workspace.join("a") == []
+        await scene.room.door.answer("b", held, "mine", "", "")
+        assert await scene.room.workspace.join("b") == []
+        assert scene.in_room("f.txt") == b"one\nB\nthree\nfour\nfive\n"
+
+
 async def test_what_an_agent_has_landed_is_not_landed_again_over_what_others_made_of_it(tmp_path: Path) -> None:
     async with scene_of(tmp_path, FILES, policy="isolated") as scene:
         scene.write("a", "f.txt", "one\nA\nthree\n")

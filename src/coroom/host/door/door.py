@@ -130,7 +130,7 @@ class Door:
         if do == "list":
             return self._riding.answer(agent, "", {"tasks": [brief(t) for t in by_age(self._host.state)]})
         if do == "done":
-            await self._workspace.settle(agent)
+            await self._finish(agent)
         asked = task_command(do, given)
         if isinstance(asked, Refused):
             return self._riding.refusal(agent, asked)
@@ -138,15 +138,16 @@ class Door:
         if isinstance(reply, c.Taken):
             yours = taken(self._host.state.tasks[reply.task])
             return self._riding.answer(agent, yours.text, {**data_of(reply), **yours.data})
-        met = await self._workspace.join(agent) if do == "done" and not isinstance(reply, Refused) else []
-        if met:
-            text = (
-                f"Done; but {', '.join(met)} is held: your line meets what others have landed. Settle it with answer."
-            )
-            return self._riding.replied(agent, reply, text)
         return self._riding.replied(
             agent, reply, {"done": "Well done.", "give_back": "Given back.", "post": "Posted."}.get(do, "")
         )
+
+    async def _finish(self, agent: str) -> None:
+        """Have all that the agent has made in the room before its task is done: it is that task's work, and there for
+        whoever lands it.
+        """
+        known = self._host.state.agents.get(agent)
+        await (self._workspace.join(agent) if known and known.task else self._workspace.settle(agent))
 
     async def land(self, agent: str, heartbeat: Beats) -> Answer:
         """Check what the room has accepted and move its branch there."""

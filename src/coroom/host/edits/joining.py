@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from coroom.core import command as c
 from coroom.core.errors import Code, Refused
-from coroom.core.event import FileAccepted
-from coroom.core.file import SHARED_LINE, FileKind
+from coroom.core.event import Body, EditHeld, FileAccepted, HeldSettled
+from coroom.core.file import SHARED_LINE, FileKind, HeldEdit
 from coroom.host.edits.content import ABSENT, Content, of_bytes, of_version
 from coroom.host.edits.files import Files
 from coroom.host.edits.judge import Conflict, judge, other_side, touched
@@ -67,19 +67,45 @@ class UnjoinedLines:
         self._host = host
         self._seq = 0
         self._lines: dict[str, Unjoined] = {}
+        self._there: dict[tuple[str, str], str] = {}
+        self._held: dict[str, EditHeld] = {}
 
     def of(self, line: str) -> Unjoined:
         """What of that line was not joined yet, as the log says now; not to be changed."""
         for event in self._host.events(self._seq):
             self._seq = event.seq
-            if isinstance(event.body, FileAccepted):
-                self._take(event.body)
+            self._hear(event.body)
         return self._lines.get(line) or Unjoined()
+
+    def holds(self, held: str) -> bool:
+        """Whether that edit was held when a line was joined, as the log says now."""
+        self.of("")
+        return held in self._held
+
+    def _hear(self, body: Body) -> None:
+        match body:
+            case FileAccepted():
+                self._take(body)
+                if body.settles:
+                    self._settled(body.settles)
+            # Of what a line is written and does not take, it never has the text.
+            case EditHeld() if body.mine == self._there.get((body.agent, body.path)):
+                self._held[body.held] = body
+            case HeldSettled(held=held, dropped=False):
+                self._settled(held)
+
+    def _settled(self, name: str) -> None:
+        """What is on the line of this path now was made with the text in view that it had met."""
+        held = self._held.get(name)
+        if held and held.path in self._lines[held.agent].bases:
+            self._lines[held.agent].bases[held.path] = held.theirs
 
     def _take(self, body: FileAccepted) -> None:
         is_shared = body.line == SHARED_LINE
         found = self._lines.setdefault(body.file.by if is_shared else body.line, Unjoined())
         path = body.file.path
+        if not is_shared:
+            self._there[body.line, path] = body.file.blob
         if is_shared or body.layer == JOINED:
             found.bases.pop(path, None)
             found.renames.pop(path, None)
@@ -87,6 +113,17 @@ class UnjoinedLines:
         found.bases.setdefault(path, body.before)
         if body.file.renamed_from:
             found.renames[path] = body.file.renamed_from
+
+
+async def drop_joined(host: Host, files: Files, agent: str, held: HeldEdit) -> c.Good | Refused:
+    """Drop what was held; where that was in joining, the author's line takes what the shared one has there."""
+    reply = await host.submit(agent, c.DropHeld(held.id, "the room's text was chosen"))
+    line = files.line_of(held.agent)
+    if line == SHARED_LINE or isinstance(reply, Refused):
+        return reply
+    if await asyncio.to_thread(UnjoinedLines(host).holds, held.id):
+        await _take_over(host, agent, held.path, line, files.content(host.state.head(held.path)))
+    return reply
 
 
 def _content(host: Host, blob: str) -> Content:

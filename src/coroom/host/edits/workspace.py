@@ -15,7 +15,7 @@ from coroom.host.edits.admission import may_touch, stale
 from coroom.host.edits.bridge import Bridge
 from coroom.host.edits.content import MIRROR_BYTES_MAX, Content, of_bytes, of_state
 from coroom.host.edits.files import Files
-from coroom.host.edits.joining import join_line
+from coroom.host.edits.joining import drop_joined, join_line
 from coroom.host.edits.mirror import Mirror
 from coroom.host.edits.radar import Radar
 from coroom.host.edits.restoring import Restoring
@@ -240,7 +240,7 @@ class RoomWorkspace:
         if edit is None or edit.state is not HeldState.OPEN:
             return Refused(Code.NOT_FOUND, f"'{held}' is no open held edit.", "Call sync to see what is held.")
         if choice == "theirs":
-            return await self._host.submit(agent, c.DropHeld(held, "the room's text was chosen"))
+            return await drop_joined(self._host, self._files, agent, edit)
         content = self._mine(edit) if choice == "mine" else self._on_disk(agent, edit)
         if content is None:
             return Refused(
