@@ -108,3 +108,15 @@ async def test_a_task_of_an_isolated_agent_ends_with_its_line_joined_and_not_bef
         assert settled.refused is None, settled
         assert "Well done" in await done(scene, "b")
         assert scene.in_room("f.txt") == b"one\nb\nthree\n"
+
+
+async def test_the_end_of_a_task_asked_for_again_joins_nothing_of_the_next(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES, policy="isolated") as scene:
+        await given(scene, "a", "Say one loudly")
+        first = await scene.room.door.task("a", "done", {"summary": "It works."}, "end-1")
+        assert first.refused is None, first
+        await given(scene, "a", "Rewrite the whole")
+        scene.write("a", "f.txt", "half made\n")
+        again = await scene.room.door.task("a", "done", {"summary": "It works."}, "end-1")
+        assert again.text == first.text
+        assert scene.in_room("f.txt") == FILES["f.txt"]

@@ -129,11 +129,12 @@ class Door:
         await self._riding.arrive(agent, operation)
         if do == "list":
             return self._riding.answer(agent, "", {"tasks": [brief(t) for t in by_age(self._host.state)]})
-        if do == "done":
-            await self._finish(agent)
         asked = task_command(do, given)
         if isinstance(asked, Refused):
             return self._riding.refusal(agent, asked)
+        # A repeat ends nothing, and what the agent has in hand since is another task's.
+        if do == "done" and answered_before(self._host.state, agent, operation) is None:
+            await self._finish(agent)
         reply = await self._host.submit(agent, asked, operation)
         if isinstance(reply, c.Taken):
             yours = taken(self._host.state.tasks[reply.task])
