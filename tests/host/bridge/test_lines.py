@@ -4,7 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.host.bridge.scene import scene_of, until
+from tests.host.bridge.scene import Scene, scene_of, until
+
+from coroom.core import command as c
+from coroom.core.claim import Mode
+from coroom.core.resource import file
 
 FILES = {"f.txt": b"one\ntwo\nthree\n", "g.txt": b"g\n"}
 
@@ -66,6 +70,136 @@ async def test_what_others_landed_before_a_held_line_is_settled_stays_where_it_c
         await scene.room.door.answer("b", held, "mine", "", "")
         assert await scene.room.workspace.join("b") == []
         assert scene.in_room("f.txt") == b"one\nB\nthree\nfour\nfive\n"
+
+
+MANY = {"f.txt": b"one\ntwo\nthree\nfour\nfive\nsix\nseven\n"}
+
+
+async def met(scene: Scene) -> str:
+    """Both have changed the second line, a the last one too; what b has is held."""
+    scene.write("a", "f.txt", "one\nA\nthree\nfour\nfive\nsix\nA\n")
+    scene.write("b", "f.txt", "one\nB\nthree\nfour\nfive\nsix\nseven\n")
+    assert await scene.room.workspace.join("a") == []
+    (held,) = await scene.room.workspace.join("b")
+    return held
+
+
+@pytest.mark.promise("doc:nothing-lost")
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("by_tool", [True, False])
+async def test_who_writes_on_elsewhere_in_a_file_that_is_held_has_not_settled_it(
+    tmp_path: Path, told: bool, by_tool: bool
+) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        held = await met(scene)
+        if told:
+            await scene.heard("b")
+        if by_tool:
+            await scene.room.door.edit("b", "f.txt", "four", "FOUR")
+        else:
+            scene.edit("b", "f.txt", "four", "FOUR")
+        await scene.rest()
+        assert await scene.room.workspace.join("b") == [held]
+        assert scene.in_room("f.txt") == b"one\nA\nthree\nfour\nfive\nsix\nA\n"
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_what_its_author_combines_by_writing_goes_in_with_what_others_changed_elsewhere(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        await met(scene)
+        await scene.heard("b")
+        scene.edit("b", "f.txt", "B", "A, B")
+        assert await scene.room.workspace.join("b") == []
+        assert scene.held() == []
+        assert scene.in_room("f.txt") == b"one\nA, B\nthree\nfour\nfive\nsix\nA\n"
+        await until(lambda: scene.read("b", "f.txt") == scene.in_room("f.txt"), "its disk has it")
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_mine_is_what_the_line_has_by_then(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        held = await met(scene)
+        scene.edit("b", "f.txt", "four", "FOUR")
+        settled = await scene.room.door.answer("b", held, "mine", "", "")
+        assert settled.refused is None, settled
+        assert await scene.room.workspace.join("b") == []
+        assert scene.in_room("f.txt") == b"one\nB\nthree\nFOUR\nfive\nsix\nseven\n"
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_what_is_combined_piece_by_piece_with_the_rooms_tool_is_on_its_disk_and_goes_in_as_merged(
+    tmp_path: Path,
+) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        scene.write("a", "f.txt", "one\nA\nthree\nfour\nfive\nA\nseven\n")
+        scene.write("b", "f.txt", "one\nB\nthree\nfour\nfive\nB, too\nseven\n")
+        assert await scene.room.workspace.join("a") == []
+        (held,) = await scene.room.workspace.join("b")
+        await scene.heard("b")
+        for old, new in (("B\n", "A, B\n"), ("B, too", "A, B, too")):
+            edited = await scene.room.door.edit("b", "f.txt", old, new)
+            assert edited.refused is None, edited
+        both = "one\nA, B\nthree\nfour\nfive\nA, B, too\nseven\n"
+        await until(lambda: scene.text("b", "f.txt") == both, "its disk has both")
+        settled = await scene.room.door.answer("b", held, "merged", "", "")
+        assert settled.refused is None, settled
+        assert await scene.room.workspace.join("b") == []
+        assert scene.in_room("f.txt") == both.encode()
+
+
+async def test_what_is_held_of_a_line_is_held_no_more_once_the_line_fits(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        await met(scene)
+        scene.write("b", "f.txt", MANY["f.txt"])
+        assert await scene.room.workspace.join("b") == []
+        assert scene.held() == []
+        assert scene.in_room("f.txt") == b"one\nA\nthree\nfour\nfive\nsix\nA\n"
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_what_is_held_and_not_on_the_line_is_not_replaced_by_what_meets_in_joining(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        scene.edit("b", "f.txt", "two", "B")
+        await scene.room.workspace.settle("b")
+        scene.edit("a", "f.txt", "two", "A")
+        assert await scene.room.workspace.join("a") == []
+        claim = c.ClaimResources(resources=(file("f.txt"),), mode=Mode.EXCLUSIVE, purpose="alone")
+        assert isinstance(await scene.room.host.submit("a", claim), c.Granted)
+        scene.edit("b", "f.txt", "six", "SIX")
+        await scene.room.workspace.settle("b")
+        [held] = scene.held("b")
+        assert await scene.room.workspace.join("b") == [held.id]
+        await scene.room.host.submit("a", c.Release(()))
+        settled = await scene.room.door.answer("b", held.id, "mine", "", "")
+        assert settled.refused is None, settled
+        await scene.rest()
+        assert scene.text("b", "f.txt") == "one\nB\nthree\nfour\nfive\nSIX\nseven\n"
+        assert await scene.room.workspace.join("b") != []
+        assert scene.in_room("f.txt") == b"one\nA\nthree\nfour\nfive\nsix\nseven\n"
+
+
+@pytest.mark.promise("doc:nothing-lost")
+@pytest.mark.parametrize(("choice", "text"), [("mine", "B"), ("theirs", "A"), ("merged", "A, B")])
+@pytest.mark.parametrize("name", ["a.txt", "z.txt"])
+async def test_what_met_a_file_that_another_has_renamed_is_settled_once(
+    tmp_path: Path, choice: str, text: str, name: str
+) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        os.rename(scene.at("a", "f.txt"), scene.at("a", name))
+        await scene.room.workspace.settle("a")
+        scene.edit("a", name, "two", "A")
+        scene.edit("b", "f.txt", "two", "B")
+        assert await scene.room.workspace.join("a") == []
+        (held,) = await scene.room.workspace.join("b")
+        if choice == "merged":
+            scene.edit("b", "f.txt", "B", text)
+        settled = await scene.room.door.answer("b", held, choice, "", "")
+        assert settled.refused is None, settled
+        assert await scene.room.workspace.join("b") == []
+        assert scene.held() == []
+        whole = MANY["f.txt"].replace(b"two", text.encode())
+        assert scene.accepted() == {name: whole}
+        await until(lambda: scene.tree("b") == {name: whole}, "its disk has only that")
 
 
 async def test_what_an_agent_has_landed_is_not_landed_again_over_what_others_made_of_it(tmp_path: Path) -> None:

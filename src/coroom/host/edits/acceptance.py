@@ -7,11 +7,12 @@ from weakref import WeakValueDictionary
 from coroom.core import command as c
 from coroom.core.agent import HOST, OPERATOR
 from coroom.core.errors import Code, Refused
-from coroom.core.file import FileKind, HeldEdit
+from coroom.core.file import SHARED_LINE, FileKind, HeldEdit
 from coroom.core.resource import Resource, file
 from coroom.host.edits.bases import Base, Began, base_of, known
 from coroom.host.edits.content import ABSENT, Content
 from coroom.host.edits.files import Files
+from coroom.host.edits.joining import UnjoinedLines
 from coroom.host.edits.judge import Clean, Conflict, by_hand, combines, judge, other_side, touched
 from coroom.host.host import Host
 from coroom.workspace.names import Refusal, check_name, link_stays_beneath
@@ -83,6 +84,8 @@ class Acceptance:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._thinking = asyncio.Lock()
         self._swings = _Swings()
+        self._lines = UnjoinedLines(host)
+        self._asking = asyncio.Lock()
 
     async def write(
         self, agent: str, path: str, new: Content, base: Content, operation: str = "", asked: str = ""
@@ -147,15 +150,21 @@ class Acceptance:
     async def _judged(self, edit: Edit, head: Content) -> tuple[Content, Clean | Conflict, tuple[Resource, ...], str]:
         """The base that the edit is taken to have, the verdict, what it touches, and the held edit that it goes on
         with: such an edit began with what both sides of that began with; begun from the held text, it would drop it.
+        What was held in joining is on the line already: only its combination with what it had met goes on with that.
         """
         held = self._files.open_held(edit.author, edit.path)
+        joins = held is not None and await self._was_held_in_joining(held)
         told = held is not None and all(notice.about != held.id for notice in self._host.state.inbox(edit.author))
         sides = tuple(map(self._files.of_blob, (held.base, held.theirs, held.mine))) if held else ()
 
         def think() -> tuple[Content, Clean | Conflict, tuple[Resource, ...], str]:
             base = base_of(edit.began, edit.new)
-            goes_on = held is not None and (told or _goes_on(edit, sides))
-            settled = _settling(edit, head, sides, told=told) if goes_on else None
+            if joins:
+                settled = _settling_joined(base, head, edit, sides, told=told)
+                goes_on = settled is not None
+            else:
+                goes_on = held is not None and (told or _goes_on(edit, sides))
+                settled = _settling(edit, head, sides, told=told) if goes_on else None
             base = Base(sides[0]) if goes_on else base
             verdict = settled or _judged_from(base, head, edit)
             what = () if isinstance(verdict, Conflict) else touched(edit.path, head, verdict.content)
@@ -224,8 +233,15 @@ class Acceptance:
     async def settled_by_itself(self, author: str, path: str) -> None:
         """The author's disk holds the room's text: what it had held there is given up."""
         held = self._files.open_held(author, path)
-        if held:
+        if held and not await self._was_held_in_joining(held):
             await self._host.submit(author, c.DropHeld(held.id, "the author took the room's text"))
+
+    async def _was_held_in_joining(self, held: HeldEdit) -> bool:
+        """Whether its text is on its author's own line, and met what others have landed."""
+        if self._files.line_of(held.agent) == SHARED_LINE:
+            return False
+        async with self._asking:
+            return await asyncio.to_thread(self._lines.holds, held.id)
 
     def lock(self, path: str) -> asyncio.Lock:
         """The one lock of that path, for as long as anybody holds it or waits for it."""
@@ -255,6 +271,16 @@ def _settling(edit: Edit, head: Content, sides: tuple[Content, ...], *, told: bo
         return verdict if isinstance(verdict, Clean) else None
     settled = by_hand(base, head, mine, edit.new, edit.path) if told else None
     return Clean(settled, "by hand") if settled else None
+
+
+def _settling_joined(base: Base, head: Content, edit: Edit, sides: tuple[Content, ...], *, told: bool) -> Clean | None:
+    """The same of an edit that was held in joining: the room's text is the one that it met, and its own is what its
+    line, `head`, has by now.
+    """
+    first, theirs, _ = sides
+    combined = _settling(edit, theirs, (first, theirs, head), told=told)
+    verdict = _judged_from(base, head, replace(edit, new=combined.content)) if combined else None
+    return verdict if isinstance(verdict, Clean) else None
 
 
 def _not_carried(path: str, new: Content) -> Conflict | None:

@@ -29,13 +29,16 @@ async def join_line(host: Host, files: Files, agent: str) -> list[str]:
     if line == SHARED_LINE:
         return []
     held = []
-    own = await asyncio.to_thread(unjoined, host, line)
+    lines = UnjoinedLines(host)
+    own = await asyncio.to_thread(lines.of, line)
     for new, old in own.renames.items():
         if await _join_renamed(host, files, agent, new, old, _content(host, own.bases.get(old, ""))):
             own.bases.pop(new, None)
             own.bases.pop(old, None)
     for path, base in sorted(own.bases.items()):
-        reply = await _join_one(host, files, agent, path, _content(host, base))
+        met = files.open_held(agent, path)
+        before = met.id if met and lines.holds(met.id) else ""
+        reply = await _join_one(host, files, agent, path, _content(host, base), before)
         if isinstance(reply, c.Held):
             held.append(reply.held)
     return held
@@ -51,16 +54,11 @@ class Unjoined:
     renames: dict[str, str] = field(default_factory=dict)
 
 
-def unjoined(host: Host, line: str) -> Unjoined:
-    """Read from the log what of an agent's line was not joined yet.
+class UnjoinedLines:
+    """What of each agent's line was not joined yet, read from the log; each event once, for who asks again and again.
 
     An agent with a line of its own writes to the shared one by joining only, so its name there says up to where.
     """
-    return UnjoinedLines(host).of(line)
-
-
-class UnjoinedLines:
-    """The same for every line, for who asks again and again: each event of the log is read once."""
 
     def __init__(self, host: Host) -> None:
         """Nothing is read before it is asked for."""
@@ -115,6 +113,14 @@ class UnjoinedLines:
             found.renames[path] = body.file.renamed_from
 
 
+def mine_of(host: Host, files: Files, held: HeldEdit) -> Content:
+    """What `mine` means of a held edit: its text; of one that was held in joining, what its author's line has now."""
+    line = files.line_of(held.agent)
+    if line != SHARED_LINE and UnjoinedLines(host).holds(held.id):
+        return files.content(host.state.head(held.path, line))
+    return Content(held.mine_kind, held.mine, held.mine_executable, host.blob(held.mine))
+
+
 async def drop_joined(host: Host, files: Files, agent: str, held: HeldEdit) -> c.Good | Refused:
     """Drop what was held; where that was in joining, the author's line takes what the shared one has there."""
     reply = await host.submit(agent, c.DropHeld(held.id, "the room's text was chosen"))
@@ -162,7 +168,8 @@ async def _take_over(host: Host, agent: str, path: str, line: str, content: Cont
     return await _accept(host, agent, path, line, own.version if own else 0, of_version(own), content, JOINED)
 
 
-async def _join_one(host: Host, files: Files, agent: str, path: str, base: Content) -> c.Good | Refused:
+async def _join_one(host: Host, files: Files, agent: str, path: str, base: Content, met: str) -> c.Good | Refused:
+    """Join one path. `met` is what is held of it since an earlier joining."""
     line = files.line_of(agent)
     written = path
     for _ in range(TRIES_MAX):
@@ -172,15 +179,16 @@ async def _join_one(host: Host, files: Files, agent: str, path: str, base: Conte
         head = files.content(shared)
         verdict = judge(base, head, mine, path)
         if isinstance(verdict, Conflict):
-            return await _hold(host, agent, path, base, head, mine, verdict)
+            return await _hold(host, files, agent, written, met, base, head, mine, verdict)
         content = verdict.content
-        reply = await _accept(
-            host, agent, path, SHARED_LINE, shared.version if shared else 0, head, content, verdict.layer
-        )
+        version = shared.version if shared else 0
+        reply = await _accept(host, agent, path, SHARED_LINE, version, head, content, verdict.layer)
         if isinstance(reply, Refused):
             if reply.code is Code.STALE:
                 continue
-            return await _hold(host, agent, path, base, head, mine, Conflict(reply.why, base))
+            return await _hold(host, files, agent, written, met, base, head, mine, Conflict(reply.why, base))
+        if met:
+            await host.submit(agent, c.DropHeld(met, "it fits now, and is in the room"))
         if path != written:
             await _take_over(host, agent, written, line, ABSENT)
         return await _take_over(host, agent, path, line, content)
@@ -216,8 +224,20 @@ async def _accept(
 
 
 async def _hold(
-    host: Host, agent: str, path: str, base: Content, theirs: Content, mine: Content, conflict: Conflict
+    host: Host,
+    files: Files,
+    agent: str,
+    path: str,
+    met: str,
+    base: Content,
+    theirs: Content,
+    mine: Content,
+    conflict: Conflict,
 ) -> c.Good | Refused:
+    held = files.open_held(agent, path)
+    if held and held.id != met:
+        # That text is not on the line, and what is there must not take its place.
+        return c.Held(held.id)
     command = c.HoldEdit(
         path=path,
         base=base.blob,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from coroom.core.errors import Fault
-from coroom.core.file import FileKind, FileVersion
+from coroom.core.file import SHARED_LINE, FileKind, FileVersion
 from coroom.core.quick import dataclass
 from coroom.host.edits.content import ABSENT, Content, of_version
 from coroom.host.edits.files import Files
@@ -83,7 +83,7 @@ class Placing:
         if version and version.by != mirror.agent and self._files.in_batch(version.by):
             return None
         mirror.to_put.pop(path, None)
-        if not mirror.shared and self._files.open_held(mirror.agent, path):
+        if not mirror.shared and self._files.open_held(mirror.agent, path) and not self._is_on_its_line(mirror, path):
             return None
         was, wanted = mirror.shadow[path].content, of_version(version)
         if wanted == was or wanted.kind is was.kind is FileKind.ABSENT:
@@ -91,6 +91,10 @@ class Placing:
         old = self._moved_from(mirror, version, was)
         mirror.to_put.pop(old, None)
         return _Put(path, version, wanted, old)
+
+    def _is_on_its_line(self, mirror: Mirror, path: str) -> bool:
+        """Whether what stands there went in on the agent's own line, and only met what others have landed."""
+        return self._files.line_of(mirror.agent) != SHARED_LINE and mirror.shadow[path].version > 0
 
     def _is_renamed(self, mirror: Mirror, path: str) -> bool:
         version = self._files.seen_by(mirror, path)

@@ -1,5 +1,6 @@
 """The room's files as the door uses them: tool calls begin and end, texts are read, edited and chosen."""
 
+import asyncio
 import os
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from coroom.host.edits.admission import may_touch, stale
 from coroom.host.edits.bridge import Bridge
 from coroom.host.edits.content import MIRROR_BYTES_MAX, Content, of_bytes, of_state
 from coroom.host.edits.files import Files
-from coroom.host.edits.joining import drop_joined, join_line
+from coroom.host.edits.joining import drop_joined, join_line, mine_of
 from coroom.host.edits.mirror import Mirror
 from coroom.host.edits.radar import Radar
 from coroom.host.edits.restoring import Restoring
@@ -241,15 +242,15 @@ class RoomWorkspace:
             return Refused(Code.NOT_FOUND, f"'{held}' is no open held edit.", "Call sync to see what is held.")
         if choice == "theirs":
             return await drop_joined(self._host, self._files, agent, edit)
-        content = self._mine(edit) if choice == "mine" else self._on_disk(agent, edit)
+        if choice == "mine":
+            content: Content | None = await asyncio.to_thread(mine_of, self._host, self._files, edit)
+        else:
+            content = self._on_disk(agent, edit)
         if content is None:
             return Refused(
                 Code.NOT_FOUND, f"{edit.path} cannot be read on your disk.", "Write the combination there first."
             )
         return await self._around.acceptance.force(agent, edit, content)
-
-    def _mine(self, edit: HeldEdit) -> Content:
-        return Content(edit.mine_kind, edit.mine, edit.mine_executable, self._host.blob(edit.mine))
 
     def _on_disk(self, agent: str, edit: HeldEdit) -> Content | None:
         mirror = self._files.mirror_of(agent)
