@@ -147,6 +147,20 @@ async def test_what_is_combined_piece_by_piece_with_the_rooms_tool_is_on_its_dis
         assert scene.in_room("f.txt") == both.encode()
 
 
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+async def test_what_cannot_be_settled_while_another_has_the_file_stays_held(tmp_path: Path, choice: str) -> None:
+    async with scene_of(tmp_path, MANY, policy="isolated") as scene:
+        held = await met(scene)
+        claim = c.ClaimResources(resources=(file("f.txt"),), mode=Mode.EXCLUSIVE, purpose="alone")
+        assert isinstance(await scene.room.host.submit("a", claim), c.Granted)
+        early = await scene.room.door.answer("b", held, choice, "", "")
+        assert early.refused is not None
+        await scene.room.host.submit("a", c.Release(()))
+        settled = await scene.room.door.answer("b", held, choice, "", "")
+        assert settled.refused is None, settled
+        assert await scene.room.workspace.join("b") == []
+
+
 async def test_what_is_held_of_a_line_is_held_no_more_once_the_line_fits(tmp_path: Path) -> None:
     async with scene_of(tmp_path, MANY, policy="isolated") as scene:
         await met(scene)

@@ -122,14 +122,14 @@ def mine_of(host: Host, files: Files, held: HeldEdit) -> Content:
 
 
 async def drop_joined(host: Host, files: Files, agent: str, held: HeldEdit) -> c.Good | Refused:
-    """Drop what was held; where that was in joining, the author's line takes what the shared one has there."""
-    reply = await host.submit(agent, c.DropHeld(held.id, "the room's text was chosen"))
+    """Drop what was held; where that was in joining, the author's line takes what the shared one has there, or all
+    stays as it is.
+    """
     line = files.line_of(held.agent)
-    if line == SHARED_LINE or isinstance(reply, Refused):
-        return reply
-    if await asyncio.to_thread(UnjoinedLines(host).holds, held.id):
-        await _take_over(host, agent, held.path, line, files.content(host.state.head(held.path)))
-    return reply
+    if line != SHARED_LINE and await asyncio.to_thread(UnjoinedLines(host).holds, held.id):
+        shared = files.content(host.state.head(held.path))
+        return await _take_over(host, agent, held.path, line, shared, settles=held.id)
+    return await host.submit(agent, c.DropHeld(held.id, "the room's text was chosen"))
 
 
 def _content(host: Host, blob: str) -> Content:
@@ -162,10 +162,13 @@ async def _join_renamed(host: Host, files: Files, agent: str, new: str, old: str
     return True
 
 
-async def _take_over(host: Host, agent: str, path: str, line: str, content: Content) -> c.Good | Refused:
+async def _take_over(
+    host: Host, agent: str, path: str, line: str, content: Content, settles: str = ""
+) -> c.Good | Refused:
     """The agent's line has of this path what the shared one has."""
     own = host.state.head(path, line)
-    return await _accept(host, agent, path, line, own.version if own else 0, of_version(own), content, JOINED)
+    version = own.version if own else 0
+    return await _accept(host, agent, path, line, version, of_version(own), content, JOINED, settles=settles)
 
 
 async def _join_one(host: Host, files: Files, agent: str, path: str, base: Content, met: str) -> c.Good | Refused:
@@ -205,6 +208,7 @@ async def _accept(
     content: Content,
     layer: str,
     renamed_from: str = "",
+    settles: str = "",
 ) -> c.Good | Refused:
     command = c.AcceptEdit(
         path=path,
@@ -218,6 +222,7 @@ async def _accept(
         layer=layer,
         line=line,
         renamed_from=renamed_from,
+        settles=settles,
     )
     blobs = {content.blob: content.data} if content.blob and content.data is not None else {}
     return await host.submit(agent, command, blobs=blobs)
