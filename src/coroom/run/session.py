@@ -188,7 +188,9 @@ class Run:
             # Lines of their own meet when all are done, as those do that finish their tasks.
             for worker, _ in seated:
                 if self._plan.land:
-                    await room.workspace.join(worker.name)
+                    joined = await room.workspace.join(worker.name)
+                    if isinstance(joined, Refused):
+                        self._screen.say(f"{worker.name}: not all of its work could go in: {joined.why}")
                 await self._leave(room, worker.name)
 
     def _stop(self, bound: str) -> None:

@@ -9,7 +9,7 @@ from tests.host.bridge.scene import Scene, opened, plan_at, repository_at, scene
 
 from coroom.core import command as c
 from coroom.core.agent import OPERATOR
-from coroom.core.errors import Code
+from coroom.core.errors import Code, Refused
 from coroom.host.door.answer import Answer
 from coroom.host.door.needs import Beats
 from coroom.host.edits import joining
@@ -63,7 +63,7 @@ async def test_what_is_done_lands_with_all_that_its_agents_line_has_however_long
 ) -> None:
     join_line, land, order = joining.join_line, Landing.land, list[str]()
 
-    async def joined_late(host: Host, files: Files, agent: str) -> list[str]:
+    async def joined_late(host: Host, files: Files, agent: str) -> list[str] | Refused:
         await turns(100)
         held = await join_line(host, files, agent)
         order.append("joined")

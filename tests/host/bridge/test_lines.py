@@ -7,10 +7,21 @@ import pytest
 from tests.host.bridge.scene import Scene, scene_of, until
 
 from coroom.core import command as c
+from coroom.core.agent import OPERATOR
 from coroom.core.claim import Mode
+from coroom.core.errors import Code, Refused
 from coroom.core.resource import file
+from coroom.core.task import TaskState
 
 FILES = {"f.txt": b"one\ntwo\nthree\n", "g.txt": b"g\n"}
+
+
+async def held_of_joining(scene: Scene, agent: str) -> str:
+    """The one edit that is held once the agent's line is joined."""
+    joined = await scene.room.workspace.join(agent)
+    assert not isinstance(joined, Refused), joined
+    [held] = joined
+    return held
 
 
 async def test_two_lines_that_fit_are_joined_into_one_text(tmp_path: Path) -> None:
@@ -27,7 +38,7 @@ async def test_what_meets_is_held_when_the_second_lands_and_the_first_stays(tmp_
         scene.write("a", "f.txt", "one\nA\nthree\n")
         scene.write("b", "f.txt", "one\nB\nthree\n")
         assert await scene.room.workspace.join("a") == []
-        (held,) = await scene.room.workspace.join("b")
+        held = await held_of_joining(scene, "b")
         assert scene.in_room("f.txt") == b"one\nA\nthree\n"
         assert scene.room.host.blob(scene.room.host.state.held[held].mine) == b"one\nB\nthree\n"
 
@@ -48,7 +59,7 @@ async def test_what_was_held_in_joining_and_is_settled_goes_in_next_time_as_it_w
         scene.write("a", "f.txt", "one\nA\nthree\n")
         scene.write("b", "f.txt", "one\nB\nthree\n")
         assert await scene.room.workspace.join("a") == []
-        (held,) = await scene.room.workspace.join("b")
+        held = await held_of_joining(scene, "b")
         if written:
             scene.write("b", "f.txt", written)
         settled = await scene.room.door.answer("b", held, choice, "", "")
@@ -64,7 +75,7 @@ async def test_what_others_landed_before_a_held_line_is_settled_stays_where_it_c
         scene.write("a", "f.txt", "one\nA\nthree\n")
         scene.write("b", "f.txt", "one\nB\nthree\n")
         assert await scene.room.workspace.join("a") == []
-        (held,) = await scene.room.workspace.join("b")
+        held = await held_of_joining(scene, "b")
         scene.write("a", "f.txt", "one\nA\nthree\nfour\nfive\n")
         assert await scene.room.workspace.join("a") == []
         await scene.room.door.answer("b", held, "mine", "", "")
@@ -80,8 +91,7 @@ async def met(scene: Scene) -> str:
     scene.write("a", "f.txt", "one\nA\nthree\nfour\nfive\nsix\nA\n")
     scene.write("b", "f.txt", "one\nB\nthree\nfour\nfive\nsix\nseven\n")
     assert await scene.room.workspace.join("a") == []
-    (held,) = await scene.room.workspace.join("b")
-    return held
+    return await held_of_joining(scene, "b")
 
 
 @pytest.mark.promise("doc:nothing-lost")
@@ -134,7 +144,7 @@ async def test_what_is_combined_piece_by_piece_with_the_rooms_tool_is_on_its_dis
         scene.write("a", "f.txt", "one\nA\nthree\nfour\nfive\nA\nseven\n")
         scene.write("b", "f.txt", "one\nB\nthree\nfour\nfive\nB, too\nseven\n")
         assert await scene.room.workspace.join("a") == []
-        (held,) = await scene.room.workspace.join("b")
+        held = await held_of_joining(scene, "b")
         await scene.heard("b")
         for old, new in (("B\n", "A, B\n"), ("B, too", "A, B, too")):
             edited = await scene.room.door.edit("b", "f.txt", old, new)
@@ -204,7 +214,7 @@ async def test_what_met_a_file_that_another_has_renamed_is_settled_once(
         scene.edit("a", name, "two", "A")
         scene.edit("b", "f.txt", "two", "B")
         assert await scene.room.workspace.join("a") == []
-        (held,) = await scene.room.workspace.join("b")
+        held = await held_of_joining(scene, "b")
         if choice == "merged":
             scene.edit("b", "f.txt", "B", text)
         settled = await scene.room.door.answer("b", held, choice, "", "")
@@ -292,3 +302,27 @@ async def test_the_later_one_hears_that_two_lines_will_not_merge_and_the_earlier
         scene.edit("a", "f.txt", "five", "FIVE")
         await scene.rest()
         assert [len(scene.inbox(agent)) for agent in ("a", "b")] == [0, 1]
+
+
+@pytest.mark.promise("doc:nothing-lost")
+async def test_a_task_whose_line_can_neither_go_in_nor_be_held_is_not_done(tmp_path: Path) -> None:
+    async with scene_of(tmp_path, FILES, policy="isolated") as scene:
+        posted = await scene.room.host.submit(OPERATOR, c.PostTask(title="Write B"))
+        assert isinstance(posted, c.Posted)
+        await scene.room.door.task("b", "take", {"task": posted.task}, "")
+        scene.write("a", "f.txt", "one\nA\nthree\n")
+        scene.write("b", "f.txt", "one\nB\nthree\n")
+        assert await scene.room.workspace.join("a") == []
+        scene.limit(held_open_max=0)
+        for answer in (
+            await scene.room.door.task("b", "done", {"summary": "It works."}, ""),
+            await scene.room.door.land("b", quietly),
+        ):
+            assert answer.refused is not None
+            assert answer.refused.code is Code.LIMIT
+        assert scene.room.host.state.tasks[posted.task].state is TaskState.TAKEN
+        assert scene.text("b", "f.txt") == "one\nB\nthree\n"
+
+
+async def quietly(_text: str) -> None:
+    """Nobody waits for it."""

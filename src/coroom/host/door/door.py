@@ -134,7 +134,9 @@ class Door:
             return self._riding.refusal(agent, asked)
         # A repeat ends nothing, and what the agent has in hand since is another task's.
         if do == "done" and answered_before(self._host.state, agent, operation) is None:
-            await self._finish(agent)
+            wrong = await self._finish(agent)
+            if wrong:
+                return self._riding.refusal(agent, wrong)
         reply = await self._host.submit(agent, asked, operation)
         if isinstance(reply, c.Taken):
             yours = taken(self._host.state.tasks[reply.task])
@@ -143,17 +145,23 @@ class Door:
             agent, reply, {"done": "Well done.", "give_back": "Given back.", "post": "Posted."}.get(do, "")
         )
 
-    async def _finish(self, agent: str) -> None:
+    async def _finish(self, agent: str) -> Refused | None:
         """Have all that the agent has made in the room before its task is done: it is that task's work, and there for
         whoever lands it.
         """
         known = self._host.state.agents.get(agent)
-        await (self._workspace.join(agent) if known and known.task else self._workspace.settle(agent))
+        if known and known.task:
+            joined = await self._workspace.join(agent)
+            return joined if isinstance(joined, Refused) else None
+        await self._workspace.settle(agent)
+        return None
 
     async def land(self, agent: str, heartbeat: Beats) -> Answer:
         """Check what the room has accepted and move its branch there."""
         await self._riding.arrive(agent)
-        await self._workspace.join(agent)
+        joined = await self._workspace.join(agent)
+        if isinstance(joined, Refused):
+            return self._riding.refusal(agent, joined)
         answer = await self._lander.land(agent, heartbeat)
         if answer.refused:
             return self._riding.refusal(agent, answer.refused)

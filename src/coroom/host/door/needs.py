@@ -22,8 +22,10 @@ class Workspace(Protocol):
         """The agent's turn is over: take in what its disk holds; none of its tools runs any more."""
         ...
 
-    async def join(self, agent: str) -> list[str]:
-        """Bring the agent's own line, if the policy gives it one, into the shared one; the held edits of that."""
+    async def join(self, agent: str) -> list[str] | Refused:
+        """Bring the agent's own line, if the policy gives it one, into the shared one; the held edits of that, or why
+        something could not even be held.
+        """
         ...
 
     async def before(self, agent: str, use: ToolUse) -> Refused | None:

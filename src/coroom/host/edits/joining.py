@@ -18,8 +18,9 @@ JOINED = "joined"
 TRIES_MAX = 20
 
 
-async def join_line(host: Host, files: Files, agent: str) -> list[str]:
-    """Merge what `agent` has on its own line into the shared one. Returns the held edits that came of it.
+async def join_line(host: Host, files: Files, agent: str) -> list[str] | Refused:
+    """Merge what `agent` has on its own line into the shared one. Returns the held edits that came of it, or why
+    something is neither in the room nor held; it stays on the line.
 
     Does nothing under policies with one line. Each file is judged like any other edit: against the shared text, from
     the text that both began with; a conflict is held for the agent, and its line keeps its text. A file that one side
@@ -28,7 +29,7 @@ async def join_line(host: Host, files: Files, agent: str) -> list[str]:
     line = files.line_of(agent)
     if line == SHARED_LINE:
         return []
-    held = []
+    held, wrong = list[str](), None
     lines = UnjoinedLines(host)
     own = await asyncio.to_thread(lines.of, line)
     for new, old in own.renames.items():
@@ -41,7 +42,9 @@ async def join_line(host: Host, files: Files, agent: str) -> list[str]:
         reply = await _join_one(host, files, agent, path, _content(host, base), before)
         if isinstance(reply, c.Held):
             held.append(reply.held)
-    return held
+        elif isinstance(reply, Refused):
+            wrong = wrong or reply
+    return wrong or held
 
 
 @dataclass(slots=True)

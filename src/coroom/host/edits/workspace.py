@@ -72,8 +72,10 @@ class RoomWorkspace:
         if bridge:
             await bridge.cycle(final=True)
 
-    async def join(self, agent: str) -> list[str]:
-        """Bring the agent's own line into the shared one, where the policy gives it one; the held edits of that."""
+    async def join(self, agent: str) -> list[str] | Refused:
+        """Bring the agent's own line into the shared one, where the policy gives it one; the held edits of that, or why
+        something could not even be held.
+        """
         await self.settle(agent)
         return await join_line(self._host, self._files, agent)
 
