@@ -14,8 +14,9 @@ from coroom.agents.codex import Codex
 from coroom.agents.price import Price
 from coroom.core.event import AgentSpent, Event
 from coroom.host.rooms import Room
+from coroom.run.outcome import Outcome
 from coroom.run.run_limit import parse_limit
-from coroom.run.session import Outcome, Run
+from coroom.run.session import Run
 from coroom.run.worker import Cause
 from coroom.run.workers import ProcessWorker
 from coroom.testing import Call, ModelServer, Script, Turn

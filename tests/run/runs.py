@@ -11,7 +11,8 @@ from coroom.agents.room_client import RoomClient
 from coroom.core.command import PostTask
 from coroom.git.repository import Repository, inspect
 from coroom.host.rooms import Room, RoomPlan
-from coroom.run.session import Outcome, Run, RunPlan
+from coroom.run.outcome import Outcome
+from coroom.run.session import Run, RunPlan
 from coroom.run.summary import Summary, summarise
 from coroom.run.worker import Desk, Work, Worker
 

@@ -12,9 +12,10 @@ from coroom.agents.codex import Codex
 from coroom.agents.command_line import CommandLine
 from coroom.agents.room_client import RoomClient
 from coroom.core.agent import Role
-from coroom.core.errors import Fault
+from coroom.core.errors import Code, Fault, Refused
 from coroom.core.event import EditHeld, NoticesRead
 from coroom.core.task import TaskState
+from coroom.host.edits.workspace import RoomWorkspace
 from coroom.host.rooms import Room
 from coroom.launch.leftover import note_of
 from coroom.run.run_limit import LimitError, parse_limit
@@ -346,6 +347,23 @@ async def test_agents_apart_meet_when_they_land_and_not_before(tmp_path: Path, l
         assert "x.txt" not in ground.landed("ls-y.txt")
     async with opened(plan) as room:
         assert (room.host.state.head("x.txt") is not None) == land
+
+
+async def test_where_a_line_could_neither_go_in_nor_be_held_nothing_lands_and_the_run_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Refused(Code.LIMIT, "Too many edits are held.", "Settle some.")
+
+    async def cannot(_workspace: RoomWorkspace, _agent: str) -> Refused:
+        return full
+
+    monkeypatch.setattr(RoomWorkspace, "join", cannot)
+    ground = Ground.at(tmp_path)
+    plan = replace(ground.plan([command("x", tmp_path, "echo x > x.txt", bare=True)]), board=False)
+    plan = replace(plan, room=replace(plan.room, policy="isolated"))
+    outcome = (await perform(plan)).outcome
+    assert not outcome.ok
+    assert (outcome.refused, outcome.landing) == (full, None)
 
 
 async def test_a_silent_room_tells_its_agents_nothing_and_hears_all(tmp_path: Path) -> None:

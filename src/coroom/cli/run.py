@@ -39,8 +39,9 @@ from coroom.host.served import mirrors_directory, state_directory
 from coroom.ports import LogBusy, LogCorrupt
 from coroom.run.briefing import Coordination
 from coroom.run.machine import nearest_directory
+from coroom.run.outcome import Outcome
 from coroom.run.selftest import bridge_checks
-from coroom.run.session import Outcome, Run, RunPlan
+from coroom.run.session import Run, RunPlan
 from coroom.run.summary import Summary, as_json, summarise
 from coroom.web.saved import saved_copy
 

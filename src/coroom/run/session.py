@@ -16,7 +16,6 @@ from coroom.core.errors import Code, Refused, cause_of
 from coroom.core.event import Event
 from coroom.core.task import TaskState
 from coroom.git.repository import Repository
-from coroom.host.door.answer import Answer
 from coroom.host.plans.planning import history_of
 from coroom.host.plans.replanning import Edge, Replanning
 from coroom.host.plans.resolving import Resolver
@@ -24,6 +23,7 @@ from coroom.host.rooms import Room, RoomPlan
 from coroom.host.served import Serving
 from coroom.run.daemon.app import address, build_app, loopback_socket, serve
 from coroom.run.daemon.guard import ServedRoom
+from coroom.run.outcome import Outcome, not_done
 from coroom.run.run_limit import RunLimit
 from coroom.run.worker import Cause, Desk, Work, Worker
 
@@ -75,24 +75,6 @@ class RunPlan:
     planned: frozenset[Edge] | None = None
     resolver: Resolver | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of a run. `left` are the tasks that nobody has done, `limit` the bound at which it was stopped."""
-
-    url: str = ""
-    works: dict[str, Work] = field(default_factory=dict)
-    landing: Answer | None = None
-    left: tuple[str, ...] = ()
-    seconds: float = 0.0
-    refused: Refused | None = None
-    limit: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything is done, and landed where that was asked for. An agent may have failed on the way."""
-        return self.refused is None and not self.left and (self.landing is None or self.landing.refused is None)
 
 
 class Run:
@@ -185,13 +167,15 @@ class Run:
             if bell:
                 bell.cancel()
         if not self._plan.board:
-            # Lines of their own meet when all are done, as those do that finish their tasks.
-            for worker, _ in seated:
-                if self._plan.land:
-                    joined = await room.workspace.join(worker.name)
-                    if isinstance(joined, Refused):
-                        self._screen.say(f"{worker.name}: not all of its work could go in: {joined.why}")
-                await self._leave(room, worker.name)
+            await self._part(room, [worker.name for worker, _ in seated])
+
+    async def _part(self, room: Room, names: Sequence[str]) -> None:
+        """Lines of their own meet when all are done, as those do that finish their tasks; nothing lands without one."""
+        for name in names:
+            joined = await room.workspace.join(name) if self._plan.land else []
+            if isinstance(joined, Refused):
+                self.outcome.refused = self.outcome.refused or joined
+            await self._leave(room, name)
 
     def _stop(self, bound: str) -> None:
         self.outcome.limit = self.outcome.limit or bound
@@ -300,23 +284,14 @@ class Run:
         left = [t for t in room.host.state.tasks.values() if t.state in {TaskState.OPEN, TaskState.TAKEN}]
         self.outcome.left = tuple(task.id for task in left)
         if left:
-            self.outcome.refused = self._not_done(room, [f"{task.id} ({task.title})" for task in left])
+            names = [f"{task.id} ({task.title})" for task in left]
+            self.outcome.refused = not_done(self.outcome, room.name, names, len(self._plan.workers))
         elif self.outcome.limit and not self._plan.board:
             why = f"Everybody was stopped at the limit of {self.outcome.limit}."
             self.outcome.refused = Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
-        elif self._plan.land:
+        elif self._plan.land and not self.outcome.refused:
             self._screen.say("all tasks are done: running the repository's own tests on the merged tree")
             self.outcome.landing = await room.landing.land(OPERATOR, self._heartbeat)
-
-    def _not_done(self, room: Room, names: Sequence[str]) -> Refused:
-        count = f"{len(names)} tasks are" if len(names) > 1 else "One task is"
-        more = ", …" if len(names) > 5 else ""
-        failed = [f"{name}: {work.error}" for name, work in self.outcome.works.items() if work.error]
-        every = "Every agent has failed" if len(failed) == len(self._plan.workers) else "No agent is left"
-        if self.outcome.limit:
-            every, failed = f"Everybody was stopped at the limit of {self.outcome.limit}", []
-        why = f"{count} not done: {', '.join(names[:5])}{more}. {every}{f' ({failed[0]})' if failed else ''}."
-        return Refused(Code.WAIT, why, f"Go on with: coroom run --resume --room {room.name}")
 
     async def _heartbeat(self, text: str) -> None:
         self._screen.say(text)

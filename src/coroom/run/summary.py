@@ -9,7 +9,7 @@ from coroom.core.file import HeldState
 from coroom.core.notice import NoticeKind
 from coroom.core.state import RoomState
 from coroom.host.rooms import TAPES, Room
-from coroom.run.session import Outcome
+from coroom.run.outcome import Outcome
 from coroom.run.worker import Work
 
 
